@@ -1,0 +1,168 @@
+-- The store, version 1. Times are milliseconds since 1970-01-01T00:00:00Z in the tables and ISO 8601 text in the
+-- views. Snapshots are in two tables: what the diff needs of each work order is narrow and stays in memory, the JSON
+-- text lies apart in the order in which it first came.
+
+-- Whose work orders these are, and how far polling has come. One row.
+CREATE TABLE account (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    base_url     TEXT NOT NULL,
+    organization TEXT NOT NULL,              -- x-organization-id, '' without one
+    horizon      INTEGER NOT NULL,           -- facts older than this make no events
+    watermark    INTEGER,                    -- largest updatedAt observed by a finished pass
+    started      INTEGER,                    -- S: when the last finished pass began, by the server's clock or ours
+    observed     INTEGER,                    -- the same instant by our clock
+    finished     INTEGER,                    -- when it ended, by our clock
+    filter       TEXT                        -- the spelling of the filter that the server honours
+) STRICT;
+
+-- One reading of the list per kind, and where it stands.
+CREATE TABLE passes (
+    kind         TEXT PRIMARY KEY,           -- sync
+    active       INTEGER NOT NULL,           -- 1 while unfinished
+    since        INTEGER,                    -- the bound it asks for; NULL reads everything
+    filter       TEXT NOT NULL,
+    cursor       TEXT,                       -- of the next page; NULL before the first
+    started      INTEGER,                    -- as account.started, for this pass
+    observed     INTEGER,
+    newest       INTEGER,                    -- largest updatedAt seen in it
+    oldest_seen  INTEGER,                    -- smallest so far, for filter = sort
+    pages        INTEGER NOT NULL,
+    records      INTEGER NOT NULL,
+    rate_limit     INTEGER NOT NULL,         -- the server's rate limit as it stood at the last answer
+    rate_remaining INTEGER NOT NULL,
+    rate_reset     INTEGER NOT NULL,         -- when its window starts anew, by our clock
+    rate_seen      INTEGER NOT NULL,         -- 0: it never said
+    rate_slack     INTEGER NOT NULL          -- how much longer its windows last than it says
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+    document INTEGER PRIMARY KEY,
+    json     TEXT NOT NULL                   -- the record's bytes as they came, or merged with a webhook's
+) STRICT;
+
+CREATE TABLE snapshots (
+    id        INTEGER PRIMARY KEY,           -- the work order's id
+    updated   INTEGER NOT NULL,
+    digest    BLOB,                          -- of the record's bytes; NULL when it is not as the list gave it
+    document  INTEGER NOT NULL,
+    observed  INTEGER NOT NULL,              -- when this version was first seen
+    deleted   INTEGER NOT NULL,              -- 1 while it is told deleted
+    deletions INTEGER NOT NULL
+) STRICT;
+
+-- The event log (the outbox): in the order in which the events were stored, the id once and for ever.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         TEXT NOT NULL UNIQUE,
+    type       TEXT NOT NULL,
+    work_order INTEGER NOT NULL,
+    timestamp  INTEGER NOT NULL,
+    observed   INTEGER NOT NULL,
+    body       TEXT NOT NULL                 -- frozen: every try sends these bytes
+) STRICT;
+
+-- Ids of events that retention has removed: what was told once is not told again after ninety days.
+CREATE TABLE told (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- The handler table as the runs have seen it.
+CREATE TABLE handlers (
+    handler      INTEGER PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE,
+    type         TEXT NOT NULL,
+    position     INTEGER NOT NULL,           -- the last event it has taken or passed over
+    added        INTEGER NOT NULL,
+    removed      INTEGER,                    -- when it was first missing from the configuration
+    skipped      INTEGER NOT NULL DEFAULT 0, -- events its `when` passed over
+    delivered    INTEGER NOT NULL DEFAULT 0,
+    last_success INTEGER,
+    last_failure INTEGER,
+    last_error   TEXT
+) STRICT;
+
+CREATE TABLE deliveries (
+    handler    INTEGER NOT NULL REFERENCES handlers,
+    seq        INTEGER NOT NULL REFERENCES events,
+    work_order INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    due        INTEGER NOT NULL,             -- not before this
+    changed    INTEGER NOT NULL,             -- when its state was last written
+    error      TEXT,
+    PRIMARY KEY (handler, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_open ON deliveries (seq) WHERE state <> 'done';
+
+-- Records that could not be understood, raw.
+CREATE TABLE quarantine (
+    entry      INTEGER PRIMARY KEY,
+    digest     BLOB NOT NULL UNIQUE,         -- of the whole record: told once
+    work_order INTEGER,                      -- where an id could be made out
+    source     TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    raw        BLOB NOT NULL,                -- at most the first 64 KiB
+    seen       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE runs (
+    run         INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        TEXT NOT NULL,
+    began       INTEGER NOT NULL,
+    ended       INTEGER,                     -- NULL: it was killed, or is still at work
+    since       INTEGER,
+    requests    INTEGER NOT NULL DEFAULT 0,
+    pages       INTEGER NOT NULL DEFAULT 0,
+    bytes       INTEGER NOT NULL DEFAULT 0,
+    records     INTEGER NOT NULL DEFAULT 0,
+    quarantined INTEGER NOT NULL DEFAULT 0,
+    created        INTEGER NOT NULL DEFAULT 0,
+    status_changed INTEGER NOT NULL DEFAULT 0,
+    completed      INTEGER NOT NULL DEFAULT 0,
+    updated        INTEGER NOT NULL DEFAULT 0,
+    deleted        INTEGER NOT NULL DEFAULT 0,
+    delivered   INTEGER NOT NULL DEFAULT 0,
+    dead        INTEGER NOT NULL DEFAULT 0,  -- deliveries that became dead in it
+    exit_status INTEGER,
+    message     TEXT
+) STRICT;
+
+-- For people and for SQL tools.
+CREATE VIEW work_orders AS
+SELECT s.id,
+       d.json ->> '$.title' AS title,
+       d.json ->> '$.status' AS status,
+       d.json ->> '$.priority' AS priority,
+       d.json ->> '$.createdAt' AS created_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', s.updated / 1000.0, 'unixepoch') AS updated_at,
+       d.json ->> '$.completedAt' AS completed_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', s.observed / 1000.0, 'unixepoch') AS observed_at,
+       s.deleted,
+       d.json AS json
+FROM snapshots s JOIN documents d USING (document);
+
+CREATE VIEW event_log AS
+SELECT seq, id, type, work_order,
+       strftime('%Y-%m-%dT%H:%M:%fZ', timestamp / 1000.0, 'unixepoch') AS timestamp,
+       strftime('%Y-%m-%dT%H:%M:%fZ', observed / 1000.0, 'unixepoch') AS observed_at,
+       body
+FROM events;
+
+CREATE VIEW delivery_log AS
+SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
+       strftime('%Y-%m-%dT%H:%M:%fZ', d.due / 1000.0, 'unixepoch') AS due_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', d.changed / 1000.0, 'unixepoch') AS changed_at,
+       d.error
+FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);
+
+CREATE VIEW run_log AS
+SELECT run, kind,
+       strftime('%Y-%m-%dT%H:%M:%fZ', began / 1000.0, 'unixepoch') AS began_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', ended / 1000.0, 'unixepoch') AS ended_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', since / 1000.0, 'unixepoch') AS since_at,
+       requests, pages, bytes, records, quarantined, created, status_changed, completed, updated, deleted, delivered, dead,
+       exit_status, message
+FROM runs;

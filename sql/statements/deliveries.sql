@@ -1,0 +1,57 @@
+-- name: handler_list
+SELECT handler, name, type, position, added, removed, skipped, delivered, last_success, last_failure, last_error
+FROM handlers ORDER BY handler;
+
+-- name: handler_get
+SELECT handler, position, removed FROM handlers WHERE name = ?1;
+
+-- name: handler_add
+INSERT INTO handlers (name, type, position, added) VALUES (?1, ?2, ?3, ?4);
+
+-- A handler that comes back after it was removed is new in the configuration: it starts at the end of the log.
+-- name: handler_return
+UPDATE handlers SET removed = NULL, position = max(position, ?2) WHERE handler = ?1;
+
+-- name: handler_set_type
+UPDATE handlers SET type = ?2 WHERE handler = ?1 AND type <> ?2;
+
+-- name: handler_remove
+UPDATE handlers SET removed = ?2 WHERE handler = ?1 AND removed IS NULL;
+
+-- name: handler_advance
+UPDATE handlers SET position = ?2, skipped = skipped + ?3 WHERE handler = ?1;
+
+-- name: handler_succeeded
+UPDATE handlers SET delivered = delivered + 1, last_success = ?2 WHERE handler = ?1;
+
+-- name: handler_failed
+UPDATE handlers SET last_failure = ?2, last_error = ?3 WHERE handler = ?1;
+
+-- name: delivery_add
+INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', ?4, ?4);
+
+-- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order.
+-- A row that was written later than now shows that the clock went back: its due date means nothing.
+-- name: delivery_due
+SELECT d.seq, d.attempts, e.id, e.type, e.work_order, e.body
+FROM deliveries d JOIN events e USING (seq)
+WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2)
+  AND NOT EXISTS (SELECT 1 FROM deliveries p
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
+                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?2)
+ORDER BY d.seq LIMIT ?3;
+
+-- name: delivery_done
+UPDATE deliveries SET state = 'done', attempts = attempts + 1, changed = ?3, error = NULL WHERE handler = ?1 AND seq = ?2;
+
+-- name: delivery_retry
+UPDATE deliveries SET attempts = attempts + 1, due = ?3, changed = ?4, error = ?5 WHERE handler = ?1 AND seq = ?2;
+
+-- name: delivery_dead
+UPDATE deliveries SET state = 'dead', attempts = attempts + 1, changed = ?3, error = ?4
+WHERE handler = ?1 AND seq = ?2;
+
+-- name: delivery_counts
+SELECT count(*) FILTER (WHERE d.state = 'pending'), count(*) FILTER (WHERE d.state = 'dead'),
+       min(e.observed) FILTER (WHERE d.state = 'pending')
+FROM deliveries d JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state <> 'done';

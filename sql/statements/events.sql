@@ -1,0 +1,22 @@
+-- name: event_told
+SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM told WHERE id = ?1;
+
+-- name: event_add
+INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: event_last_seq
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0);
+
+-- The events behind a handler's position; the columns are those of event_list.
+-- name: event_after
+SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+
+-- name: event_list
+SELECT e.seq, e.id, e.type, e.work_order, e.timestamp, e.observed, e.body FROM events e
+WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
+  AND (?3 IS NULL
+       OR EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state = ?3))
+ORDER BY e.seq;
+
+-- name: event_count
+SELECT count(*) FROM events;

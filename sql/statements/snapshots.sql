@@ -1,0 +1,20 @@
+-- One that was told deleted is never the same: that it is seen again is news.
+-- name: snapshot_glance
+SELECT digest, updated FROM snapshots WHERE id = ?1 AND deleted = 0;
+
+-- name: snapshot_get
+SELECT s.updated, s.digest, s.document, s.observed, s.deleted, s.deletions, d.json
+FROM snapshots s JOIN documents d USING (document) WHERE s.id = ?1;
+
+-- name: document_add
+INSERT INTO documents (json) VALUES (?1);
+
+-- name: document_set
+UPDATE documents SET json = ?2 WHERE document = ?1;
+
+-- name: snapshot_put
+INSERT OR REPLACE INTO snapshots (id, updated, digest, document, observed, deleted, deletions)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: snapshot_count
+SELECT count(*) FROM snapshots;

@@ -1,0 +1,316 @@
+#include "api/http.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/stop.h"
+
+enum { CONNECT_TIMEOUT_MS = 10000 };
+
+struct http {
+    CURLM *multi;
+    char *user_agent;
+};
+
+struct http_call {
+    struct http *http;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct buffer body;
+    size_t max_body;
+    bool too_large;
+    bool no_memory;
+    bool done;
+    CURLcode code;
+    char message[CURL_ERROR_SIZE];
+};
+
+struct http *http_new(const char *user_agent)
+{
+    struct http *http = calloc(1, sizeof *http);
+    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(http);
+        return NULL;
+    }
+    http->multi = curl_multi_init();
+    http->user_agent = strdup(user_agent);
+    if (http->multi != NULL && http->user_agent != NULL)
+        return http;
+    http_free(http);
+    return NULL;
+}
+
+void http_free(struct http *http)
+{
+    if (http == NULL)
+        return;
+    curl_multi_cleanup(http->multi);
+    free(http->user_agent);
+    free(http);
+    curl_global_cleanup();
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    char inner[INET6_ADDRSTRLEN + 2];
+    if (strcasecmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    size_t len = strlen(host);
+    if (len < 3 || len >= sizeof inner || host[0] != '[' || host[len - 1] != ']')
+        return false;
+    memcpy(inner, host + 1, len - 2);
+    inner[len - 2] = '\0';
+    return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static const char *judge_url(CURLU *parsed, bool allow_plain)
+{
+    char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
+    const char *wrong = NULL;
+    curl_url_get(parsed, CURLUPART_USER, &user, 0);
+    curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0);
+    if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        wrong = "it is no URL";
+    else if (user != NULL || password != NULL)
+        wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
+    else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
+        wrong = "only https is spoken";
+    else if (strcmp(scheme, "http") == 0 && !allow_plain && !is_loopback(host))
+        wrong = "http is for loopback only, it would show the token to everyone on the way; use https";
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    curl_free(password);
+    return wrong;
+}
+
+const char *http_check_url(const char *url, bool allow_plain)
+{
+    CURLU *parsed = curl_url();
+    if (parsed == NULL)
+        return "out of memory";
+    const char *wrong = "it is no URL";
+    CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
+    if (code == CURLUE_OK)
+        wrong = judge_url(parsed, allow_plain);
+    else if (code == CURLUE_UNSUPPORTED_SCHEME)
+        wrong = "only https is spoken";
+    curl_url_cleanup(parsed);
+    return wrong;
+}
+
+int http_append_encoded(struct buffer *url, const char *text)
+{
+    if (*text == '\0')
+        return 0;
+    char *encoded = curl_easy_escape(NULL, text, 0);
+    if (encoded == NULL)
+        return -1;
+    int rc = buffer_append_text(url, encoded);
+    curl_free(encoded);
+    return rc;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_call *call = context;
+    size_t n = size * count, room = call->max_body - call->body.len;
+    if (n > room) {
+        call->too_large = true;
+        n = room;
+    }
+    if (buffer_append(&call->body, bytes, n) != 0)
+        call->no_memory = true;
+    return call->no_memory || call->too_large ? CURL_WRITEFUNC_ERROR : size * count;
+}
+
+static CURLcode set_method(CURL *easy, const struct http_request *request)
+{
+    CURLcode code = CURLE_OK;
+    if (request->body != NULL) {
+        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+    }
+    if (code == CURLE_OK && strcmp(request->method, request->body != NULL ? "POST" : "GET") != 0)
+        code = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    return code;
+}
+
+static int add_headers(struct http_call *call, const char *const *headers)
+{
+    for (; headers != NULL && *headers != NULL; headers++) {
+        struct curl_slist *more = curl_slist_append(call->headers, *headers);
+        if (more == NULL)
+            return -1;
+        call->headers = more;
+    }
+    return 0;
+}
+
+static CURLcode set_up(struct http_call *call, const struct http_request *request)
+{
+    CURL *easy = call->easy;
+    CURLcode code = set_method(easy, request);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_USERAGENT, call->http->user_agent);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    /* these cannot fail */
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    return code;
+}
+
+struct http_call *http_start(struct http *http, const struct http_request *request)
+{
+    struct http_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        return NULL;
+    call->http = http;
+    call->max_body = request->max_body;
+    const char *wrong = http_check_url(request->url, request->allow_plain);
+    if (wrong != NULL) {
+        call->done = true;
+        call->code = CURLE_URL_MALFORMAT;
+        strncpy(call->message, wrong, sizeof call->message - 1);
+        return call;
+    }
+    call->easy = curl_easy_init();
+    if (call->easy == NULL || add_headers(call, request->headers) != 0 || set_up(call, request) != CURLE_OK ||
+        curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
+        http_call_free(call);
+        return NULL;
+    }
+    int running;
+    curl_multi_perform(http->multi, &running);
+    return call;
+}
+
+static void collect(struct http *http)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+        struct http_call *call = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        call->done = true;
+        call->code = code;
+    }
+}
+
+void http_work(struct http *http, int64_t ms)
+{
+    int running;
+    struct curl_waitfd stop = {.fd = stop_fd(), .events = CURL_WAIT_POLLIN};
+    curl_multi_perform(http->multi, &running);
+    collect(http);
+    if (running == 0)
+        return;
+    curl_multi_poll(http->multi, stop.fd >= 0 ? &stop : NULL, stop.fd >= 0 ? 1 : 0, ms > INT_MAX ? INT_MAX : (int)ms,
+        NULL);
+    curl_multi_perform(http->multi, &running);
+    collect(http);
+}
+
+bool http_is_done(const struct http_call *call)
+{
+    return call->done;
+}
+
+static enum http_outcome outcome_of(const struct http_call *call)
+{
+    if (call->no_memory)
+        return HTTP_NO_MEMORY;
+    if (call->too_large)
+        return HTTP_TOO_LARGE;
+    switch (call->code) {
+    case CURLE_OK:
+        return HTTP_ANSWERED;
+    case CURLE_OUT_OF_MEMORY:
+        return HTTP_NO_MEMORY;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return HTTP_TRUNCATED;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+        return HTTP_REFUSED;
+    default:
+        return HTTP_NO_ANSWER;
+    }
+}
+
+enum http_outcome http_finish(struct http_call *call)
+{
+    while (!call->done && !stop_signalled())
+        http_work(call->http, 1000);
+    return call->done ? outcome_of(call) : HTTP_STOPPED;
+}
+
+const char *http_reason(const struct http_call *call)
+{
+    return call->message[0] != '\0' ? call->message : curl_easy_strerror(call->code);
+}
+
+int http_status(const struct http_call *call)
+{
+    long status = 0;
+    if (call->easy != NULL)
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
+const struct buffer *http_body(const struct http_call *call)
+{
+    return &call->body;
+}
+
+const char *http_header(struct http_call *call, const char *name)
+{
+    struct curl_header *header;
+    if (call->easy == NULL || curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return NULL;
+    return header->value;
+}
+
+void http_call_free(struct http_call *call)
+{
+    if (call == NULL)
+        return;
+    if (call->easy != NULL) {
+        curl_multi_remove_handle(call->http->multi, call->easy);
+        curl_easy_cleanup(call->easy);
+    }
+    curl_slist_free_all(call->headers);
+    buffer_free(&call->body);
+    free(call);
+}

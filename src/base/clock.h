@@ -1,0 +1,16 @@
+/*
+ * clock: the only place that asks what time it is. Tests and the simulator link another clock.c.
+ */
+#ifndef WOSYNC_BASE_CLOCK_H
+#define WOSYNC_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* The wall clock, in milliseconds since 1970-01-01T00:00:00Z. It may jump. */
+int64_t clock_now(void);
+
+/* A clock that only goes forward, in milliseconds since some moment in the past: for time-outs, deadlines and
+ * durations. */
+int64_t clock_monotonic(void);
+
+#endif

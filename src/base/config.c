@@ -1,0 +1,334 @@
+#include "base/config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/timestamp.h"
+
+struct loading {
+    struct config *config;
+    struct buffer *problems;
+    struct buffer *warnings;
+};
+
+/* How each key is read. `environment` wins over the file. */
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, URL, KEY_FILE };
+
+struct key {
+    const char *section;
+    const char *name;
+    enum kind kind;
+    size_t offset; /* of the member it fills */
+    const char *fallback;
+    const char *environment;
+    int64_t least; /* for NUMBER and DURATION */
+    int64_t most;
+};
+
+#define MEMBER(name) offsetof(struct config, name)
+enum { SECOND = 1000, HOUR = 3600 * SECOND };
+
+static const struct key keys[] = {
+    {"api", "base_url", URL, MEMBER(base_url), "https://api.getmaintainx.com/v1", "MAINTAINX_BASE_URL", 0, 0},
+    {"api", "key_file", KEY_FILE, MEMBER(token), NULL, NULL, 0, 0},
+    {"api", "organization_id", TEXT, MEMBER(organization), "", NULL, 0, 0},
+    {"api", "filter", FILTER, MEMBER(filter), "auto", NULL, 0, 0},
+    {"api", "page_size", NUMBER, MEMBER(page_size), "200", NULL, 1, 200},
+    {"api", "timeout", DURATION, MEMBER(timeout), "30s", NULL, SECOND, HOUR},
+    {"api", "give_up", DURATION, MEMBER(give_up), "1m", NULL, 0, HOUR},
+    {"api", "reserve", NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
+    {"sync", "start", START, MEMBER(start), "now", NULL, 0, 0},
+    {"sync", "lookback", DURATION, MEMBER(lookback), "5m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
+    {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
+    {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
+    {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
+};
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+__attribute__((format(printf, 2, 3))) static void complain(struct loading *l, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    if (buffer_append_text(l->problems, text) != 0 || buffer_append_text(l->problems, "\n") != 0)
+        fputs("wosync: configuration: out of memory\n", stderr);
+}
+
+const char *config_handler_name(const struct ini_section *section)
+{
+    static const char prefix[] = "handler ";
+    if (strncmp(section->name, prefix, sizeof prefix - 1) != 0)
+        return NULL;
+    return section->name + sizeof prefix - 1 + strspn(section->name + sizeof prefix - 1, " ");
+}
+
+static char *copy(struct loading *l, const char *text)
+{
+    char *result = strdup(text);
+    if (result == NULL)
+        complain(l, "configuration: out of memory");
+    return result;
+}
+
+static void free_words(char **words)
+{
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+        free(words[i]);
+    free(words);
+}
+
+static char **split_words(struct loading *l, const char *text)
+{
+    char *rest = copy(l, text), *place = NULL;
+    char **words = calloc(strlen(text) / 2 + 2, sizeof *words);
+    size_t count = 0;
+    if (rest == NULL || words == NULL) {
+        complain(l, "configuration: out of memory");
+        free(rest);
+        free(words);
+        return NULL;
+    }
+    for (char *word = strtok_r(rest, " \t", &place); word != NULL; word = strtok_r(NULL, " \t", &place))
+        words[count++] = copy(l, word);
+    free(rest);
+    return words;
+}
+
+static const char *read_number(const struct key *key, const char *value, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0')
+        return "it is no number";
+    if (n < key->least || n > key->most)
+        return "it is out of range";
+    *out = n;
+    return NULL;
+}
+
+static const char *read_duration(const struct key *key, const char *value, int64_t *out)
+{
+    if (duration_parse(value, out) != 0)
+        return "it is no duration; write 30s, 5m, 2h or 90d";
+    return *out < key->least || *out > key->most ? "it is out of range" : NULL;
+}
+
+static const char *read_start(const char *value, int64_t *out)
+{
+    if (strcmp(value, "now") == 0)
+        *out = CONFIG_START_NOW;
+    else if (strcmp(value, "beginning") == 0)
+        *out = CONFIG_START_BEGINNING;
+    else if (timestamp_parse_user(value, clock_now(), out) != 0)
+        return "write now, beginning, or a date such as 2026-01-31";
+    return NULL;
+}
+
+static bool is_filter(const char *value)
+{
+    static const char *const filters[] = {"auto", "updatedAtGte", "updatedAt[gte]", "sort"};
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+        if (strcmp(value, filters[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *read_url(struct loading *l, const char *value, char **out)
+{
+    if (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0)
+        return "it is no URL; write https://HOST/v1";
+    *out = copy(l, value);
+    for (size_t n = strlen(value); *out != NULL && n > 0 && (*out)[n - 1] == '/'; n--)
+        (*out)[n - 1] = '\0';
+    return NULL;
+}
+
+/* The token itself is not needed when the environment brings one. */
+static const char *read_key_file(struct loading *l, const char *value, char **out, char *reason, size_t size)
+{
+    struct error e = {0};
+    bool exposed = false;
+    if (getenv("MAINTAINX_API_KEY") != NULL)
+        return NULL;
+    *out = secret_read_file(value, &exposed, &e);
+    if (exposed && buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", value, value) != 0)
+        complain(l, "configuration: out of memory");
+    if (*out != NULL)
+        return NULL;
+    snprintf(reason, size, "%s", e.text);
+    return reason;
+}
+
+/* Reads one value into its member. Returns what is wrong with it, or NULL. `reason` is room for a text. */
+static const char *read_value(struct loading *l, const struct key *key, const char *value, char *reason, size_t size)
+{
+    void *member = (char *)l->config + key->offset;
+    switch (key->kind) {
+    case NUMBER:
+        return read_number(key, value, member);
+    case DURATION:
+        return read_duration(key, value, member);
+    case WORDS:
+        *(char ***)member = split_words(l, value);
+        return NULL;
+    case START:
+        return read_start(value, member);
+    case URL:
+        return read_url(l, value, member);
+    case KEY_FILE:
+        return read_key_file(l, value, member, reason, size);
+    case FILTER:
+        if (!is_filter(value))
+            return "write auto, updatedAtGte, updatedAt[gte] or sort";
+        *(char **)member = copy(l, value);
+        return NULL;
+    case TEXT:
+    default:
+        *(char **)member = copy(l, value);
+        return NULL;
+    }
+}
+
+static void read_key(struct loading *l, const struct key *key)
+{
+    char reason[1024];
+    const struct ini_setting *setting = ini_setting(ini_section(&l->config->ini, key->section), key->name);
+    const char *environment = key->environment != NULL ? getenv(key->environment) : NULL;
+    const char *wrong = NULL;
+    if (environment != NULL && *environment != '\0') {
+        wrong = read_value(l, key, environment, reason, sizeof reason);
+        if (wrong != NULL)
+            complain(l, "%s=%s in the environment: %s", key->environment, environment, wrong);
+    } else if (setting != NULL) {
+        wrong = read_value(l, key, setting->value, reason, sizeof reason);
+        if (wrong != NULL)
+            complain(l, "%s:%d: %s = %s: %s", l->config->file, setting->line, key->name, setting->value, wrong);
+    } else if (key->fallback != NULL) {
+        read_value(l, key, key->fallback, reason, sizeof reason);
+    }
+}
+
+static bool is_known(const char *section, const char *name)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (strcmp(keys[i].section, section) == 0 && (name == NULL || strcmp(keys[i].name, name) == 0))
+            return true;
+    return false;
+}
+
+/* The keys of a section, for a message. */
+static void list_keys(const char *section, struct buffer *out)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (strcmp(keys[i].section, section) == 0)
+            buffer_append_format(out, "%s%s", out->len > 0 ? ", " : "", keys[i].name);
+}
+
+static void check_section(struct loading *l, const struct ini_section *section)
+{
+    const char *file = l->config->file;
+    if (config_handler_name(section) != NULL)
+        return;
+    if (*section->name == '\0') {
+        complain(l, "%s:%d: a setting before the first section", file, section->line);
+        return;
+    }
+    if (!is_known(section->name, NULL)) {
+        complain(l, "%s:%d: [%s]: unknown section; known are [api], [sync], [store] and [handler NAME]", file,
+            section->line, section->name);
+        return;
+    }
+    for (size_t i = 0; i < section->count; i++) {
+        const struct ini_setting *setting = &section->settings[i];
+        if (!is_known(section->name, setting->key)) {
+            struct buffer known = {0};
+            list_keys(section->name, &known);
+            complain(l, "%s:%d: %s: unknown key in [%s]; known are %s", file, setting->line, setting->key,
+                section->name, known.data);
+            buffer_free(&known);
+        } else if (ini_setting(section, setting->key) != setting) {
+            complain(l, "%s:%d: %s: it stands twice in [%s]", file, setting->line, setting->key, section->name);
+        }
+    }
+}
+
+static char *find_file(struct loading *l, const char *file)
+{
+    char *path = NULL;
+    const char *environment = getenv("WOSYNC_CONFIG");
+    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (file != NULL)
+        return copy(l, file);
+    if (environment != NULL && *environment != '\0')
+        return copy(l, environment);
+    if (access("wosync.conf", F_OK) == 0)
+        return copy(l, "wosync.conf");
+    int n = xdg != NULL && *xdg != '\0' ? asprintf(&path, "%s/wosync/wosync.conf", xdg)
+                                        : asprintf(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
+    if (n < 0) {
+        complain(l, "configuration: out of memory");
+        return NULL;
+    }
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return access("/etc/wosync.conf", F_OK) == 0 ? copy(l, "/etc/wosync.conf") : NULL;
+}
+
+static void read_token(struct loading *l)
+{
+    struct error e = {0};
+    const char *token = getenv("MAINTAINX_API_KEY");
+    if (token == NULL || *token == '\0')
+        return;
+    free(l->config->token);
+    l->config->token = copy(l, token);
+    if (secret_register(token, &e) != 0)
+        complain(l, "%s", e.text);
+}
+
+int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings)
+{
+    struct loading l = {out, problems, warnings};
+    size_t before = problems->len;
+    *out = (struct config){0};
+    out->file = find_file(&l, file);
+    if (out->file != NULL)
+        ini_read(out->file, &out->ini, problems);
+    for (size_t i = 0; i < out->ini.count; i++)
+        check_section(&l, &out->ini.sections[i]);
+    for (int i = 0; i < KEYS; i++)
+        read_key(&l, &keys[i]);
+    read_token(&l);
+    if (out->completed != NULL && out->completed[0] == NULL)
+        complain(&l, "%s: completed in [sync] names no status", out->file);
+    return problems->len == before ? 0 : -1;
+}
+
+void config_free(struct config *config)
+{
+    if (config->token != NULL)
+        explicit_bzero(config->token, strlen(config->token));
+    free(config->file);
+    free(config->base_url);
+    free(config->token);
+    free(config->organization);
+    free(config->filter);
+    free_words(config->completed);
+    free_words(config->ignored);
+    free(config->store);
+    ini_free(&config->ini);
+    *config = (struct config){0};
+}

@@ -1,0 +1,56 @@
+/*
+ * config: what the user configured: option before environment before file before default. Handler sections are
+ * kept as they were written; the sinks know what they mean.
+ */
+#ifndef WOSYNC_BASE_CONFIG_H
+#define WOSYNC_BASE_CONFIG_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/ini.h"
+
+/* `start` of [sync]: where the horizon lies on the first run. */
+#define CONFIG_START_NOW       INT64_MAX
+#define CONFIG_START_BEGINNING INT64_MIN
+
+/* Durations are milliseconds. The struct owns everything in it. */
+struct config {
+    char *file; /* the file that was read, NULL when there is none */
+
+    char *base_url; /* without a slash at its end */
+    char *token;    /* NULL: none configured */
+    char *organization; /* "" without one */
+    char *filter;       /* auto, or a spelling */
+    int64_t page_size;
+    int64_t timeout;
+    int64_t give_up; /* how long transient failures are tried again */
+    int64_t reserve; /* requests of each window that are left to others */
+
+    int64_t start; /* CONFIG_START_*, or an instant */
+    int64_t lookback;
+    char **completed; /* ends with NULL */
+    char **ignored;   /* ends with NULL */
+
+    char *store;
+    int64_t keep; /* how long done deliveries and their events are kept */
+
+    struct ini ini; /* the handlers: sections named `handler NAME` */
+};
+
+/* The name of a handler section, or NULL when the section is none. */
+const char *config_handler_name(const struct ini_section *section);
+
+/*
+ * Reads the configuration: `file` of -c, else $WOSYNC_CONFIG, ./wosync.conf, $XDG_CONFIG_HOME/wosync/wosync.conf (or
+ * ~/.config), /etc/wosync.conf, the first that exists; it is fine when there is none.
+ * Appends a line to `problems` for every mistake (unknown sections and keys, values out of range: they are never
+ * clamped) and to `warnings` for what should be looked at (a key file that others can read).
+ * Returns 0, or -1 when there is a problem. `out` is to be freed with config_free in either case.
+ */
+int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings);
+
+/* Frees what the struct owns and zeroes it. */
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,45 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+
+int fail(struct error *e, enum exit_status status, const char *format, ...)
+{
+    if (e == NULL)
+        return -1;
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(e->text, sizeof e->text, format, ap);
+    va_end(ap);
+    if (n < 0)
+        e->text[0] = '\0';
+    for (char *p = e->text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    secret_mask(e->text);
+    e->status = status;
+    return -1;
+}
+
+int fail_memory(struct error *e, const char *subject)
+{
+    return fail(e, EXIT_TRY_LATER, "%s: out of memory", subject);
+}
+
+static int gravity(enum exit_status status)
+{
+    static const enum exit_status by_gravity[] = {EXIT_DONE, EXIT_DATA, EXIT_TRY_LATER, EXIT_UNAVAILABLE,
+        EXIT_PROTOCOL, EXIT_NOPERM, EXIT_IO, EXIT_CANTCREAT, EXIT_CONFIG, EXIT_USAGE, EXIT_BUG};
+    const int count = (int)(sizeof by_gravity / sizeof by_gravity[0]);
+    for (int i = 0; i < count; i++)
+        if (by_gravity[i] == status)
+            return i;
+    return count;
+}
+
+enum exit_status exit_graver(enum exit_status a, enum exit_status b)
+{
+    return gravity(a) >= gravity(b) ? a : b;
+}

@@ -1,0 +1,53 @@
+/*
+ * error: the one failure convention of the program.
+ *
+ * A function that can fail takes a `struct error *` as its last parameter, returns 0 or -1 (or a graded enum
+ * where the caller must choose), and fills the error where the fault is first seen. Callers add nothing; the
+ * command prints the text once and leaves with the status. Nothing is allocated, so running out of memory can
+ * be reported like any other fault.
+ */
+#ifndef WOSYNC_BASE_ERROR_H
+#define WOSYNC_BASE_ERROR_H
+
+#include <stddef.h>
+
+/* Exit statuses, as sysexits(3) names them; README.md says when a user sees which. */
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_USAGE = 64,       /* wrong usage */
+    EXIT_DATA = 65,        /* records went to quarantine, a webhook delivery was refused */
+    EXIT_UNAVAILABLE = 69, /* the API could not be reached or failed, a delivery became dead */
+    EXIT_BUG = 70,         /* a bug of ours */
+    EXIT_CANTCREAT = 73,   /* a file cannot be made */
+    EXIT_IO = 74,          /* a read or a write failed, a corrupt store */
+    EXIT_TRY_LATER = 75,   /* another run holds the lock, a signal, out of memory, a safety stop */
+    EXIT_PROTOCOL = 76,    /* the API broke its protocol */
+    EXIT_NOPERM = 77,      /* the token was refused */
+    EXIT_CONFIG = 78       /* the configuration is wrong */
+};
+
+/* Why something failed: the exit status it calls for and a message that starts with its subject and says
+ * what to do. A zeroed struct means "no error". */
+struct error {
+    enum exit_status status;
+    char text[1024];
+};
+
+/*
+ * Fills `e` with `status` and the printf-formatted text (cut at the size of the buffer, control characters
+ * replaced by '?', so that text from outside cannot forge log lines). `e` may be NULL.
+ * Always returns -1, so that a function can end with `return fail(...)`.
+ */
+int fail(struct error *e, enum exit_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Fills `e` with EXIT_TRY_LATER and "SUBJECT: out of memory". Always returns -1. */
+int fail_memory(struct error *e, const char *subject);
+
+/*
+ * The graver of two exit statuses, by what the user must do about it: a bug, then configuration, files, token,
+ * protocol, unavailable, try later, data, done. A status that is none of ours counts as a bug.
+ */
+enum exit_status exit_graver(enum exit_status a, enum exit_status b);
+
+#endif

@@ -1,0 +1,185 @@
+#include "base/ini.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* inih tells its handler no line numbers, so the lines are counted where it reads them. */
+struct reading {
+    const char *path;
+    FILE *file;
+    int line;
+    struct ini *out;
+    struct buffer *problems;
+    bool continued; /* the current line begins with white space */
+    bool no_memory;
+};
+
+static void complain(struct reading *r, int line, const char *text, const char *detail)
+{
+    if (buffer_append_format(r->problems, "%s:%d: %s%s\n", r->path, line, text, detail) != 0)
+        r->no_memory = true;
+}
+
+static bool is_ignorable(const char *line)
+{
+    line += strspn(line, " \t\r\n");
+    return *line == '\0' || *line == ';' || *line == '#';
+}
+
+static struct ini_section *find_section(struct reading *r, const char *name)
+{
+    struct ini *ini = r->out;
+    for (size_t i = 0; i < ini->count; i++)
+        if (strcmp(ini->sections[i].name, name) == 0)
+            return &ini->sections[i];
+    struct ini_section *more = realloc(ini->sections, (ini->count + 1) * sizeof *more);
+    if (more == NULL)
+        return NULL;
+    ini->sections = more;
+    struct ini_section *section = &more[ini->count];
+    *section = (struct ini_section){.name = strdup(name), .line = r->line};
+    if (section->name == NULL)
+        return NULL;
+    ini->count++;
+    return section;
+}
+
+/* inih's own check is silent about what is no setting, so the shape of a line is held here. */
+static void check_shape(struct reading *r, const char *line)
+{
+    if (isspace((unsigned char)*line) || is_ignorable(line))
+        return;
+    if (*line == '[') {
+        char name[INI_LONGEST_LINE + 1] = "";
+        if (strchr(line, ']') == NULL)
+            complain(r, r->line, "a section header needs a closing bracket", "");
+        else if (sscanf(line, "[%197[^]]", name) == 1 && find_section(r, name) == NULL)
+            r->no_memory = true;
+    } else if (strpbrk(line, "=:") == NULL) {
+        complain(r, r->line, "it is no setting; write KEY = VALUE", "");
+    } else if (strpbrk(line, "=:") == line) {
+        complain(r, r->line, "there is no key before the =", "");
+    }
+}
+
+/* For inih: the next line, like fgets. */
+static char *next_line(char *out, int size, void *context)
+{
+    struct reading *r = context;
+    if (fgets(out, size, r->file) == NULL)
+        return NULL;
+    r->line++;
+    size_t len = strlen(out);
+    if (len > 0 && out[len - 1] != '\n' && !feof(r->file)) {
+        int c;
+        while ((c = getc(r->file)) != EOF && c != '\n')
+            ;
+        if (!is_ignorable(out))
+            complain(r, r->line, "the line is longer than 197 bytes",
+                "; go on in a next line that begins with a space (keys when and on)");
+        strcpy(out, "\n");
+        return out;
+    }
+    if (memchr(out, '\0', len + 1) != out + len)
+        complain(r, r->line, "it holds a NUL byte", "");
+    r->continued = isspace((unsigned char)*out);
+    check_shape(r, out);
+    return out;
+}
+
+static int add_setting(struct ini_section *section, const char *key, const char *value, int line)
+{
+    struct ini_setting *more = realloc(section->settings, (section->count + 1) * sizeof *more);
+    if (more == NULL)
+        return -1;
+    section->settings = more;
+    struct ini_setting *setting = &more[section->count];
+    *setting = (struct ini_setting){.key = strdup(key), .value = strdup(value), .line = line};
+    section->count++;
+    return setting->key != NULL && setting->value != NULL ? 0 : -1;
+}
+
+/* A continuation line comes as a second value of the same key; a repeated key comes from a line of its own. */
+static int join(struct ini_setting *setting, const char *more)
+{
+    char *joined = NULL;
+    if (asprintf(&joined, "%s %s", setting->value, more) < 0)
+        return -1;
+    free(setting->value);
+    setting->value = joined;
+    return 0;
+}
+
+/* For inih: one setting. Returns 1, its "go on". */
+static int on_setting(void *context, const char *section_name, const char *key, const char *value)
+{
+    struct reading *r = context;
+    struct ini_section *section = find_section(r, section_name);
+    if (section == NULL) {
+        r->no_memory = true;
+        return 1;
+    }
+    struct ini_setting *last = section->count > 0 ? &section->settings[section->count - 1] : NULL;
+    bool goes_on = r->continued && last != NULL && strcmp(last->key, key) == 0;
+    if (!goes_on)
+        r->no_memory |= add_setting(section, key, value, r->line) != 0;
+    else if (strcmp(key, "when") == 0 || strcmp(key, "on") == 0)
+        r->no_memory |= join(last, value) != 0;
+    else
+        complain(r, r->line, "a line that begins with a space goes on with the line before; remove the space", "");
+    return 1;
+}
+
+int ini_read(const char *path, struct ini *out, struct buffer *problems)
+{
+    size_t before = problems->len;
+    struct reading r = {.path = path, .out = out, .problems = problems, .file = fopen(path, "re")};
+    *out = (struct ini){0};
+    if (r.file == NULL) {
+        buffer_append_format(problems, "%s: it cannot be read: %s\n", path, strerror(errno));
+        return -1;
+    }
+    ini_parse_stream(next_line, &r, on_setting, &r);
+    if (ferror(r.file))
+        buffer_append_format(problems, "%s: it cannot be read: %s\n", path, strerror(errno));
+    fclose(r.file);
+    if (r.no_memory)
+        buffer_append_format(problems, "%s: out of memory\n", path);
+    return problems->len == before && !r.no_memory ? 0 : -1;
+}
+
+const struct ini_section *ini_section(const struct ini *ini, const char *name)
+{
+    for (size_t i = 0; i < ini->count; i++)
+        if (strcmp(ini->sections[i].name, name) == 0)
+            return &ini->sections[i];
+    return NULL;
+}
+
+const struct ini_setting *ini_setting(const struct ini_section *section, const char *key)
+{
+    for (size_t i = 0; section != NULL && i < section->count; i++)
+        if (strcmp(section->settings[i].key, key) == 0)
+            return &section->settings[i];
+    return NULL;
+}
+
+void ini_free(struct ini *ini)
+{
+    for (size_t i = 0; i < ini->count; i++) {
+        struct ini_section *section = &ini->sections[i];
+        for (size_t j = 0; j < section->count; j++) {
+            free(section->settings[j].key);
+            free(section->settings[j].value);
+        }
+        free(section->settings);
+        free(section->name);
+    }
+    free(ini->sections);
+    *ini = (struct ini){0};
+}

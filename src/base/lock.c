@@ -1,0 +1,39 @@
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int lock_take(const char *path, struct error *e)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(e, EXIT_CANTCREAT, "lock %s: it cannot be made: %s; check the permissions of its directory", path,
+            strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        char holder[32] = "";
+        ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
+        holder[n > 0 ? strcspn(holder, "\n") : 0] = '\0';
+        int held = errno == EWOULDBLOCK;
+        close(fd);
+        if (!held)
+            return fail(e, EXIT_IO, "lock %s: the file system refuses locks: %s", path, strerror(errno));
+        return fail(e, EXIT_TRY_LATER, "lock %s: another run holds it (process %s); this one leaves it the work", path,
+            *holder != '\0' ? holder : "unknown");
+    }
+    char text[32];
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    /* for people only: a full disk is no reason not to run */
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) < 0)
+        errno = 0;
+    return fd;
+}
+
+void lock_release(int lock)
+{
+    if (lock >= 0)
+        close(lock);
+}

@@ -1,0 +1,52 @@
+#include "base/log.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/secret.h"
+
+static enum log_level threshold = LOG_WARNING;
+static bool as_json;
+
+void log_configure(enum log_level most, bool json)
+{
+    threshold = most;
+    as_json = json;
+}
+
+static void print_json(enum log_level level, const char *text)
+{
+    static const char *const names[] = {
+        [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info"};
+    struct json_object *line = json_object_new_object();
+    if (line != NULL) {
+        json_give_date(line, "time", clock_now());
+        json_give_text(line, "level", names[level]);
+        json_give_text(line, "message", text);
+    }
+    const char *json = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    fprintf(stderr, "%s\n", line != NULL && json != NULL ? json : text);
+    json_object_put(line);
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+    char text[2048];
+    if (level > threshold)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    for (char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    secret_mask(text);
+    if (as_json)
+        print_json(level, text);
+    else
+        fprintf(stderr, "wosync: %s%s\n", level == LOG_WARNING ? "warning: " : "", text);
+}

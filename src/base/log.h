@@ -1,0 +1,24 @@
+/*
+ * log: messages for people, on stderr. Quiet by default: only warnings and errors, so that cron mails what
+ * matters.
+ */
+#ifndef WOSYNC_BASE_LOG_H
+#define WOSYNC_BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
+
+/* Prints messages up to `most` (-q: LOG_ERROR, default: LOG_WARNING, -v: LOG_INFO), as text
+ * (`wosync: SUBJECT: ...`) or as one JSON object per line ({"time", "level", "message"}). */
+void log_configure(enum log_level most, bool json);
+
+/* Prints one message, printf-formatted, without a newline at its end; secrets are masked, control characters
+ * replaced. Never fails. */
+void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_message(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
+#define log_info(...)    log_message(LOG_INFO, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,103 @@
+#include "base/secret.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+
+enum { SHORTEST = 4, LARGEST_FILE = 64 * 1024 };
+
+static char **secrets;
+static size_t count;
+
+int secret_register(const char *secret, struct error *e)
+{
+    if (strlen(secret) < SHORTEST)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(secrets[i], secret) == 0)
+            return 0;
+    char **more = realloc(secrets, (count + 1) * sizeof *more);
+    if (more == NULL)
+        return fail_memory(e, "secrets");
+    secrets = more;
+    secrets[count] = strdup(secret);
+    if (secrets[count] == NULL)
+        return fail_memory(e, "secrets");
+    count++;
+    return 0;
+}
+
+void secret_mask(char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        for (char *p = text; (p = strstr(p, secrets[i])) != NULL;)
+            for (size_t n = strlen(secrets[i]); n > 0; n--)
+                *p++ = '*';
+}
+
+void secret_forget(void)
+{
+    for (size_t i = 0; i < count; i++)
+        free(secrets[i]);
+    free(secrets);
+    secrets = NULL;
+    count = 0;
+}
+
+static int read_all(int fd, struct buffer *out)
+{
+    for (;;) {
+        if (out->len > LARGEST_FILE || buffer_reserve(out, 4096) != 0) {
+            errno = out->len > LARGEST_FILE ? EFBIG : ENOMEM;
+            return -1;
+        }
+        ssize_t n = read(fd, out->data + out->len, 4096);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -1 : 0;
+        out->len += (size_t)n;
+        out->data[out->len] = '\0';
+    }
+}
+
+char *secret_read_file(const char *path, bool *exposed, struct error *e)
+{
+    struct buffer text = {0};
+    char *secret = NULL;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0 || read_all(fd, &text) != 0) {
+        fail(e, EXIT_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
+        goto out;
+    }
+    *exposed = (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
+        text.data[--text.len] = '\0';
+    const char *begin = text.data;
+    while (isspace((unsigned char)*begin))
+        begin++;
+    if (*begin == '\0') {
+        fail(e, EXIT_CONFIG, "%s: it is empty; put the secret into it", path);
+        goto out;
+    }
+    secret = strdup(begin);
+    if (secret == NULL || secret_register(secret, e) != 0) {
+        fail_memory(e, "secrets");
+        free(secret);
+        secret = NULL;
+    }
+out:
+    if (text.data != NULL)
+        explicit_bzero(text.data, text.capacity);
+    buffer_free(&text);
+    if (fd >= 0)
+        close(fd);
+    return secret;
+}

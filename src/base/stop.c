@@ -1,0 +1,84 @@
+#include "base/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static volatile sig_atomic_t signalled;
+static int64_t deadline = INT64_MAX; /* by the monotonic clock */
+static int wake[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    signalled = 1;
+    ssize_t n = write(wake[1], "", 1);
+    (void)n; /* a full pipe is readable already */
+    signal(number, SIG_DFL);
+    errno = saved;
+}
+
+int stop_install(struct error *e)
+{
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return fail(e, EXIT_TRY_LATER, "signals: no pipe: %s", strerror(errno));
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
+    return 0;
+}
+
+void stop_set_deadline(int64_t ms)
+{
+    deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
+}
+
+bool stop_signalled(void)
+{
+    return signalled != 0;
+}
+
+bool stop_requested(void)
+{
+    return stop_signalled() || stop_time_left() == 0;
+}
+
+int stop_fd(void)
+{
+    return wake[0];
+}
+
+int64_t stop_time_left(void)
+{
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
+}
+
+bool stop_wait(int64_t ms)
+{
+    int64_t end = clock_monotonic() + ms;
+    for (;;) {
+        if (stop_requested())
+            return false;
+        int64_t left = end - clock_monotonic();
+        if (left <= 0)
+            return true;
+        int64_t limit = stop_time_left();
+        if (left > limit)
+            left = limit;
+        struct pollfd p = {.fd = wake[0], .events = POLLIN};
+        /* + 1: poll may return a fraction of a millisecond early, which would spin */
+        (void)poll(&p, 1, left >= INT_MAX - 1 ? INT_MAX : (int)left + 1);
+    }
+}

@@ -1,0 +1,58 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "cli/problems.h"
+
+enum exit_status cli_report(const struct error *e)
+{
+    if (e->text[0] != '\0')
+        log_error("%s", e->text);
+    return e->status;
+}
+
+enum exit_status cli_help(const struct command *command)
+{
+    fputs(command->help, stdout);
+    return cli_flush(EXIT_DONE);
+}
+
+enum exit_status cli_usage(const struct command *command, const char *format, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
+    return EXIT_USAGE;
+}
+
+enum exit_status cli_flush(enum exit_status status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    log_error("stdout: %s", strerror(errno));
+    return exit_graver(status, EXIT_IO);
+}
+
+int cli_load_config(const struct cli *cli, struct config *config)
+{
+    struct buffer problems = {0}, warnings = {0};
+    int rc = config_load(cli->config_file, config, &problems, &warnings);
+    problems_print(&problems, &warnings);
+    return rc;
+}
+
+int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms)
+{
+    if (duration_parse(text, ms) == 0 && *ms > 0)
+        return 0;
+    cli_usage(command, "%s %s: write a duration such as 50s, 5m or 2h", option, text);
+    return -1;
+}

@@ -1,0 +1,50 @@
+/*
+ * cli: what the commands share: the options before the command, the table of commands, how options are read.
+ */
+#ifndef WOSYNC_CLI_CLI_H
+#define WOSYNC_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/error.h"
+
+/* The options before the command. */
+struct cli {
+    const char *config_file; /* -c; NULL without one */
+};
+
+struct command {
+    const char *name;
+    const char *summary; /* one line for `wosync --help` */
+    const char *help;    /* for `wosync NAME --help`: usage, options, an example */
+    /* Runs it; argv[0] is its name. Returns the exit status. */
+    enum exit_status (*run)(const struct command *self, const struct cli *cli, int argc, char **argv);
+};
+
+extern const struct command command_sync;
+extern const struct command command_dispatch;
+extern const struct command command_events;
+extern const struct command command_status;
+
+/* Prints the error's text, if there is one, and returns its status. */
+enum exit_status cli_report(const struct error *e);
+
+/* Prints the command's help on stdout; returns EXIT_DONE, or EXIT_IO when stdout is gone. */
+enum exit_status cli_help(const struct command *command);
+
+/* Prints a usage error, and how to get help. Returns EXIT_USAGE. */
+enum exit_status cli_usage(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Makes sure that stdout took everything. Returns `status`, or the graver EXIT_IO when it did not. */
+enum exit_status cli_flush(enum exit_status status);
+
+/* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either case. */
+int cli_load_config(const struct cli *cli, struct config *config);
+
+/* Reads a duration option such as --max-time. Returns 0, or -1 after printing a usage error. */
+int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms);
+
+#endif

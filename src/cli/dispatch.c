@@ -1,0 +1,43 @@
+/* dispatch: only deliver what is due. */
+#include <getopt.h>
+
+#include "base/stop.h"
+#include "cli/cli.h"
+#include "cli/session.h"
+
+static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct session session;
+    int64_t max_time = 0;
+    int option;
+    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(self);
+        if (option != 't')
+            return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
+        if (cli_duration(self, "--max-time", optarg, &max_time) != 0)
+            return EXIT_USAGE;
+    }
+    if (optind < argc)
+        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+    stop_set_deadline(max_time);
+    if (session_open(&session, cli, "dispatch", SESSION_RUN) == 0)
+        session_dispatch(&session);
+    return session_close(&session);
+}
+
+const struct command command_dispatch = {
+    .name = "dispatch",
+    .summary = "only deliver what is due",
+    .help = "usage: wosync dispatch [--max-time D]\n"
+            "\n"
+            "Gives every handler the events it has not had yet, and tries again what failed and is due. No request\n"
+            "goes to MaintainX.\n"
+            "\n"
+            "  --max-time D   start no delivery after this time (50s, 5m)\n"
+            "\n"
+            "example:  wosync dispatch --max-time 50s\n",
+    .run = run,
+};

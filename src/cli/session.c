@@ -1,0 +1,135 @@
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/timestamp.h"
+#include "cli/problems.h"
+#include "sinks/dispatch.h"
+
+/* How long we wait for another process's transaction: webhooks take milliseconds. */
+enum { BUSY_MS = 10000 };
+
+void session_report(struct session *session, const struct error *e)
+{
+    if (e->status == EXIT_DONE)
+        return;
+    cli_report(e);
+    if (exit_graver(session->status, e->status) != session->status)
+        snprintf(session->message, sizeof session->message, "%s", e->text);
+    session->status = exit_graver(session->status, e->status);
+}
+
+static int load(struct session *session, const struct cli *cli)
+{
+    struct buffer problems = {0}, warnings = {0};
+    config_load(cli->config_file, &session->config, &problems, &warnings);
+    routes_make(&session->config, &session->routes, &problems, &warnings);
+    int rc = problems.len == 0 ? 0 : -1;
+    problems_print(&problems, &warnings);
+    if (rc != 0)
+        session->status = EXIT_CONFIG;
+    return rc;
+}
+
+/* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
+static int take_lock(struct session *session)
+{
+    struct error e = {0};
+    char *path = NULL;
+    if (asprintf(&path, "%s.lock", session->config.store) < 0)
+        return fail_memory(&e, "lock");
+    session->lock = lock_take(path, &e);
+    free(path);
+    if (session->lock >= 0)
+        return 0;
+    session->status = e.status;
+    log_message(e.status == EXIT_TRY_LATER && !isatty(STDERR_FILENO) ? LOG_INFO : LOG_ERROR, "%s", e.text);
+    return -1;
+}
+
+static int open_store(struct session *session, enum session_mode mode, struct error *e)
+{
+    enum store_mode how = STORE_WRITE;
+    if (mode == SESSION_DRY_RUN)
+        how = store_exists(session->config.store) ? STORE_READ : STORE_SCRATCH;
+    session->store = store_open(session->config.store, how, BUSY_MS, e);
+    return session->store != NULL ? 0 : -1;
+}
+
+int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
+{
+    struct error e = {0};
+    *session = (struct session){.lock = -1};
+    session->run = (struct run){.kind = kind,
+        .began = clock_now(),
+        .ended = TIMESTAMP_NONE,
+        .since = TIMESTAMP_NONE,
+        .exit_status = -1};
+    if (load(session, cli) != 0)
+        return -1;
+    if (stop_install(&e) != 0 || open_store(session, mode, &e) != 0) {
+        session_report(session, &e);
+        return -1;
+    }
+    if (mode == SESSION_DRY_RUN)
+        return 0;
+    if (take_lock(session) != 0)
+        return -1;
+    if (routes_attach(&session->routes, session->store, session->run.began, &e) == 0)
+        return 0;
+    session_report(session, &e);
+    return -1;
+}
+
+void session_dispatch(struct session *session)
+{
+    struct error e = {0};
+    const struct dispatch_settings settings = {session->store, &session->routes, &session->run};
+    if (stop_requested())
+        return;
+    if (dispatch_run(&settings, &e) != 0)
+        session_report(session, &e);
+}
+
+/* A run that did nothing and met nothing (a dispatch without work) leaves no row. */
+static bool is_worth_a_row(const struct session *session)
+{
+    const struct run *run = &session->run;
+    return run->number != 0 || run->requests > 0 || run->delivered > 0 || run->dead > 0 || session->status != EXIT_DONE;
+}
+
+static void finish_run(struct session *session)
+{
+    struct error e = {0};
+    struct run *run = &session->run;
+    run->ended = clock_now();
+    run->exit_status = session->status;
+    run->message = session->message[0] != '\0' ? session->message : NULL;
+    if (store_begin(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+        store_commit(session->store, &e) != 0) {
+        store_rollback(session->store);
+        session_report(session, &e);
+    }
+}
+
+enum exit_status session_close(struct session *session)
+{
+    if (session->run.dead > 0)
+        session->status = exit_graver(session->status, EXIT_UNAVAILABLE);
+    if (session->run.quarantined > 0)
+        session->status = exit_graver(session->status, EXIT_DATA);
+    if (session->lock >= 0 && session->store != NULL && is_worth_a_row(session))
+        finish_run(session);
+    store_close(session->store);
+    lock_release(session->lock);
+    routes_free(&session->routes);
+    config_free(&session->config);
+    return cli_flush(session->status);
+}

@@ -1,0 +1,324 @@
+/* status: how things stand. The facts are gathered into one JSON object; the text is a view of it. */
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/timestamp.h"
+#include "cli/cli.h"
+#include "store/account.h"
+#include "store/deliveries.h"
+#include "store/events.h"
+#include "store/passes.h"
+#include "store/quarantine.h"
+#include "store/runs.h"
+#include "store/snapshots.h"
+#include "store/store.h"
+
+enum { RUNS_SHOWN = 5, RUNS_LISTED = 1000 };
+
+/* --- gathering --- */
+
+struct gathering {
+    struct store *store;
+    struct json_object *list;
+};
+
+static int gather_account(struct store *store, struct json_object *out, struct error *e)
+{
+    struct account account;
+    int known = account_load(store, &account, e);
+    if (known < 0)
+        return -1;
+    int rc = 0;
+    if (known == 1 &&
+        (json_give_text(out, "baseUrl", account.base_url) != 0 ||
+            json_give_text(out, "organization", account.organization) != 0 ||
+            json_give_date(out, "horizon", account.horizon) != 0 ||
+            json_give_date(out, "watermark", account.watermark) != 0 ||
+            json_give_date(out, "passStarted", account.started) != 0 ||
+            json_give_date(out, "passFinished", account.finished) != 0 ||
+            json_give_text(out, "filter", account.filter) != 0))
+        rc = fail_memory(e, "status");
+    account_free(&account);
+    return rc;
+}
+
+static int gather_pass(struct store *store, struct json_object *out, struct error *e)
+{
+    struct pass_state state;
+    int unfinished = passes_load(store, "sync", &state, e);
+    if (unfinished <= 0)
+        return unfinished;
+    struct json_object *pass = json_object_new_object();
+    int rc = json_give(out, "unfinishedPass", pass);
+    if (rc == 0 && (json_give_date(pass, "since", state.since) != 0 || json_give_text(pass, "cursor", state.cursor) != 0 ||
+                       json_give_int(pass, "pages", state.pages) != 0 ||
+                       json_give_int(pass, "records", state.records) != 0))
+        rc = -1;
+    pass_state_free(&state);
+    return rc == 0 ? 0 : fail_memory(e, "status");
+}
+
+static int gather_handler(const struct handler_row *row, void *context, struct error *e)
+{
+    struct gathering *g = context;
+    struct delivery_counts counts;
+    struct json_object *handler = json_object_new_object();
+    if (handler == NULL || json_object_array_add(g->list, handler) != 0) {
+        json_object_put(handler);
+        return fail_memory(e, "status");
+    }
+    if (deliveries_count(g->store, row->handler, &counts, e) != 0)
+        return -1;
+    if (json_give_text(handler, "name", row->name) != 0 || json_give_text(handler, "type", row->type) != 0 ||
+        json_give_date(handler, "removed", row->removed) != 0 || json_give_int(handler, "pending", counts.pending) != 0 ||
+        json_give_date(handler, "oldestPending", counts.oldest) != 0 || json_give_int(handler, "dead", counts.dead) != 0 ||
+        json_give_int(handler, "delivered", row->delivered) != 0 || json_give_int(handler, "skipped", row->skipped) != 0 ||
+        json_give_date(handler, "lastSuccess", row->last_success) != 0 ||
+        json_give_date(handler, "lastFailure", row->last_failure) != 0 ||
+        json_give_text(handler, "lastError", row->last_error) != 0)
+        return fail_memory(e, "status");
+    return 0;
+}
+
+static int gather_run(const struct run *run, void *context, struct error *e)
+{
+    struct gathering *g = context;
+    struct json_object *out = json_object_new_object(), *events = json_object_new_object();
+    int rc = out == NULL || json_object_array_add(g->list, out) != 0 ? -1 : 0;
+    if (rc != 0) {
+        json_object_put(out);
+        json_object_put(events);
+        return fail_memory(e, "status");
+    }
+    rc = json_give(out, "events", events);
+    for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
+        rc = json_give_int(events, event_type_name(type), run->events[type]);
+    if (rc != 0 || json_give_int(out, "run", run->number) != 0 || json_give_text(out, "kind", run->kind) != 0 ||
+        json_give_date(out, "began", run->began) != 0 || json_give_date(out, "ended", run->ended) != 0 ||
+        json_give_date(out, "since", run->since) != 0 || json_give_int(out, "requests", run->requests) != 0 ||
+        json_give_int(out, "pages", run->pages) != 0 || json_give_int(out, "bytes", run->bytes) != 0 ||
+        json_give_int(out, "records", run->records) != 0 || json_give_int(out, "quarantined", run->quarantined) != 0 ||
+        json_give_int(out, "delivered", run->delivered) != 0 || json_give_int(out, "dead", run->dead) != 0 ||
+        (run->exit_status >= 0 && json_give_int(out, "exitStatus", run->exit_status) != 0) ||
+        json_give_text(out, "message", run->message) != 0)
+        return fail_memory(e, "status");
+    return 0;
+}
+
+static int gather_counts(struct store *store, struct json_object *out, struct error *e)
+{
+    int64_t snapshots = snapshots_count(store, e), events = events_count(store, e);
+    int64_t quarantine = quarantine_count(store, e);
+    if (snapshots < 0 || events < 0 || quarantine < 0)
+        return -1;
+    if (json_give_int(out, "workOrders", snapshots) != 0 || json_give_int(out, "events", events) != 0 ||
+        json_give_int(out, "quarantine", quarantine) != 0)
+        return fail_memory(e, "status");
+    return 0;
+}
+
+static int gather_quarantine(const struct quarantine_entry *entry, void *context, struct error *e)
+{
+    struct gathering *g = context;
+    struct json_object *out = json_object_new_object();
+    if (out == NULL || json_object_array_add(g->list, out) != 0) {
+        json_object_put(out);
+        return fail_memory(e, "status");
+    }
+    if (json_give_date(out, "seen", entry->seen) != 0 ||
+        (entry->work_order != 0 && json_give_int(out, "workOrder", entry->work_order) != 0) ||
+        json_give_text(out, "reason", entry->reason) != 0 || json_give_int(out, "size", (int64_t)entry->size) != 0)
+        return fail_memory(e, "status");
+    return 0;
+}
+
+static int gather(struct store *store, struct json_object *out, struct error *e)
+{
+    struct gathering handlers = {store, json_object_new_array()};
+    struct gathering records = {store, json_object_new_array()};
+    struct gathering runs = {store, json_object_new_array()};
+    if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0 ||
+        json_give(out, "runs", runs.list) != 0)
+        return fail_memory(e, "status");
+    if (gather_account(store, out, e) != 0 || gather_pass(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
+        handlers_list(store, gather_handler, &handlers, e) != 0 ||
+        quarantine_list(store, gather_quarantine, &records, e) != 0)
+        return -1;
+    return runs_list(store, RUNS_LISTED, gather_run, &runs, e);
+}
+
+/* --- printing --- */
+
+static const char *text_of(struct json_object *object, const char *key, const char *absent)
+{
+    struct json_object *value = json_object_object_get(object, key);
+    return value != NULL ? json_object_get_string(value) : absent;
+}
+
+static int64_t number_of(struct json_object *object, const char *key)
+{
+    return json_object_get_int64(json_object_object_get(object, key));
+}
+
+/* "2m 5s ago", or what is said where there is no date. */
+static const char *age_of(struct json_object *object, const char *key, const char *absent, char out[64])
+{
+    int64_t ms;
+    char age[TIMESTAMP_SIZE];
+    struct json_object *value = json_object_object_get(object, key);
+    if (value == NULL || timestamp_parse(json_object_get_string(value), &ms) != 0)
+        return absent;
+    duration_format(clock_now() - ms, age);
+    snprintf(out, 64, "%s ago", age);
+    return out;
+}
+
+static void print_account(struct json_object *status)
+{
+    char age[64];
+    printf("store       %s, %lld work orders, %lld events\n", text_of(status, "store", ""),
+        (long long)number_of(status, "workOrders"), (long long)number_of(status, "events"));
+    if (json_object_object_get(status, "baseUrl") == NULL) {
+        printf("account     nothing was polled yet; run: wosync sync\n");
+        return;
+    }
+    printf("account     %s%s%s\n", text_of(status, "baseUrl", ""),
+        *text_of(status, "organization", "") != '\0' ? ", organization " : "", text_of(status, "organization", ""));
+    printf("watermark   %s\n", text_of(status, "watermark", "none"));
+    printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
+        text_of(status, "filter", "not known yet"));
+    struct json_object *pass = json_object_object_get(status, "unfinishedPass");
+    if (pass != NULL)
+        printf("unfinished  a pass stands at page %lld (%lld records); the next sync goes on there\n",
+            (long long)number_of(pass, "pages"), (long long)number_of(pass, "records"));
+}
+
+static void print_handlers(struct json_object *status)
+{
+    struct json_object *handlers = json_object_object_get(status, "handlers");
+    size_t count = json_object_array_length(handlers);
+    if (count > 0)
+        printf("\n%-20s %-10s %8s %6s %10s %8s  %s\n", "handler", "type", "pending", "dead", "delivered", "skipped",
+            "last success");
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *handler = json_object_array_get_idx(handlers, i);
+        char age[64];
+        printf("%-20s %-10s %8lld %6lld %10lld %8lld  %s%s\n", text_of(handler, "name", ""),
+            text_of(handler, "type", ""), (long long)number_of(handler, "pending"), (long long)number_of(handler, "dead"),
+            (long long)number_of(handler, "delivered"), (long long)number_of(handler, "skipped"),
+            age_of(handler, "lastSuccess", "never", age),
+            json_object_object_get(handler, "removed") != NULL ? "  (removed from the configuration)" : "");
+        if (number_of(handler, "pending") + number_of(handler, "dead") > 0)
+            printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
+                text_of(handler, "lastError", "none"));
+    }
+}
+
+static void print_quarantine(struct json_object *status)
+{
+    struct json_object *records = json_object_object_get(status, "quarantined");
+    char age[64];
+    if (number_of(status, "quarantine") == 0)
+        return;
+    printf("\n%lld records in quarantine; the newest:\n", (long long)number_of(status, "quarantine"));
+    for (size_t i = 0; i < json_object_array_length(records); i++) {
+        struct json_object *record = json_object_array_get_idx(records, i);
+        printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age), text_of(record, "workOrder", "unknown"),
+            text_of(record, "reason", ""));
+    }
+}
+
+static void print_runs(struct json_object *status)
+{
+    struct json_object *runs = json_object_object_get(status, "runs");
+    size_t count = json_object_array_length(runs);
+    if (count > 0)
+        printf("\n%-20s %-10s %-24s %6s %8s %7s %9s  %s\n", "run", "kind", "asked since", "pages", "records", "events",
+            "requests", "exit");
+    for (size_t i = 0; i < count && i < RUNS_SHOWN; i++) {
+        struct json_object *run = json_object_array_get_idx(runs, i);
+        int64_t events = 0;
+        json_object_object_foreach(json_object_object_get(run, "events"), type, number)
+        {
+            (void)type;
+            events += json_object_get_int64(number);
+        }
+        printf("%-20.19s %-10s %-24s %6lld %8lld %7lld %9lld  %s\n", text_of(run, "began", ""),
+            text_of(run, "kind", ""), text_of(run, "since", "everything"), (long long)number_of(run, "pages"),
+            (long long)number_of(run, "records"), (long long)events, (long long)number_of(run, "requests"),
+            text_of(run, "exitStatus", "killed, or still at work"));
+        if (json_object_object_get(run, "message") != NULL)
+            printf("    %s\n", text_of(run, "message", ""));
+    }
+}
+
+static void print_text(struct json_object *status)
+{
+    print_account(status);
+    print_handlers(status);
+    print_quarantine(status);
+    print_runs(status);
+}
+
+static enum exit_status show(const struct cli *cli, bool json)
+{
+    struct error e = {0};
+    struct config config;
+    struct store *store = NULL;
+    struct json_object *status = json_object_new_object();
+    if (cli_load_config(cli, &config) != 0)
+        fail(&e, EXIT_CONFIG, "%s", "");
+    else if (!store_exists(config.store) && !json)
+        printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
+    else if (!store_exists(config.store))
+        printf("{}\n");
+    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) != NULL &&
+             json_give_text(status, "store", config.store) == 0 && gather(store, status, &e) == 0) {
+        if (json)
+            printf("%s\n", json_object_to_json_string_ext(status,
+                               JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        else
+            print_text(status);
+    }
+    json_object_put(status);
+    store_close(store);
+    config_free(&config);
+    return cli_flush(cli_report(&e));
+}
+
+static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    bool json = false;
+    int option;
+    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
+        if (option == 'h')
+            return cli_help(self);
+        if (option != 'j')
+            return cli_usage(self, "%s: unknown option", argv[optind - 1]);
+        json = true;
+    }
+    if (optind < argc)
+        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+    return show(cli, json);
+}
+
+const struct command command_status = {
+    .name = "status",
+    .summary = "how things stand: watermark, handlers, quarantine, last runs",
+    .help = "usage: wosync status [--json]\n"
+            "\n"
+            "Shows whose work orders the store holds and how far polling has come, what each handler has pending and\n"
+            "dead, what is in quarantine, and the last runs.\n"
+            "\n"
+            "  --json   everything, for machines; of the runs, the last thousand\n"
+            "\n"
+            "example:  wosync status --json | jq '.handlers[] | select(.dead > 0)'\n",
+    .run = run,
+};

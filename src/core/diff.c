@@ -1,0 +1,298 @@
+#include "core/diff.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/timestamp.h"
+
+/* Signed URLs and figures that MaintainX computes: they move while the work order does not. */
+static const char *const always_ignored[] = {
+    "thumbnail", "partsAvailability", "workOrderSummary", "lastMessageSentAt", NULL};
+
+static bool is_in(const char *const *list, const char *text)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, text) == 0)
+            return true;
+    return false;
+}
+
+static bool is_ignored(const struct diff_rules *rules, const char *field)
+{
+    return is_in(always_ignored, field) || is_in(rules->ignored, field);
+}
+
+static bool is_complete(const struct diff_rules *rules, const char *status)
+{
+    return is_in(rules->completed, status);
+}
+
+/* Equal JSON; two spellings of one instant are equal too, for the lanes write dates differently. */
+static bool same_value(struct json_object *a, struct json_object *b)
+{
+    int64_t instant_a, instant_b;
+    if (json_object_equal(a, b))
+        return true;
+    return json_object_is_type(a, json_type_string) && json_object_is_type(b, json_type_string) &&
+           timestamp_parse(json_object_get_string(a), &instant_a) == 0 &&
+           timestamp_parse(json_object_get_string(b), &instant_b) == 0 && instant_a == instant_b;
+}
+
+static int put_change(struct json_object *changes, const char *field, struct json_object *from, struct json_object *to)
+{
+    struct json_object *change = json_object_new_object();
+    if (change == NULL)
+        return -1;
+    if (json_share(change, "from", from) != 0 || json_share(change, "to", to) != 0) {
+        json_object_put(change);
+        return -1;
+    }
+    return json_give(changes, field, change);
+}
+
+/* updatedAt is the clock of the changes, not one of them. */
+static bool is_compared(const struct diff_rules *rules, const char *field)
+{
+    return strcmp(field, "updatedAt") != 0 && !is_ignored(rules, field);
+}
+
+/*
+ * The fields that differ. Where both documents are as the list gave them, one that came or went is a change; else
+ * only what both sides have is compared (rule R4). Absent and null are the same.
+ */
+static struct json_object *find_changes(const struct diff_rules *rules, struct json_object *old,
+    struct json_object *now, bool whole)
+{
+    struct json_object *changes = json_object_new_object();
+    if (changes == NULL)
+        return NULL;
+    int rc = 0;
+    json_object_object_foreach(now, field, to)
+    {
+        struct json_object *from = NULL;
+        bool both = json_object_object_get_ex(old, field, &from);
+        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to))
+            rc = put_change(changes, field, from, to);
+    }
+    if (whole) {
+        json_object_object_foreach(old, gone, from)
+        {
+            if (rc == 0 && from != NULL && is_compared(rules, gone) && !json_object_object_get_ex(now, gone, NULL))
+                rc = put_change(changes, gone, from, NULL);
+        }
+    }
+    if (rc == 0)
+        return changes;
+    json_object_put(changes);
+    return NULL;
+}
+
+/* The old document with the fields of the new one laid over it: a new object that shares the values of both. */
+static struct json_object *overlay(struct json_object *old, struct json_object *now)
+{
+    struct json_object *merged = json_object_new_object();
+    if (merged == NULL)
+        return NULL;
+    if (json_share_all(merged, old) == 0 && json_share_all(merged, now) == 0)
+        return merged;
+    json_object_put(merged);
+    return NULL;
+}
+
+static struct event *add_event(struct diff *out, enum event_type type, const struct workorder *wo, int64_t timestamp)
+{
+    struct event *event = &out->events[out->count++];
+    *event = (struct event){.type = type, .work_order = wo->id, .timestamp = timestamp};
+    snprintf(event->id, sizeof event->id, "%s/%lld", event_type_name(type), (long long)wo->id);
+    return event;
+}
+
+__attribute__((format(printf, 2, 3))) static void extend_id(struct event *event, const char *format, ...)
+{
+    size_t len = strlen(event->id);
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(event->id + len, sizeof event->id - len, format, ap);
+    va_end(ap);
+}
+
+static void extend_id_date(struct event *event, int64_t ms)
+{
+    char text[TIMESTAMP_SIZE];
+    timestamp_format(ms, text);
+    extend_id(event, "/%s", text);
+}
+
+static void add_created(struct diff *out, const struct workorder *wo)
+{
+    add_event(out, EVENT_CREATED, wo, wo->created);
+}
+
+static void add_status_changed(struct diff *out, const struct workorder *wo, const char *from)
+{
+    struct event *event = add_event(out, EVENT_STATUS_CHANGED, wo, wo->updated);
+    extend_id(event, "/%s-%s", from, wo->status);
+    extend_id_date(event, wo->updated);
+}
+
+static void add_completed(struct diff *out, const struct workorder *wo)
+{
+    int64_t when = wo->completed != TIMESTAMP_NONE ? wo->completed : wo->updated;
+    extend_id_date(add_event(out, EVENT_COMPLETED, wo, when), when);
+}
+
+static void add_updated(struct diff *out, const struct workorder *wo, bool numbered)
+{
+    struct event *event = add_event(out, EVENT_UPDATED, wo, wo->updated);
+    extend_id_date(event, wo->updated);
+    event->numbered = numbered;
+}
+
+static void add_deleted(struct diff *out, const struct workorder *wo)
+{
+    struct event *event = add_event(out, EVENT_DELETED, wo, wo->updated);
+    out->deleted = true;
+    out->deletions++;
+    if (out->deletions > 1)
+        extend_id(event, "/%d", out->deletions);
+}
+
+/* The first three rows of R5: no snapshot yet. */
+static void tell_new(const struct diff_rules *rules, const struct workorder *wo, struct diff *out)
+{
+    bool complete = is_complete(rules, wo->status);
+    bool born = wo->created != TIMESTAMP_NONE && wo->created >= rules->horizon;
+    bool touched = wo->updated >= rules->horizon;
+    /* without a date, what was born after the horizon was completed after it, too */
+    bool news = wo->completed != TIMESTAMP_NONE ? wo->completed >= rules->horizon : born;
+    if (born)
+        add_created(out, wo);
+    if (complete && news && (born || touched))
+        add_completed(out, wo);
+    if (!born && touched)
+        add_updated(out, wo, false);
+    if (wo->deleted != TIMESTAMP_NONE) {
+        out->deleted = true;
+        if (wo->deleted >= rules->horizon && out->count > 0)
+            add_deleted(out, wo);
+    }
+}
+
+/* The rows of R5 for a work order we know. `wo` is what it is from now on. */
+static void tell_known(const struct diff_rules *rules, const struct diff_snapshot *old, const struct workorder *wo,
+    struct diff *out)
+{
+    bool complete = is_complete(rules, wo->status);
+    bool status_differs = strcmp(old->wo->status, wo->status) != 0;
+    bool became_complete = complete && !is_complete(rules, old->wo->status);
+    bool completed_again = complete && wo->completed != TIMESTAMP_NONE && wo->completed != old->wo->completed;
+    bool back = old->deleted && wo->deleted == TIMESTAMP_NONE;
+    bool gone = !old->deleted && wo->deleted != TIMESTAMP_NONE;
+    if (status_differs) {
+        add_status_changed(out, wo, old->wo->status);
+        out->previous_status = old->wo->status;
+    }
+    if (became_complete || completed_again)
+        add_completed(out, wo);
+    if (json_object_object_length(out->changes) > 0 || wo->updated != old->wo->updated || back || gone)
+        add_updated(out, wo, wo->updated == old->wo->updated);
+    if (back)
+        out->deleted = false;
+    if (gone)
+        add_deleted(out, wo);
+}
+
+/* The last row of R5. */
+static void tell_history(const struct diff_rules *rules, const struct diff_window *window, const struct workorder *wo,
+    struct diff *out)
+{
+    if (window->silent)
+        return;
+    if (wo->created != TIMESTAMP_NONE && wo->created >= window->from && wo->created <= window->until)
+        add_created(out, wo);
+    if (is_complete(rules, wo->status) && wo->completed != TIMESTAMP_NONE && wo->completed >= window->from &&
+        wo->completed <= window->until)
+        add_completed(out, wo);
+}
+
+static void observe_history(const struct diff_rules *rules, const struct diff_window *window,
+    const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
+{
+    tell_history(rules, window, now->wo, out);
+    out->outcome = DIFF_LEAVE;
+    if (old == NULL && now->wo->updated < rules->horizon) {
+        out->outcome = DIFF_STORE;
+        out->deleted = now->wo->deleted != TIMESTAMP_NONE;
+    }
+    if (out->outcome == DIFF_STORE || out->count > 0)
+        out->document = json_object_get(now->wo->doc);
+}
+
+static int observe_known(const struct diff_rules *rules, const struct diff_snapshot *old,
+    const struct diff_observation *now, struct diff *out)
+{
+    struct workorder merged = {0};
+    const char *reason;
+    out->changes = find_changes(rules, old->wo->doc, now->wo->doc, old->from_list && now->from_list);
+    out->document = now->from_list ? json_object_get(now->wo->doc) : overlay(old->wo->doc, now->wo->doc);
+    if (out->changes == NULL || out->document == NULL)
+        return -1;
+    if (workorder_from_doc(out->document, &merged, &reason) != WORKORDER_OK)
+        return -1; /* two good documents make a good one: only memory can be missing */
+    /* a field that the list leaves out is no news where the other lane had brought it */
+    if (!old->from_list && !json_object_object_get_ex(now->wo->doc, "completedAt", NULL))
+        merged.completed = old->wo->completed;
+    tell_known(rules, old, &merged, out);
+    if (!now->from_list && out->count == 0 && json_object_equal(old->wo->doc, out->document))
+        out->outcome = DIFF_LEAVE;
+    workorder_free(&merged);
+    return 0;
+}
+
+int diff_observe(const struct diff_rules *rules, const struct diff_window *window, const struct diff_snapshot *old,
+    const struct diff_observation *now, struct diff *out)
+{
+    *out = (struct diff){.outcome = DIFF_STORE, .from_list = now->from_list};
+    if (old != NULL) {
+        out->deleted = old->deleted;
+        out->deletions = old->deletions;
+    }
+    if (window != NULL) {
+        observe_history(rules, window, old, now, out);
+        return 0;
+    }
+    if (old == NULL) {
+        tell_new(rules, now->wo, out);
+        out->document = json_object_get(now->wo->doc);
+        return 0;
+    }
+    if (now->wo->updated < old->wo->updated) {
+        out->outcome = DIFF_STALE;
+        return 0;
+    }
+    if (observe_known(rules, old, now, out) == 0)
+        return 0;
+    diff_free(out);
+    return -1;
+}
+
+int diff_gone(const struct diff_snapshot *old, struct diff *out)
+{
+    *out = (struct diff){.outcome = DIFF_STORE, .from_list = old->from_list, .deletions = old->deletions};
+    out->changes = json_object_new_object();
+    if (out->changes == NULL)
+        return -1;
+    out->document = json_object_get(old->wo->doc);
+    add_deleted(out, old->wo);
+    return 0;
+}
+
+void diff_free(struct diff *diff)
+{
+    json_object_put(diff->document);
+    json_object_put(diff->changes);
+    *diff = (struct diff){0};
+}

@@ -1,0 +1,44 @@
+#include "core/digest.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looking up an algorithm costs more than hashing a record, so it is done once. */
+struct digest {
+    EVP_MD *algorithm;
+    EVP_MD_CTX *context;
+};
+
+struct digest *digest_new(void)
+{
+    struct digest *digest = calloc(1, sizeof *digest);
+    if (digest == NULL)
+        return NULL;
+    digest->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    digest->context = EVP_MD_CTX_new();
+    if (digest->algorithm != NULL && digest->context != NULL)
+        return digest;
+    digest_free(digest);
+    return NULL;
+}
+
+int digest_of(struct digest *digest, const void *bytes, size_t len, unsigned char out[DIGEST_SIZE])
+{
+    unsigned char whole[EVP_MAX_MD_SIZE];
+    if (EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL) != 1 ||
+        EVP_DigestUpdate(digest->context, bytes, len) != 1 ||
+        EVP_DigestFinal_ex(digest->context, whole, NULL) != 1)
+        return -1;
+    memcpy(out, whole, DIGEST_SIZE);
+    return 0;
+}
+
+void digest_free(struct digest *digest)
+{
+    if (digest == NULL)
+        return;
+    EVP_MD_CTX_free(digest->context);
+    EVP_MD_free(digest->algorithm);
+    free(digest);
+}

@@ -1,0 +1,68 @@
+/*
+ * event: what happened to a work order, its name and its body. Pure.
+ */
+#ifndef WOSYNC_CORE_EVENT_H
+#define WOSYNC_CORE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/workorder.h"
+
+struct json_object;
+
+/* In the order in which the events of one observation are told. */
+enum event_type {
+    EVENT_CREATED,
+    EVENT_STATUS_CHANGED,
+    EVENT_COMPLETED,
+    EVENT_UPDATED,
+    EVENT_DELETED,
+    EVENT_TYPES
+};
+
+/* `workorder.created` and so on: used in the store, in JSON, in the configuration and in logs alike. */
+const char *event_type_name(enum event_type type);
+
+/* The type of that name, or EVENT_TYPES when there is none. */
+enum event_type event_type_named(const char *name);
+
+/* Where an observation came from. */
+enum event_source { SOURCE_POLL, SOURCE_BACKFILL, SOURCE_RECONCILE, SOURCE_WEBHOOK, EVENT_SOURCES };
+
+/* `poll`, `backfill`, `reconcile`, `webhook`. */
+const char *event_source_name(enum event_source source);
+
+/* Bytes of the longest event id, with the NUL: two statuses, a date, an integer, a type, a number. */
+enum { EVENT_ID_SIZE = 2 * WORKORDER_MAX_STATUS + 128 };
+
+struct event {
+    enum event_type type;
+    int64_t work_order;
+    int64_t timestamp;      /* when it happened, by the work order's own dates */
+    char id[EVENT_ID_SIZE]; /* made from what happened, never from when it was seen (rule R3) */
+    bool numbered;          /* when the id is taken already: /2, /3, ... instead of silence */
+};
+
+/* Writes the id of the n-th event of that id: the id itself for n = 1, else `ID/n`. Returns out. */
+const char *event_numbered_id(const struct event *event, int n, char out[EVENT_ID_SIZE]);
+
+/* Everything the body of an event is made of. */
+struct event_context {
+    int64_t observed;            /* when the observation came in */
+    int64_t previously_observed; /* until when the snapshot was known to be true; TIMESTAMP_NONE without one */
+    enum event_source source;
+    struct json_object *doc;     /* the work order, borrowed */
+    const char *previous_status; /* NULL when the status did not change */
+    struct json_object *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+};
+
+/*
+ * Makes the JSON that every handler gets, frozen when the event is stored:
+ * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order, "previousStatus",
+ * "changes"}}. `id` is the id as it was finally given.
+ * Returns a string to be freed by the caller, NULL when memory ran out.
+ */
+char *event_body(const struct event *event, const char *id, const struct event_context *context);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * page: one page of `GET /workorders`, cut into its records.
+ *
+ * The page is not parsed as a whole: a scan that knows strings and brackets finds where each record begins and ends, and json-c
+ * reads what is left, the envelope. So one bad record does not spoil the others, a record can be kept as the very
+ * bytes that came, and one whose bytes are those of last time need not be parsed at all. Pure.
+ */
+#ifndef WOSYNC_CORE_PAGE_H
+#define WOSYNC_CORE_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One record, as bytes of the page it was cut from. */
+struct page_record {
+    const char *json;
+    size_t len;
+    int64_t id; /* a glance at its first "id", 0 where that is no plain integer: a hint, to be checked */
+};
+
+struct page {
+    struct page_record *records;
+    size_t count;
+    size_t capacity;
+    char *next_cursor; /* NULL on the last page */
+};
+
+enum page_verdict {
+    PAGE_OK,
+    PAGE_TRUNCATED, /* it ends in the middle */
+    PAGE_BAD,       /* no JSON, or not the answer we know */
+    PAGE_NO_MEMORY
+};
+
+/* Longest cursor in bytes that is not absurd; it is sent back in a URL. */
+enum { PAGE_MAX_CURSOR = 4096 };
+
+/*
+ * Cuts `len` bytes of JSON (with a NUL behind them). The records point into `json`, which must outlive them; the
+ * page owns its array and the cursor and is freed with page_free. A page may be used again without freeing.
+ * When the verdict is not PAGE_OK, *reason points to a static text and the page holds nothing.
+ */
+enum page_verdict page_cut(const char *json, size_t len, struct page *page, const char **reason);
+
+/* Frees what the page owns and zeroes it; may be called on a zeroed one. */
+void page_free(struct page *page);
+
+#endif

@@ -1,0 +1,40 @@
+#include "core/retry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+int64_t retry_delivery(int failures, uint32_t random)
+{
+    static const int64_t schedule[] = {5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR,
+        20 * HOUR, 24 * HOUR};
+    if (failures > (int)(sizeof schedule / sizeof schedule[0]))
+        return RETRY_NEVER;
+    int64_t wait = schedule[failures < 1 ? 0 : failures - 1];
+    return wait - wait / 10 + (int64_t)(random % 1000) * (wait / 5) / 1000;
+}
+
+int64_t retry_request(int failures, uint32_t random)
+{
+    int64_t wait = 16 * SECOND;
+    if (failures < 6)
+        wait = (int64_t)SECOND / 2 << (failures < 1 ? 0 : failures - 1);
+    return wait / 2 + (int64_t)(random % 1000) * (wait / 2) / 1000;
+}
+
+int64_t retry_after(const char *text, int64_t now)
+{
+    const int64_t most = INT64_C(7) * 24 * HOUR;
+    int64_t at, wait;
+    size_t digits = strspn(text, "0123456789");
+    if (digits > 0 && text[digits] == '\0')
+        wait = digits > 9 ? most : strtoll(text, NULL, 10) * SECOND;
+    else if (timestamp_parse_http(text, &at) == 0)
+        wait = at - now;
+    else
+        return -1;
+    return wait < 0 ? 0 : wait > most ? most : wait;
+}

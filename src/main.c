@@ -1,0 +1,95 @@
+/* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the table of commands. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "cli/cli.h"
+
+static const struct command *const commands[] = {
+    &command_sync,
+    &command_dispatch,
+    &command_events,
+    &command_status,
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static enum exit_status print_help(void)
+{
+    printf("usage: wosync [-c FILE] [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
+           "\n"
+           "Follows the work orders of a MaintainX account by polling and tells what happened to them.\n"
+           "\n");
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    printf("\n"
+           "  -c FILE               the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
+           "                        ~/.config/wosync/wosync.conf, /etc/wosync.conf)\n"
+           "  -q                    print errors only\n"
+           "  -v                    say what is done\n"
+           "  --log-format FORMAT   text, or json: one object per line on stderr\n"
+           "  --help, --version\n"
+           "\n"
+           "wosync COMMAND --help tells more.\n"
+           "\n"
+           "example:  MAINTAINX_API_KEY=... WOSYNC_DB=./wosync.db wosync sync\n");
+    return cli_flush(EXIT_DONE);
+}
+
+static enum exit_status usage(const char *what, const char *why)
+{
+    log_error("%s: %s; see: wosync --help", what, why);
+    return EXIT_USAGE;
+}
+
+static enum exit_status run_command(const struct cli *cli, int argc, char **argv)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, argv[0]) == 0) {
+            optind = 0; /* getopt begins anew */
+            return commands[i]->run(commands[i], cli, argc, argv);
+        }
+    return usage(argv[0], "unknown command");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"log-format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+    struct cli cli = {0};
+    enum log_level level = LOG_WARNING;
+    bool json = false;
+    int option;
+    while ((option = getopt_long(argc, argv, "+:c:qvh", known, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            cli.config_file = optarg;
+            break;
+        case 'q':
+            level = LOG_ERROR;
+            break;
+        case 'v':
+            level = LOG_INFO;
+            break;
+        case 'f':
+            json = strcmp(optarg, "json") == 0;
+            if (!json && strcmp(optarg, "text") != 0)
+                return (int)usage("--log-format", "write text or json");
+            break;
+        case 'h':
+            return (int)print_help();
+        case 'V':
+            printf("wosync %s\n", WOSYNC_VERSION);
+            return (int)cli_flush(EXIT_DONE);
+        default:
+            return (int)usage(argv[optind - 1], "unknown option, or without its value");
+        }
+        log_configure(level, json);
+    }
+    if (optind == argc)
+        return (int)usage("COMMAND", "none given");
+    enum exit_status status = run_command(&cli, argc - optind, argv + optind);
+    secret_forget();
+    return (int)status;
+}

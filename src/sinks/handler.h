@@ -1,0 +1,107 @@
+/*
+ * handler: what a handler type is. A type is one source file with one table of functions; adding one is that file and
+ * one line in routes.c.
+ */
+#ifndef WOSYNC_SINKS_HANDLER_H
+#define WOSYNC_SINKS_HANDLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/http.h"
+#include "base/buffer.h"
+#include "base/ini.h"
+#include "store/deliveries.h"
+
+/* A key that a type takes in its section, besides `on`, `when`, `type` and `timeout`. The last of a list has no name. */
+struct handler_key {
+    const char *name;
+    bool required;
+    bool repeatable;
+};
+
+/* What a handler is made from. Everything is borrowed for the time of `make`. */
+struct handler_setup {
+    const char *name;
+    const char *file; /* of the configuration, for messages; NULL without one */
+    const struct ini_section *section;
+    int64_t timeout;         /* milliseconds, for one delivery */
+    struct buffer *problems; /* a line for every mistake */
+    struct buffer *warnings;
+};
+
+enum delivery_verdict {
+    DELIVERY_DONE,  /* the receiver has it */
+    DELIVERY_LATER, /* not now: try again */
+    DELIVERY_DEAD   /* it refused: trying again is no use */
+};
+
+/* How a try ended. */
+struct delivery_result {
+    enum delivery_verdict verdict;
+    int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
+    char error[256];     /* why, unless DONE; secrets are masked when it is stored */
+};
+
+/* A request that a delivery calls for. Owns everything; free with handler_request_free. */
+struct handler_request {
+    char *url;
+    char **headers; /* `Name: value`, ends with NULL; may be NULL */
+    char *body;
+    size_t body_len;
+};
+
+struct handler_type {
+    const char *name;
+    const struct handler_key *keys;
+
+    /* Makes a handler from its section: its state, or NULL after adding a line to the problems. */
+    void *(*make)(const struct handler_setup *setup);
+
+    /* Frees the state. */
+    void (*free)(void *state);
+
+    /* Types that do their work at once: makes one try and fills the result. NULL for those that send requests. */
+    void (*deliver)(void *state, const struct delivery *delivery, struct delivery_result *result);
+
+    /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory ran
+     * out. */
+    int (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
+
+    /* Such a type's own view of an answer; NULL takes handler_judge. */
+    void (*judge)(void *state, struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
+};
+
+/* Fills the result. `error` is printf-formatted. */
+void handler_done(struct delivery_result *result);
+void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void handler_dead(struct delivery_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The judgement of plain HTTP receivers: 2xx is yes; no answer, 408, 425, 429 and 5xx are tried again, after Retry-After
+ * where it is given; everything else is a refusal. */
+void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
+
+/* Frees what the request owns and zeroes it. */
+void handler_request_free(struct handler_request *request);
+
+/* Adds the line `FILE:LINE: [handler NAME] ...` to the problems; `line` 0 is the section's own. */
+void setup_problem(const struct handler_setup *setup, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The value of a key, NULL where it is absent; borrowed. */
+const char *setup_value(const struct handler_setup *setup, const char *key);
+
+/*
+ * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it is
+ * masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless the
+ * key is absent.
+ */
+char *setup_secret(const struct handler_setup *setup, const char *key);
+
+/* The value of a key that is a URL for a receiver: checked, http allowed (a receiver in one's own network). Like
+ * setup_secret otherwise. */
+char *setup_url(const struct handler_setup *setup, const char *key);
+
+#endif

@@ -1,0 +1,62 @@
+/* log: one line on stdout, for people; `format = json` for machines. */
+#include "sinks/handler_types.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sinks/event_text.h"
+
+struct log_state {
+    bool json;
+};
+
+static const struct handler_key keys[] = {{"format", false, false}, {NULL, false, false}};
+
+static void *make(const struct handler_setup *setup)
+{
+    const char *format = setup_value(setup, "format");
+    struct log_state *state = calloc(1, sizeof *state);
+    if (state == NULL) {
+        setup_problem(setup, 0, "out of memory");
+        return NULL;
+    }
+    state->json = format != NULL && strcmp(format, "json") == 0;
+    if (format == NULL || state->json || strcmp(format, "text") == 0)
+        return state;
+    setup_problem(setup, 0, "format = %s: write text or json", format);
+    free(state);
+    return NULL;
+}
+
+static void deliver(void *context, const struct delivery *delivery, struct delivery_result *result)
+{
+    const struct log_state *state = context;
+    int rc;
+    if (state->json) {
+        rc = printf("%s\n", delivery->body);
+    } else {
+        char *line = event_text(delivery->body);
+        if (line == NULL) {
+            handler_later(result, -1, "out of memory");
+            return;
+        }
+        rc = printf("%s\n", line);
+        free(line);
+    }
+    if (rc < 0 || fflush(stdout) != 0) {
+        handler_later(result, -1, "stdout: %s", strerror(errno));
+        clearerr(stdout);
+    } else {
+        handler_done(result);
+    }
+}
+
+const struct handler_type handler_log = {
+    .name = "log",
+    .keys = keys,
+    .make = make,
+    .free = free,
+    .deliver = deliver,
+};

@@ -1,0 +1,12 @@
+/*
+ * handler_types: the handler types, each defined in the file of its name.
+ */
+#ifndef WOSYNC_SINKS_HANDLER_TYPES_H
+#define WOSYNC_SINKS_HANDLER_TYPES_H
+
+#include "sinks/handler.h"
+
+extern const struct handler_type handler_log;  /* one line on stdout */
+extern const struct handler_type handler_http; /* a POST of the event */
+
+#endif

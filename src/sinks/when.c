@@ -1,0 +1,121 @@
+#include "sinks/when.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql.h"
+
+/* Limits of one evaluation: virtual machine steps (some 10 ms), and bytes of any text in it. */
+enum { MOST_STEPS = 1000000, MOST_BYTES = 8 << 20, LONGEST_EXPRESSION = 16 << 10 };
+
+struct when {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+};
+
+/* What an expression may do: read the event, call functions that only compute. */
+static int authorize(void *context, int action, const char *first, const char *second, const char *database,
+    const char *trigger)
+{
+    static const char *const refused[] = {"load_extension", "randomblob", "zeroblob", "random", "sqlite_log"};
+    (void)context;
+    (void)database;
+    (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+        return SQLITE_OK;
+    case SQLITE_READ:
+        /* the event's own columns have no table; json_each and json_tree are functions that look like tables */
+        return first == NULL || *first == '\0' || strcmp(first, "json_each") == 0 || strcmp(first, "json_tree") == 0
+                   ? SQLITE_OK
+                   : SQLITE_DENY;
+    case SQLITE_FUNCTION:
+        for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+            if (sqlite3_stricmp(second, refused[i]) == 0)
+                return SQLITE_DENY;
+        return SQLITE_OK;
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+static int give_up(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+static int open_locked_down(struct when *when)
+{
+    if (sqlite3_open_v2(":memory:", &when->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return -1;
+    sqlite3_limit(when->db, SQLITE_LIMIT_LENGTH, MOST_BYTES);
+    sqlite3_limit(when->db, SQLITE_LIMIT_SQL_LENGTH, 2 * LONGEST_EXPRESSION);
+    sqlite3_limit(when->db, SQLITE_LIMIT_EXPR_DEPTH, 200);
+    sqlite3_limit(when->db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200);
+    sqlite3_limit(when->db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_db_config(when->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(when->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_progress_handler(when->db, MOST_STEPS, give_up, NULL);
+    return sqlite3_set_authorizer(when->db, authorize, NULL) == SQLITE_OK ? 0 : -1;
+}
+
+struct when *when_compile(const char *expression, char *reason, size_t size)
+{
+    struct when *when = calloc(1, sizeof *when);
+    char *sql = NULL;
+    const char *tail = NULL;
+    if (when == NULL || open_locked_down(when) != 0) {
+        snprintf(reason, size, "out of memory");
+        goto failed;
+    }
+    if (strlen(expression) > LONGEST_EXPRESSION) {
+        snprintf(reason, size, "it is longer than 16 KiB");
+        goto failed;
+    }
+    /* the newline ends a comment that would swallow the bracket */
+    sql = sqlite3_mprintf("SELECT (%s\n) FROM (%s)", expression, sql_statements[SQL_WHEN_EVENT].sql);
+    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
+                           SQLITE_OK) {
+        snprintf(reason, size, "%s", sql == NULL ? "out of memory" : sqlite3_errmsg(when->db));
+        goto failed;
+    }
+    if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
+        sqlite3_bind_parameter_count(when->statement) != 1) {
+        snprintf(reason, size, "it is not one SQL expression");
+        goto failed;
+    }
+    sqlite3_free(sql);
+    return when;
+failed:
+    sqlite3_free(sql);
+    when_free(when);
+    return NULL;
+}
+
+int when_matches(struct when *when, const char *body, size_t len, char *reason, size_t size)
+{
+    int result = -1;
+    int code = sqlite3_bind_text64(when->statement, 1, body, len, SQLITE_STATIC, SQLITE_UTF8);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(when->statement);
+    if (code == SQLITE_ROW)
+        result = sqlite3_column_type(when->statement, 0) != SQLITE_NULL &&
+                 sqlite3_column_double(when->statement, 0) != 0.0;
+    else
+        snprintf(reason, size, "%s", sqlite3_errmsg(when->db));
+    sqlite3_reset(when->statement);
+    sqlite3_clear_bindings(when->statement);
+    return result;
+}
+
+void when_free(struct when *when)
+{
+    if (when == NULL)
+        return;
+    sqlite3_finalize(when->statement);
+    sqlite3_close(when->db);
+    free(when);
+}

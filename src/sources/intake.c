@@ -1,0 +1,183 @@
+#include "sources/intake.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "core/digest.h"
+#include "core/workorder.h"
+#include "store/events.h"
+#include "store/quarantine.h"
+#include "store/snapshots.h"
+
+struct intake {
+    struct intake_settings settings;
+    struct json_tokener *parser;
+    struct digest *digest;
+};
+
+struct intake *intake_new(const struct intake_settings *settings)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+    if (intake == NULL)
+        return NULL;
+    intake->settings = *settings;
+    intake->parser = workorder_parser();
+    intake->digest = digest_new();
+    if (intake->parser != NULL && intake->digest != NULL)
+        return intake;
+    intake_free(intake);
+    return NULL;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (intake == NULL)
+        return;
+    if (intake->parser != NULL)
+        json_tokener_free(intake->parser);
+    digest_free(intake->digest);
+    free(intake);
+}
+
+void intake_set_horizon(struct intake *intake, int64_t horizon)
+{
+    intake->settings.rules.horizon = horizon;
+}
+
+static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,
+    const unsigned char *digest, const char *reason, struct error *e)
+{
+    const struct quarantine_entry entry = {.digest = digest,
+        .work_order = record->id_hint,
+        .source = event_source_name(intake->settings.source),
+        .reason = reason,
+        .raw = record->json,
+        .size = record->len,
+        .seen = record->observed};
+    int added = quarantine_add(intake->settings.store, &entry, e);
+    if (added < 0)
+        return INTAKE_FAILED;
+    if (added == 1) {
+        char id[32] = "without a plain id";
+        if (record->id_hint != 0)
+            snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
+        intake->settings.run->quarantined++;
+        log_warning("work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
+    }
+    return INTAKE_QUARANTINED;
+}
+
+static int append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
+    struct error *e)
+{
+    for (int i = 0; i < diff->count; i++) {
+        int added = events_append(intake->settings.store, &diff->events[i], context, e);
+        if (added < 0)
+            return -1;
+        if (added == 0)
+            continue;
+        intake->settings.run->events[diff->events[i].type]++;
+        if (intake->settings.listener != NULL)
+            intake->settings.listener(&diff->events[i], context, intake->settings.listener_data);
+    }
+    return 0;
+}
+
+static int store_document(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
+    const struct workorder *wo, const struct snapshot *old, const struct diff *diff, struct error *e)
+{
+    struct snapshot_row row = {.id = wo->id,
+        .updated = wo->updated,
+        .digest = diff->from_list ? digest : NULL,
+        .json = record->json,
+        .len = record->len,
+        .observed = record->observed,
+        .deleted = diff->deleted,
+        .deletions = diff->deletions};
+    /* a document that is the record itself is kept as the bytes that came */
+    if (diff->document != wo->doc) {
+        row.json = json_object_to_json_string_length(diff->document,
+            JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &row.len);
+        if (row.json == NULL)
+            return fail_memory(e, "work order");
+    }
+    return snapshots_save(intake->settings.store, &row, old->document, e);
+}
+
+/* Holds a work order that was understood against its snapshot and writes what comes of it. */
+static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
+    const struct workorder *wo, struct error *e)
+{
+    struct store *store = intake->settings.store;
+    struct snapshot snapshot = {0};
+    struct diff diff = {0};
+    int rc = -1, known = snapshots_load(store, intake->parser, wo->id, &snapshot, e);
+    if (known < 0)
+        goto out;
+    const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
+    const struct diff_observation now = {wo, record->from_list};
+    if (diff_observe(&intake->settings.rules, intake->settings.window, known == 1 ? &old : NULL, &now, &diff) != 0) {
+        fail_memory(e, "work order");
+        goto out;
+    }
+    struct event_context context = {.observed = record->observed,
+        .previously_observed = TIMESTAMP_NONE,
+        .source = intake->settings.source,
+        .doc = diff.document,
+        .previous_status = diff.previous_status,
+        .changes = diff.changes};
+    if (known == 1)
+        context.previously_observed = snapshot.observed > record->previously_observed
+                                          ? snapshot.observed
+                                          : record->previously_observed;
+    if (append_events(intake, &diff, &context, e) != 0)
+        goto out;
+    if (diff.outcome == DIFF_STORE && store_document(intake, record, digest, wo, &snapshot, &diff, e) != 0)
+        goto out;
+    rc = quarantine_resolve(store, wo->id, e);
+out:
+    diff_free(&diff);
+    snapshot_free(&snapshot);
+    return rc;
+}
+
+enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record, int64_t *updated,
+    struct error *e)
+{
+    unsigned char digest[DIGEST_SIZE];
+    struct workorder wo;
+    const char *reason = NULL;
+    *updated = TIMESTAMP_NONE;
+    intake->settings.run->records++;
+    if (digest_of(intake->digest, record->json, record->len, digest) != 0) {
+        fail(e, EXIT_TRY_LATER, "work order: libcrypto cannot compute a digest");
+        return INTAKE_FAILED;
+    }
+    /* the bytes of last time say nothing new; a backfill asks for the dates in them all the same */
+    if (record->from_list && record->id_hint != 0 && intake->settings.window == NULL) {
+        int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, updated, e);
+        if (same != 0)
+            return same == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
+        *updated = TIMESTAMP_NONE;
+    }
+    switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
+    case WORKORDER_BAD:
+        return put_away(intake, record, digest, reason, e);
+    case WORKORDER_NOT_JSON:
+        fail(e, EXIT_PROTOCOL, "api: a work order in the answer is no JSON: %s", reason);
+        return INTAKE_NOT_JSON;
+    case WORKORDER_NO_MEMORY:
+        fail_memory(e, "work order");
+        return INTAKE_FAILED;
+    case WORKORDER_OK:
+    default:
+        break;
+    }
+    *updated = wo.updated;
+    int rc = apply(intake, record, digest, &wo, e);
+    workorder_free(&wo);
+    return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
+}

@@ -1,0 +1,64 @@
+/*
+ * intake: the one function that takes an observation, whatever the source: quarantine, the glance at the digest, the diff,
+ * the snapshot and the events. It runs in the caller's transaction and knows no handler.
+ */
+#ifndef WOSYNC_SOURCES_INTAKE_H
+#define WOSYNC_SOURCES_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/diff.h"
+#include "core/event.h"
+#include "store/runs.h"
+
+struct intake;
+struct store;
+
+/* Called for every event that was appended to the log. */
+typedef void intake_listener(const struct event *event, const struct event_context *context, void *data);
+
+struct intake_settings {
+    struct store *store;
+    enum event_source source;
+    struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
+    const struct diff_window *window; /* for a backfill; NULL otherwise */
+    struct run *run;                  /* counts records, quarantined and events */
+    intake_listener *listener;        /* NULL: no one listens */
+    void *listener_data;
+};
+
+/* One record as it came. */
+struct intake_record {
+    const char *json;
+    size_t len;
+    int64_t id_hint; /* its id at a glance (page_record), 0 when unknown */
+    bool from_list;
+    int64_t observed;            /* when it came, by our clock */
+    int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
+};
+
+enum intake_verdict {
+    INTAKE_TAKEN,       /* understood: applied, unchanged or stale */
+    INTAKE_QUARANTINED, /* it could not be understood; it lies in quarantine */
+    INTAKE_NOT_JSON,    /* it is no JSON: what it came in cannot be trusted either; the error is filled */
+    INTAKE_FAILED       /* the store failed or memory ran out; the error is filled, roll back */
+};
+
+/* Makes ready. NULL when memory ran out. Free with intake_free. */
+struct intake *intake_new(const struct intake_settings *settings);
+
+/* Frees; NULL is allowed. */
+void intake_free(struct intake *intake);
+
+/* Sets the horizon, once it is known. */
+void intake_set_horizon(struct intake *intake, int64_t horizon);
+
+/* Takes one observation, inside a transaction of the caller. *updated becomes the record's updatedAt, TIMESTAMP_NONE
+ * when it went to quarantine. */
+enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record, int64_t *updated,
+    struct error *e);
+
+#endif

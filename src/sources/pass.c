@@ -1,0 +1,441 @@
+#include "sources/pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/maintainx.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/timestamp.h"
+#include "core/window.h"
+#include "sources/cursors.h"
+#include "store/account.h"
+#include "store/passes.h"
+#include "store/store.h"
+
+static const char kind[] = "sync";
+
+/* A reading in progress. */
+struct reader {
+    const struct pass_settings *settings;
+    struct account account;
+    bool account_stored;
+    bool filter_found; /* in this run: to be remembered */
+    struct pass_state state;
+    enum page_filter filter;
+    bool given_up[PAGE_FILTERS]; /* spellings that proved to be refused or ignored in this run */
+    bool started_over;           /* a cursor expired in this run already */
+    struct cursors *cursors;     /* those seen in this run */
+    struct intake *intake;
+};
+
+/* How one page, or one step with it, went. */
+enum step {
+    STEP_NEXT,     /* stored; there is another page */
+    STEP_LAST,     /* stored; the pass is finished */
+    STEP_OVER,     /* nothing stored: the pass starts over, with another filter or without the cursor */
+    STEP_STOPPED,
+    STEP_FAILED
+};
+
+static int set_text(char **place, const char *text, struct error *e)
+{
+    char *copy = NULL;
+    if (text != NULL && (copy = strdup(text)) == NULL)
+        return fail_memory(e, "pass");
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+/* --- which filter --- */
+
+/* The far future: a server that honours a filter has nothing there. */
+static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */
+
+/* Asks whether a spelling is honoured. Returns 1, 0, or -1 (stopped or failed; *end says which). */
+static int probe(struct reader *r, enum page_filter filter, enum pass_end *end, struct error *e)
+{
+    const struct page_request request = {.filter = filter, .since = far_future, .limit = 1};
+    struct page_answer answer;
+    enum api_verdict verdict = maintainx_page(r->settings->api, &request, &answer, e);
+    if (verdict == API_OK) {
+        int honoured = answer.page.count == 0;
+        page_answer_free(&answer);
+        log_info("api: the filter %s is %s", page_filter_name(filter), honoured ? "honoured" : "ignored");
+        return honoured;
+    }
+    if (verdict == API_BAD_REQUEST) {
+        log_info("api: the filter %s is refused", page_filter_name(filter));
+        *e = (struct error){0};
+        return 0;
+    }
+    *end = verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
+    return -1;
+}
+
+/* Finds a filter to trust: what is configured, what is remembered, or what a probe shows. */
+static int choose_filter(struct reader *r, enum pass_end *end, struct error *e)
+{
+    const char *known = strcmp(r->settings->filter, "auto") != 0 ? r->settings->filter : r->account.filter;
+    enum page_filter filter = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
+    if (filter < PAGE_FILTERS && !r->given_up[filter]) {
+        r->filter = filter;
+        return 0;
+    }
+    for (filter = FILTER_GTE; filter < FILTER_NONE; filter++) {
+        if (r->given_up[filter])
+            continue;
+        /* a sort shows whether it is honoured on the pages themselves */
+        int honoured = filter == FILTER_SORT ? 1 : probe(r, filter, end, e);
+        if (honoured < 0)
+            return -1;
+        if (honoured == 1)
+            break;
+        r->given_up[filter] = true;
+    }
+    if (filter == FILTER_NONE)
+        log_warning("api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
+    r->filter = filter;
+    r->filter_found = true;
+    return set_text(&r->account.filter, page_filter_name(filter), e);
+}
+
+/* A page showed that the filter is refused or ignored. */
+static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
+{
+    const char *name = page_filter_name(r->filter);
+    if (strcmp(r->settings->filter, "auto") != 0) {
+        fail(e, EXIT_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
+        return STEP_FAILED;
+    }
+    log_info("api: the server %s the filter %s; trying the next", verdict, name);
+    r->given_up[r->filter] = true;
+    free(r->account.filter);
+    r->account.filter = NULL;
+    return STEP_OVER;
+}
+
+/* --- where the pass starts --- */
+
+static int check_account(struct reader *r, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    int known = account_load(s->store, &r->account, e);
+    if (known < 0)
+        return -1;
+    if (known == 0) {
+        r->account = (struct account){.watermark = TIMESTAMP_NONE,
+            .started = TIMESTAMP_NONE,
+            .observed = TIMESTAMP_NONE,
+            .finished = TIMESTAMP_NONE};
+        return 0;
+    }
+    r->account_stored = true;
+    intake_set_horizon(r->intake, r->account.horizon);
+    if (strcmp(r->account.base_url, s->base_url) == 0 && strcmp(r->account.organization, s->organization) == 0)
+        return 0;
+    return fail(e, EXIT_CONFIG,
+        "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, organization "
+        "'%s'; give each account its own path in [store]",
+        store_path(s->store), r->account.base_url, r->account.organization, s->base_url, s->organization);
+}
+
+/* A new pass: from the bound of rule R1 on, with the filter chosen. */
+static int begin_anew(struct reader *r, struct error *e)
+{
+    int64_t since = window_since(r->account.watermark, r->account.started, r->settings->lookback);
+    pass_state_free(&r->state);
+    r->state = (struct pass_state){.since = since,
+        .started = TIMESTAMP_NONE,
+        .observed = TIMESTAMP_NONE,
+        .newest = TIMESTAMP_NONE,
+        .oldest_seen = TIMESTAMP_NONE};
+    if (since == TIMESTAMP_NONE && r->filter != FILTER_SORT)
+        r->filter = FILTER_NONE;
+    return set_text(&r->state.filter, page_filter_name(r->filter), e);
+}
+
+/* Goes on with an unfinished pass or begins one. */
+static int find_start(struct reader *r, enum pass_end *end, struct error *e)
+{
+    int unfinished = passes_load(r->settings->store, kind, &r->state, e);
+    if (unfinished < 0)
+        return -1;
+    enum page_filter filter = unfinished == 1 ? page_filter_named(r->state.filter) : PAGE_FILTERS;
+    if (filter < PAGE_FILTERS) {
+        r->filter = filter;
+        log_info("sync: going on at page %lld of an unfinished pass", (long long)r->state.pages + 1);
+        return 0;
+    }
+    if (choose_filter(r, end, e) != 0)
+        return -1;
+    return begin_anew(r, e);
+}
+
+/* --- one page --- */
+
+/* What a page's records say about the filter they were asked with. */
+enum suspicion { HONOURED, OLDER_RECORD, OUT_OF_ORDER };
+
+static enum suspicion note_updated(struct reader *r, int64_t updated)
+{
+    struct pass_state *state = &r->state;
+    bool older = state->since != TIMESTAMP_NONE && updated < state->since;
+    enum suspicion suspicion = HONOURED;
+    if (r->filter == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
+        suspicion = OUT_OF_ORDER;
+    else if (older && r->filter != FILTER_NONE && r->filter != FILTER_SORT)
+        suspicion = OLDER_RECORD;
+    if (updated > state->newest)
+        state->newest = updated;
+    if (state->oldest_seen == TIMESTAMP_NONE || updated < state->oldest_seen)
+        state->oldest_seen = updated;
+    return suspicion;
+}
+
+/* The horizon of a new store is the instant its first pass began (or what the configuration says). */
+static int make_account(struct reader *r, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    if (r->account_stored)
+        return 0;
+    r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
+    intake_set_horizon(r->intake, r->account.horizon);
+    return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
+}
+
+static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
+{
+    for (size_t i = 0; i < answer->page.count; i++) {
+        const struct page_record *found = &answer->page.records[i];
+        const struct intake_record record = {.json = found->json,
+            .len = found->len,
+            .id_hint = found->id,
+            .from_list = true,
+            .observed = clock_now(),
+            .previously_observed = r->account.observed};
+        int64_t updated;
+        enum intake_verdict verdict = intake_observe(r->intake, &record, &updated, e);
+        if (verdict == INTAKE_FAILED || verdict == INTAKE_NOT_JSON)
+            return STEP_FAILED;
+        if (verdict == INTAKE_QUARANTINED)
+            continue;
+        switch (note_updated(r, updated)) {
+        case OLDER_RECORD:
+        case OUT_OF_ORDER:
+            return give_up_filter(r, "ignores", e);
+        case HONOURED:
+        default:
+            break;
+        }
+    }
+    return STEP_NEXT;
+}
+
+/* With filter = sort the first record older than the bound ends the pass. */
+static bool is_last(const struct reader *r, const struct page *page)
+{
+    const struct pass_state *state = &r->state;
+    if (page->next_cursor == NULL)
+        return true;
+    return r->filter == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
+           state->oldest_seen < state->since;
+}
+
+/* Writes what a page brought, all of it in the caller's transaction. */
+static enum step write_page(struct reader *r, const struct page_answer *answer, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    if (make_account(r, e) != 0)
+        return STEP_FAILED;
+    enum step step = observe_records(r, answer, e);
+    if (step != STEP_NEXT)
+        return step;
+    if (is_last(r, &answer->page))
+        step = STEP_LAST;
+    r->state.pages++;
+    r->state.records += (int64_t)answer->page.count;
+    s->run->pages++;
+    s->run->requests = maintainx_requests(s->api);
+    s->run->bytes = maintainx_bytes(s->api);
+    if (set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor, e) != 0 ||
+        passes_save(s->store, kind, step != STEP_LAST, &r->state, maintainx_pace(s->api), e) != 0 ||
+        (r->filter_found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && account_finish_pass(s->store, r->state.newest, r->state.started, r->state.observed,
+                                  clock_now(), e) != 0) ||
+        runs_save(s->store, s->run, e) != 0)
+        return STEP_FAILED;
+    return step;
+}
+
+/* What a rolled back page had changed in memory. */
+struct before {
+    struct run run;
+    int64_t newest, oldest_seen, pages, records;
+};
+
+static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    struct pass_state *state = &r->state;
+    const struct before before = {*s->run, state->newest, state->oldest_seen, state->pages, state->records};
+    if (store_begin(s->store, e) != 0)
+        return STEP_FAILED;
+    enum step step = write_page(r, answer, e);
+    bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
+    if (keep && store_commit(s->store, e) == 0) {
+        r->account_stored = true;
+        r->filter_found = false;
+        return step;
+    }
+    store_rollback(s->store);
+    if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
+        s->run->number = before.run.number;
+        return step;
+    }
+    *s->run = before.run;
+    state->newest = before.newest;
+    state->oldest_seen = before.oldest_seen;
+    state->pages = before.pages;
+    state->records = before.records;
+    return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
+}
+
+/* The first answer of a pass says when it began. */
+static void note_start(struct reader *r, int64_t asked, int64_t date)
+{
+    if (r->state.started != TIMESTAMP_NONE)
+        return;
+    r->state.started = window_started(date, asked);
+    r->state.observed = asked;
+}
+
+static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    const char *cursor = answer->page.next_cursor;
+    if (cursor != NULL) {
+        int seen = cursors_add(r->cursors, cursor);
+        if (seen < 0) {
+            fail_memory(e, "pass");
+            return STEP_FAILED;
+        }
+        if (seen == 1) {
+            fail(e, EXIT_PROTOCOL,
+                "api: work orders: the server repeats a cursor, the list would never end; the next run goes on here");
+            return STEP_FAILED;
+        }
+        const struct page_request next = {r->filter, r->state.since, cursor, s->page_size};
+        if (r->filter != FILTER_SORT && !stop_requested())
+            maintainx_prefetch(s->api, &next);
+    }
+    return store_page(r, answer, e);
+}
+
+/* The cursor is no longer taken: the same pass from its beginning; the diff makes that free (rule R2). */
+static enum step start_over(struct reader *r, struct error *e)
+{
+    if (r->started_over) {
+        fail(e, EXIT_UNAVAILABLE, "api: work orders: the server refused its own cursor twice; the next run starts the "
+                                  "pass over");
+        return STEP_FAILED;
+    }
+    log_info("%s; the cursor has expired, the pass starts over", e->text);
+    *e = (struct error){0};
+    r->started_over = true;
+    return STEP_OVER;
+}
+
+static enum step read_page(struct reader *r, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    const struct page_request request = {r->filter, r->state.since, r->state.cursor, s->page_size};
+    struct page_answer answer;
+    int64_t asked = clock_now();
+    enum step step = STEP_FAILED;
+    enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
+    switch (verdict) {
+    case API_OK:
+        note_start(r, asked, answer.date);
+        if (request.cursor != NULL && cursors_add(r->cursors, request.cursor) < 0)
+            fail_memory(e, "pass");
+        else
+            step = take_page(r, &answer, e);
+        page_answer_free(&answer);
+        return step;
+    case API_BAD_REQUEST:
+    case API_GONE:
+        if (request.cursor != NULL)
+            return start_over(r, e);
+        if (verdict == API_BAD_REQUEST && r->filter != FILTER_NONE)
+            return give_up_filter(r, "refuses", e);
+        return STEP_FAILED;
+    case API_STOPPED:
+        return STEP_STOPPED;
+    case API_FAILED:
+    default:
+        return STEP_FAILED;
+    }
+}
+
+static enum pass_end stopped(struct error *e)
+{
+    if (stop_signalled())
+        fail(e, EXIT_TRY_LATER, "sync: stopped by a signal; the next run goes on here");
+    else
+        *e = (struct error){0};
+    return PASS_STOPPED;
+}
+
+static enum pass_end read_all(struct reader *r, struct error *e)
+{
+    enum pass_end end = PASS_FAILED;
+    if (check_account(r, e) != 0 || find_start(r, &end, e) != 0)
+        return end == PASS_STOPPED ? stopped(e) : end;
+    for (;;) {
+        r->settings->run->since = r->state.since;
+        enum step step = stop_requested() ? STEP_STOPPED : read_page(r, e);
+        switch (step) {
+        case STEP_LAST:
+            return PASS_FINISHED;
+        case STEP_OVER:
+            cursors_clear(r->cursors);
+            if (choose_filter(r, &end, e) != 0)
+                return end == PASS_STOPPED ? stopped(e) : end;
+            if (begin_anew(r, e) != 0)
+                return PASS_FAILED;
+            break;
+        case STEP_STOPPED:
+            return stopped(e);
+        case STEP_FAILED:
+            return PASS_FAILED;
+        case STEP_NEXT:
+        default:
+            break;
+        }
+    }
+}
+
+enum pass_end pass_sync(const struct pass_settings *settings, struct error *e)
+{
+    const struct intake_settings intake = {.store = settings->store,
+        .source = SOURCE_POLL,
+        .rules = {.completed = settings->completed, .ignored = settings->ignored},
+        .run = settings->run,
+        .listener = settings->listener,
+        .listener_data = settings->listener_data};
+    struct reader r = {.settings = settings, .intake = intake_new(&intake), .cursors = cursors_new()};
+    enum pass_end end = PASS_FAILED;
+    if (r.intake == NULL || r.cursors == NULL)
+        fail_memory(e, "pass");
+    else
+        end = read_all(&r, e);
+    intake_free(r.intake);
+    cursors_free(r.cursors);
+    pass_state_free(&r.state);
+    account_free(&r.account);
+    return end;
+}

@@ -1,0 +1,147 @@
+#include "store/deliveries.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "store/store.h"
+
+int handlers_attach(struct store *store, const char *name, const char *type, int64_t end, int64_t now,
+    int64_t *handler, int64_t *position, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_HANDLER_GET, V_TEXT(name)) != 0)
+        return -1;
+    int known = store_next(store, SQL_HANDLER_GET, e);
+    if (known < 0)
+        return -1;
+    if (known == 0) {
+        if (STORE_RUN(store, e, SQL_HANDLER_ADD, V_TEXT(name), V_TEXT(type), V_INT(end), V_INT(now)) != 0)
+            return -1;
+        *handler = store_last_id(store);
+        *position = end;
+        return 0;
+    }
+    *handler = store_int(store, SQL_HANDLER_GET, 0);
+    *position = store_int(store, SQL_HANDLER_GET, 1);
+    bool back = !store_is_null(store, SQL_HANDLER_GET, 2);
+    store_done(store, SQL_HANDLER_GET);
+    if (back) {
+        *position = end > *position ? end : *position;
+        if (STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(*handler), V_INT(end)) != 0)
+            return -1;
+    }
+    return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(*handler), V_TEXT(type));
+}
+
+int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_REMOVE, V_INT(handler), V_INT(now));
+}
+
+int handlers_list(struct store *store, int (*each)(const struct handler_row *row, void *context, struct error *e),
+    void *context, struct error *e)
+{
+    const enum sql_statement q = SQL_HANDLER_LIST;
+    int rc;
+    if (store_query_all(store, q, e) != 0)
+        return -1;
+    while ((rc = store_next(store, q, e)) == 1) {
+        const struct handler_row row = {.handler = store_int(store, q, 0),
+            .name = store_get_text(store, q, 1),
+            .type = store_get_text(store, q, 2),
+            .position = store_int(store, q, 3),
+            .added = store_int(store, q, 4),
+            .removed = store_date(store, q, 5),
+            .skipped = store_int(store, q, 6),
+            .delivered = store_int(store, q, 7),
+            .last_success = store_date(store, q, 8),
+            .last_failure = store_date(store, q, 9),
+            .last_error = store_get_text(store, q, 10)};
+        if (each(&row, context, e) != 0) {
+            store_done(store, q);
+            return -1;
+        }
+    }
+    return rc;
+}
+
+int handlers_advance(struct store *store, int64_t handler, int64_t position, int64_t skipped, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_ADVANCE, V_INT(handler), V_INT(position), V_INT(skipped));
+}
+
+int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
+    struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELIVERY_ADD, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now));
+}
+
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int most, struct delivery *out,
+    struct error *e)
+{
+    const enum sql_statement q = SQL_DELIVERY_DUE;
+    int count = 0, rc = 0;
+    bool failed = false;
+    if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(most)) != 0)
+        return -1;
+    while (count < most && !failed && (rc = store_next(store, q, e)) == 1) {
+        struct delivery *delivery = &out[count++];
+        *delivery = (struct delivery){.seq = store_int(store, q, 0),
+            .attempts = (int)store_int(store, q, 1),
+            .type = event_type_named(store_get_text(store, q, 3)),
+            .work_order = store_int(store, q, 4)};
+        delivery->id = store_copy_text(store, q, 2, &failed);
+        delivery->body = store_copy_text(store, q, 5, &failed);
+        delivery->body_len = delivery->body != NULL ? strlen(delivery->body) : 0;
+    }
+    store_done(store, q);
+    if (rc >= 0 && !failed)
+        return count;
+    while (count > 0)
+        delivery_free(&out[--count]);
+    return failed ? fail_memory(e, "deliveries") : -1;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    free(delivery->id);
+    free(delivery->body);
+    *delivery = (struct delivery){0};
+}
+
+int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_DELIVERY_DONE, V_INT(handler), V_INT(seq), V_INT(now)) != 0)
+        return -1;
+    return STORE_RUN(store, e, SQL_HANDLER_SUCCEEDED, V_INT(handler), V_INT(now));
+}
+
+int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now, const char *error,
+    struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_DELIVERY_RETRY, V_INT(handler), V_INT(seq), V_INT(due), V_INT(now), V_TEXT(error)) !=
+        0)
+        return -1;
+    return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
+}
+
+int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error,
+    struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_DELIVERY_DEAD, V_INT(handler), V_INT(seq), V_INT(now), V_TEXT(error)) != 0)
+        return -1;
+    return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
+}
+
+int deliveries_count(struct store *store, int64_t handler, struct delivery_counts *out, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNTS, V_INT(handler)) != 0 ||
+        store_next(store, SQL_DELIVERY_COUNTS, e) != 1)
+        return -1;
+    out->pending = store_int(store, SQL_DELIVERY_COUNTS, 0);
+    out->dead = store_int(store, SQL_DELIVERY_COUNTS, 1);
+    out->oldest = store_date(store, SQL_DELIVERY_COUNTS, 2);
+    store_done(store, SQL_DELIVERY_COUNTS);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * deliveries: the handler table as the runs have seen it, each handler's position in the log, and one row for every event that
+ * a handler wants.
+ */
+#ifndef WOSYNC_STORE_DELIVERIES_H
+#define WOSYNC_STORE_DELIVERIES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/event.h"
+
+struct store;
+
+/* A handler as stored; texts are borrowed. Dates are milliseconds, TIMESTAMP_NONE where there is none. */
+struct handler_row {
+    int64_t handler;
+    const char *name;
+    const char *type;
+    int64_t position; /* the last event it has taken or passed over */
+    int64_t added;
+    int64_t removed;  /* when it was first missing from the configuration */
+    int64_t skipped;  /* events its `when` passed over */
+    int64_t delivered;
+    int64_t last_success;
+    int64_t last_failure;
+    const char *last_error;
+};
+
+/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`.
+ * Fills its number and position. Runs in the caller's transaction. */
+int handlers_attach(struct store *store, const char *name, const char *type, int64_t end, int64_t now,
+    int64_t *handler, int64_t *position, struct error *e);
+
+/* Marks a handler as removed from the configuration. */
+int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e);
+
+/* Calls `each` for every handler, the oldest first; it returns 0 to go on, -1 with the error filled to stop. */
+int handlers_list(struct store *store, int (*each)(const struct handler_row *row, void *context, struct error *e),
+    void *context, struct error *e);
+
+/* Moves a handler's position, and counts the events its `when` passed over. */
+int handlers_advance(struct store *store, int64_t handler, int64_t position, int64_t skipped, struct error *e);
+
+/* A delivery that is due: the event with what has been tried. Owns its texts; free with delivery_free. */
+struct delivery {
+    int64_t seq;
+    int64_t work_order;
+    int attempts; /* that have failed so far */
+    enum event_type type;
+    char *id;
+    char *body;
+    size_t body_len;
+};
+
+/* Adds a delivery that is due at once. */
+int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
+    struct error *e);
+
+/*
+ * Reads up to `most` deliveries of a handler that are due at `now`, in the order of the log, without those that
+ * must wait for an earlier event of the same work order that is not due. Returns how many (out[0..n-1] are to be freed), or -1.
+ */
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int most, struct delivery *out,
+    struct error *e);
+
+/* Frees what the struct owns and zeroes it. */
+void delivery_free(struct delivery *delivery);
+
+/* Write how a try ended, with the handler's figures: done; to be tried again at `due`; dead. `error` says why. */
+int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e);
+int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now, const char *error,
+    struct error *e);
+int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error,
+    struct error *e);
+
+/* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one. */
+struct delivery_counts {
+    int64_t pending;
+    int64_t dead;
+    int64_t oldest;
+};
+int deliveries_count(struct store *store, int64_t handler, struct delivery_counts *out, struct error *e);
+
+#endif

@@ -1,0 +1,87 @@
+#include "store/events.h"
+
+#include <stdlib.h>
+
+#include "store/store.h"
+
+/* 1 when an event of that id is in the log or was once. */
+static int was_told(struct store *store, const char *id, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_EVENT_TOLD, V_TEXT(id)) != 0)
+        return -1;
+    int rc = store_next(store, SQL_EVENT_TOLD, e);
+    store_done(store, SQL_EVENT_TOLD);
+    return rc;
+}
+
+int events_append(struct store *store, const struct event *event, const struct event_context *context,
+    struct error *e)
+{
+    char id[EVENT_ID_SIZE];
+    int n = 1, told = was_told(store, event_numbered_id(event, n, id), e);
+    while (told == 1 && event->numbered)
+        told = was_told(store, event_numbered_id(event, ++n, id), e);
+    if (told != 0)
+        return told < 0 ? -1 : 0;
+    char *body = event_body(event, id, context);
+    if (body == NULL)
+        return fail_memory(e, "event");
+    int rc = STORE_RUN(store, e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT(event_type_name(event->type)),
+        V_INT(event->work_order), V_DATE(event->timestamp), V_INT(context->observed), V_TEXT(body));
+    free(body);
+    return rc == 0 ? 1 : -1;
+}
+
+static int64_t read_number(struct store *store, enum sql_statement statement, struct error *e)
+{
+    if (store_query_all(store, statement, e) != 0 || store_next(store, statement, e) != 1)
+        return -1;
+    int64_t number = store_int(store, statement, 0);
+    store_done(store, statement);
+    return number;
+}
+
+int64_t events_last_seq(struct store *store, struct error *e)
+{
+    return read_number(store, SQL_EVENT_LAST_SEQ, e);
+}
+
+int64_t events_count(struct store *store, struct error *e)
+{
+    return read_number(store, SQL_EVENT_COUNT, e);
+}
+
+/* Both queries have the same columns. */
+static int visit(struct store *store, enum sql_statement q, event_visitor *each, void *context, struct error *e)
+{
+    int rc;
+    while ((rc = store_next(store, q, e)) == 1) {
+        struct event_row row = {.seq = store_int(store, q, 0),
+            .id = store_get_text(store, q, 1),
+            .type = store_get_text(store, q, 2),
+            .work_order = store_int(store, q, 3),
+            .timestamp = store_int(store, q, 4),
+            .observed = store_int(store, q, 5)};
+        row.body = store_get_bytes(store, q, 6, &row.body_len);
+        if (each(&row, context, e) != 0) {
+            store_done(store, q);
+            return -1;
+        }
+    }
+    return rc;
+}
+
+int events_after(struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_EVENT_AFTER, V_INT(after), V_INT(most)) != 0)
+        return -1;
+    return visit(store, SQL_EVENT_AFTER, each, context, e);
+}
+
+int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
+    struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)) != 0)
+        return -1;
+    return visit(store, SQL_EVENT_LIST, each, context, e);
+}

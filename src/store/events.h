@@ -1,0 +1,59 @@
+/*
+ * events: the event log (the outbox), in the order in which the events were stored. Sources append, handlers read.
+ */
+#ifndef WOSYNC_STORE_EVENTS_H
+#define WOSYNC_STORE_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/event.h"
+
+struct store;
+
+/*
+ * Appends an event unless its id was told before (rule R3). A numbered event whose id is taken becomes `ID/2`, `ID/3`,
+ * and so on. Must be called in the transaction that stores the snapshot.
+ * Returns 1 when it was appended, 0 when it was told before, -1 when the store failed or memory ran out.
+ */
+int events_append(struct store *store, const struct event *event, const struct event_context *context,
+    struct error *e);
+
+/* The number of the newest event ever stored, 0 when there is none; -1 when the store failed. */
+int64_t events_last_seq(struct store *store, struct error *e);
+
+/* How many events the log holds, or -1. */
+int64_t events_count(struct store *store, struct error *e);
+
+/* One event as it lies in the log; texts are borrowed until the next step. */
+struct event_row {
+    int64_t seq;
+    const char *id;
+    const char *type;
+    int64_t work_order;
+    int64_t timestamp;
+    int64_t observed;
+    const char *body;
+    size_t body_len;
+};
+
+/* Called for one event; returns 0 to go on, -1 (with the error filled) to stop. */
+typedef int event_visitor(const struct event_row *row, void *context, struct error *e);
+
+/* Visits the events behind number `after`, at most `most`, in the order in which they were stored. The visitor may
+ * write to the store. Returns 0 or -1. */
+int events_after(struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e);
+
+/* What to list; NULL takes all. */
+struct event_filter {
+    const char *type;
+    const char *id;
+    const char *state; /* pending, done, dead: of any of its deliveries */
+};
+
+/* Visits every event that passes the filter, oldest first. Returns 0 or -1. */
+int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
+    struct error *e);
+
+#endif

@@ -1,0 +1,69 @@
+#include "store/passes.h"
+
+#include <stdlib.h>
+
+#include "base/timestamp.h"
+#include "store/store.h"
+
+int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e)
+{
+    *out = (struct pass_state){0};
+    if (STORE_QUERY(store, e, SQL_PASS_GET, V_TEXT(kind)) != 0)
+        return -1;
+    int rc = store_next(store, SQL_PASS_GET, e);
+    if (rc != 1)
+        return rc;
+    bool failed = false;
+    out->since = store_date(store, SQL_PASS_GET, 0);
+    out->filter = store_copy_text(store, SQL_PASS_GET, 1, &failed);
+    out->cursor = store_copy_text(store, SQL_PASS_GET, 2, &failed);
+    out->started = store_date(store, SQL_PASS_GET, 3);
+    out->observed = store_date(store, SQL_PASS_GET, 4);
+    out->newest = store_date(store, SQL_PASS_GET, 5);
+    out->oldest_seen = store_date(store, SQL_PASS_GET, 6);
+    out->pages = store_int(store, SQL_PASS_GET, 7);
+    out->records = store_int(store, SQL_PASS_GET, 8);
+    store_done(store, SQL_PASS_GET);
+    if (!failed)
+        return 1;
+    pass_state_free(out);
+    return fail_memory(e, "store");
+}
+
+int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,
+    const struct pace *pace, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since), V_TEXT(state->filter),
+        V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed), V_DATE(state->newest),
+        V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
+        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->slack));
+}
+
+int passes_drop(struct store *store, const char *kind, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_PASS_DROP, V_TEXT(kind));
+}
+
+int passes_load_pace(struct store *store, struct pace *pace, struct error *e)
+{
+    *pace = (struct pace){0};
+    if (store_query_all(store, SQL_PACE_GET, e) != 0)
+        return -1;
+    int rc = store_next(store, SQL_PACE_GET, e);
+    if (rc != 1)
+        return rc;
+    pace->limit = store_int(store, SQL_PACE_GET, 0);
+    pace->remaining = store_int(store, SQL_PACE_GET, 1);
+    pace->reset = store_int(store, SQL_PACE_GET, 2);
+    pace->seen = store_int(store, SQL_PACE_GET, 3);
+    pace->slack = store_int(store, SQL_PACE_GET, 4);
+    store_done(store, SQL_PACE_GET);
+    return 0;
+}
+
+void pass_state_free(struct pass_state *state)
+{
+    free(state->filter);
+    free(state->cursor);
+    *state = (struct pass_state){0};
+}

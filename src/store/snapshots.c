@@ -1,0 +1,79 @@
+#include "store/snapshots.h"
+
+#include <string.h>
+
+#include "store/store.h"
+
+int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE], int64_t *updated,
+    struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_SNAPSHOT_GLANCE, V_INT(id)) != 0)
+        return -1;
+    int rc = store_next(store, SQL_SNAPSHOT_GLANCE, e);
+    if (rc != 1)
+        return rc;
+    size_t len;
+    const void *known = store_get_bytes(store, SQL_SNAPSHOT_GLANCE, 0, &len);
+    rc = len == DIGEST_SIZE && memcmp(known, digest, DIGEST_SIZE) == 0;
+    *updated = store_int(store, SQL_SNAPSHOT_GLANCE, 1);
+    store_done(store, SQL_SNAPSHOT_GLANCE);
+    return rc;
+}
+
+int snapshots_load(struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out,
+    struct error *e)
+{
+    *out = (struct snapshot){0};
+    if (STORE_QUERY(store, e, SQL_SNAPSHOT_GET, V_INT(id)) != 0)
+        return -1;
+    int rc = store_next(store, SQL_SNAPSHOT_GET, e);
+    if (rc != 1)
+        return rc;
+    size_t len;
+    const char *reason = NULL;
+    out->from_list = !store_is_null(store, SQL_SNAPSHOT_GET, 1);
+    out->document = store_int(store, SQL_SNAPSHOT_GET, 2);
+    out->observed = store_int(store, SQL_SNAPSHOT_GET, 3);
+    out->deleted = store_int(store, SQL_SNAPSHOT_GET, 4) != 0;
+    out->deletions = (int)store_int(store, SQL_SNAPSHOT_GET, 5);
+    const char *json = store_get_bytes(store, SQL_SNAPSHOT_GET, 6, &len);
+    enum workorder_verdict verdict = workorder_parse(parser, json, len, &out->wo, &reason);
+    store_done(store, SQL_SNAPSHOT_GET);
+    if (verdict == WORKORDER_OK)
+        return 1;
+    *out = (struct snapshot){0};
+    if (verdict == WORKORDER_NO_MEMORY)
+        return fail_memory(e, "store");
+    return fail(e, EXIT_IO, "store %s: the snapshot of work order %lld cannot be read: %s; put back a backup",
+        store_path(store), (long long)id, reason);
+}
+
+int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e)
+{
+    if (document != 0) {
+        if (STORE_RUN(store, e, SQL_DOCUMENT_SET, V_INT(document), V_BYTES(row->json, row->len)) != 0)
+            return -1;
+    } else {
+        if (STORE_RUN(store, e, SQL_DOCUMENT_ADD, V_BYTES(row->json, row->len)) != 0)
+            return -1;
+        document = store_last_id(store);
+    }
+    return STORE_RUN(store, e, SQL_SNAPSHOT_PUT, V_INT(row->id), V_INT(row->updated),
+        V_BLOB(row->digest, row->digest != NULL ? DIGEST_SIZE : 0), V_INT(document), V_INT(row->observed),
+        V_INT(row->deleted), V_INT(row->deletions));
+}
+
+int64_t snapshots_count(struct store *store, struct error *e)
+{
+    if (store_query_all(store, SQL_SNAPSHOT_COUNT, e) != 0 || store_next(store, SQL_SNAPSHOT_COUNT, e) != 1)
+        return -1;
+    int64_t count = store_int(store, SQL_SNAPSHOT_COUNT, 0);
+    store_done(store, SQL_SNAPSHOT_COUNT);
+    return count;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    workorder_free(&snapshot->wo);
+    *snapshot = (struct snapshot){0};
+}

@@ -1,0 +1,59 @@
+/*
+ * snapshots: what we knew last of each work order.
+ */
+#ifndef WOSYNC_STORE_SNAPSHOTS_H
+#define WOSYNC_STORE_SNAPSHOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/diff.h"
+#include "core/digest.h"
+#include "core/workorder.h"
+
+struct json_tokener;
+struct store;
+
+struct snapshot {
+    struct workorder wo;
+    bool from_list;
+    bool deleted;
+    int deletions;
+    int64_t observed; /* when this version was first seen, by our clock */
+    int64_t document; /* where its JSON lies */
+};
+
+/* Does the list's record with this id and digest lie here already? Returns 1 (and its updatedAt in *updated), 0 when
+ * there is none or another, -1 when the store failed. */
+int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE], int64_t *updated,
+    struct error *e);
+
+/* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the store
+ * failed or holds what cannot be read (EXIT_IO). */
+int snapshots_load(struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out,
+    struct error *e);
+
+/* What to write; `digest` is NULL for a document that is not as the list gave it. */
+struct snapshot_row {
+    int64_t id;
+    int64_t updated;
+    const unsigned char *digest;
+    const char *json;
+    size_t len;
+    int64_t observed;
+    bool deleted;
+    int deletions;
+};
+
+/* Writes a snapshot; `document` is where the old one's JSON lies, 0 for a new one. */
+int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e);
+
+/* How many there are, or -1. */
+int64_t snapshots_count(struct store *store, struct error *e);
+
+/* Frees what the struct owns and zeroes it. */
+void snapshot_free(struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,30 @@
+#include "mock.h"
+
+#include "clock.h"
+
+void mock_begin(struct mock *m, const struct config *c, uint64_t seed, int64_t base, size_t work_orders)
+{
+    *m = (struct mock){.config = *c};
+    pthread_mutex_init(&m->lock, NULL);
+    m->store = store_new(seed, base, work_orders);
+    m->journal = journal_new();
+    m->sinks = sinks_new();
+    m->subscriptions = subscriptions_new(seed);
+}
+
+void mock_end(struct mock *m)
+{
+    subscriptions_free(m->subscriptions);
+    sinks_free(m->sinks);
+    journal_free(m->journal);
+    script_free(&m->script);
+    faults_clear(&m->faults);
+    faults_clear(&m->sink_faults);
+    store_free(m->store);
+    pthread_mutex_destroy(&m->lock);
+}
+
+int64_t mock_now(const struct mock *m)
+{
+    return clock_now() + m->config.clock_skew_ms;
+}
