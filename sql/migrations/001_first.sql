@@ -74,6 +74,7 @@ CREATE TABLE handlers (
     position     INTEGER NOT NULL,           -- the last event it has taken or passed over
     added        INTEGER NOT NULL,
     removed      INTEGER,                    -- when it was first missing from the configuration
+    loaded       INTEGER,                    -- while it is given all snapshots: the last id it has
     skipped      INTEGER NOT NULL DEFAULT 0, -- events its `when` passed over
     delivered    INTEGER NOT NULL DEFAULT 0,
     last_success INTEGER,

@@ -3,10 +3,14 @@ SELECT handler, name, type, position, added, removed, skipped, delivered, last_s
 FROM handlers ORDER BY handler;
 
 -- name: handler_get
-SELECT handler, position, removed FROM handlers WHERE name = ?1;
+SELECT handler, position, removed, loaded, nullif(max(coalesce(last_success, 0), coalesce(last_failure, 0)), 0)
+FROM handlers WHERE name = ?1;
 
 -- name: handler_add
-INSERT INTO handlers (name, type, position, added) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO handlers (name, type, position, added, loaded) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: handler_set_loaded
+UPDATE handlers SET loaded = ?2 WHERE handler = ?1;
 
 -- A handler that comes back after it was removed is new in the configuration: it starts at the end of the log.
 -- name: handler_return
@@ -35,11 +39,19 @@ INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?
 -- name: delivery_due
 SELECT d.seq, d.attempts, e.id, e.type, e.work_order, e.body
 FROM deliveries d JOIN events e USING (seq)
-WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2)
+WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2) AND d.seq > ?3
   AND NOT EXISTS (SELECT 1 FROM deliveries p
                   WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
                     AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?2)
-ORDER BY d.seq LIMIT ?3;
+ORDER BY d.seq LIMIT ?4;
+
+-- The same rows, counted.
+-- name: delivery_count_due
+SELECT count(*) FROM deliveries d
+WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2)
+  AND NOT EXISTS (SELECT 1 FROM deliveries p
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
+                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?2);
 
 -- name: delivery_done
 UPDATE deliveries SET state = 'done', attempts = attempts + 1, changed = ?3, error = NULL WHERE handler = ?1 AND seq = ?2;

@@ -18,3 +18,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: snapshot_count
 SELECT count(*) FROM snapshots;
+
+-- name: snapshot_after
+SELECT s.id, s.updated, s.deleted, d.json FROM snapshots s JOIN documents d USING (document)
+WHERE s.id > ?1 ORDER BY s.id LIMIT ?2;

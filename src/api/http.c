@@ -159,6 +159,21 @@ static int add_headers(struct http_call *call, const char *const *headers)
     return 0;
 }
 
+static CURLcode set_tls(CURL *easy, const struct http_tls *tls)
+{
+    CURLcode code = CURLE_OK;
+    if (tls->ca_file != NULL) {
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+        if (code == CURLE_OK)
+            code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (code == CURLE_OK && tls->certificate != NULL)
+        code = curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate);
+    if (code == CURLE_OK && tls->key != NULL)
+        code = curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key);
+    return code;
+}
+
 static CURLcode set_up(struct http_call *call, const struct http_request *request)
 {
     CURL *easy = call->easy;
@@ -173,6 +188,8 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
         code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (code == CURLE_OK)
+        code = set_tls(easy, &request->tls);
     /* these cannot fail */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -16,6 +16,13 @@
 struct http;
 struct http_call;
 
+/* Files for TLS beyond the system's own; each may be NULL. */
+struct http_tls {
+    const char *ca_file;     /* PEM: certificates to trust instead of the system's */
+    const char *certificate; /* PEM: ours, for servers that ask who we are */
+    const char *key;         /* PEM: its private key */
+};
+
 /* What to send. Everything is borrowed until http_start returns, but `body`, which must live until the call is
  * finished. Strings in `headers` are `Name: value`; the array ends with NULL and may be NULL. */
 struct http_request {
@@ -27,6 +34,7 @@ struct http_request {
     int64_t timeout_ms; /* for the whole exchange */
     size_t max_body;    /* bytes of answer, after decompression, that are taken */
     bool allow_plain;   /* http to other hosts than loopback, too */
+    struct http_tls tls;
 };
 
 enum http_outcome {

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/stop.h"
 #include "base/timestamp.h"
 #include "core/retry.h"
@@ -241,14 +241,6 @@ static enum api_verdict keep_pace(struct maintainx *api, const char *what, struc
     }
     log_info("api: %s: waiting %s for the rate limit", what, text);
     return stop_wait(wait) ? API_OK : stopped(e);
-}
-
-static uint32_t random_bits(void)
-{
-    uint32_t bits = 0;
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
-        bits = (uint32_t)clock_monotonic();
-    return bits;
 }
 
 /* Backs off after a failure; the error says why and stays when time is up. */

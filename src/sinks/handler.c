@@ -1,5 +1,6 @@
 #include "sinks/handler.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,37 @@ char *setup_secret(const struct handler_setup *setup, const char *key)
         return NULL;
     }
     return copy;
+}
+
+int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    char *end;
+    if (setting == NULL)
+        return fallback;
+    errno = 0;
+    long long n = strtoll(setting->value, &end, 10);
+    if (errno == 0 && end != setting->value && *end == '\0' && n >= least && n <= most)
+        return n;
+    setup_problem(setup, setting->line, "%s = %s: write a number from %lld to %lld", key, setting->value,
+        (long long)least, (long long)most);
+    return fallback;
+}
+
+char *setup_secret_file(const struct handler_setup *setup, const char *key)
+{
+    struct error e = {0};
+    bool exposed = false;
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    if (setting == NULL)
+        return NULL;
+    char *secret = secret_read_file(setting->value, &exposed, &e);
+    if (secret == NULL)
+        setup_problem(setup, setting->line, "%s: %s", key, e.text);
+    if (exposed && buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", setting->value,
+                       setting->value) != 0)
+        setup_problem(setup, setting->line, "%s: out of memory", key);
+    return secret;
 }
 
 char *setup_url(const struct handler_setup *setup, const char *key)

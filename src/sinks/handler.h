@@ -31,6 +31,8 @@ struct handler_setup {
     struct buffer *warnings;
 };
 
+struct store;
+
 enum delivery_verdict {
     DELIVERY_DONE,  /* the receiver has it */
     DELIVERY_LATER, /* not now: try again */
@@ -44,13 +46,38 @@ struct delivery_result {
     char error[256];     /* why, unless DONE; secrets are masked when it is stored */
 };
 
-/* A request that a delivery calls for. Owns everything; free with handler_request_free. */
+/* A request that a delivery calls for. Owns everything but the TLS files, which are borrowed from the handler; free with
+ * handler_request_free. */
 struct handler_request {
     char *url;
     char **headers; /* `Name: value`, ends with NULL; may be NULL */
     char *body;
     size_t body_len;
+    struct http_tls tls;
 };
+
+/* What a handler is given to do its work with. Everything is borrowed. */
+struct handler_work {
+    struct store *store; /* to read from: a work order's earlier events */
+    const struct delivery *deliveries;
+    size_t count;    /* at least 1, at most the type's `batch` */
+    int64_t timeout; /* milliseconds, for the whole of it */
+};
+
+/* A snapshot, for a type that is first loaded with all of them. Borrowed. */
+struct handler_snapshot {
+    int64_t work_order;
+    int64_t updated;
+    bool deleted;
+    const char *json;
+    size_t len;
+};
+
+/* Gives the deliveries of a digest, one after the other. */
+struct digest_reader;
+
+/* The next delivery, borrowed until the next call; NULL behind the last one, or when the store failed. */
+const struct delivery *digest_next(struct digest_reader *reader);
 
 struct handler_type {
     const char *name;
@@ -62,8 +89,11 @@ struct handler_type {
     /* Frees the state. */
     void (*free)(void *state);
 
-    /* Types that do their work at once: makes one try and fills the result. NULL for those that send requests. */
-    void (*deliver)(void *state, const struct delivery *delivery, struct delivery_result *result);
+    /* Types that do their work at once: makes one try with up to `batch` deliveries, in the order of the log, and fills the
+     * result, which holds for all of them: all or none are done. When several fail they are tried one by one.
+     * NULL for types that send requests. */
+    void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
+    size_t batch; /* 0 counts as 1 */
 
     /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory ran
      * out. */
@@ -71,6 +101,17 @@ struct handler_type {
 
     /* Such a type's own view of an answer; NULL takes handler_judge. */
     void (*judge)(void *state, struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
+    int side_by_side;    /* most requests under way; 0: 8 */
+    int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
+
+    /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands for all
+     * of them. Both NULL for others. `digest` reads them with digest_next and returns as `prepare`. */
+    size_t (*digest_above)(void *state);
+    int (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
+
+    /* Types that hold all work orders: a new handler is first given every snapshot, in batches by rising id; a batch may
+     * come again after a crash. Fills the result like `deliver`. NULL for others. */
+    void (*load)(void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
 };
 
 /* Fills the result. `error` is printf-formatted. */
@@ -93,12 +134,19 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
 /* The value of a key, NULL where it is absent; borrowed. */
 const char *setup_value(const struct handler_setup *setup, const char *key);
 
+/* The value of a key that is a whole number from `least` to `most`, `fallback` where it is absent; a problem is added when it is
+ * none. */
+int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most);
+
 /*
  * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it is
  * masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless the
  * key is absent.
  */
 char *setup_secret(const struct handler_setup *setup, const char *key);
+
+/* The secret in the file that a key names, like setup_secret; a file that others can read is a warning. */
+char *setup_secret_file(const struct handler_setup *setup, const char *key);
 
 /* The value of a key that is a URL for a receiver: checked, http allowed (a receiver in one's own network). Like
  * setup_secret otherwise. */

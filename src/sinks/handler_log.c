@@ -30,22 +30,22 @@ static void *make(const struct handler_setup *setup)
     return NULL;
 }
 
-static void deliver(void *context, const struct delivery *delivery, struct delivery_result *result)
+static int print(const struct log_state *state, const struct delivery *delivery)
 {
-    const struct log_state *state = context;
-    int rc;
-    if (state->json) {
-        rc = printf("%s\n", delivery->body);
-    } else {
-        char *line = event_text(delivery->body);
-        if (line == NULL) {
-            handler_later(result, -1, "out of memory");
-            return;
-        }
-        rc = printf("%s\n", line);
-        free(line);
-    }
-    if (rc < 0 || fflush(stdout) != 0) {
+    if (state->json)
+        return printf("%s\n", delivery->body);
+    char *line = event_text(delivery->body);
+    if (line == NULL)
+        return -1;
+    int rc = printf("%s\n", line);
+    free(line);
+    return rc;
+}
+
+static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+{
+    errno = ENOMEM;
+    if (print(context, work->deliveries) < 0 || fflush(stdout) != 0) {
         handler_later(result, -1, "stdout: %s", strerror(errno));
         clearerr(stdout);
     } else {

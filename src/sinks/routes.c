@@ -201,7 +201,8 @@ static int attach_all(struct routes *routes, struct store *store, int64_t now, s
         return -1;
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
-        if (handlers_attach(store, route->name, route->type->name, end, now, &route->handler, &route->position, e) != 0)
+        if (handlers_attach(store, route->name, route->type->name, route->type->load != NULL, end, now, &route->place,
+                e) != 0)
             return -1;
     }
     for (size_t i = 0; i < a->count; i++)

@@ -25,8 +25,7 @@ struct route {
     bool on[EVENT_TYPES];   /* the event types it wants */
     struct when *when;      /* its condition, NULL without one */
     int64_t timeout;        /* milliseconds, for one delivery */
-    int64_t handler;        /* its number in the store, once attached */
-    int64_t position;       /* the last event it has taken or passed over */
+    struct handler_place place; /* where it stands in the store, once attached */
 };
 
 struct routes {

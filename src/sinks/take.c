@@ -26,7 +26,7 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
     int wants = route_wants(t->route, type, row->body, row->body_len, e);
     if (wants < 0)
         return -1;
-    if (wants == 1 && deliveries_add(t->store, t->route->handler, row->seq, row->work_order, t->now, e) != 0)
+    if (wants == 1 && deliveries_add(t->store, t->route->place.handler, row->seq, row->work_order, t->now, e) != 0)
         return -1;
     if (wants == 0 && type < EVENT_TYPES && t->route->on[type])
         t->skipped++;
@@ -38,18 +38,18 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
 /* Returns how many events were taken or passed over, or -1. */
 static int take_batch(struct store *store, struct route *route, struct error *e)
 {
-    struct taking t = {.store = store, .route = route, .position = route->position, .now = clock_now()};
+    struct taking t = {.store = store, .route = route, .position = route->place.position, .now = clock_now()};
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = events_after(store, route->position, BATCH, take_one, &t, e);
+    int rc = events_after(store, route->place.position, BATCH, take_one, &t, e);
     if (rc == 0 && t.count > 0)
-        rc = handlers_advance(store, route->handler, t.position, t.skipped, e);
+        rc = handlers_advance(store, route->place.handler, t.position, t.skipped, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
     if (rc != 0)
         return -1;
-    route->position = t.position;
+    route->place.position = t.position;
     return t.count;
 }
 
@@ -62,7 +62,7 @@ int take_events(struct store *store, struct routes *routes, struct error *e)
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
         int taken = BATCH;
-        while (taken == BATCH && route->position < end)
+        while (taken == BATCH && route->place.position < end)
             taken = take_batch(store, route, e);
         if (taken < 0)
             rc = -1;

@@ -7,31 +7,55 @@
 #include "base/timestamp.h"
 #include "store/store.h"
 
-int handlers_attach(struct store *store, const char *name, const char *type, int64_t end, int64_t now,
-    int64_t *handler, int64_t *position, struct error *e)
+static int find_place(struct store *store, const char *name, struct handler_place *place, bool *back, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_HANDLER_GET, V_TEXT(name)) != 0)
+    const enum sql_statement q = SQL_HANDLER_GET;
+    if (STORE_QUERY(store, e, q, V_TEXT(name)) != 0)
         return -1;
-    int known = store_next(store, SQL_HANDLER_GET, e);
+    int known = store_next(store, q, e);
+    if (known != 1)
+        return known;
+    place->handler = store_int(store, q, 0);
+    place->position = store_int(store, q, 1);
+    *back = !store_is_null(store, q, 2);
+    place->loaded = store_is_null(store, q, 3) ? -1 : store_int(store, q, 3);
+    place->last_try = store_date(store, q, 4);
+    store_done(store, q);
+    return 1;
+}
+
+int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end, int64_t now,
+    struct handler_place *place, struct error *e)
+{
+    bool back = false;
+    int known = find_place(store, name, place, &back, e);
     if (known < 0)
         return -1;
     if (known == 0) {
-        if (STORE_RUN(store, e, SQL_HANDLER_ADD, V_TEXT(name), V_TEXT(type), V_INT(end), V_INT(now)) != 0)
+        *place = (struct handler_place){.position = end, .loaded = load ? 0 : -1, .last_try = TIMESTAMP_NONE};
+        if (STORE_RUN(store, e, SQL_HANDLER_ADD, V_TEXT(name), V_TEXT(type), V_INT(end), V_INT(now),
+                V_DATE(load ? 0 : TIMESTAMP_NONE)) != 0)
             return -1;
-        *handler = store_last_id(store);
-        *position = end;
+        place->handler = store_last_id(store);
         return 0;
     }
-    *handler = store_int(store, SQL_HANDLER_GET, 0);
-    *position = store_int(store, SQL_HANDLER_GET, 1);
-    bool back = !store_is_null(store, SQL_HANDLER_GET, 2);
-    store_done(store, SQL_HANDLER_GET);
     if (back) {
-        *position = end > *position ? end : *position;
-        if (STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(*handler), V_INT(end)) != 0)
+        if (end > place->position)
+            place->position = end;
+        if (STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(place->handler), V_INT(end)) != 0)
             return -1;
     }
-    return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(*handler), V_TEXT(type));
+    return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(place->handler), V_TEXT(type));
+}
+
+int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_SET_LOADED, V_INT(handler), V_DATE(loaded < 0 ? TIMESTAMP_NONE : loaded));
+}
+
+int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
 }
 
 int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e)
@@ -77,13 +101,13 @@ int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t wo
     return STORE_RUN(store, e, SQL_DELIVERY_ADD, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now));
 }
 
-int deliveries_due(struct store *store, int64_t handler, int64_t now, int most, struct delivery *out,
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t after, int most, struct delivery *out,
     struct error *e)
 {
     const enum sql_statement q = SQL_DELIVERY_DUE;
     int count = 0, rc = 0;
     bool failed = false;
-    if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(most)) != 0)
+    if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(after), V_INT(most)) != 0)
         return -1;
     while (count < most && !failed && (rc = store_next(store, q, e)) == 1) {
         struct delivery *delivery = &out[count++];
@@ -101,6 +125,16 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int most, 
     while (count > 0)
         delivery_free(&out[--count]);
     return failed ? fail_memory(e, "deliveries") : -1;
+}
+
+int64_t deliveries_count_due(struct store *store, int64_t handler, int64_t now, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now)) != 0 ||
+        store_next(store, SQL_DELIVERY_COUNT_DUE, e) != 1)
+        return -1;
+    int64_t count = store_int(store, SQL_DELIVERY_COUNT_DUE, 0);
+    store_done(store, SQL_DELIVERY_COUNT_DUE);
+    return count;
 }
 
 void delivery_free(struct delivery *delivery)

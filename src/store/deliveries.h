@@ -5,6 +5,7 @@
 #ifndef WOSYNC_STORE_DELIVERIES_H
 #define WOSYNC_STORE_DELIVERIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,10 +29,24 @@ struct handler_row {
     const char *last_error;
 };
 
-/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`.
- * Fills its number and position. Runs in the caller's transaction. */
-int handlers_attach(struct store *store, const char *name, const char *type, int64_t end, int64_t now,
-    int64_t *handler, int64_t *position, struct error *e);
+/* Where a handler stands. */
+struct handler_place {
+    int64_t handler;
+    int64_t position;
+    int64_t loaded;   /* while it is given all snapshots: the last id it has; -1 when that is done or not called for */
+    int64_t last_try; /* when a delivery last ended, TIMESTAMP_NONE: never */
+};
+
+/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`; `load`: a
+ * new one is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
+int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end, int64_t now,
+    struct handler_place *place, struct error *e);
+
+/* Remembers that a handler has the snapshots up to work order `loaded`; -1: all of them. */
+int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
+
+/* Remembers why a handler failed outside a delivery. */
+int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e);
 
 /* Marks a handler as removed from the configuration. */
 int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e);
@@ -59,11 +74,14 @@ int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t wo
     struct error *e);
 
 /*
- * Reads up to `most` deliveries of a handler that are due at `now`, in the order of the log, without those that
+ * Reads up to `most` deliveries of a handler that are due at `now`, behind event `after`, in the order of the log, without those that
  * must wait for an earlier event of the same work order that is not due. Returns how many (out[0..n-1] are to be freed), or -1.
  */
-int deliveries_due(struct store *store, int64_t handler, int64_t now, int most, struct delivery *out,
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t after, int most, struct delivery *out,
     struct error *e);
+
+/* How many deliveries_due would give in all, or -1. */
+int64_t deliveries_count_due(struct store *store, int64_t handler, int64_t now, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void delivery_free(struct delivery *delivery);

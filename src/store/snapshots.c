@@ -63,6 +63,26 @@ int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t 
         V_INT(row->deleted), V_INT(row->deletions));
 }
 
+int snapshots_after(struct store *store, int64_t after, int most,
+    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e)
+{
+    const enum sql_statement q = SQL_SNAPSHOT_AFTER;
+    int rc;
+    if (STORE_QUERY(store, e, q, V_INT(after), V_INT(most)) != 0)
+        return -1;
+    while ((rc = store_next(store, q, e)) == 1) {
+        struct snapshot_view view = {.id = store_int(store, q, 0),
+            .updated = store_int(store, q, 1),
+            .deleted = store_int(store, q, 2) != 0};
+        view.json = store_get_bytes(store, q, 3, &view.len);
+        if (each(&view, context, e) != 0) {
+            store_done(store, q);
+            return -1;
+        }
+    }
+    return rc;
+}
+
 int64_t snapshots_count(struct store *store, struct error *e)
 {
     if (store_query_all(store, SQL_SNAPSHOT_COUNT, e) != 0 || store_next(store, SQL_SNAPSHOT_COUNT, e) != 1)

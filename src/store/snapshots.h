@@ -50,6 +50,20 @@ struct snapshot_row {
 /* Writes a snapshot; `document` is where the old one's JSON lies, 0 for a new one. */
 int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e);
 
+/* A snapshot as it lies there; the JSON is borrowed during the call. */
+struct snapshot_view {
+    int64_t id;
+    int64_t updated;
+    bool deleted;
+    const char *json;
+    size_t len;
+};
+
+/* Calls `each` for the snapshots behind work order `after`, by rising id, at most `most`; it returns 0 to go on, -1
+ * with the error filled to stop. Returns 0 or -1. */
+int snapshots_after(struct store *store, int64_t after, int most,
+    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e);
+
 /* How many there are, or -1. */
 int64_t snapshots_count(struct store *store, struct error *e);
 

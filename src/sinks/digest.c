@@ -1,0 +1,56 @@
+#include "sinks/digest.h"
+
+#include "store/deliveries.h"
+
+enum { BATCH = 32 };
+
+/* Reads the store in batches, so that a digest of thousands costs little memory. */
+struct digest_reader {
+    struct store *store;
+    int64_t handler;
+    int64_t now;
+    int64_t after;
+    struct delivery batch[BATCH];
+    int next, count;
+    struct outcomes *members;
+    struct error *error;
+    int failed;
+};
+
+const struct delivery *digest_next(struct digest_reader *reader)
+{
+    static const struct delivery_result unknown = {.verdict = DELIVERY_LATER, .retry_after = -1};
+    if (reader->next == reader->count && !reader->failed) {
+        while (reader->count > 0)
+            delivery_free(&reader->batch[--reader->count]);
+        reader->next = 0;
+        reader->count = deliveries_due(reader->store, reader->handler, reader->now, reader->after, BATCH, reader->batch,
+            reader->error);
+        if (reader->count < 0) {
+            reader->count = 0;
+            reader->failed = 1;
+        }
+    }
+    if (reader->next == reader->count)
+        return NULL;
+    const struct delivery *delivery = &reader->batch[reader->next++];
+    reader->after = delivery->seq;
+    if (outcomes_add(reader->members, delivery->seq, delivery->attempts, &unknown) == 0)
+        return delivery;
+    fail_memory(reader->error, "digest");
+    reader->failed = 1;
+    return NULL;
+}
+
+int digest_make(struct store *store, const struct route *route, int64_t now, struct handler_request *request,
+    struct outcomes *members, struct error *e)
+{
+    struct digest_reader reader = {
+        .store = store, .handler = route->place.handler, .now = now, .members = members, .error = e};
+    int rc = route->type->digest(route->state, &reader, request);
+    while (reader.count > 0)
+        delivery_free(&reader.batch[--reader.count]);
+    if (reader.failed)
+        return -1;
+    return rc == 0 ? 0 : fail_memory(e, "digest");
+}

@@ -1,0 +1,21 @@
+/*
+ * digest: one request for everything that is due, for handlers that must not flood anyone.
+ */
+#ifndef WOSYNC_SINKS_DIGEST_H
+#define WOSYNC_SINKS_DIGEST_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "sinks/handler.h"
+#include "sinks/outcomes.h"
+#include "sinks/routes.h"
+
+struct store;
+
+/* Has the handler make one request of all its deliveries that are due at `now`, and lists them in `members` (with no
+ * result yet). Returns 0, or -1 when the store failed or memory ran out; both are to be freed in either case. */
+int digest_make(struct store *store, const struct route *route, int64_t now, struct handler_request *request,
+    struct outcomes *members, struct error *e);
+
+#endif

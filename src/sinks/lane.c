@@ -1,0 +1,350 @@
+#include "sinks/lane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "core/retry.h"
+#include "sinks/digest.h"
+#include "store/store.h"
+
+/* An answer is read up to this size: enough to say what is wrong. */
+enum { MAX_ANSWER = 64 << 10 };
+
+/* A handler that failed this often in a row is left alone for the rest of the run. */
+enum { BREAKER = 5 };
+
+/* Start nothing new. */
+static bool is_ending(const struct lane *lane)
+{
+    return lane->closed || stop_requested();
+}
+
+static int slots_of(const struct lane *lane)
+{
+    int slots = lane->route->type->side_by_side;
+    return slots > 0 && slots < LANE_SLOTS ? slots : LANE_SLOTS;
+}
+
+/* How long a type with an interval must wait yet; a clock that went back is no reason to wait. */
+static int64_t interval_left(const struct lane *lane)
+{
+    const int64_t interval = lane->route->type->interval_ms;
+    int64_t wait = lane->next_start - clock_now();
+    return interval == 0 || wait < 0 ? 0 : wait > interval ? interval : wait;
+}
+
+/* --- the queue --- */
+
+static bool is_under_way(const struct lane *lane, int64_t seq)
+{
+    for (int i = 0; i < LANE_SLOTS; i++)
+        if (lane->slots[i].call != NULL && lane->slots[i].delivery.seq == seq)
+            return true;
+    return false;
+}
+
+static int write_outcomes(struct lane *lane, struct error *e)
+{
+    return outcomes_write(&lane->outcomes, lane->store, lane->route->place.handler, lane->run, e);
+}
+
+/* Reads what is due into an empty queue. What is under way still looks due to the store and is dropped. */
+static int refill(struct lane *lane, struct error *e)
+{
+    if (lane->waiting > 0 || lane->exhausted)
+        return 0;
+    if (write_outcomes(lane, e) != 0)
+        return -1;
+    int n = deliveries_due(lane->store, lane->route->place.handler, lane->began, 0, LANE_QUEUE, lane->queue, e);
+    if (n < 0)
+        return -1;
+    lane->queued = 0;
+    for (int i = 0; i < n; i++) {
+        struct delivery delivery = lane->queue[i];
+        if (is_under_way(lane, delivery.seq))
+            delivery_free(&delivery);
+        else
+            lane->queue[lane->queued++] = delivery;
+    }
+    lane->waiting = lane->queued;
+    lane->exhausted = lane->queued == 0 && lane->busy == 0;
+    return 0;
+}
+
+/* Is an earlier event of the same work order under way or still waiting? */
+static bool must_wait(const struct lane *lane, int index)
+{
+    int64_t work_order = lane->queue[index].work_order;
+    for (int i = 0; i < LANE_SLOTS; i++)
+        if (lane->slots[i].call != NULL && lane->slots[i].delivery.work_order == work_order)
+            return true;
+    for (int i = 0; i < index; i++)
+        if (lane->queue[i].id != NULL && lane->queue[i].work_order == work_order)
+            return true;
+    return false;
+}
+
+/* Takes the first delivery out of the queue that may be tried now. Returns false when there is none. */
+static bool take_next(struct lane *lane, struct delivery *out)
+{
+    if (lane->waiting == 0 || is_ending(lane))
+        return false;
+    for (int i = 0; i < lane->queued; i++) {
+        if (lane->queue[i].id == NULL || must_wait(lane, i))
+            continue;
+        *out = lane->queue[i];
+        lane->queue[i] = (struct delivery){0};
+        lane->waiting--;
+        return true;
+    }
+    return false;
+}
+
+/* Gives a work order's later events (0: everything) back to the store: after a failure they wait for it. */
+static void give_back(struct lane *lane, int64_t work_order)
+{
+    for (int i = 0; i < lane->queued; i++)
+        if (lane->queue[i].id != NULL && (work_order == 0 || lane->queue[i].work_order == work_order)) {
+            delivery_free(&lane->queue[i]);
+            lane->waiting--;
+        }
+}
+
+/* --- how it went --- */
+
+static void log_outcome(const struct lane *lane, const char *what, int attempts, const struct delivery_result *result)
+{
+    const char *name = lane->route->name;
+    if (result->verdict == DELIVERY_DEAD)
+        log_warning("handler %s: %s: refused, it will not be tried again: %s", name, what, result->error);
+    else if (result->verdict == DELIVERY_LATER && retry_delivery(attempts + 1, 0) == RETRY_NEVER)
+        log_warning("handler %s: %s: given up after %d tries: %s", name, what, attempts + 1, result->error);
+    else if (result->verdict == DELIVERY_LATER)
+        log_info("handler %s: %s: %s; it will be tried again", name, what, result->error);
+}
+
+static void count_failure(struct lane *lane, const struct delivery_result *result)
+{
+    lane->failures = result->verdict == DELIVERY_LATER ? lane->failures + 1 : 0;
+    if (lane->failures == BREAKER && !lane->closed) {
+        log_info("handler %s: failed %d times in a row; it is left alone for this run", lane->route->name,
+            lane->failures);
+        lane->closed = true;
+    }
+}
+
+static int note_outcome(struct lane *lane, const struct delivery *delivery, const struct delivery_result *result,
+    struct error *e)
+{
+    log_outcome(lane, delivery->id, delivery->attempts, result);
+    if (result->verdict == DELIVERY_LATER)
+        give_back(lane, delivery->work_order);
+    return outcomes_add(&lane->outcomes, delivery->seq, delivery->attempts, result) == 0 ? 0
+                                                                                         : fail_memory(e, "dispatch");
+}
+
+/* A digest's result is that of everything it stands for. */
+static int note_digest(struct lane *lane, struct lane_slot *slot, const struct delivery_result *result,
+    struct error *e)
+{
+    log_outcome(lane, "the digest", 0, result);
+    for (size_t i = 0; i < slot->digest.count; i++) {
+        const struct outcome *o = &slot->digest.list[i];
+        if (outcomes_add(&lane->outcomes, o->seq, o->attempts, result) != 0)
+            return fail_memory(e, "dispatch");
+    }
+    return write_outcomes(lane, e);
+}
+
+/* --- types that work at once --- */
+
+/* Several deliveries in one try; later ones of a work order may be among them. Returns how many were taken. */
+static size_t take_batch(struct lane *lane, struct delivery *batch)
+{
+    size_t most = lane->route->type->batch, count = 0;
+    if (most > 1 && !lane->one_by_one) {
+        for (int i = 0; i < lane->queued && count < most && !is_ending(lane); i++)
+            if (lane->queue[i].id != NULL) {
+                batch[count++] = lane->queue[i];
+                lane->queue[i] = (struct delivery){0};
+                lane->waiting--;
+            }
+        return count;
+    }
+    return take_next(lane, batch) ? 1 : 0;
+}
+
+/* Puts a failed batch back, so that its members are tried one by one; the queue was emptied by it from the front. */
+static void put_back(struct lane *lane, struct delivery *batch, size_t count)
+{
+    lane->one_by_one = true;
+    for (int i = 0, next = 0; i < lane->queued && (size_t)next < count; i++)
+        if (lane->queue[i].id == NULL) {
+            lane->queue[i] = batch[next++];
+            lane->waiting++;
+        }
+}
+
+static int deliver_at_once(struct lane *lane, struct error *e)
+{
+    struct delivery batch[LANE_QUEUE];
+    size_t count;
+    int rc = 0;
+    while (rc == 0 && !outcomes_are_due(&lane->outcomes) && (count = take_batch(lane, batch)) > 0) {
+        struct delivery_result result;
+        const struct handler_work work = {lane->store, batch, count, lane->route->timeout};
+        lane->route->type->deliver(lane->route->state, &work, &result);
+        if (count > 1 && result.verdict != DELIVERY_DONE) {
+            put_back(lane, batch, count);
+            continue;
+        }
+        count_failure(lane, &result);
+        for (size_t i = 0; i < count; i++) {
+            if (rc == 0)
+                rc = note_outcome(lane, &batch[i], &result, e);
+            delivery_free(&batch[i]);
+        }
+    }
+    return rc;
+}
+
+/* --- types that send requests --- */
+
+static void free_slot(struct lane_slot *slot)
+{
+    http_call_free(slot->call);
+    handler_request_free(&slot->request);
+    delivery_free(&slot->delivery);
+    outcomes_free(&slot->digest);
+    *slot = (struct lane_slot){0};
+}
+
+/* Sends the request that stands in the slot. */
+static int send_request(struct lane *lane, struct lane_slot *slot, struct http **http, struct error *e)
+{
+    const struct http_request request = {.method = "POST",
+        .url = slot->request.url,
+        .headers = (const char *const *)slot->request.headers,
+        .body = slot->request.body,
+        .body_len = slot->request.body_len,
+        .timeout_ms = lane->route->timeout,
+        .max_body = MAX_ANSWER,
+        .allow_plain = true,
+        .tls = slot->request.tls};
+    if (*http == NULL)
+        *http = http_new("wosync/" WOSYNC_VERSION);
+    if (*http != NULL)
+        slot->call = http_start(*http, &request);
+    if (slot->call == NULL) {
+        free_slot(slot);
+        return fail_memory(e, "http");
+    }
+    lane->busy++;
+    lane->next_start = clock_now() + lane->route->type->interval_ms;
+    return 0;
+}
+
+/* When too much is due, one request for all of it. Returns 1 when it was started, 0 when none is called for, or -1. */
+static int start_digest(struct lane *lane, struct http **http, struct error *e)
+{
+    const struct handler_type *type = lane->route->type;
+    struct lane_slot *slot = &lane->slots[0];
+    if (lane->digest_looked || type->digest == NULL)
+        return 0;
+    if (interval_left(lane) > 0)
+        return 0;
+    lane->digest_looked = true;
+    int64_t due = deliveries_count_due(lane->store, lane->route->place.handler, lane->began, e);
+    if (due < 0)
+        return -1;
+    if ((uint64_t)due <= type->digest_above(lane->route->state))
+        return 0;
+    give_back(lane, 0);
+    if (digest_make(lane->store, lane->route, lane->began, &slot->request, &slot->digest, e) != 0) {
+        free_slot(slot);
+        return -1;
+    }
+    return send_request(lane, slot, http, e) == 0 ? 1 : -1;
+}
+
+static int start_requests(struct lane *lane, struct http **http, struct error *e)
+{
+    int digest = lane->busy == 0 ? start_digest(lane, http, e) : 0;
+    if (digest != 0)
+        return digest < 0 ? -1 : 0;
+    for (int i = 0; i < slots_of(lane); i++) {
+        struct lane_slot *slot = &lane->slots[i];
+        if (slot->call != NULL)
+            continue;
+        if (interval_left(lane) > 0 || !take_next(lane, &slot->delivery))
+            return 0;
+        if (lane->route->type->prepare(lane->route->state, &slot->delivery, &slot->request) != 0) {
+            free_slot(slot);
+            return fail_memory(e, "http");
+        }
+        if (send_request(lane, slot, http, e) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int collect_answers(struct lane *lane, struct error *e)
+{
+    int rc = 0;
+    for (int i = 0; i < LANE_SLOTS && rc == 0; i++) {
+        struct lane_slot *slot = &lane->slots[i];
+        struct delivery_result result;
+        if (slot->call == NULL || !http_is_done(slot->call))
+            continue;
+        if (lane->route->type->judge != NULL)
+            lane->route->type->judge(lane->route->state, slot->call, http_finish(slot->call), &result);
+        else
+            handler_judge(slot->call, http_finish(slot->call), &result);
+        count_failure(lane, &result);
+        rc = slot->delivery.id != NULL ? note_outcome(lane, &slot->delivery, &result, e)
+                                       : note_digest(lane, slot, &result, e);
+        free_slot(slot);
+        lane->busy--;
+    }
+    return rc;
+}
+
+int lane_step(struct lane *lane, struct http **http, struct error *e)
+{
+    if (collect_answers(lane, e) != 0 || (outcomes_are_due(&lane->outcomes) && write_outcomes(lane, e) != 0))
+        return -1;
+    if (!is_ending(lane)) {
+        int rc = refill(lane, e);
+        if (rc == 0 && lane->route->type->deliver != NULL)
+            rc = deliver_at_once(lane, e);
+        else if (rc == 0)
+            rc = start_requests(lane, http, e);
+        if (rc != 0)
+            return -1;
+    }
+    if (lane->busy > 0)
+        return stop_signalled() ? 0 : 1;
+    return is_ending(lane) || lane->exhausted ? 0 : 1;
+}
+
+int64_t lane_pause(const struct lane *lane)
+{
+    int64_t wait = interval_left(lane);
+    if (lane->waiting > 0 && wait > 0 && !is_ending(lane))
+        return wait;
+    return lane->busy > 0 ? INT64_MAX : 0;
+}
+
+int lane_close(struct lane *lane, struct error *e)
+{
+    int rc = write_outcomes(lane, e);
+    for (int i = 0; i < LANE_SLOTS; i++)
+        free_slot(&lane->slots[i]);
+    lane->busy = 0;
+    give_back(lane, 0);
+    outcomes_free(&lane->outcomes);
+    return rc;
+}

@@ -1,0 +1,17 @@
+/*
+ * load: a new handler that holds all work orders (a warehouse) is first given every snapshot, without a request to
+ * MaintainX; it goes on where it was.
+ */
+#ifndef WOSYNC_SINKS_LOAD_H
+#define WOSYNC_SINKS_LOAD_H
+
+#include "base/error.h"
+#include "sinks/routes.h"
+
+struct store;
+
+/* Gives a handler the snapshots it lacks. Returns 1 when it has them all (or needs none), 0 when it failed or a stop was
+ * requested, -1 when the store failed. */
+int load_run(struct store *store, struct route *route, struct error *e);
+
+#endif
