@@ -86,7 +86,7 @@ CREATE TABLE deliveries (
     handler    INTEGER NOT NULL REFERENCES handlers,
     seq        INTEGER NOT NULL REFERENCES events,
     work_order INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead', 'discarded')),
     attempts   INTEGER NOT NULL DEFAULT 0,
     due        INTEGER NOT NULL,             -- not before this
     changed    INTEGER NOT NULL,             -- when its state was last written
@@ -95,7 +95,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
 CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_open ON deliveries (seq) WHERE state <> 'done';
+CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
 
 -- Records that could not be understood, raw.
 CREATE TABLE quarantine (

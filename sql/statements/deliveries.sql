@@ -66,4 +66,21 @@ WHERE handler = ?1 AND seq = ?2;
 -- name: delivery_counts
 SELECT count(*) FILTER (WHERE d.state = 'pending'), count(*) FILTER (WHERE d.state = 'dead'),
        min(e.observed) FILTER (WHERE d.state = 'pending')
-FROM deliveries d JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state <> 'done';
+FROM deliveries d JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state IN ('pending', 'dead');
+
+-- By hand: dead deliveries begin anew; with an event's id, its pending ones are due at once, too.
+-- name: delivery_revive
+UPDATE deliveries SET state = 'pending', attempts = 0, due = ?1, changed = ?1
+WHERE (?2 IS NULL AND state = 'dead')
+   OR (state IN ('dead', 'pending') AND seq = (SELECT seq FROM events WHERE id = ?2));
+
+-- By hand: no longer wanted.
+-- name: delivery_discard
+UPDATE deliveries SET state = 'discarded', changed = ?1
+WHERE state IN ('dead', 'pending') AND seq = (SELECT seq FROM events WHERE id = ?2);
+
+-- By hand: told again, or for the first time to a handler that came later.
+-- name: delivery_replay
+INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', ?4, ?4)
+ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = excluded.due, changed = excluded.changed
+WHERE state <> 'pending';

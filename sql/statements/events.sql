@@ -20,3 +20,8 @@ ORDER BY e.seq;
 
 -- name: event_count
 SELECT count(*) FROM events;
+
+-- For a replay: what happened since then and lies before a handler's position.
+-- name: event_since
+SELECT seq, id, type, work_order, timestamp, observed, body FROM events
+WHERE timestamp >= ?1 AND seq <= ?2 ORDER BY seq;

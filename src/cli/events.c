@@ -1,24 +1,35 @@
-/* events: what was told. */
+/* events: what was told, and what to do by hand about its deliveries. */
 #include <getopt.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/timestamp.h"
 #include "cli/cli.h"
+#include "cli/problems.h"
 #include "sinks/event_text.h"
+#include "sinks/routes.h"
+#include "store/deliveries.h"
 #include "store/events.h"
 #include "store/store.h"
 
-struct listing {
+enum { BUSY_MS = 10000 };
+
+struct options {
     struct event_filter filter;
     bool json;
+    const char *handler;
+    int64_t since;
+    bool dry_run;
 };
+
+/* --- list --- */
 
 static int print_event(const struct event_row *row, void *context, struct error *e)
 {
-    const struct listing *listing = context;
-    if (listing->json)
+    const struct options *options = context;
+    if (options->json)
         return printf("%s\n", row->body) < 0 ? fail(e, EXIT_IO, "stdout: it cannot be written") : 0;
     char *line = event_text(row->body);
     if (line == NULL)
@@ -28,70 +39,228 @@ static int print_event(const struct event_row *row, void *context, struct error 
     return rc < 0 ? fail(e, EXIT_IO, "stdout: it cannot be written") : 0;
 }
 
-static enum exit_status list(const struct cli *cli, struct listing *listing)
+static int list(struct store *store, const struct config *config, struct options *options, const char *id,
+    struct error *e)
+{
+    (void)config;
+    (void)id;
+    return events_list(store, &options->filter, print_event, options, e);
+}
+
+/* --- retry, discard --- */
+
+static int change(struct store *store, const char *id, bool revive, struct error *e)
+{
+    if (store_begin(store, e) != 0)
+        return -1;
+    int64_t n = revive ? deliveries_revive(store, id, clock_now(), e) : deliveries_discard(store, id, clock_now(), e);
+    int rc = n < 0 ? -1 : store_commit(store, e);
+    store_rollback(store);
+    if (rc != 0)
+        return -1;
+    if (n == 0 && id != NULL)
+        return fail(e, EXIT_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
+    printf("%lld deliver%s %s\n", (long long)n, n == 1 ? "y" : "ies",
+        revive ? "taken up again; the next sync or dispatch tries" : "discarded");
+    return 0;
+}
+
+static int retry(struct store *store, const struct config *config, struct options *options, const char *id,
+    struct error *e)
+{
+    (void)config;
+    (void)options;
+    return change(store, id, true, e);
+}
+
+static int discard(struct store *store, const struct config *config, struct options *options, const char *id,
+    struct error *e)
+{
+    (void)config;
+    (void)options;
+    return change(store, id, false, e);
+}
+
+/* --- replay --- */
+
+struct replaying {
+    struct store *store;
+    const struct route *route;
+    const struct options *options;
+    int64_t count;
+};
+
+static int replay_one(const struct event_row *row, void *context, struct error *e)
+{
+    struct replaying *r = context;
+    int wants = route_wants(r->route, event_type_named(row->type), row->body, row->body_len, e);
+    if (wants == 1 && r->options->dry_run)
+        printf("%s\n", row->id);
+    else if (wants == 1)
+        wants = deliveries_replay(r->store, r->route->place.handler, row->seq, row->work_order, clock_now(), e);
+    if (wants == 1)
+        r->count++;
+    return wants < 0 ? -1 : 0;
+}
+
+static int replay_all(struct replaying *r, struct error *e)
+{
+    int rc = -1;
+    if (store_begin(r->store, e) != 0)
+        return -1;
+    if (events_since(r->store, r->options->since, r->route->place.position, replay_one, r, e) == 0)
+        rc = r->options->dry_run ? 0 : store_commit(r->store, e);
+    store_rollback(r->store);
+    if (rc == 0)
+        printf("%lld events %s\n", (long long)r->count,
+            r->options->dry_run ? "would be delivered; nothing was changed" : "are due; the next sync or dispatch delivers them");
+    return rc;
+}
+
+static int replay(struct store *store, const struct config *config, struct options *options, const char *id,
+    struct error *e)
+{
+    struct buffer problems = {0}, warnings = {0};
+    struct routes routes;
+    int rc = routes_make(config, &routes, &problems, &warnings);
+    (void)id;
+    if (rc != 0)
+        fail(e, EXIT_CONFIG, "%s", "");
+    problems_print(&problems, &warnings);
+    if (rc == 0)
+        rc = routes_attach(&routes, store, clock_now(), e);
+    struct replaying r = {.store = store, .options = options};
+    for (size_t i = 0; rc == 0 && i < routes.count; i++)
+        if (strcmp(routes.rows[i].name, options->handler) == 0)
+            r.route = &routes.rows[i];
+    if (rc == 0)
+        rc = r.route != NULL ? replay_all(&r, e)
+                             : fail(e, EXIT_USAGE, "events: --handler %s: the configuration has no such handler",
+                                   options->handler);
+    routes_free(&routes);
+    return rc;
+}
+
+/* --- the command --- */
+
+struct subcommand {
+    const char *name;
+    int least, most; /* arguments */
+    enum store_mode mode;
+    int (*run)(struct store *store, const struct config *config, struct options *options, const char *id,
+        struct error *e);
+};
+
+static const struct subcommand subcommands[] = {
+    {"list", 0, 0, STORE_READ, list},
+    {"retry", 0, 1, STORE_WRITE, retry},
+    {"discard", 1, 1, STORE_WRITE, discard},
+    {"replay", 0, 0, STORE_WRITE, replay},
+};
+
+static enum exit_status run_subcommand(const struct cli *cli, const struct subcommand *sub, struct options *options,
+    const char *id)
 {
     struct error e = {0};
     struct config config;
     struct store *store = NULL;
-    enum exit_status status = EXIT_CONFIG;
-    if (cli_load_config(cli, &config) == 0) {
-        status = EXIT_DONE;
-        if (store_exists(config.store)) {
-            store = store_open(config.store, STORE_READ, 10000, &e);
-            if (store != NULL)
-                events_list(store, &listing->filter, print_event, listing, &e);
-            status = cli_report(&e);
-        }
+    if (cli_load_config(cli, &config) != 0) {
+        fail(&e, EXIT_CONFIG, "%s", "");
+    } else if (store_exists(config.store)) {
+        store = store_open(config.store, sub->mode, BUSY_MS, &e);
+        if (store != NULL)
+            sub->run(store, &config, options, id, &e);
+    } else if (sub->mode == STORE_WRITE) {
+        fail(&e, EXIT_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
     }
     store_close(store);
     config_free(&config);
-    return cli_flush(status);
+    return cli_flush(cli_report(&e));
+}
+
+/* Reads one option. Returns 0, or the exit status after printing what is wrong. */
+static enum exit_status take_option(const struct command *self, int option, struct options *options, char **argv)
+{
+    switch (option) {
+    case 't':
+        options->filter.type = optarg;
+        return event_type_named(optarg) < EVENT_TYPES
+                   ? EXIT_DONE
+                   : cli_usage(self, "--type %s: unknown; workorder.created, for instance", optarg);
+    case 'i':
+        options->filter.id = optarg;
+        return EXIT_DONE;
+    case 's':
+        options->filter.state = optarg;
+        return strcmp(optarg, "pending") == 0 || strcmp(optarg, "dead") == 0 || strcmp(optarg, "done") == 0
+                   ? EXIT_DONE
+                   : cli_usage(self, "--state %s: write pending, dead or done", optarg);
+    case 'j':
+        options->json = true;
+        return EXIT_DONE;
+    case 'H':
+        options->handler = optarg;
+        return EXIT_DONE;
+    case 'n':
+        options->dry_run = true;
+        return EXIT_DONE;
+    case 'S':
+        return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
+                   ? EXIT_DONE
+                   : cli_usage(self, "--since %s: write a date, a date and time, or an age such as 7d", optarg);
+    default:
+        return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
+    }
+}
+
+static const struct subcommand *find_subcommand(const char *name)
+{
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(subcommands[i].name, name) == 0)
+            return &subcommands[i];
+    return NULL;
 }
 
 static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"type", required_argument, NULL, 't'}, {"id", required_argument, NULL, 'i'},
-        {"state", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
-    struct listing listing = {0};
+        {"state", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
+        {"handler", required_argument, NULL, 'H'}, {"since", required_argument, NULL, 'S'},
+        {"dry-run", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct options options = {.since = TIMESTAMP_NONE};
     int option;
     while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        switch (option) {
-        case 't':
-            if (event_type_named(optarg) == EVENT_TYPES)
-                return cli_usage(self, "--type %s: unknown; workorder.created, for instance", optarg);
-            listing.filter.type = optarg;
-            break;
-        case 'i':
-            listing.filter.id = optarg;
-            break;
-        case 's':
-            if (strcmp(optarg, "pending") != 0 && strcmp(optarg, "dead") != 0 && strcmp(optarg, "done") != 0)
-                return cli_usage(self, "--state %s: write pending, dead or done", optarg);
-            listing.filter.state = optarg;
-            break;
-        case 'j':
-            listing.json = true;
-            break;
-        case 'h':
+        if (option == 'h')
             return cli_help(self);
-        default:
-            return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-        }
+        if (take_option(self, option, &options, argv) != EXIT_DONE)
+            return EXIT_USAGE;
     }
-    if (optind == argc)
-        return cli_usage(self, "what about them? wosync events list");
-    if (strcmp(argv[optind], "list") != 0 || optind + 1 < argc)
-        return cli_usage(self, "%s: unknown", argv[argc - 1]);
-    return list(cli, &listing);
+    const struct subcommand *sub = optind < argc ? find_subcommand(argv[optind]) : NULL;
+    if (sub == NULL)
+        return cli_usage(self, "say list, retry, discard or replay");
+    int arguments = argc - optind - 1;
+    if (arguments < sub->least || arguments > sub->most)
+        return cli_usage(self, "%s takes %s", sub->name, sub->most == 0 ? "no argument" : "the id of an event");
+    bool replaying = sub->run == replay;
+    if (replaying && (options.handler == NULL || options.since == TIMESTAMP_NONE))
+        return cli_usage(self, "replay needs --handler NAME and --since T");
+    if (!replaying && (options.handler != NULL || options.since != TIMESTAMP_NONE || options.dry_run))
+        return cli_usage(self, "--handler, --since and --dry-run belong to replay");
+    if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL || options.filter.state != NULL ||
+                                options.json))
+        return cli_usage(self, "--type, --id, --state and --json belong to list");
+    return run_subcommand(cli, sub, &options, arguments == 1 ? argv[optind + 1] : NULL);
 }
 
 const struct command command_events = {
     .name = "events",
-    .summary = "list what was told",
+    .summary = "list what was told; retry, discard or replay deliveries",
     .help = "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done] [--json]\n"
+            "       wosync events retry [ID]\n"
+            "       wosync events discard ID\n"
+            "       wosync events replay --handler NAME --since T [--dry-run]\n"
             "\n"
-            "Lists the event log, oldest first: a line for people and the event's id below it.\n"
+            "list shows the event log, oldest first: a line for people and the event's id below it.\n"
             "\n"
             "  --type T    only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
             "              workorder.updated, workorder.deleted\n"
@@ -99,6 +268,14 @@ const struct command command_events = {
             "  --state S   only events with a delivery that is pending, dead or done\n"
             "  --json      one event per line, as the handlers get it\n"
             "\n"
-            "example:  wosync events list --type workorder.completed --json | jq .data.title\n",
+            "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an event that\n"
+            "are pending or dead. replay delivers what happened since T (a date, a date and time, or an age such as\n"
+            "7d) to a handler again, or for the first time to one that came later; no request goes to MaintainX.\n"
+            "\n"
+            "  --dry-run   print the ids that replay would deliver, change nothing\n"
+            "\n"
+            "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"
+            "           wosync events list --state dead\n"
+            "           wosync events replay --handler erp --since 7d --dry-run\n",
     .run = run,
 };

@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "cli/problems.h"
 #include "sinks/dispatch.h"
+#include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
 enum { BUSY_MS = 10000 };
@@ -119,14 +120,26 @@ static void finish_run(struct session *session)
     }
 }
 
+/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
+static void remove_old(struct session *session)
+{
+    struct error e = {0};
+    if (session->status == EXIT_DONE && !stop_requested() &&
+        retention_run(session->store, clock_now() - session->config.keep, &e) < 0)
+        session_report(session, &e);
+}
+
 enum exit_status session_close(struct session *session)
 {
     if (session->run.dead > 0)
         session->status = exit_graver(session->status, EXIT_UNAVAILABLE);
     if (session->run.quarantined > 0)
         session->status = exit_graver(session->status, EXIT_DATA);
-    if (session->lock >= 0 && session->store != NULL && is_worth_a_row(session))
-        finish_run(session);
+    if (session->lock >= 0 && session->store != NULL) {
+        remove_old(session);
+        if (is_worth_a_row(session))
+            finish_run(session);
+    }
     store_close(session->store);
     lock_release(session->lock);
     routes_free(&session->routes);

@@ -168,6 +168,24 @@ int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t n
     return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
 }
 
+int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELIVERY_REVIVE, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store) : -1;
+}
+
+int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store) : -1;
+}
+
+int deliveries_replay(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
+    struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_DELIVERY_REPLAY, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now)) != 0)
+        return -1;
+    return store_changes(store) > 0;
+}
+
 int deliveries_count(struct store *store, int64_t handler, struct delivery_counts *out, struct error *e)
 {
     if (STORE_QUERY(store, e, SQL_DELIVERY_COUNTS, V_INT(handler)) != 0 ||

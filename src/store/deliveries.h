@@ -93,6 +93,17 @@ int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t 
 int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error,
     struct error *e);
 
+/* By hand; each returns how many deliveries it changed, or -1. Revive: dead ones begin anew, all of them or those of one
+ * event (then its pending ones are due at once, too). Discard: those of an event that are dead or pending are no longer
+ * wanted. */
+int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e);
+int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e);
+
+/* By hand: an event is delivered to a handler again, or for the first time. Returns 1, 0 when it is pending already, -1
+ * when the store failed. */
+int deliveries_replay(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
+    struct error *e);
+
 /* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one. */
 struct delivery_counts {
     int64_t pending;

@@ -78,6 +78,14 @@ int events_after(struct store *store, int64_t after, int most, event_visitor *ea
     return visit(store, SQL_EVENT_AFTER, each, context, e);
 }
 
+int events_since(struct store *store, int64_t since, int64_t until, event_visitor *each, void *context,
+    struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_EVENT_SINCE, V_INT(since), V_INT(until)) != 0)
+        return -1;
+    return visit(store, SQL_EVENT_SINCE, each, context, e);
+}
+
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {

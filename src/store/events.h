@@ -45,6 +45,11 @@ typedef int event_visitor(const struct event_row *row, void *context, struct err
  * write to the store. Returns 0 or -1. */
 int events_after(struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e);
 
+/* Visits the events that happened at `since` or later, up to number `until`, in the order in which they were stored. The
+ * visitor may write to the store. Returns 0 or -1. */
+int events_since(struct store *store, int64_t since, int64_t until, event_visitor *each, void *context,
+    struct error *e);
+
 /* What to list; NULL takes all. */
 struct event_filter {
     const char *type;

@@ -1,0 +1,23 @@
+-- What is old (?1), wanted by no one any more, and passed over or taken by every handler. The log is nearly in the order of
+-- time, so the search ends at the first young event.
+-- name: retention_find
+SELECT seq FROM events e
+WHERE seq < coalesce((SELECT seq FROM events WHERE observed >= ?1 ORDER BY seq LIMIT 1), 9223372036854775807)
+  AND seq <= coalesce((SELECT min(position) FROM handlers WHERE removed IS NULL), 9223372036854775807)
+  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state IN ('pending', 'dead'))
+ORDER BY seq LIMIT ?2;
+
+-- name: retention_tell
+INSERT OR IGNORE INTO told (id) SELECT id FROM events WHERE seq = ?1;
+
+-- name: retention_drop_deliveries
+DELETE FROM deliveries WHERE seq = ?1;
+
+-- name: retention_drop_event
+DELETE FROM events WHERE seq = ?1;
+
+-- name: retention_drop_runs
+DELETE FROM runs WHERE run IN (SELECT run FROM runs WHERE began < ?1 ORDER BY run LIMIT ?2);
+
+-- name: retention_old_run
+SELECT 1 FROM (SELECT began FROM runs ORDER BY run LIMIT 1) WHERE began < ?1;

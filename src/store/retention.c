@@ -1,0 +1,47 @@
+#include "store/retention.h"
+
+#include "store/store.h"
+
+/* Rows per run: a run stays short, and a minute later comes the next. */
+enum { MOST = 500 };
+
+static int drop_event(struct store *store, int64_t seq, struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_RETENTION_TELL, V_INT(seq)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_DELIVERIES, V_INT(seq)) != 0)
+        return -1;
+    return STORE_RUN(store, e, SQL_RETENTION_DROP_EVENT, V_INT(seq));
+}
+
+static int drop_all(struct store *store, const int64_t *events, int count, int64_t cutoff, struct error *e)
+{
+    if (store_begin(store, e) != 0)
+        return -1;
+    int rc = STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST));
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = drop_event(store, events[i], e);
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    return rc;
+}
+
+int retention_run(struct store *store, int64_t cutoff, struct error *e)
+{
+    int64_t events[MOST];
+    int count = 0, rc;
+    if (STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST)) != 0)
+        return -1;
+    while ((rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
+        if (count < MOST)
+            events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
+    if (rc < 0 || STORE_QUERY(store, e, SQL_RETENTION_OLD_RUN, V_INT(cutoff)) != 0)
+        return -1;
+    int old_run = store_next(store, SQL_RETENTION_OLD_RUN, e);
+    store_done(store, SQL_RETENTION_OLD_RUN);
+    if (old_run < 0)
+        return -1;
+    if (count > 0 || old_run == 1)
+        rc = drop_all(store, events, count, cutoff, e);
+    return rc == 0 ? count : -1;
+}
