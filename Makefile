@@ -1,9 +1,11 @@
-# wosync. The targets are listed by `make help`.
+# wosync. `make help` lists the targets.
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 PKG_CONFIG ?= pkg-config
 BUILD ?= build
 
@@ -24,8 +26,39 @@ MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
 MOCK_PACKAGES = libmicrohttpd json-c zlib
 
-.PHONY: all help install clean demo check mock deps test-deps
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# Debian packages: to build, to try (the mock), to test
+BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
+DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
+CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
+
+.PHONY: all help install mock units demo check clean
 all: $(BUILD)/wosync
+
+help:
+	@echo 'make            build $(BUILD)/wosync'
+	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
+	@echo 'make check      build and run every test'
+	@echo 'make clean      remove what was built'
+
+demo:
+	@tests/install-packages $(DEMO_NEEDS)
+	@$(MAKE) --no-print-directory all mock
+	@tests/demo
+
+check:
+	@tests/install-packages $(CHECK_NEEDS)
+	@tests/run
+
+install: all
+	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
+	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*
 
 $(BUILD)/wosync: $(OBJECTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
@@ -54,7 +87,18 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -MMD -MP \
 		$(shell $(PKG_CONFIG) --cflags $(MOCK_PACKAGES)) -c -o $@ $<
 
+units: $(UNIT_TESTS)
+
+$(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/gen/sql.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d)
+.SECONDARY:
+
+-include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)

@@ -11,7 +11,7 @@ ORDER BY seq LIMIT ?2;
 INSERT OR IGNORE INTO told (id) SELECT id FROM events WHERE seq = ?1;
 
 -- name: retention_drop_deliveries
-DELETE FROM deliveries WHERE seq = ?1;
+DELETE FROM deliveries WHERE seq = ?1 AND handler IN (SELECT handler FROM handlers);
 
 -- name: retention_drop_event
 DELETE FROM events WHERE seq = ?1;
