@@ -17,7 +17,7 @@ CREATE TABLE account (
 
 -- One reading of the list per kind, and where it stands.
 CREATE TABLE passes (
-    kind         TEXT PRIMARY KEY,           -- sync
+    kind         TEXT PRIMARY KEY,           -- sync, backfill, reconcile
     active       INTEGER NOT NULL,           -- 1 while unfinished
     since        INTEGER,                    -- the bound it asks for; NULL reads everything
     filter       TEXT NOT NULL,
@@ -32,7 +32,10 @@ CREATE TABLE passes (
     rate_remaining INTEGER NOT NULL,
     rate_reset     INTEGER NOT NULL,         -- when its window starts anew, by our clock
     rate_seen      INTEGER NOT NULL,         -- 0: it never said
-    rate_slack     INTEGER NOT NULL          -- how much longer its windows last than it says
+    rate_slack     INTEGER NOT NULL,         -- how much longer its windows last than it says
+    window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
+    window_until   INTEGER NOT NULL,
+    silent         INTEGER NOT NULL          -- 1: it stores what it reads and tells nothing
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (
@@ -97,6 +100,25 @@ CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pendin
 CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
 CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
 
+-- Work orders that a sweep has seen, while it lasts; and those that one did not see and that answered 404: a second proof makes them
+-- deleted.
+CREATE TABLE swept (
+    id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE missing (
+    id    INTEGER PRIMARY KEY,
+    since INTEGER NOT NULL                   -- when it answered 404 for the first time
+) STRICT;
+
+-- How late changes became visible, as polls saw it: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...
+CREATE TABLE lateness (
+    up_to   INTEGER PRIMARY KEY,             -- milliseconds; the step's upper end
+    count   INTEGER NOT NULL,
+    largest INTEGER NOT NULL,                -- in this step
+    overdue INTEGER NOT NULL                 -- the most that a change of this step was older than the pass that missed it
+) STRICT;
+
 -- Records that could not be understood, raw.
 CREATE TABLE quarantine (
     entry      INTEGER PRIMARY KEY,
@@ -114,12 +136,14 @@ CREATE TABLE runs (
     kind        TEXT NOT NULL,
     began       INTEGER NOT NULL,
     ended       INTEGER,                     -- NULL: it was killed, or is still at work
-    since       INTEGER,
+    since       INTEGER,                     -- the bound it asked for; NULL: everything
+    until       INTEGER,                     -- of a backfill: the end of its window
     requests    INTEGER NOT NULL DEFAULT 0,
     pages       INTEGER NOT NULL DEFAULT 0,
     bytes       INTEGER NOT NULL DEFAULT 0,
     records     INTEGER NOT NULL DEFAULT 0,
     quarantined INTEGER NOT NULL DEFAULT 0,
+    healed      INTEGER NOT NULL DEFAULT 0,  -- changes that polling should have told and a sweep found
     created        INTEGER NOT NULL DEFAULT 0,
     status_changed INTEGER NOT NULL DEFAULT 0,
     completed      INTEGER NOT NULL DEFAULT 0,
@@ -164,6 +188,7 @@ SELECT run, kind,
        strftime('%Y-%m-%dT%H:%M:%fZ', began / 1000.0, 'unixepoch') AS began_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', ended / 1000.0, 'unixepoch') AS ended_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', since / 1000.0, 'unixepoch') AS since_at,
-       requests, pages, bytes, records, quarantined, created, status_changed, completed, updated, deleted, delivered, dead,
+       requests, pages, bytes, records, quarantined, healed, created, status_changed, completed, updated, deleted,
+       delivered, dead,
        exit_status, message
 FROM runs;

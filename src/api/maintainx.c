@@ -285,6 +285,7 @@ static enum api_verdict get(struct maintainx *api, const char *url, const char *
         if (judgement == TAKE)
             judgement = read(call, body, what, e);
         if (judgement == TAKE) {
+            *e = (struct error){0}; /* what earlier tries met is over */
             *out = call;
             return API_OK;
         }

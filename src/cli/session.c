@@ -72,6 +72,7 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
         .since = TIMESTAMP_NONE,
+        .until = TIMESTAMP_NONE,
         .exit_status = -1};
     if (load(session, cli) != 0)
         return -1;

@@ -100,7 +100,8 @@ static int gather_run(const struct run *run, void *context, struct error *e)
         rc = json_give_int(events, event_type_name(type), run->events[type]);
     if (rc != 0 || json_give_int(out, "run", run->number) != 0 || json_give_text(out, "kind", run->kind) != 0 ||
         json_give_date(out, "began", run->began) != 0 || json_give_date(out, "ended", run->ended) != 0 ||
-        json_give_date(out, "since", run->since) != 0 || json_give_int(out, "requests", run->requests) != 0 ||
+        json_give_date(out, "since", run->since) != 0 ||
+        json_give_date(out, "until", run->until) != 0 || json_give_int(out, "healed", run->healed) != 0 || json_give_int(out, "requests", run->requests) != 0 ||
         json_give_int(out, "pages", run->pages) != 0 || json_give_int(out, "bytes", run->bytes) != 0 ||
         json_give_int(out, "records", run->records) != 0 || json_give_int(out, "quarantined", run->quarantined) != 0 ||
         json_give_int(out, "delivered", run->delivered) != 0 || json_give_int(out, "dead", run->dead) != 0 ||

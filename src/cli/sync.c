@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "cli/session.h"
 #include "sinks/event_text.h"
-#include "sources/pass.h"
+#include "sources/poll.h"
 #include "store/passes.h"
 
 struct options {
@@ -84,7 +84,7 @@ static void poll_once(struct session *session, const struct options *options)
         .listener = options->dry_run ? tell : NULL,
         .listener_data = &telling};
     if (api != NULL) {
-        pass_sync(&settings, &e);
+        pass_run(&settings, &poll_kind, &e);
         session->run.requests = maintainx_requests(api);
         session->run.bytes = maintainx_bytes(api);
         log_summary(&session->run);

@@ -12,8 +12,17 @@
 #include "store/quarantine.h"
 #include "store/snapshots.h"
 
+/* An event that waits for its page to end. */
+struct held {
+    struct event event;
+    int64_t observed;
+    struct json_object *doc;
+};
+
 struct intake {
     struct intake_settings settings;
+    struct held *held;
+    size_t held_count, held_capacity;
     struct json_tokener *parser;
     struct digest *digest;
 };
@@ -39,6 +48,8 @@ void intake_free(struct intake *intake)
     if (intake->parser != NULL)
         json_tokener_free(intake->parser);
     digest_free(intake->digest);
+    intake_drop(intake);
+    free(intake->held);
     free(intake);
 }
 
@@ -70,20 +81,82 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
     return INTAKE_QUARANTINED;
 }
 
-static int append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
+/* Returns 1 when the event was told, 0 when it was told before, -1 when the store failed. */
+static int append_event(struct intake *intake, const struct event *event, const struct event_context *context,
     struct error *e)
 {
+    int added = events_append(intake->settings.store, event, context, e);
+    if (added != 1)
+        return added;
+    intake->settings.run->events[event->type]++;
+    if (intake->settings.listener != NULL)
+        intake->settings.listener(event, context, intake->settings.listener_data);
+    return 1;
+}
+
+static int hold(struct intake *intake, const struct event *event, const struct event_context *context)
+{
+    if (intake->held_count == intake->held_capacity) {
+        size_t capacity = intake->held_capacity == 0 ? 64 : 2 * intake->held_capacity;
+        struct held *held = realloc(intake->held, capacity * sizeof *held);
+        if (held == NULL)
+            return -1;
+        intake->held = held;
+        intake->held_capacity = capacity;
+    }
+    intake->held[intake->held_count++] = (struct held){*event, context->observed, json_object_get(context->doc)};
+    return 0;
+}
+
+static int append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
+    struct intake_result *result, struct error *e)
+{
     for (int i = 0; i < diff->count; i++) {
-        int added = events_append(intake->settings.store, &diff->events[i], context, e);
+        if (intake->settings.window != NULL) {
+            if (hold(intake, &diff->events[i], context) != 0)
+                return fail_memory(e, "work order");
+            continue;
+        }
+        int added = append_event(intake, &diff->events[i], context, e);
         if (added < 0)
             return -1;
-        if (added == 0)
-            continue;
-        intake->settings.run->events[diff->events[i].type]++;
-        if (intake->settings.listener != NULL)
-            intake->settings.listener(&diff->events[i], context, intake->settings.listener_data);
+        result->events += added;
     }
     return 0;
+}
+
+/* By when they happened; those of one instant in the order of their types. */
+static int compare_held(const void *a, const void *b)
+{
+    const struct event *x = &((const struct held *)a)->event, *y = &((const struct held *)b)->event;
+    if (x->timestamp != y->timestamp)
+        return x->timestamp < y->timestamp ? -1 : 1;
+    if (x->work_order != y->work_order)
+        return x->work_order < y->work_order ? -1 : 1;
+    return (int)x->type - (int)y->type;
+}
+
+int intake_flush(struct intake *intake, struct error *e)
+{
+    int rc = 0;
+    if (intake->held_count > 0)
+        qsort(intake->held, intake->held_count, sizeof *intake->held, compare_held);
+    for (size_t i = 0; i < intake->held_count && rc >= 0; i++) {
+        const struct held *held = &intake->held[i];
+        const struct event_context context = {.observed = held->observed,
+            .previously_observed = TIMESTAMP_NONE,
+            .source = intake->settings.source,
+            .doc = held->doc};
+        rc = append_event(intake, &held->event, &context, e);
+    }
+    intake_drop(intake);
+    return rc < 0 ? -1 : 0;
+}
+
+void intake_drop(struct intake *intake)
+{
+    while (intake->held_count > 0)
+        json_object_put(intake->held[--intake->held_count].doc);
 }
 
 static int store_document(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
@@ -109,7 +182,7 @@ static int store_document(struct intake *intake, const struct intake_record *rec
 
 /* Holds a work order that was understood against its snapshot and writes what comes of it. */
 static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
-    const struct workorder *wo, struct error *e)
+    const struct workorder *wo, struct intake_result *result, struct error *e)
 {
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
@@ -133,7 +206,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
         context.previously_observed = snapshot.observed > record->previously_observed
                                           ? snapshot.observed
                                           : record->previously_observed;
-    if (append_events(intake, &diff, &context, e) != 0)
+    result->changed = known == 0 || wo->updated > snapshot.wo.updated;
+    if (append_events(intake, &diff, &context, result, e) != 0)
         goto out;
     if (diff.outcome == DIFF_STORE && store_document(intake, record, digest, wo, &snapshot, &diff, e) != 0)
         goto out;
@@ -144,13 +218,13 @@ out:
     return rc;
 }
 
-enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record, int64_t *updated,
-    struct error *e)
+enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
+    struct intake_result *result, struct error *e)
 {
     unsigned char digest[DIGEST_SIZE];
     struct workorder wo;
     const char *reason = NULL;
-    *updated = TIMESTAMP_NONE;
+    *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
     if (digest_of(intake->digest, record->json, record->len, digest) != 0) {
         fail(e, EXIT_TRY_LATER, "work order: libcrypto cannot compute a digest");
@@ -158,10 +232,9 @@ enum intake_verdict intake_observe(struct intake *intake, const struct intake_re
     }
     /* the bytes of last time say nothing new; a backfill asks for the dates in them all the same */
     if (record->from_list && record->id_hint != 0 && intake->settings.window == NULL) {
-        int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, updated, e);
+        int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, &result->updated, e);
         if (same != 0)
             return same == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
-        *updated = TIMESTAMP_NONE;
     }
     switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
@@ -176,8 +249,9 @@ enum intake_verdict intake_observe(struct intake *intake, const struct intake_re
     default:
         break;
     }
-    *updated = wo.updated;
-    int rc = apply(intake, record, digest, &wo, e);
+    result->id = wo.id;
+    result->updated = wo.updated;
+    int rc = apply(intake, record, digest, &wo, result, e);
     workorder_free(&wo);
     return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
 }

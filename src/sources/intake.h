@@ -40,6 +40,14 @@ struct intake_record {
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };
 
+/* What became of a record that was understood. */
+struct intake_result {
+    int64_t id;
+    int64_t updated; /* its updatedAt */
+    bool changed;    /* new to us, or newer than what we knew */
+    int events;      /* that were told */
+};
+
 enum intake_verdict {
     INTAKE_TAKEN,       /* understood: applied, unchanged or stale */
     INTAKE_QUARANTINED, /* it could not be understood; it lies in quarantine */
@@ -56,9 +64,15 @@ void intake_free(struct intake *intake);
 /* Sets the horizon, once it is known. */
 void intake_set_horizon(struct intake *intake, int64_t horizon);
 
-/* Takes one observation, inside a transaction of the caller. *updated becomes the record's updatedAt, TIMESTAMP_NONE
- * when it went to quarantine. */
-enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record, int64_t *updated,
-    struct error *e);
+/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN. */
+enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
+    struct intake_result *result, struct error *e);
+
+/* To be called before the transaction ends: a backfill tells the events of a page in the order in which they happened, so they
+ * were held back until now. Returns 0, or -1 with the error filled. */
+int intake_flush(struct intake *intake, struct error *e);
+
+/* Drops what was held back, after a rollback. */
+void intake_drop(struct intake *intake);
 
 #endif

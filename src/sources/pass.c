@@ -11,34 +11,36 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/cursors.h"
-#include "store/account.h"
-#include "store/passes.h"
+#include "sources/filter.h"
 #include "store/store.h"
 
-static const char kind[] = "sync";
-
-/* A reading in progress. */
+/* A pass in progress. */
 struct reader {
     const struct pass_settings *settings;
+    const struct pass_kind *kind;
     struct account account;
     bool account_stored;
-    bool filter_found; /* in this run: to be remembered */
     struct pass_state state;
-    enum page_filter filter;
-    bool given_up[PAGE_FILTERS]; /* spellings that proved to be refused or ignored in this run */
-    bool started_over;           /* a cursor expired in this run already */
-    struct cursors *cursors;     /* those seen in this run */
+    struct filter filter;
+    enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
+    bool started_over;       /* a cursor expired in this run already */
+    struct cursors *cursors; /* those seen in this run */
     struct intake *intake;
 };
 
 /* How one page, or one step with it, went. */
 enum step {
-    STEP_NEXT,     /* stored; there is another page */
-    STEP_LAST,     /* stored; the pass is finished */
-    STEP_OVER,     /* nothing stored: the pass starts over, with another filter or without the cursor */
+    STEP_NEXT, /* stored; there is another page */
+    STEP_LAST, /* stored; the pass is finished */
+    STEP_OVER, /* nothing stored: the pass starts over, with another filter or without the cursor */
     STEP_STOPPED,
     STEP_FAILED
 };
+
+static struct pass_view view_of(const struct reader *r)
+{
+    return (struct pass_view){r->settings, &r->account, &r->state};
+}
 
 static int set_text(char **place, const char *text, struct error *e)
 {
@@ -50,132 +52,99 @@ static int set_text(char **place, const char *text, struct error *e)
     return 0;
 }
 
-/* --- which filter --- */
-
-/* The far future: a server that honours a filter has nothing there. */
-static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */
-
-/* Asks whether a spelling is honoured. Returns 1, 0, or -1 (stopped or failed; *end says which). */
-static int probe(struct reader *r, enum page_filter filter, enum pass_end *end, struct error *e)
-{
-    const struct page_request request = {.filter = filter, .since = far_future, .limit = 1};
-    struct page_answer answer;
-    enum api_verdict verdict = maintainx_page(r->settings->api, &request, &answer, e);
-    if (verdict == API_OK) {
-        int honoured = answer.page.count == 0;
-        page_answer_free(&answer);
-        log_info("api: the filter %s is %s", page_filter_name(filter), honoured ? "honoured" : "ignored");
-        return honoured;
-    }
-    if (verdict == API_BAD_REQUEST) {
-        log_info("api: the filter %s is refused", page_filter_name(filter));
-        *e = (struct error){0};
-        return 0;
-    }
-    *end = verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
-    return -1;
-}
-
-/* Finds a filter to trust: what is configured, what is remembered, or what a probe shows. */
-static int choose_filter(struct reader *r, enum pass_end *end, struct error *e)
-{
-    const char *known = strcmp(r->settings->filter, "auto") != 0 ? r->settings->filter : r->account.filter;
-    enum page_filter filter = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
-    if (filter < PAGE_FILTERS && !r->given_up[filter]) {
-        r->filter = filter;
-        return 0;
-    }
-    for (filter = FILTER_GTE; filter < FILTER_NONE; filter++) {
-        if (r->given_up[filter])
-            continue;
-        /* a sort shows whether it is honoured on the pages themselves */
-        int honoured = filter == FILTER_SORT ? 1 : probe(r, filter, end, e);
-        if (honoured < 0)
-            return -1;
-        if (honoured == 1)
-            break;
-        r->given_up[filter] = true;
-    }
-    if (filter == FILTER_NONE)
-        log_warning("api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
-    r->filter = filter;
-    r->filter_found = true;
-    return set_text(&r->account.filter, page_filter_name(filter), e);
-}
-
-/* A page showed that the filter is refused or ignored. */
-static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
-{
-    const char *name = page_filter_name(r->filter);
-    if (strcmp(r->settings->filter, "auto") != 0) {
-        fail(e, EXIT_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
-        return STEP_FAILED;
-    }
-    log_info("api: the server %s the filter %s; trying the next", verdict, name);
-    r->given_up[r->filter] = true;
-    free(r->account.filter);
-    r->account.filter = NULL;
-    return STEP_OVER;
-}
-
 /* --- where the pass starts --- */
 
-static int check_account(struct reader *r, struct error *e)
+int pass_load_account(const struct pass_settings *s, struct account *out, struct error *e)
 {
-    const struct pass_settings *s = r->settings;
-    int known = account_load(s->store, &r->account, e);
+    int known = account_load(s->store, out, e);
     if (known < 0)
         return -1;
     if (known == 0) {
-        r->account = (struct account){.watermark = TIMESTAMP_NONE,
+        *out = (struct account){.watermark = TIMESTAMP_NONE,
             .started = TIMESTAMP_NONE,
             .observed = TIMESTAMP_NONE,
             .finished = TIMESTAMP_NONE};
         return 0;
     }
-    r->account_stored = true;
-    intake_set_horizon(r->intake, r->account.horizon);
-    if (strcmp(r->account.base_url, s->base_url) == 0 && strcmp(r->account.organization, s->organization) == 0)
-        return 0;
-    return fail(e, EXIT_CONFIG,
+    if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
+        return 1;
+    fail(e, EXIT_CONFIG,
         "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, organization "
         "'%s'; give each account its own path in [store]",
-        store_path(s->store), r->account.base_url, r->account.organization, s->base_url, s->organization);
+        store_path(s->store), out->base_url, out->organization, s->base_url, s->organization);
+    account_free(out);
+    return -1;
 }
 
-/* A new pass: from the bound of rule R1 on, with the filter chosen. */
+/* A new pass: from its kind's bound on, with the filter chosen. */
 static int begin_anew(struct reader *r, struct error *e)
 {
-    int64_t since = window_since(r->account.watermark, r->account.started, r->settings->lookback);
+    const struct pass_view view = view_of(r);
+    int64_t since = r->kind->everything ? TIMESTAMP_NONE : r->kind->since(&view);
     pass_state_free(&r->state);
     r->state = (struct pass_state){.since = since,
         .started = TIMESTAMP_NONE,
         .observed = TIMESTAMP_NONE,
         .newest = TIMESTAMP_NONE,
         .oldest_seen = TIMESTAMP_NONE};
-    if (since == TIMESTAMP_NONE && r->filter != FILTER_SORT)
-        r->filter = FILTER_NONE;
-    return set_text(&r->state.filter, page_filter_name(r->filter), e);
+    if (r->settings->window != NULL)
+        r->state.window = *r->settings->window;
+    /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
+    bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
+    r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
+    return set_text(&r->state.filter, page_filter_name(r->sent), e);
+}
+
+static enum pass_end end_of(enum api_verdict verdict)
+{
+    return verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
+}
+
+/* Chooses a filter, where one is needed, and begins. */
+static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *e)
+{
+    *end = PASS_FAILED;
+    if (!r->kind->everything) {
+        enum api_verdict verdict = filter_choose(&r->filter, r->account.filter, e);
+        *end = end_of(verdict);
+        if (verdict != API_OK || set_text(&r->account.filter, page_filter_name(r->filter.chosen), e) != 0)
+            return -1;
+    }
+    return begin_anew(r, e);
 }
 
 /* Goes on with an unfinished pass or begins one. */
 static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 {
-    int unfinished = passes_load(r->settings->store, kind, &r->state, e);
+    *end = PASS_FAILED;
+    int known = pass_load_account(r->settings, &r->account, e);
+    int unfinished = known >= 0 ? passes_load(r->settings->store, r->kind->name, &r->state, e) : -1;
     if (unfinished < 0)
         return -1;
-    enum page_filter filter = unfinished == 1 ? page_filter_named(r->state.filter) : PAGE_FILTERS;
-    if (filter < PAGE_FILTERS) {
-        r->filter = filter;
-        log_info("sync: going on at page %lld of an unfinished pass", (long long)r->state.pages + 1);
-        return 0;
+    if (known == 1) {
+        r->account_stored = true;
+        intake_set_horizon(r->intake, r->account.horizon);
     }
-    if (choose_filter(r, end, e) != 0)
-        return -1;
-    return begin_anew(r, e);
+    enum page_filter filter = unfinished == 1 ? page_filter_named(r->state.filter) : PAGE_FILTERS;
+    if (filter == PAGE_FILTERS)
+        return choose_and_begin(r, end, e);
+    r->filter.chosen = filter;
+    r->sent = filter;
+    log_info("%s: going on at page %lld of an unfinished pass", r->kind->name, (long long)r->state.pages + 1);
+    return 0;
 }
 
 /* --- one page --- */
+
+/* A page showed that the filter is refused or ignored. */
+static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
+{
+    if (filter_give_up(&r->filter, verdict, e) != 0)
+        return STEP_FAILED;
+    free(r->account.filter);
+    r->account.filter = NULL;
+    return STEP_OVER;
+}
 
 /* What a page's records say about the filter they were asked with. */
 enum suspicion { HONOURED, OLDER_RECORD, OUT_OF_ORDER };
@@ -185,9 +154,9 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     struct pass_state *state = &r->state;
     bool older = state->since != TIMESTAMP_NONE && updated < state->since;
     enum suspicion suspicion = HONOURED;
-    if (r->filter == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
+    if (r->sent == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
         suspicion = OUT_OF_ORDER;
-    else if (older && r->filter != FILTER_NONE && r->filter != FILTER_SORT)
+    else if (older && r->sent != FILTER_NONE && r->sent != FILTER_SORT)
         suspicion = OLDER_RECORD;
     if (updated > state->newest)
         state->newest = updated;
@@ -209,6 +178,7 @@ static int make_account(struct reader *r, struct error *e)
 
 static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
 {
+    const struct pass_view view = view_of(r);
     for (size_t i = 0; i < answer->page.count; i++) {
         const struct page_record *found = &answer->page.records[i];
         const struct intake_record record = {.json = found->json,
@@ -217,13 +187,15 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             .from_list = true,
             .observed = clock_now(),
             .previously_observed = r->account.observed};
-        int64_t updated;
-        enum intake_verdict verdict = intake_observe(r->intake, &record, &updated, e);
+        struct intake_result result;
+        enum intake_verdict verdict = intake_observe(r->intake, &record, &result, e);
         if (verdict == INTAKE_FAILED || verdict == INTAKE_NOT_JSON)
             return STEP_FAILED;
         if (verdict == INTAKE_QUARANTINED)
             continue;
-        switch (note_updated(r, updated)) {
+        if (r->kind->seen != NULL && r->kind->seen(&view, &result, e) != 0)
+            return STEP_FAILED;
+        switch (note_updated(r, result.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
             return give_up_filter(r, "ignores", e);
@@ -232,7 +204,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             break;
         }
     }
-    return STEP_NEXT;
+    return intake_flush(r->intake, e) == 0 ? STEP_NEXT : STEP_FAILED;
 }
 
 /* With filter = sort the first record older than the bound ends the pass. */
@@ -241,7 +213,7 @@ static bool is_last(const struct reader *r, const struct page *page)
     const struct pass_state *state = &r->state;
     if (page->next_cursor == NULL)
         return true;
-    return r->filter == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
+    return r->sent == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
            state->oldest_seen < state->since;
 }
 
@@ -249,6 +221,7 @@ static bool is_last(const struct reader *r, const struct page *page)
 static enum step write_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
+    const struct pass_view view = view_of(r);
     if (make_account(r, e) != 0)
         return STEP_FAILED;
     enum step step = observe_records(r, answer, e);
@@ -262,10 +235,9 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     s->run->requests = maintainx_requests(s->api);
     s->run->bytes = maintainx_bytes(s->api);
     if (set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor, e) != 0 ||
-        passes_save(s->store, kind, step != STEP_LAST, &r->state, maintainx_pace(s->api), e) != 0 ||
-        (r->filter_found && account_set_filter(s->store, r->account.filter, e) != 0) ||
-        (step == STEP_LAST && account_finish_pass(s->store, r->state.newest, r->state.started, r->state.observed,
-                                  clock_now(), e) != 0) ||
+        passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, maintainx_pace(s->api), e) != 0 ||
+        (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
         return STEP_FAILED;
     return step;
@@ -288,10 +260,11 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0) {
         r->account_stored = true;
-        r->filter_found = false;
+        r->filter.found = false;
         return step;
     }
     store_rollback(s->store);
+    intake_drop(r->intake);
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
         s->run->number = before.run.number;
         return step;
@@ -328,8 +301,8 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
                 "api: work orders: the server repeats a cursor, the list would never end; the next run goes on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {r->filter, r->state.since, cursor, s->page_size};
-        if (r->filter != FILTER_SORT && !stop_requested())
+        const struct page_request next = {r->sent, r->state.since, cursor, s->page_size};
+        if (r->sent != FILTER_SORT && !stop_requested())
             maintainx_prefetch(s->api, &next);
     }
     return store_page(r, answer, e);
@@ -352,7 +325,7 @@ static enum step start_over(struct reader *r, struct error *e)
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {r->filter, r->state.since, r->state.cursor, s->page_size};
+    const struct page_request request = {r->sent, r->state.since, r->state.cursor, s->page_size};
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;
@@ -370,7 +343,7 @@ static enum step read_page(struct reader *r, struct error *e)
     case API_GONE:
         if (request.cursor != NULL)
             return start_over(r, e);
-        if (verdict == API_BAD_REQUEST && r->filter != FILTER_NONE)
+        if (verdict == API_BAD_REQUEST && r->sent != FILTER_NONE)
             return give_up_filter(r, "refuses", e);
         return STEP_FAILED;
     case API_STOPPED:
@@ -381,53 +354,64 @@ static enum step read_page(struct reader *r, struct error *e)
     }
 }
 
-static enum pass_end stopped(struct error *e)
+static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (stop_signalled())
-        fail(e, EXIT_TRY_LATER, "sync: stopped by a signal; the next run goes on here");
+        fail(e, EXIT_TRY_LATER, "%s: stopped by a signal; the next run goes on here", r->kind->name);
     else
         *e = (struct error){0};
     return PASS_STOPPED;
 }
 
+static void report_progress(const struct reader *r)
+{
+    const struct pass_view view = view_of(r);
+    if (r->settings->progress != NULL)
+        r->settings->progress(&view, r->settings->progress_data);
+}
+
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
-    enum pass_end end = PASS_FAILED;
-    if (check_account(r, e) != 0 || find_start(r, &end, e) != 0)
-        return end == PASS_STOPPED ? stopped(e) : end;
+    enum pass_end end;
+    if (find_start(r, &end, e) != 0)
+        return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
         r->settings->run->since = r->state.since;
         enum step step = stop_requested() ? STEP_STOPPED : read_page(r, e);
         switch (step) {
         case STEP_LAST:
+            report_progress(r);
             return PASS_FINISHED;
         case STEP_OVER:
             cursors_clear(r->cursors);
-            if (choose_filter(r, &end, e) != 0)
-                return end == PASS_STOPPED ? stopped(e) : end;
-            if (begin_anew(r, e) != 0)
-                return PASS_FAILED;
+            if (choose_and_begin(r, &end, e) != 0)
+                return end == PASS_STOPPED ? stopped(r, e) : end;
             break;
         case STEP_STOPPED:
-            return stopped(e);
+            return stopped(r, e);
         case STEP_FAILED:
             return PASS_FAILED;
         case STEP_NEXT:
         default:
-            break;
+            report_progress(r);
         }
     }
 }
 
-enum pass_end pass_sync(const struct pass_settings *settings, struct error *e)
+enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
 {
     const struct intake_settings intake = {.store = settings->store,
-        .source = SOURCE_POLL,
+        .source = kind->source,
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
+        .window = settings->window,
         .run = settings->run,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
-    struct reader r = {.settings = settings, .intake = intake_new(&intake), .cursors = cursors_new()};
+    struct reader r = {.settings = settings,
+        .kind = kind,
+        .filter = {.api = settings->api, .configured = settings->filter},
+        .intake = intake_new(&intake),
+        .cursors = cursors_new()};
     enum pass_end end = PASS_FAILED;
     if (r.intake == NULL || r.cursors == NULL)
         fail_memory(e, "pass");

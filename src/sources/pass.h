@@ -1,5 +1,6 @@
 /*
- * pass: one incremental reading of the list, page by page, resumable (rules R1 and R2).
+ * pass: one reading of the list, page by page, resumable (rules R1, R2). What polling, a backfill and a sweep have in
+ * common; each brings a `struct pass_kind`.
  */
 #ifndef WOSYNC_SOURCES_PASS_H
 #define WOSYNC_SOURCES_PASS_H
@@ -9,9 +10,35 @@
 
 #include "base/error.h"
 #include "sources/intake.h"
+#include "store/account.h"
+#include "store/passes.h"
 
 struct maintainx;
 struct store;
+struct pass_settings;
+
+/* A pass as its kind sees it. Everything is borrowed. */
+struct pass_view {
+    const struct pass_settings *settings;
+    const struct account *account;  /* as it was when the pass was taken up; zeroed dates are TIMESTAMP_NONE */
+    const struct pass_state *state;
+};
+
+struct pass_kind {
+    const char *name; /* in the store: sync, backfill, reconcile */
+    enum event_source source;
+    bool everything; /* no bound, no filter */
+
+    /* The bound of a new pass, TIMESTAMP_NONE to read everything. NULL with `everything`. */
+    int64_t (*since)(const struct pass_view *view);
+
+    /* Called for every record that was understood, in the page's transaction. Returns 0, or -1 with the error filled.
+     * NULL: no interest. */
+    int (*seen)(const struct pass_view *view, const struct intake_result *result, struct error *e);
+
+    /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled. NULL: nothing to do. */
+    int (*finish)(const struct pass_view *view, struct error *e);
+};
 
 /* Everything is borrowed. */
 struct pass_settings {
@@ -25,10 +52,13 @@ struct pass_settings {
     int64_t start;                 /* the horizon of a new store: CONFIG_START_*, or an instant */
     const char *const *completed;  /* as in diff_rules */
     const char *const *ignored;
+    const struct diff_window *window; /* of a backfill, NULL otherwise */
     struct run *run;               /* counts what was done; stored with every page */
     bool dry_run;                  /* every page is rolled back */
     intake_listener *listener;     /* hears of every event */
     void *listener_data;
+    void (*progress)(const struct pass_view *view, void *data); /* called after every page; may be NULL */
+    void *progress_data;
 };
 
 enum pass_end {
@@ -39,9 +69,13 @@ enum pass_end {
 };
 
 /*
- * Reads what changed since the last finished pass, or goes on with an unfinished one. Each page is one transaction:
- * snapshots, events, the cursor of the next page, the run's counters; watermark and S move in the one that ends the pass.
+ * Goes on with the unfinished pass of this kind, or begins one. Each page is one transaction: snapshots, events, the
+ * cursor of the next page, the run's counters.
  */
-enum pass_end pass_sync(const struct pass_settings *settings, struct error *e);
+enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
+
+/* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a new store). Returns 1, 0
+ * for a new store, or -1: EXIT_CONFIG when they are another account's than the settings say. */
+int pass_load_account(const struct pass_settings *settings, struct account *out, struct error *e);
 
 #endif

@@ -86,6 +86,14 @@ int events_since(struct store *store, int64_t since, int64_t until, event_visito
     return visit(store, SQL_EVENT_SINCE, each, context, e);
 }
 
+int events_history(struct store *store, int64_t work_order, int64_t until, event_visitor *each, void *context,
+    struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_EVENT_HISTORY, V_INT(work_order), V_INT(until)) != 0)
+        return -1;
+    return visit(store, SQL_EVENT_HISTORY, each, context, e);
+}
+
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {

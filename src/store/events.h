@@ -50,6 +50,11 @@ int events_after(struct store *store, int64_t after, int most, event_visitor *ea
 int events_since(struct store *store, int64_t since, int64_t until, event_visitor *each, void *context,
     struct error *e);
 
+/* Visits what the log still holds of one work order's created, status_changed and completed events, up to number
+ * `until`, in the order in which they were stored. Returns 0 or -1. */
+int events_history(struct store *store, int64_t work_order, int64_t until, event_visitor *each, void *context,
+    struct error *e);
+
 /* What to list; NULL takes all. */
 struct event_filter {
     const char *type;

@@ -23,6 +23,9 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     out->oldest_seen = store_date(store, SQL_PASS_GET, 6);
     out->pages = store_int(store, SQL_PASS_GET, 7);
     out->records = store_int(store, SQL_PASS_GET, 8);
+    out->window.from = store_int(store, SQL_PASS_GET, 9);
+    out->window.until = store_int(store, SQL_PASS_GET, 10);
+    out->window.silent = store_int(store, SQL_PASS_GET, 11) != 0;
     store_done(store, SQL_PASS_GET);
     if (!failed)
         return 1;
@@ -36,7 +39,8 @@ int passes_save(struct store *store, const char *kind, bool active, const struct
     return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since), V_TEXT(state->filter),
         V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed), V_DATE(state->newest),
         V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
-        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->slack));
+        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->slack),
+        V_INT(state->window.from), V_INT(state->window.until), V_INT(state->window.silent));
 }
 
 int passes_drop(struct store *store, const char *kind, struct error *e)

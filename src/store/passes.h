@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/diff.h"
 #include "core/pace.h"
 
 struct store;
@@ -24,6 +25,7 @@ struct pass_state {
     int64_t oldest_seen; /* smallest so far */
     int64_t pages;
     int64_t records;
+    struct diff_window window; /* of a backfill, zeroed otherwise */
 };
 
 /* Reads the unfinished pass of a kind into *out, to be freed with pass_state_free. Returns 1, 0 when there is none, -1

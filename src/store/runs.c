@@ -11,11 +11,11 @@ int runs_save(struct store *store, struct run *run, struct error *e)
         run->number = store_last_id(store);
     }
     return STORE_RUN(store, e, SQL_RUN_SET, V_INT(run->number), V_DATE(run->ended), V_DATE(run->since),
-        V_INT(run->requests), V_INT(run->pages), V_INT(run->bytes), V_INT(run->records), V_INT(run->quarantined),
-        V_INT(run->events[EVENT_CREATED]), V_INT(run->events[EVENT_STATUS_CHANGED]),
-        V_INT(run->events[EVENT_COMPLETED]), V_INT(run->events[EVENT_UPDATED]), V_INT(run->events[EVENT_DELETED]),
-        V_INT(run->delivered), V_INT(run->dead), V_DATE(run->exit_status >= 0 ? run->exit_status : TIMESTAMP_NONE),
-        V_TEXT(run->message));
+        V_DATE(run->until), V_INT(run->requests), V_INT(run->pages), V_INT(run->bytes), V_INT(run->records),
+        V_INT(run->quarantined), V_INT(run->healed), V_INT(run->events[EVENT_CREATED]),
+        V_INT(run->events[EVENT_STATUS_CHANGED]), V_INT(run->events[EVENT_COMPLETED]),
+        V_INT(run->events[EVENT_UPDATED]), V_INT(run->events[EVENT_DELETED]), V_INT(run->delivered), V_INT(run->dead),
+        V_DATE(run->exit_status >= 0 ? run->exit_status : TIMESTAMP_NONE), V_TEXT(run->message));
 }
 
 int runs_list(struct store *store, int count, int (*each)(const struct run *run, void *context, struct error *e),
@@ -31,17 +31,19 @@ int runs_list(struct store *store, int count, int (*each)(const struct run *run,
             .began = store_int(store, q, 2),
             .ended = store_date(store, q, 3),
             .since = store_date(store, q, 4),
-            .requests = store_int(store, q, 5),
-            .pages = store_int(store, q, 6),
-            .bytes = store_int(store, q, 7),
-            .records = store_int(store, q, 8),
-            .quarantined = store_int(store, q, 9),
-            .delivered = store_int(store, q, 15),
-            .dead = store_int(store, q, 16),
-            .exit_status = store_is_null(store, q, 17) ? -1 : store_int(store, q, 17),
-            .message = store_get_text(store, q, 18)};
+            .until = store_date(store, q, 5),
+            .requests = store_int(store, q, 6),
+            .pages = store_int(store, q, 7),
+            .bytes = store_int(store, q, 8),
+            .records = store_int(store, q, 9),
+            .quarantined = store_int(store, q, 10),
+            .healed = store_int(store, q, 11),
+            .delivered = store_int(store, q, 17),
+            .dead = store_int(store, q, 18),
+            .exit_status = store_is_null(store, q, 19) ? -1 : store_int(store, q, 19),
+            .message = store_get_text(store, q, 20)};
         for (int type = 0; type < EVENT_TYPES; type++)
-            run.events[type] = store_int(store, q, 10 + type);
+            run.events[type] = store_int(store, q, 12 + type);
         if (each(&run, context, e) != 0) {
             store_done(store, q);
             return -1;

@@ -17,11 +17,13 @@ struct run {
     int64_t began;        /* milliseconds, our clock */
     int64_t ended;        /* TIMESTAMP_NONE while it is at work, or when it was killed */
     int64_t since;        /* the bound it asked for; TIMESTAMP_NONE: everything */
+    int64_t until;        /* of a backfill: the end of its window; TIMESTAMP_NONE otherwise */
     int64_t requests;
     int64_t pages;
     int64_t bytes;        /* of JSON received, after decompression */
     int64_t records;
     int64_t quarantined;
+    int64_t healed;       /* changes that polling should have told and a sweep found */
     int64_t events[EVENT_TYPES];
     int64_t delivered;
     int64_t dead;         /* deliveries that became dead in this run */
