@@ -316,7 +316,7 @@ static int page_url(const struct maintainx *api, const struct page_request *requ
     int rc = buffer_append_format(url, "%s/workorders?limit=%d&show_upcoming=true", api->settings.base_url,
         request->limit);
     if (rc == 0 && request->filter == FILTER_SORT)
-        rc = append_parameter(url, "sort", "-updatedAt");
+        rc = append_parameter(url, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (rc == 0 && request->filter != FILTER_NONE && *since != '\0')
         rc = append_parameter(url, page_filter_name(request->filter), since);
     if (rc == 0 && request->cursor != NULL)

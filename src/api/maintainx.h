@@ -4,6 +4,7 @@
 #ifndef WOSYNC_API_MAINTAINX_H
 #define WOSYNC_API_MAINTAINX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/http.h"
@@ -44,6 +45,7 @@ struct page_request {
     int64_t since;      /* TIMESTAMP_NONE: no bound is sent */
     const char *cursor; /* NULL: the first page */
     int limit;
+    bool ascending; /* FILTER_SORT the other way round, to see whether it is honoured */
 };
 
 /* One page as it came. To be freed with page_answer_free. */

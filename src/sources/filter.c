@@ -1,35 +1,96 @@
 #include "sources/filter.h"
 
+#include <json-c/json.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/timestamp.h"
+#include "core/workorder.h"
 
-/* A server that honours a filter has nothing in the far future. */
 static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */
 
-/* Asks whether a spelling is honoured; API_OK with *honoured set, or what went wrong. */
-static enum api_verdict probe(struct filter *filter, enum page_filter spelling, bool *honoured, struct error *e)
+enum honour { HONOURED, IGNORED, REFUSED, NOT_TO_BE_SEEN };
+
+/* Sends one probe; `honour` is REFUSED, or left for the caller to find from the answer. */
+static enum api_verdict ask(struct filter *filter, const struct page_request *request, struct page_answer *answer,
+    enum honour *honour, struct error *e)
 {
-    const struct page_request request = {.filter = spelling, .since = far_future, .limit = 1};
-    const char *name = page_filter_name(spelling);
-    struct page_answer answer;
-    enum api_verdict verdict = maintainx_page(filter->api, &request, &answer, e);
+    enum api_verdict verdict = maintainx_page(filter->api, request, answer, e);
     if (verdict == API_BAD_REQUEST) {
-        log_info("api: the filter %s is refused", name);
         *e = (struct error){0};
-        *honoured = false;
+        *honour = REFUSED;
         return API_OK;
     }
-    if (verdict != API_OK)
-        return verdict == API_STOPPED ? API_STOPPED : API_FAILED;
-    *honoured = answer.page.count == 0;
+    return verdict == API_OK || verdict == API_STOPPED ? verdict : API_FAILED;
+}
+
+/* A server that honours a filter has nothing in the far future. */
+static enum api_verdict probe_bound(struct filter *filter, enum page_filter spelling, enum honour *honour,
+    struct error *e)
+{
+    const struct page_request request = {.filter = spelling, .since = far_future, .limit = 1};
+    struct page_answer answer;
+    *honour = IGNORED;
+    enum api_verdict verdict = ask(filter, &request, &answer, honour, e);
+    if (verdict == API_OK && *honour != REFUSED && answer.page.count == 0)
+        *honour = HONOURED;
     page_answer_free(&answer);
-    log_info("api: the filter %s is %s", name, *honoured ? "honoured" : "ignored");
+    return verdict;
+}
+
+/* The updatedAt of the first record, TIMESTAMP_NONE when there is none that can be read. */
+static int64_t first_updated(const struct page_answer *answer)
+{
+    struct workorder wo = {.updated = TIMESTAMP_NONE};
+    const char *reason;
+    struct json_tokener *parser = workorder_parser();
+    int64_t updated = TIMESTAMP_NONE;
+    if (parser != NULL && answer->page.count > 0 &&
+        workorder_parse(parser, answer->page.records[0].json, answer->page.records[0].len, &wo, &reason) == WORKORDER_OK)
+        updated = wo.updated;
+    workorder_free(&wo);
+    if (parser != NULL)
+        json_tokener_free(parser);
+    return updated;
+}
+
+/* A sort that is honoured begins with the newest one way and with the oldest the other way. Where all are of one instant it cannot
+ * be seen. */
+static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, struct error *e)
+{
+    int64_t first[2];
+    for (int i = 0; i < 2; i++) {
+        const struct page_request request = {
+            .filter = FILTER_SORT, .since = TIMESTAMP_NONE, .limit = 1, .ascending = i == 0};
+        struct page_answer answer;
+        *honour = IGNORED;
+        enum api_verdict verdict = ask(filter, &request, &answer, honour, e);
+        first[i] = verdict == API_OK && *honour != REFUSED ? first_updated(&answer) : TIMESTAMP_NONE;
+        page_answer_free(&answer);
+        if (verdict != API_OK || *honour == REFUSED)
+            return verdict;
+    }
+    if (first[0] < first[1])
+        *honour = HONOURED;
+    else if (first[0] == first[1])
+        *honour = NOT_TO_BE_SEEN;
     return API_OK;
+}
+
+static enum api_verdict probe(struct filter *filter, enum page_filter spelling, enum honour *honour, struct error *e)
+{
+    static const char *const words[] = {
+        [HONOURED] = "honoured", [IGNORED] = "ignored", [REFUSED] = "refused", [NOT_TO_BE_SEEN] = "not to be judged yet"};
+    enum api_verdict verdict =
+        spelling == FILTER_SORT ? probe_sort(filter, honour, e) : probe_bound(filter, spelling, honour, e);
+    if (verdict == API_OK)
+        log_info("api: the filter %s is %s", page_filter_name(spelling), words[*honour]);
+    return verdict;
 }
 
 enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e)
 {
+    enum honour honour = IGNORED;
     if (strcmp(filter->configured, "auto") != 0)
         known = filter->configured;
     enum page_filter spelling = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
@@ -37,21 +98,22 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
         filter->chosen = spelling;
         return API_OK;
     }
-    for (spelling = FILTER_GTE; spelling < FILTER_NONE; spelling++) {
-        bool honoured = true; /* a sort shows on the pages themselves whether it is */
+    for (spelling = FILTER_GTE; spelling < FILTER_NONE && honour != HONOURED; spelling++) {
         if (filter->given_up[spelling])
             continue;
-        enum api_verdict verdict = spelling != FILTER_SORT ? probe(filter, spelling, &honoured, e) : API_OK;
+        enum api_verdict verdict = probe(filter, spelling, &honour, e);
         if (verdict != API_OK)
             return verdict;
-        if (honoured)
-            break;
-        filter->given_up[spelling] = true;
+        filter->chosen = spelling;
+        filter->given_up[spelling] = honour == IGNORED || honour == REFUSED;
     }
-    if (spelling == FILTER_NONE)
+    /* with all work orders of one instant nothing can be told from their order: the next pass looks again */
+    filter->found = honour != NOT_TO_BE_SEEN;
+    if (honour == HONOURED)
+        return API_OK;
+    filter->chosen = FILTER_NONE;
+    if (filter->found)
         log_warning("api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
-    filter->chosen = spelling;
-    filter->found = true;
     return API_OK;
 }
 

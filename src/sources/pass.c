@@ -107,7 +107,8 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
     if (!r->kind->everything) {
         enum api_verdict verdict = filter_choose(&r->filter, r->account.filter, e);
         *end = end_of(verdict);
-        if (verdict != API_OK || set_text(&r->account.filter, page_filter_name(r->filter.chosen), e) != 0)
+        const char *name = page_filter_name(r->filter.chosen);
+        if (verdict != API_OK || (r->filter.found && set_text(&r->account.filter, name, e) != 0))
             return -1;
     }
     return begin_anew(r, e);
