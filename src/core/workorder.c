@@ -90,6 +90,13 @@ enum workorder_verdict workorder_parse(struct json_tokener *parser, const char *
     json_tokener_reset(parser);
     struct json_object *doc = json_tokener_parse_ex(parser, json, (int)len);
     enum json_tokener_error problem = json_tokener_get_error(parser);
+    size_t end = json_tokener_get_parse_end(parser);
+    if (problem == json_tokener_continue) {
+        /* a number or a word ends only where something else begins */
+        doc = json_tokener_parse_ex(parser, " ", 1);
+        problem = json_tokener_get_error(parser);
+        end = len;
+    }
     enum workorder_verdict verdict = WORKORDER_NOT_JSON;
     if (problem == json_tokener_error_depth) {
         *reason = "it is nested deeper than 32 levels";
@@ -97,9 +104,9 @@ enum workorder_verdict workorder_parse(struct json_tokener *parser, const char *
     } else if (problem == json_tokener_error_parse_utf8_string) {
         *reason = "it holds bytes that are no UTF-8";
         verdict = WORKORDER_BAD;
-    } else if (problem == json_tokener_success && doc == NULL && strncmp(json, "null", len) != 0) {
+    } else if (problem == json_tokener_success && doc == NULL && (len != 4 || memcmp(json, "null", 4) != 0)) {
         verdict = WORKORDER_NO_MEMORY;
-    } else if (problem != json_tokener_success || json_tokener_get_parse_end(parser) != len) {
+    } else if (problem != json_tokener_success || end != len) {
         *reason = "it is no JSON";
     } else {
         verdict = workorder_from_doc(doc, out, reason);

@@ -302,7 +302,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
                 "api: work orders: the server repeats a cursor, the list would never end; the next run goes on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {r->sent, r->state.since, cursor, s->page_size};
+        const struct page_request next = {.filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
         if (r->sent != FILTER_SORT && !stop_requested())
             maintainx_prefetch(s->api, &next);
     }
@@ -326,7 +326,10 @@ static enum step start_over(struct reader *r, struct error *e)
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {r->sent, r->state.since, r->state.cursor, s->page_size};
+    const struct page_request request = {.filter = r->sent,
+        .since = r->state.since,
+        .cursor = r->state.cursor,
+        .limit = s->page_size};
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;
