@@ -7,6 +7,9 @@
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
+/* Records that are looked at to see an order. */
+enum { SORT_SAMPLE = 50 };
+
 static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */
 
 enum honour { HONOURED, IGNORED, REFUSED, NOT_TO_BE_SEEN };
@@ -38,42 +41,56 @@ static enum api_verdict probe_bound(struct filter *filter, enum page_filter spel
     return verdict;
 }
 
-/* The updatedAt of the first record, TIMESTAMP_NONE when there is none that can be read. */
-static int64_t first_updated(const struct page_answer *answer)
+/* How the updatedAt of a page's records run. */
+struct run_of_dates {
+    bool rises; /* somewhere */
+    bool falls; /* somewhere */
+};
+
+static int look_at_dates(const struct page *page, struct run_of_dates *out)
 {
-    struct workorder wo = {.updated = TIMESTAMP_NONE};
-    const char *reason;
     struct json_tokener *parser = workorder_parser();
-    int64_t updated = TIMESTAMP_NONE;
-    if (parser != NULL && answer->page.count > 0 &&
-        workorder_parse(parser, answer->page.records[0].json, answer->page.records[0].len, &wo, &reason) == WORKORDER_OK)
-        updated = wo.updated;
-    workorder_free(&wo);
-    if (parser != NULL)
-        json_tokener_free(parser);
-    return updated;
+    int64_t last = TIMESTAMP_NONE;
+    *out = (struct run_of_dates){false, false};
+    if (parser == NULL)
+        return -1;
+    for (size_t i = 0; i < page->count; i++) {
+        struct workorder wo;
+        const char *reason;
+        if (workorder_parse(parser, page->records[i].json, page->records[i].len, &wo, &reason) != WORKORDER_OK)
+            continue;
+        out->rises = out->rises || (last != TIMESTAMP_NONE && wo.updated > last);
+        out->falls = out->falls || (last != TIMESTAMP_NONE && wo.updated < last);
+        last = wo.updated;
+        workorder_free(&wo);
+    }
+    json_tokener_free(parser);
+    return 0;
 }
 
-/* A sort that is honoured begins with the newest one way and with the oldest the other way. Where all are of one instant it cannot
- * be seen. */
+/* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance. Where all are of one
+ * instant it cannot be seen. */
 static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, struct error *e)
 {
-    int64_t first[2];
+    struct run_of_dates up = {false, false}, down = {false, false};
     for (int i = 0; i < 2; i++) {
         const struct page_request request = {
-            .filter = FILTER_SORT, .since = TIMESTAMP_NONE, .limit = 1, .ascending = i == 0};
+            .filter = FILTER_SORT, .since = TIMESTAMP_NONE, .limit = SORT_SAMPLE, .ascending = i == 0};
         struct page_answer answer;
         *honour = IGNORED;
         enum api_verdict verdict = ask(filter, &request, &answer, honour, e);
-        first[i] = verdict == API_OK && *honour != REFUSED ? first_updated(&answer) : TIMESTAMP_NONE;
+        if (verdict == API_OK && *honour != REFUSED && look_at_dates(&answer.page, i == 0 ? &up : &down) != 0) {
+            fail_memory(e, "api");
+            verdict = API_FAILED;
+        }
         page_answer_free(&answer);
         if (verdict != API_OK || *honour == REFUSED)
             return verdict;
     }
-    if (first[0] < first[1])
-        *honour = HONOURED;
-    else if (first[0] == first[1])
-        *honour = NOT_TO_BE_SEEN;
+    if (up.falls || down.rises)
+        *honour = IGNORED;
+    else
+        *honour = up.rises || down.falls ? HONOURED : NOT_TO_BE_SEEN;
     return API_OK;
 }
 
