@@ -160,7 +160,8 @@ static const char *read_key_file(struct loading *l, const char *value, char **ou
 {
     struct error e = {0};
     bool exposed = false;
-    if (getenv("MAINTAINX_API_KEY") != NULL)
+    const char *environment = getenv("MAINTAINX_API_KEY");
+    if (environment != NULL && *environment != '\0')
         return NULL;
     *out = secret_read_file(value, &exposed, &e);
     if (exposed && buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", value, value) != 0)

@@ -25,6 +25,7 @@ struct intake {
     size_t held_count, held_capacity;
     struct json_tokener *parser;
     struct digest *digest;
+    int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
 };
 
 struct intake *intake_new(const struct intake_settings *settings)
@@ -33,6 +34,7 @@ struct intake *intake_new(const struct intake_settings *settings)
     if (intake == NULL)
         return NULL;
     intake->settings = *settings;
+    intake->in_quarantine = -1;
     intake->parser = workorder_parser();
     intake->digest = digest_new();
     if (intake->parser != NULL && intake->digest != NULL)
@@ -76,9 +78,20 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
         if (record->id_hint != 0)
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
+        intake->in_quarantine = 1;
         log_warning("work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
     }
     return INTAKE_QUARANTINED;
+}
+
+/* A work order that is understood again leaves quarantine; nearly always there is none. */
+static int leave_quarantine(struct intake *intake, int64_t work_order, struct error *e)
+{
+    if (intake->in_quarantine < 0)
+        intake->in_quarantine = quarantine_count(intake->settings.store, e);
+    if (intake->in_quarantine <= 0)
+        return intake->in_quarantine < 0 ? -1 : 0;
+    return quarantine_resolve(intake->settings.store, work_order, e);
 }
 
 /* Returns 1 when the event was told, 0 when it was told before, -1 when the store failed. */
@@ -211,7 +224,7 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
         goto out;
     if (diff.outcome == DIFF_STORE && store_document(intake, record, digest, wo, &snapshot, &diff, e) != 0)
         goto out;
-    rc = quarantine_resolve(store, wo->id, e);
+    rc = leave_quarantine(intake, wo->id, e);
 out:
     diff_free(&diff);
     snapshot_free(&snapshot);
@@ -234,7 +247,7 @@ enum intake_verdict intake_observe(struct intake *intake, const struct intake_re
     if (record->from_list && record->id_hint != 0 && intake->settings.window == NULL) {
         int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, &result->updated, e);
         if (same != 0)
-            return same == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
+            return same == 1 && leave_quarantine(intake, record->id_hint, e) == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
     }
     switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
