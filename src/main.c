@@ -9,6 +9,8 @@
 
 static const struct command *const commands[] = {
     &command_sync,
+    &command_backfill,
+    &command_reconcile,
     &command_dispatch,
     &command_events,
     &command_status,

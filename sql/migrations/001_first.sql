@@ -32,10 +32,12 @@ CREATE TABLE passes (
     rate_remaining INTEGER NOT NULL,
     rate_reset     INTEGER NOT NULL,         -- when its window starts anew, by our clock
     rate_seen      INTEGER NOT NULL,         -- 0: it never said
+    rate_window    INTEGER NOT NULL,         -- how long it lasts, as far as was seen
     rate_slack     INTEGER NOT NULL,         -- how much longer its windows last than it says
     window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
     window_until   INTEGER NOT NULL,
-    silent         INTEGER NOT NULL          -- 1: it stores what it reads and tells nothing
+    silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
+    typed          TEXT                      -- the window as it was typed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (
@@ -100,15 +102,17 @@ CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pendin
 CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
 CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
 
--- Work orders that a sweep has seen, while it lasts; and those that one did not see and that answered 404: a second proof makes them
+-- Work orders that a sweep has seen, while it lasts; and those that one did not see: two answers of 404 prove that they are
 -- deleted.
 CREATE TABLE swept (
     id INTEGER PRIMARY KEY
 ) STRICT;
 
 CREATE TABLE missing (
-    id    INTEGER PRIMARY KEY,
-    since INTEGER NOT NULL                   -- when it answered 404 for the first time
+    id         INTEGER PRIMARY KEY,
+    sweeps     INTEGER NOT NULL,             -- how many in a row did not see it
+    refused    INTEGER,                      -- when it answered 404 for the first time
+    refused_in INTEGER                       -- how many sweeps had missed it then
 ) STRICT;
 
 -- How late changes became visible, as polls saw it: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...

@@ -22,3 +22,10 @@ SELECT count(*) FROM snapshots;
 -- name: snapshot_after
 SELECT s.id, s.updated, s.deleted, d.json FROM snapshots s JOIN documents d USING (document)
 WHERE s.id > ?1 ORDER BY s.id LIMIT ?2;
+
+-- name: snapshot_set_deleted
+UPDATE snapshots SET deleted = 1, deletions = ?2 WHERE id = ?1;
+
+-- How many a backfill from ?1 on will read, as far as is known.
+-- name: snapshot_count_since
+SELECT count(*) FROM snapshots WHERE updated >= ?1 AND deleted = 0;

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/timestamp.h"
 #include "core/retry.h"
+#include "core/workorder.h"
 
 /* An answer is taken up to this size, after decompression: 200 records of 300 KB. */
 enum { MAX_ANSWER = 64 << 20 };
@@ -380,6 +381,47 @@ void maintainx_prefetch(struct maintainx *api, const struct page_request *reques
     }
     free(api->ahead_url);
     api->ahead_url = url.data;
+}
+
+/* {"workOrder": {...}}: what is inside, as text. */
+static enum judgement read_work_order(struct http_call *call, void *out, const char *what, struct error *e)
+{
+    const struct buffer *body = http_body(call);
+    struct json_object *answer = NULL, *found = NULL;
+    struct json_tokener *parser = workorder_parser();
+    enum judgement judgement = FINAL;
+    if (parser != NULL && body->len <= WORKORDER_MAX_SIZE)
+        answer = json_tokener_parse_ex(parser, body->data != NULL ? body->data : "", (int)body->len);
+    size_t len = 0;
+    const char *text = NULL;
+    if (json_object_object_get_ex(answer, "workOrder", &found) && json_object_is_type(found, json_type_object))
+        text = json_object_to_json_string_length(found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    if (text == NULL)
+        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
+    else if (buffer_append(out, text, len) != 0)
+        fail_memory(e, "api");
+    else
+        judgement = TAKE;
+    json_object_put(answer);
+    if (parser != NULL)
+        json_tokener_free(parser);
+    return judgement;
+}
+
+enum api_verdict maintainx_work_order(struct maintainx *api, int64_t id, struct buffer *out, struct error *e)
+{
+    struct buffer url = {0};
+    char what[64];
+    struct http_call *call = NULL;
+    enum api_verdict verdict = API_FAILED;
+    snprintf(what, sizeof what, "work order %lld", (long long)id);
+    if (buffer_append_format(&url, "%s/workorders/%lld", api->settings.base_url, (long long)id) != 0)
+        fail_memory(e, "api");
+    else
+        verdict = get(api, url.data, what, read_work_order, out, &call, e);
+    http_call_free(call);
+    buffer_free(&url);
+    return verdict;
 }
 
 void page_answer_free(struct page_answer *answer)

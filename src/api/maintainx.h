@@ -86,6 +86,12 @@ enum api_verdict maintainx_page(struct maintainx *api, const struct page_request
  * this page is worked on. A hint; nothing is lost when it fails or is never followed by maintainx_page. */
 void maintainx_prefetch(struct maintainx *api, const struct page_request *request);
 
+/*
+ * `GET /workorders/{id}`. API_OK appends the work order, as JSON, to *out. API_GONE: 404 or 410. Otherwise as
+ * maintainx_page.
+ */
+enum api_verdict maintainx_work_order(struct maintainx *api, int64_t id, struct buffer *out, struct error *e);
+
 /* Frees what a page owns and zeroes it. */
 void page_answer_free(struct page_answer *answer);
 

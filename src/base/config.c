@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, URL, KEY_FILE };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE };
 
 struct key {
     const char *section;
@@ -49,6 +49,7 @@ static const struct key keys[] = {
     {"sync", "lookback", DURATION, MEMBER(lookback), "5m", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
     {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
+    {"sync", "max_deletes", SHARE, MEMBER(max_deletes), "5%", NULL, 0, 0},
     {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
     {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
 };
@@ -136,6 +137,20 @@ static const char *read_start(const char *value, int64_t *out)
     return NULL;
 }
 
+/* `5%` or `200`. */
+static const char *read_share(struct config *config, const char *value)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(value, &end, 10);
+    bool percent = strcmp(end, "%") == 0;
+    if (errno != 0 || end == value || (*end != '\0' && !percent) || n < 0 || (percent && n > 100))
+        return "write a share such as 5%, or a number";
+    config->max_deletes = n;
+    config->max_deletes_percent = percent;
+    return NULL;
+}
+
 static bool is_filter(const char *value)
 {
     static const char *const filters[] = {"auto", "updatedAtGte", "updatedAt[gte]", "sort"};
@@ -186,6 +201,8 @@ static const char *read_value(struct loading *l, const struct key *key, const ch
         return NULL;
     case START:
         return read_start(value, member);
+    case SHARE:
+        return read_share(l->config, value);
     case URL:
         return read_url(l, value, member);
     case KEY_FILE:

@@ -5,6 +5,7 @@
 #ifndef WOSYNC_BASE_CONFIG_H
 #define WOSYNC_BASE_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -31,6 +32,8 @@ struct config {
     int64_t lookback;
     char **completed; /* ends with NULL */
     char **ignored;   /* ends with NULL */
+    int64_t max_deletes;
+    bool max_deletes_percent;
 
     char *store;
     int64_t keep; /* how long done deliveries and their events are kept */

@@ -11,6 +11,9 @@
 #include "base/clock.h"
 
 static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t report_wanted;
+static void (*report_function)(void *data);
+static void *report_data;
 static int64_t deadline = INT64_MAX; /* by the monotonic clock */
 static int wake[2] = {-1, -1};
 
@@ -22,6 +25,37 @@ static void on_signal(int number)
     (void)n; /* a full pipe is readable already */
     signal(number, SIG_DFL);
     errno = saved;
+}
+
+static void on_report(int number)
+{
+    int saved = errno;
+    (void)number;
+    report_wanted = 1;
+    ssize_t n = write(wake[1], "", 1);
+    (void)n;
+    errno = saved;
+}
+
+void stop_on_report(void (*report)(void *data), void *data)
+{
+    struct sigaction action = {.sa_handler = report != NULL ? on_report : SIG_IGN};
+    report_function = report;
+    report_data = data;
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+void stop_attend(void)
+{
+    char bytes[16];
+    if (report_wanted == 0)
+        return;
+    report_wanted = 0;
+    /* the pipe stays readable after a stop signal only */
+    while (signalled == 0 && read(wake[0], bytes, sizeof bytes) > 0)
+        ;
+    if (report_function != NULL)
+        report_function(report_data);
 }
 
 int stop_install(struct error *e)
@@ -69,6 +103,7 @@ bool stop_wait(int64_t ms)
 {
     int64_t end = clock_monotonic() + ms;
     for (;;) {
+        stop_attend();
         if (stop_requested())
             return false;
         int64_t left = end - clock_monotonic();

@@ -17,6 +17,13 @@
  * Fails with EXIT_TRY_LATER when the system gives no pipe. */
 int stop_install(struct error *e);
 
+/* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or stop_attend. NULL: SIGUSR1 is
+ * ignored. */
+void stop_on_report(void (*report)(void *data), void *data);
+
+/* Calls the report if SIGUSR1 came since the last time. */
+void stop_attend(void);
+
 /* Sets the soft deadline `ms` milliseconds from now; 0 removes it. */
 void stop_set_deadline(int64_t ms);
 

@@ -25,6 +25,8 @@ struct command {
 
 extern const struct command command_sync;
 extern const struct command command_dispatch;
+extern const struct command command_backfill;
+extern const struct command command_reconcile;
 extern const struct command command_events;
 extern const struct command command_status;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "base/timestamp.h"
 #include "cli/problems.h"
 #include "sinks/dispatch.h"
+#include "store/passes.h"
 #include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
@@ -88,6 +90,34 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
         return 0;
     session_report(session, &e);
     return -1;
+}
+
+struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e)
+{
+    const struct config *config = &session->config;
+    const struct maintainx_settings how = {.base_url = config->base_url,
+        .token = config->token,
+        .organization = config->organization,
+        .timeout = config->timeout,
+        .give_up = config->give_up,
+        .reserve = config->reserve};
+    struct pace pace;
+    *settings = (struct pass_settings){.store = session->store,
+        .base_url = config->base_url,
+        .organization = config->organization,
+        .filter = config->filter,
+        .page_size = (int)config->page_size,
+        .lookback = config->lookback,
+        .start = config->start,
+        .completed = (const char *const *)config->completed,
+        .ignored = (const char *const *)config->ignored,
+        .max_deletes = config->max_deletes,
+        .max_deletes_percent = config->max_deletes_percent,
+        .run = &session->run};
+    if (passes_load_pace(session->store, &pace, e) != 0)
+        return NULL;
+    settings->api = maintainx_new(&how, &pace, e);
+    return settings->api;
 }
 
 void session_dispatch(struct session *session)

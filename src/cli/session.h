@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "sinks/routes.h"
+#include "sources/pass.h"
 #include "store/runs.h"
 #include "store/store.h"
 
@@ -33,6 +34,10 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
 
 /* Prints the error, if there is one, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
+
+/* Makes a client for the API, to be freed with maintainx_free, and settings for a pass with it. NULL with the error filled when that
+ * fails. */
+struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
 
 /* Takes new events and delivers what is due. */
 void session_dispatch(struct session *session);

@@ -12,10 +12,12 @@
 #include "store/account.h"
 #include "store/deliveries.h"
 #include "store/events.h"
+#include "store/lateness.h"
 #include "store/passes.h"
 #include "store/quarantine.h"
 #include "store/runs.h"
 #include "store/snapshots.h"
+#include "store/sweeps.h"
 #include "store/store.h"
 
 enum { RUNS_SHOWN = 5, RUNS_LISTED = 1000 };
@@ -45,6 +47,23 @@ static int gather_account(struct store *store, struct json_object *out, struct e
         rc = fail_memory(e, "status");
     account_free(&account);
     return rc;
+}
+
+static int gather_lateness(struct store *store, struct json_object *out, struct error *e)
+{
+    struct lateness lateness;
+    struct json_object *late = json_object_new_object();
+    int64_t missing = sweeps_waiting(store, e);
+    if (missing < 0 || lateness_load(store, &lateness, e) != 0) {
+        json_object_put(late);
+        return -1;
+    }
+    if (json_give(out, "lateness", late) != 0 || json_give_int(out, "missing", missing) != 0 ||
+        json_give_int(late, "count", lateness.count) != 0 || json_give_int(late, "p50Ms", lateness.p50) != 0 ||
+        json_give_int(late, "p99Ms", lateness.p99) != 0 || json_give_int(late, "largestMs", lateness.largest) != 0 ||
+        json_give_int(late, "lookbackNeededMs", lateness.overdue) != 0)
+        return fail_memory(e, "status");
+    return 0;
 }
 
 static int gather_pass(struct store *store, struct json_object *out, struct error *e)
@@ -146,7 +165,8 @@ static int gather(struct store *store, struct json_object *out, struct error *e)
     if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0 ||
         json_give(out, "runs", runs.list) != 0)
         return fail_memory(e, "status");
-    if (gather_account(store, out, e) != 0 || gather_pass(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
+    if (gather_account(store, out, e) != 0 || gather_pass(store, out, e) != 0 ||
+        gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
         handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, &records, e) != 0)
         return -1;
@@ -197,6 +217,29 @@ static void print_account(struct json_object *status)
     if (pass != NULL)
         printf("unfinished  a pass stands at page %lld (%lld records); the next sync goes on there\n",
             (long long)number_of(pass, "pages"), (long long)number_of(pass, "records"));
+}
+
+/* How late changes became visible, and what that means for lookback. */
+static void print_lateness(struct json_object *status, int64_t lookback)
+{
+    struct json_object *late = json_object_object_get(status, "lateness");
+    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE], needed[TIMESTAMP_SIZE];
+    if (number_of(late, "count") > 0) {
+        duration_format(number_of(late, "p50Ms"), p50);
+        duration_format(number_of(late, "p99Ms"), p99);
+        duration_format(number_of(late, "largestMs"), largest);
+        duration_format(number_of(late, "lookbackNeededMs"), needed);
+        duration_format(lookback, set);
+        printf("lateness    half of the changes were seen within %s, 99 %% within %s, the last after %s\n", p50, p99, largest);
+        if (number_of(late, "lookbackNeededMs") == 0)
+            printf("            every change was visible to the first poll after it: no lookback was needed, it is %s\n", set);
+        else
+            printf("            the latest one called for a lookback of %s; it is %s%s\n", needed, set,
+                number_of(late, "lookbackNeededMs") > lookback ? ": raise lookback in [sync]" : "");
+    }
+    if (number_of(status, "missing") > 0)
+        printf("missing     %lld work orders wait for the second proof that they are gone\n",
+            (long long)number_of(status, "missing"));
 }
 
 static void print_handlers(struct json_object *status)
@@ -258,9 +301,10 @@ static void print_runs(struct json_object *status)
     }
 }
 
-static void print_text(struct json_object *status)
+static void print_text(struct json_object *status, int64_t lookback)
 {
     print_account(status);
+    print_lateness(status, lookback);
     print_handlers(status);
     print_quarantine(status);
     print_runs(status);
@@ -284,7 +328,7 @@ static enum exit_status show(const struct cli *cli, bool json)
             printf("%s\n", json_object_to_json_string_ext(status,
                                JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
         else
-            print_text(status);
+            print_text(status, config.lookback);
     }
     json_object_put(status);
     store_close(store);

@@ -11,7 +11,10 @@
 #include "cli/session.h"
 #include "sinks/event_text.h"
 #include "sources/poll.h"
-#include "store/passes.h"
+#include "sources/sweep.h"
+
+/* Missing work orders that a poll asks for at the most: the rest waits for the next. */
+enum { PROOFS_PER_RUN = 20 };
 
 struct options {
     bool dry_run;
@@ -39,21 +42,6 @@ static void tell(const struct event *event, const struct event_context *context,
     free(body);
 }
 
-static struct maintainx *connect_api(struct session *session, struct error *e)
-{
-    const struct config *config = &session->config;
-    const struct maintainx_settings settings = {.base_url = config->base_url,
-        .token = config->token,
-        .organization = config->organization,
-        .timeout = config->timeout,
-        .give_up = config->give_up,
-        .reserve = config->reserve};
-    struct pace pace;
-    if (passes_load_pace(session->store, &pace, e) != 0)
-        return NULL;
-    return maintainx_new(&settings, &pace, e);
-}
-
 static void log_summary(const struct run *run)
 {
     int64_t events = 0;
@@ -67,24 +55,16 @@ static void poll_once(struct session *session, const struct options *options)
 {
     struct error e = {0};
     struct telling telling = {.told = json_object_new_object()};
-    const struct config *config = &session->config;
-    struct maintainx *api = connect_api(session, &e);
-    const struct pass_settings settings = {.store = session->store,
-        .api = api,
-        .base_url = config->base_url,
-        .organization = config->organization,
-        .filter = config->filter,
-        .page_size = (int)config->page_size,
-        .lookback = config->lookback,
-        .start = config->start,
-        .completed = (const char *const *)config->completed,
-        .ignored = (const char *const *)config->ignored,
-        .run = &session->run,
-        .dry_run = options->dry_run,
-        .listener = options->dry_run ? tell : NULL,
-        .listener_data = &telling};
+    struct pass_settings settings;
+    struct maintainx *api = session_connect(session, &settings, &e);
     if (api != NULL) {
-        pass_run(&settings, &poll_kind, &e);
+        settings.dry_run = options->dry_run;
+        settings.listener = options->dry_run ? tell : NULL;
+        settings.listener_data = &telling;
+        enum pass_end end = pass_run(&settings, &poll_kind, &e);
+        /* what a sweep found missing and is to be asked for again by now */
+        if (end == PASS_FINISHED && !options->dry_run)
+            sweep_prove(&settings, SOURCE_POLL, PROOFS_PER_RUN, &e);
         session->run.requests = maintainx_requests(api);
         session->run.bytes = maintainx_bytes(api);
         log_summary(&session->run);

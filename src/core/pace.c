@@ -1,7 +1,7 @@
 #include "core/pace.h"
 
 /* The clocks of two machines tick in steps; a request must not arrive in the last of the old window. */
-enum { MARGIN_MS = 25 };
+enum { MARGIN_MS = 5 };
 
 void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining, int64_t reset_s)
 {
@@ -14,6 +14,16 @@ void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining,
     pace->remaining = remaining;
     pace->reset = reset + pace->slack;
     pace->seen = now;
+    if (reset_s * 1000 > pace->window)
+        pace->window = reset_s * 1000;
+}
+
+int64_t pace_per_minute(const struct pace *pace, int64_t reserve, int64_t usual)
+{
+    int64_t rate = usual;
+    if (pace->seen != 0 && pace->window > 0 && pace->limit > reserve)
+        rate = (pace->limit - reserve) * 60000 / pace->window;
+    return rate > 0 ? rate : 1;
 }
 
 void pace_refused(struct pace *pace, int64_t now, int64_t retry_after)

@@ -17,6 +17,7 @@ struct pace {
     int64_t remaining; /* of them, left in this window */
     int64_t reset;     /* when the window starts anew, at the latest */
     int64_t seen;      /* when the server said so; 0: it never did */
+    int64_t window;    /* how long a window lasts, as far as was seen: the largest X-Rate-Limit-Reset, in milliseconds */
     int64_t slack;     /* how much longer than it says a window lasts: learnt from a 429 that should not have been */
 };
 
@@ -29,6 +30,9 @@ void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining,
  * Call it after pace_note for the same answer.
  */
 void pace_refused(struct pace *pace, int64_t now, int64_t retry_after);
+
+/* Requests per minute that the server allows us, less `reserve` of each window; `usual` where it never said. At least 1. */
+int64_t pace_per_minute(const struct pace *pace, int64_t reserve, int64_t usual);
 
 /* How many milliseconds to wait before the next request at `now`, 0: none. `reserve` requests of each window are left to
  * others. A clock that went back is no reason to wait. */

@@ -231,6 +231,36 @@ out:
     return rc;
 }
 
+int intake_gone(struct intake *intake, int64_t work_order, int64_t observed, struct error *e)
+{
+    struct store *store = intake->settings.store;
+    struct snapshot snapshot = {0};
+    struct diff diff = {0};
+    struct intake_result result = {.id = work_order};
+    int rc = -1, known = snapshots_load(store, intake->parser, work_order, &snapshot, e);
+    const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
+    if (known != 1 || snapshot.deleted) {
+        rc = known < 0 ? -1 : 0;
+        goto out;
+    }
+    if (diff_gone(&old, &diff) != 0) {
+        fail_memory(e, "work order");
+        goto out;
+    }
+    const struct event_context context = {.observed = observed,
+        .previously_observed = snapshot.observed,
+        .source = intake->settings.source,
+        .doc = diff.document,
+        .changes = diff.changes};
+    if (append_events(intake, &diff, &context, &result, e) == 0 &&
+        snapshots_set_deleted(store, work_order, diff.deletions, e) == 0)
+        rc = result.events;
+out:
+    diff_free(&diff);
+    snapshot_free(&snapshot);
+    return rc;
+}
+
 enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
     struct intake_result *result, struct error *e)
 {

@@ -92,6 +92,8 @@ static int begin_anew(struct reader *r, struct error *e)
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
     bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
+    if (set_text(&r->state.typed, r->settings->typed, e) != 0)
+        return -1;
     return set_text(&r->state.filter, page_filter_name(r->sent), e);
 }
 
@@ -223,7 +225,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
-    if (make_account(r, e) != 0)
+    if (make_account(r, e) != 0 || (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
     enum step step = observe_records(r, answer, e);
     if (step != STEP_NEXT)

@@ -32,11 +32,16 @@ struct pass_kind {
     /* The bound of a new pass, TIMESTAMP_NONE to read everything. NULL with `everything`. */
     int64_t (*since)(const struct pass_view *view);
 
+    /* Called in the transaction of a pass's first page, before its records. Returns 0, or -1 with the error filled. NULL: nothing
+     * to do. */
+    int (*begin)(const struct pass_view *view, struct error *e);
+
     /* Called for every record that was understood, in the page's transaction. Returns 0, or -1 with the error filled.
      * NULL: no interest. */
     int (*seen)(const struct pass_view *view, const struct intake_result *result, struct error *e);
 
-    /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled. NULL: nothing to do. */
+    /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled: then the pass has not ended. With 0
+     * the error may be filled, too: the pass has ended, and the run reports it. NULL: nothing to do. */
     int (*finish)(const struct pass_view *view, struct error *e);
 };
 
@@ -53,6 +58,9 @@ struct pass_settings {
     const char *const *completed;  /* as in diff_rules */
     const char *const *ignored;
     const struct diff_window *window; /* of a backfill, NULL otherwise */
+    const char *typed;                /* that window as it was typed */
+    int64_t max_deletes;           /* for a sweep: more than this missing at once is no deletion */
+    bool max_deletes_percent;      /* max_deletes is a share of what is known (at least 20) */
     struct run *run;               /* counts what was done; stored with every page */
     bool dry_run;                  /* every page is rolled back */
     intake_listener *listener;     /* hears of every event */

@@ -26,6 +26,7 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     out->window.from = store_int(store, SQL_PASS_GET, 9);
     out->window.until = store_int(store, SQL_PASS_GET, 10);
     out->window.silent = store_int(store, SQL_PASS_GET, 11) != 0;
+    out->typed = store_copy_text(store, SQL_PASS_GET, 12, &failed);
     store_done(store, SQL_PASS_GET);
     if (!failed)
         return 1;
@@ -39,8 +40,8 @@ int passes_save(struct store *store, const char *kind, bool active, const struct
     return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since), V_TEXT(state->filter),
         V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed), V_DATE(state->newest),
         V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
-        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->slack),
-        V_INT(state->window.from), V_INT(state->window.until), V_INT(state->window.silent));
+        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->window), V_INT(pace->slack),
+        V_INT(state->window.from), V_INT(state->window.until), V_INT(state->window.silent), V_TEXT(state->typed));
 }
 
 int passes_drop(struct store *store, const char *kind, struct error *e)
@@ -60,7 +61,8 @@ int passes_load_pace(struct store *store, struct pace *pace, struct error *e)
     pace->remaining = store_int(store, SQL_PACE_GET, 1);
     pace->reset = store_int(store, SQL_PACE_GET, 2);
     pace->seen = store_int(store, SQL_PACE_GET, 3);
-    pace->slack = store_int(store, SQL_PACE_GET, 4);
+    pace->window = store_int(store, SQL_PACE_GET, 4);
+    pace->slack = store_int(store, SQL_PACE_GET, 5);
     store_done(store, SQL_PACE_GET);
     return 0;
 }
@@ -69,5 +71,6 @@ void pass_state_free(struct pass_state *state)
 {
     free(state->filter);
     free(state->cursor);
+    free(state->typed);
     *state = (struct pass_state){0};
 }

@@ -26,6 +26,7 @@ struct pass_state {
     int64_t pages;
     int64_t records;
     struct diff_window window; /* of a backfill, zeroed otherwise */
+    char *typed;               /* that window as it was typed: an age means another instant each time; NULL otherwise */
 };
 
 /* Reads the unfinished pass of a kind into *out, to be freed with pass_state_free. Returns 1, 0 when there is none, -1

@@ -63,6 +63,11 @@ int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t 
         V_INT(row->deleted), V_INT(row->deletions));
 }
 
+int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_SNAPSHOT_SET_DELETED, V_INT(id), V_INT(deletions));
+}
+
 int snapshots_after(struct store *store, int64_t after, int most,
     int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e)
 {
@@ -89,6 +94,16 @@ int64_t snapshots_count(struct store *store, struct error *e)
         return -1;
     int64_t count = store_int(store, SQL_SNAPSHOT_COUNT, 0);
     store_done(store, SQL_SNAPSHOT_COUNT);
+    return count;
+}
+
+int64_t snapshots_count_since(struct store *store, int64_t since, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_SNAPSHOT_COUNT_SINCE, V_INT(since)) != 0 ||
+        store_next(store, SQL_SNAPSHOT_COUNT_SINCE, e) != 1)
+        return -1;
+    int64_t count = store_int(store, SQL_SNAPSHOT_COUNT_SINCE, 0);
+    store_done(store, SQL_SNAPSHOT_COUNT_SINCE);
     return count;
 }
 

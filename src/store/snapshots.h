@@ -50,6 +50,9 @@ struct snapshot_row {
 /* Writes a snapshot; `document` is where the old one's JSON lies, 0 for a new one. */
 int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e);
 
+/* Marks a snapshot as told deleted, for the n-th time. */
+int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct error *e);
+
 /* A snapshot as it lies there; the JSON is borrowed during the call. */
 struct snapshot_view {
     int64_t id;
@@ -66,6 +69,9 @@ int snapshots_after(struct store *store, int64_t after, int most,
 
 /* How many there are, or -1. */
 int64_t snapshots_count(struct store *store, struct error *e);
+
+/* How many were updated at `since` or later and are not deleted, or -1. */
+int64_t snapshots_count_since(struct store *store, int64_t since, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void snapshot_free(struct snapshot *snapshot);

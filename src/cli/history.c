@@ -1,0 +1,326 @@
+/* backfill and reconcile: two readings of the list that are no polling. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/maintainx.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/timestamp.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "sources/backfill.h"
+#include "sources/sweep.h"
+#include "store/passes.h"
+#include "store/snapshots.h"
+
+struct options {
+    struct diff_window window; /* from is TIMESTAMP_NONE while not given */
+    char typed[256];           /* the window as it was typed */
+    bool plan;
+    bool restart;
+    bool no_dispatch;
+    int64_t max_time;
+};
+
+/* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
+enum { USUAL_RATE = 100 };
+
+static void on_page(const struct pass_view *view, void *data)
+{
+    (void)view;
+    progress_draw(data);
+}
+
+/* What was done, in a line: for the log of a cron job, and for someone at a terminal. */
+static void print_summary(const struct session *session, const char *kind, enum pass_end end)
+{
+    const struct run *run = &session->run;
+    int64_t events = 0;
+    for (int type = 0; type < EVENT_TYPES; type++)
+        events += run->events[type];
+    printf("%s: %lld records on %lld pages, %lld events, %lld requests", kind, (long long)run->records,
+        (long long)run->pages, (long long)events, (long long)run->requests);
+    if (run->healed > 0)
+        printf(", %lld healed", (long long)run->healed);
+    printf("%s\n", end == PASS_FINISHED ? "" : "; not finished, it goes on there when typed again");
+}
+
+/* Reads one pass of a kind, with the progress bar. */
+static enum pass_end read_pass(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
+    int64_t expected, struct error *e)
+{
+    struct pass_state state;
+    struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
+    int unfinished = passes_load(session->store, kind->name, &state, e);
+    if (unfinished < 0)
+        return PASS_FAILED;
+    progress.before = state.records;
+    pass_state_free(&state);
+    settings->progress = on_page;
+    settings->progress_data = &progress;
+    progress_begin(&progress);
+    progress_draw(&progress);
+    enum pass_end end = pass_run(settings, kind, e);
+    progress_end(&progress);
+    session->run.requests = maintainx_requests(settings->api);
+    session->run.bytes = maintainx_bytes(settings->api);
+    return end;
+}
+
+/* --- backfill --- */
+
+/* What it would cost, from what is known already. */
+static void print_plan(struct session *session, const struct diff_window *window, struct error *e)
+{
+    struct pace pace;
+    int64_t known = snapshots_count(session->store, e);
+    int64_t records = known > 0 ? snapshots_count_since(session->store, window->from, e) : known;
+    if (known < 0 || records < 0 || passes_load_pace(session->store, &pace, e) != 0)
+        return;
+    if (known == 0) {
+        printf("backfill: the store is empty, so nothing is known of what there is; run: wosync sync\n");
+        return;
+    }
+    int64_t requests = records / session->config.page_size + 1;
+    int64_t rate = pace_per_minute(&pace, session->config.reserve, USUAL_RATE);
+    printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
+        (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
+        requests > rate ? "s" : "");
+}
+
+static int drop_unfinished(struct store *store, struct error *e)
+{
+    if (store_begin(store, e) != 0)
+        return -1;
+    int rc = passes_drop(store, backfill_kind.name, e);
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    return rc;
+}
+
+static int refuse_window(const struct pass_state *state, struct error *e)
+{
+    char from[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
+    timestamp_format(state->window.from, from);
+    timestamp_format(state->window.until, until);
+    return fail(e, EXIT_USAGE,
+        "backfill: one from %s to %s%s is unfinished; go on with --since %s --until %s%s, or drop it with --restart", from,
+        until, state->window.silent ? " (silent)" : "", from, until, state->window.silent ? " --silent" : "");
+}
+
+/* Finds the window: that of an unfinished backfill goes on, another one is refused. Returns 0, or -1 with the error
+ * filled. */
+static int settle_window(struct session *session, const struct options *options, struct diff_window *window,
+    struct error *e)
+{
+    struct pass_state state;
+    int unfinished = passes_load(session->store, backfill_kind.name, &state, e);
+    int rc = unfinished < 0 ? -1 : 0;
+    *window = options->window;
+    if (unfinished == 1 && options->restart)
+        rc = drop_unfinished(session->store, e);
+    else if (unfinished == 1) {
+        bool same = state.window.from == window->from && state.window.until == window->until &&
+                    state.window.silent == window->silent;
+        /* typed as before, it is the same, though an age now means another instant */
+        if (same || (state.typed != NULL && strcmp(state.typed, options->typed) == 0))
+            *window = state.window;
+        else
+            rc = refuse_window(&state, e);
+    }
+    pass_state_free(&state);
+    return rc;
+}
+
+static void backfill(struct session *session, const struct options *options)
+{
+    struct error e = {0};
+    struct diff_window window;
+    struct pass_settings settings;
+    struct maintainx *api = NULL;
+    enum pass_end end;
+    int64_t expected;
+    if (settle_window(session, options, &window, &e) != 0)
+        goto out;
+    if (options->plan) {
+        print_plan(session, &window, &e);
+        goto out;
+    }
+    expected = snapshots_count_since(session->store, window.from, &e);
+    if (expected < 0 || (api = session_connect(session, &settings, &e)) == NULL)
+        goto out;
+    settings.window = &window;
+    settings.typed = options->typed;
+    session->run.until = window.until;
+    end = read_pass(session, &backfill_kind, &settings, expected, &e);
+    if (end != PASS_FAILED)
+        print_summary(session, "backfill", end);
+out:
+    session_report(session, &e);
+    maintainx_free(api);
+}
+
+/* --- reconcile --- */
+
+static void reconcile(struct session *session)
+{
+    struct error e = {0};
+    struct pass_settings settings;
+    struct maintainx *api = session_connect(session, &settings, &e);
+    int64_t expected = snapshots_count_since(session->store, 0, &e);
+    if (api != NULL && expected >= 0) {
+        enum pass_end end = read_pass(session, &sweep_kind, &settings, expected, &e);
+        if (end == PASS_FINISHED && e.status == EXIT_DONE)
+            end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
+        session->run.requests = maintainx_requests(api);
+        session->run.bytes = maintainx_bytes(api);
+        if (end != PASS_FAILED)
+            print_summary(session, "reconcile", end);
+    }
+    session_report(session, &e);
+    maintainx_free(api);
+}
+
+/* --- the commands --- */
+
+static int read_date(const struct command *self, const char *option, const char *text, int64_t *ms)
+{
+    if (timestamp_parse_user(text, clock_now(), ms) == 0)
+        return 0;
+    cli_usage(self, "%s %s: write a date, a date and time, or an age such as 90d", option, text);
+    return -1;
+}
+
+/* Returns 0, or 1 when the command is done already (*status says how). */
+static int read_options(const struct command *self, const struct option *known, int argc, char **argv,
+    struct options *options, enum exit_status *status)
+{
+    int option, wrong = 0;
+    const char *since = "", *until = "";
+    *options = (struct options){.window = {.from = TIMESTAMP_NONE, .until = clock_now()}};
+    *status = EXIT_USAGE;
+    while (wrong == 0 && (option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
+        switch (option) {
+        case 's':
+            since = optarg;
+            wrong = read_date(self, "--since", since, &options->window.from);
+            break;
+        case 'u':
+            until = optarg;
+            wrong = read_date(self, "--until", until, &options->window.until);
+            break;
+        case 'S':
+            options->window.silent = true;
+            break;
+        case 'p':
+            options->plan = true;
+            break;
+        case 'r':
+            options->restart = true;
+            break;
+        case 'D':
+            options->no_dispatch = true;
+            break;
+        case 't':
+            wrong = cli_duration(self, "--max-time", optarg, &options->max_time);
+            break;
+        case 'h':
+            *status = cli_help(self);
+            return 1;
+        default:
+            cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
+            return 1;
+        }
+    }
+    snprintf(options->typed, sizeof options->typed, "%s/%s/%s", since, until, options->window.silent ? "silent" : "");
+    if (wrong == 0 && optind < argc)
+        cli_usage(self, "%s: it takes no argument", argv[optind]);
+    return wrong != 0 || optind < argc;
+}
+
+static enum exit_status run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
+{
+    static const struct option known[] = {{"since", required_argument, NULL, 's'},
+        {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'}, {"plan", no_argument, NULL, 'p'},
+        {"restart", no_argument, NULL, 'r'}, {"no-dispatch", no_argument, NULL, 'D'},
+        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct options options;
+    struct session session;
+    enum exit_status status;
+    if (read_options(self, known, argc, argv, &options, &status) != 0)
+        return status;
+    if (options.window.from == TIMESTAMP_NONE)
+        return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
+    if (options.window.until <= options.window.from)
+        return cli_usage(self, "--until lies before --since");
+    stop_set_deadline(options.max_time);
+    if (session_open(&session, cli, "backfill", SESSION_RUN) == 0) {
+        backfill(&session, &options);
+        if (!options.no_dispatch && !options.plan)
+            session_dispatch(&session);
+    }
+    return session_close(&session);
+}
+
+static enum exit_status run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
+{
+    static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
+        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct options options;
+    struct session session;
+    enum exit_status status;
+    if (read_options(self, known, argc, argv, &options, &status) != 0)
+        return status;
+    stop_set_deadline(options.max_time);
+    if (session_open(&session, cli, "reconcile", SESSION_RUN) == 0) {
+        reconcile(&session);
+        if (!options.no_dispatch)
+            session_dispatch(&session);
+    }
+    return session_close(&session);
+}
+
+const struct command command_backfill = {
+    .name = "backfill",
+    .summary = "tell what happened before wosync came, from the work orders' own dates",
+    .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] [--max-time D]\n"
+            "\n"
+            "Reads the work orders of a window and tells the created and completed events that their own dates prove,\n"
+            "with the ids that polling gives them: nothing is told twice, however often and over whatever windows it\n"
+            "runs. It may be stopped at any time and goes on where it was when typed again; sync may run in between.\n"
+            "\n"
+            "  --since T      from here on: a date (2026-01-31), a date and time, or an age (90d)\n"
+            "  --until T      up to here (now)\n"
+            "  --silent       store what is read, tell nothing\n"
+            "  --plan         say what it would cost, send nothing\n"
+            "  --restart      drop an unfinished backfill of another window\n"
+            "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
+            "  --max-time D   end between two pages after this time\n"
+            "\n"
+            "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
+            "\n"
+            "example:  wosync backfill --since 2026-01-01 --plan\n",
+    .run = run_backfill,
+};
+
+const struct command command_reconcile = {
+    .name = "reconcile",
+    .summary = "sweep everything: missed changes, and work orders that are gone",
+    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D]\n"
+            "\n"
+            "Reads everything and heals what a poll cannot see. A change that polling missed is told and counted as\n"
+            "healed. A work order that is gone is told deleted once it is proved: missing from a whole sweep, and twice a\n"
+            "404 for its id, in two sweeps or an hour apart (a sync asks the second time). With more than max_deletes\n"
+            "missing at once nothing is told: a permission that was taken away looks just like that.\n"
+            "\n"
+            "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
+            "  --max-time D   end between two pages after this time; it goes on there when typed again\n"
+            "\n"
+            "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
+    .run = run_reconcile,
+};

@@ -1,0 +1,102 @@
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/timestamp.h"
+#include "core/event.h"
+#include "store/runs.h"
+
+enum { REDRAW_MS = 100, NARROWEST = 20, USUAL_WIDTH = 80, LONGEST = 400 };
+
+static int width_of_terminal(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return USUAL_WIDTH;
+    return size.ws_col < NARROWEST ? NARROWEST : size.ws_col > LONGEST ? LONGEST : size.ws_col;
+}
+
+/* Records read in all, by this run and those before it. */
+static int64_t records_read(const struct progress *p)
+{
+    return p->before + p->run->records;
+}
+
+/* The share that is done in percent, -1 when it is not known; the list may hold more than was expected. */
+static int share_done(const struct progress *p)
+{
+    if (p->expected <= 0)
+        return -1;
+    int64_t share = records_read(p) * 100 / p->expected;
+    return share > 99 ? 99 : (int)share;
+}
+
+static void write_facts(const struct progress *p, char *out, size_t size)
+{
+    int64_t events = 0, elapsed = clock_monotonic() - p->began;
+    char left[TIMESTAMP_SIZE] = "";
+    for (int type = 0; type < EVENT_TYPES; type++)
+        events += p->run->events[type];
+    int64_t rate = elapsed > 0 ? p->run->requests * 60000 / elapsed : 0;
+    if (p->expected > records_read(p) && p->run->records > 0)
+        duration_format((p->expected - records_read(p)) * elapsed / p->run->records, left);
+    snprintf(out, size, "%lld records, %lld events, %lld requests (%lld a minute)%s%s", (long long)records_read(p),
+        (long long)events, (long long)p->run->requests, (long long)rate, *left != '\0' ? ", left: " : "", left);
+}
+
+static void report(void *data)
+{
+    const struct progress *p = data;
+    char facts[256], share[16] = "";
+    write_facts(p, facts, sizeof facts);
+    if (share_done(p) >= 0)
+        snprintf(share, sizeof share, "%d %%, ", share_done(p));
+    fprintf(stderr, "%swosync: %s: %s%s\n", p->drawn != 0 ? "\r\033[K" : "", p->what, share, facts);
+}
+
+void progress_begin(struct progress *p)
+{
+    p->on_terminal = isatty(STDERR_FILENO) == 1;
+    p->began = clock_monotonic();
+    p->drawn = 0;
+    stop_on_report(report, p);
+}
+
+void progress_draw(struct progress *p)
+{
+    char facts[256], line[LONGEST + 1];
+    int64_t now = clock_monotonic();
+    stop_attend();
+    if (!p->on_terminal || (p->drawn != 0 && now - p->drawn < REDRAW_MS))
+        return;
+    int width = width_of_terminal() - 1, share = share_done(p);
+    write_facts(p, facts, sizeof facts);
+    int n = share >= 0 ? snprintf(line, sizeof line, "%s %3d %% ", p->what, share)
+                       : snprintf(line, sizeof line, "%s ", p->what);
+    int bar = width - n - (int)strlen(facts) - 3;
+    if (share >= 0 && bar >= 8) {
+        bar = bar > 30 ? 30 : bar;
+        line[n++] = '[';
+        for (int i = 0; i < bar; i++)
+            line[n++] = i < bar * share / 100 ? '#' : '.';
+        line[n++] = ']';
+        line[n++] = ' ';
+    }
+    snprintf(line + n, sizeof line - (size_t)n, "%s", facts);
+    fprintf(stderr, "\r%.*s\033[K", width, line);
+    fflush(stderr);
+    p->drawn = now;
+}
+
+void progress_end(struct progress *p)
+{
+    stop_on_report(NULL, NULL);
+    if (p->drawn != 0)
+        fputs("\r\033[K", stderr);
+    p->drawn = 0;
+}

@@ -1,0 +1,63 @@
+#include "store/sweeps.h"
+
+#include "store/store.h"
+
+int sweeps_clear(struct store *store, struct error *e)
+{
+    return store_run(store, SQL_SWEPT_CLEAR, NULL, 0, e);
+}
+
+int sweeps_add(struct store *store, int64_t id, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_SWEPT_ADD, V_INT(id));
+}
+
+int sweeps_count_missing(struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began)) != 0 || store_next(store, SQL_MISSING_COUNT, e) != 1)
+        return -1;
+    *missing = store_int(store, SQL_MISSING_COUNT, 0);
+    *known = store_int(store, SQL_MISSING_COUNT, 1);
+    store_done(store, SQL_MISSING_COUNT);
+    return 0;
+}
+
+int sweeps_note_missing(struct store *store, int64_t began, struct error *e)
+{
+    if (store_run(store, SQL_MISSING_FORGET_SEEN, NULL, 0, e) != 0 ||
+        STORE_RUN(store, e, SQL_MISSING_NOTE, V_INT(began)) != 0)
+        return -1;
+    return sweeps_clear(store, e);
+}
+
+int sweeps_next(struct store *store, int64_t hour_ago, int64_t after, struct missing *out, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_MISSING_NEXT, V_INT(hour_ago), V_INT(after)) != 0)
+        return -1;
+    int rc = store_next(store, SQL_MISSING_NEXT, e);
+    if (rc != 1)
+        return rc;
+    out->id = store_int(store, SQL_MISSING_NEXT, 0);
+    out->refused = store_date(store, SQL_MISSING_NEXT, 1);
+    store_done(store, SQL_MISSING_NEXT);
+    return 1;
+}
+
+int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_MISSING_REFUSED, V_INT(id), V_INT(now));
+}
+
+int sweeps_drop(struct store *store, int64_t id, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_MISSING_DROP, V_INT(id));
+}
+
+int64_t sweeps_waiting(struct store *store, struct error *e)
+{
+    if (store_query_all(store, SQL_MISSING_WAITING, e) != 0 || store_next(store, SQL_MISSING_WAITING, e) != 1)
+        return -1;
+    int64_t count = store_int(store, SQL_MISSING_WAITING, 0);
+    store_done(store, SQL_MISSING_WAITING);
+    return count;
+}
