@@ -266,10 +266,15 @@ static enum api_verdict get(struct maintainx *api, const char *url, const char *
     struct http_call **out, struct error *e)
 {
     int64_t since = clock_monotonic();
+    if (api->ahead != NULL && strcmp(api->ahead_url, url) != 0) {
+        /* the pass took another turn */
+        http_call_free(api->ahead);
+        api->ahead = NULL;
+    }
     for (int failures = 1;; failures++) {
         struct http_call *call = NULL;
         enum api_verdict verdict = API_OK;
-        if (api->ahead != NULL && strcmp(api->ahead_url, url) == 0) {
+        if (api->ahead != NULL) {
             call = api->ahead;
             api->ahead = NULL;
         } else if ((verdict = keep_pace(api, what, e)) == API_OK) {

@@ -6,11 +6,9 @@
 
 #include "api/maintainx.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/stop.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/progress.h"
 #include "cli/session.h"
 #include "sources/backfill.h"
 #include "sources/sweep.h"
@@ -29,12 +27,6 @@ struct options {
 /* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
 enum { USUAL_RATE = 100 };
 
-static void on_page(const struct pass_view *view, void *data)
-{
-    (void)view;
-    progress_draw(data);
-}
-
 /* What was done, in a line: for the log of a cron job, and for someone at a terminal. */
 static void print_summary(const struct session *session, const char *kind, enum pass_end end)
 {
@@ -47,28 +39,6 @@ static void print_summary(const struct session *session, const char *kind, enum 
     if (run->healed > 0)
         printf(", %lld healed", (long long)run->healed);
     printf("%s\n", end == PASS_FINISHED ? "" : "; not finished, it goes on there when typed again");
-}
-
-/* Reads one pass of a kind, with the progress bar. */
-static enum pass_end read_pass(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
-    int64_t expected, struct error *e)
-{
-    struct pass_state state;
-    struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
-    int unfinished = passes_load(session->store, kind->name, &state, e);
-    if (unfinished < 0)
-        return PASS_FAILED;
-    progress.before = state.records;
-    pass_state_free(&state);
-    settings->progress = on_page;
-    settings->progress_data = &progress;
-    progress_begin(&progress);
-    progress_draw(&progress);
-    enum pass_end end = pass_run(settings, kind, e);
-    progress_end(&progress);
-    session->run.requests = maintainx_requests(settings->api);
-    session->run.bytes = maintainx_bytes(settings->api);
-    return end;
 }
 
 /* --- backfill --- */
@@ -157,7 +127,9 @@ static void backfill(struct session *session, const struct options *options)
     settings.window = &window;
     settings.typed = options->typed;
     session->run.until = window.until;
-    end = read_pass(session, &backfill_kind, &settings, expected, &e);
+    end = session_read(session, &backfill_kind, &settings, expected, &e);
+    session->run.requests = maintainx_requests(api);
+    session->run.bytes = maintainx_bytes(api);
     if (end != PASS_FAILED)
         print_summary(session, "backfill", end);
 out:
@@ -174,7 +146,7 @@ static void reconcile(struct session *session)
     struct maintainx *api = session_connect(session, &settings, &e);
     int64_t expected = snapshots_count_since(session->store, 0, &e);
     if (api != NULL && expected >= 0) {
-        enum pass_end end = read_pass(session, &sweep_kind, &settings, expected, &e);
+        enum pass_end end = session_read(session, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EXIT_DONE)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
         session->run.requests = maintainx_requests(api);

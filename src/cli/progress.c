@@ -11,6 +11,9 @@
 #include "core/event.h"
 #include "store/runs.h"
 
+/* Work that ends sooner shows no bar. */
+enum { PATIENCE_MS = 500 };
+
 enum { REDRAW_MS = 100, NARROWEST = 20, USUAL_WIDTH = 80, LONGEST = 400 };
 
 static int width_of_terminal(void)
@@ -72,7 +75,7 @@ void progress_draw(struct progress *p)
     char facts[256], line[LONGEST + 1];
     int64_t now = clock_monotonic();
     stop_attend();
-    if (!p->on_terminal || (p->drawn != 0 && now - p->drawn < REDRAW_MS))
+    if (!p->on_terminal || now - p->began < PATIENCE_MS || (p->drawn != 0 && now - p->drawn < REDRAW_MS))
         return;
     int width = width_of_terminal() - 1, share = share_done(p);
     write_facts(p, facts, sizeof facts);

@@ -23,7 +23,8 @@ struct progress {
 /* Begins; looks whether stderr is a terminal, and makes SIGUSR1 print the state. */
 void progress_begin(struct progress *progress);
 
-/* Draws the bar anew, ten times a second at the most, sized to the window. Does nothing without a terminal. */
+/* Draws the bar anew, ten times a second at the most, sized to the window; not in the first half second. Does nothing without a
+ * terminal. */
 void progress_draw(struct progress *progress);
 
 /* Wipes the bar away and ends the meaning of SIGUSR1. */

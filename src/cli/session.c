@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "base/timestamp.h"
 #include "cli/problems.h"
+#include "cli/progress.h"
 #include "sinks/dispatch.h"
 #include "store/passes.h"
 #include "store/retention.h"
@@ -120,6 +121,30 @@ struct maintainx *session_connect(struct session *session, struct pass_settings 
     return settings->api;
 }
 
+static void on_page(const struct pass_view *view, void *data)
+{
+    (void)view;
+    progress_draw(data);
+}
+
+enum pass_end session_read(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
+    int64_t expected, struct error *e)
+{
+    struct pass_state state;
+    struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
+    int unfinished = passes_load(session->store, kind->name, &state, e);
+    if (unfinished < 0)
+        return PASS_FAILED;
+    progress.before = state.records;
+    pass_state_free(&state);
+    settings->progress = on_page;
+    settings->progress_data = &progress;
+    progress_begin(&progress);
+    enum pass_end end = pass_run(settings, kind, e);
+    progress_end(&progress);
+    return end;
+}
+
 void session_dispatch(struct session *session)
 {
     struct error e = {0};
@@ -162,6 +187,8 @@ static void remove_old(struct session *session)
 
 enum exit_status session_close(struct session *session)
 {
+    if (stop_signalled())
+        session->status = exit_graver(session->status, EXIT_TRY_LATER);
     if (session->run.dead > 0)
         session->status = exit_graver(session->status, EXIT_UNAVAILABLE);
     if (session->run.quarantined > 0)

@@ -39,6 +39,11 @@ void session_report(struct session *session, const struct error *e);
  * fails. */
 struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
 
+/* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be, 0 when that is not
+ * known. */
+enum pass_end session_read(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
+    int64_t expected, struct error *e);
+
 /* Takes new events and delivers what is due. */
 void session_dispatch(struct session *session);
 
