@@ -61,7 +61,9 @@ static void poll_once(struct session *session, const struct options *options)
         settings.dry_run = options->dry_run;
         settings.listener = options->dry_run ? tell : NULL;
         settings.listener_data = &telling;
-        enum pass_end end = session_read(session, &poll_kind, &settings, 0, &e);
+        /* a bar would run through the lines of a dry run */
+        enum pass_end end = options->dry_run ? pass_run(&settings, &poll_kind, &e)
+                                             : session_read(session, &poll_kind, &settings, 0, &e);
         /* what a sweep found missing and is to be asked for again by now */
         if (end == PASS_FINISHED && !options->dry_run)
             sweep_prove(&settings, SOURCE_POLL, PROOFS_PER_RUN, &e);
