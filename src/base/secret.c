@@ -41,6 +41,14 @@ void secret_mask(char *text)
                 *p++ = '*';
 }
 
+bool secret_is_in(const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, secrets[i]) != NULL)
+            return true;
+    return false;
+}
+
 void secret_forget(void)
 {
     for (size_t i = 0; i < count; i++)

@@ -16,6 +16,9 @@ int secret_register(const char *secret, struct error *e);
 /* Replaces every registered secret in `text`, in place, by stars. */
 void secret_mask(char *text);
 
+/* True when `text` holds a registered secret, alone or among other things. */
+bool secret_is_in(const char *text);
+
 /* Forgets all secrets, at the end of the program. */
 void secret_forget(void);
 

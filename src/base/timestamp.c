@@ -135,11 +135,12 @@ void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE])
     if (strftime(civil, sizeof civil, "%m-%dT%H:%M:%S", &tm) == 0)
         return;
     /* %Y does not pad years below 1000 in glibc */
-    snprintf(out, TIMESTAMP_SIZE, "%04d-%.14s.%03dZ", tm.tm_year + 1900, civil, (int)fraction);
+    snprintf(out, TIMESTAMP_SIZE, "%04u-%.14s.%03uZ", (unsigned)(tm.tm_year + 1900) % 10000, civil,
+        (unsigned)fraction % 1000);
 }
 
 static const struct {
-    const char *name;
+    char name[3];
     int64_t ms;
 } units[] = {{"w", INT64_C(7) * 86400000}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 enum { UNITS = sizeof units / sizeof units[0] };
@@ -174,16 +175,17 @@ void duration_format(int64_t ms, char out[TIMESTAMP_SIZE])
     if (ms < 0)
         ms = -ms;
     if (ms < 1000) {
-        snprintf(out, TIMESTAMP_SIZE, "%s%dms", sign, (int)ms);
+        snprintf(out, TIMESTAMP_SIZE, "%s%ums", sign, (unsigned)ms % 1000);
         return;
     }
     int i = 1; /* no weeks: people count days */
     while (units[i].ms > ms)
         i++;
-    int64_t first = ms / units[i].ms, second = ms % units[i].ms / units[i + 1].ms;
+    const int64_t most = 999999; /* days: nobody reads more */
+    int first = (int)(ms / units[i].ms > most ? most : ms / units[i].ms);
+    int second = (int)(ms % units[i].ms / units[i + 1].ms);
     if (second == 0 || units[i].ms == 1000)
-        snprintf(out, TIMESTAMP_SIZE, "%s%lld%s", sign, (long long)first, units[i].name);
+        snprintf(out, TIMESTAMP_SIZE, "%s%d%s", sign, first, units[i].name);
     else
-        snprintf(out, TIMESTAMP_SIZE, "%s%lld%s %lld%s", sign, (long long)first, units[i].name, (long long)second,
-            units[i + 1].name);
+        snprintf(out, TIMESTAMP_SIZE, "%s%d%s %d%s", sign, first, units[i].name, second, units[i + 1].name);
 }

@@ -116,7 +116,7 @@ static int gather_run(const struct run *run, void *context, struct error *e)
     }
     rc = json_give(out, "events", events);
     for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
-        rc = json_give_int(events, event_type_name(type), run->events[type]);
+        rc = json_give_int(events, event_type_name((enum event_type)type), run->events[type]);
     if (rc != 0 || json_give_int(out, "run", run->number) != 0 || json_give_text(out, "kind", run->kind) != 0 ||
         json_give_date(out, "began", run->began) != 0 || json_give_date(out, "ended", run->ended) != 0 ||
         json_give_date(out, "since", run->since) != 0 ||

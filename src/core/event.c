@@ -1,6 +1,7 @@
 #include "core/event.h"
 
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,4 +82,16 @@ char *event_body(const struct event *event, const char *id, const struct event_c
 out:
     json_object_put(body);
     return text;
+}
+
+struct json_object *event_parse(const char *body, size_t len)
+{
+    /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the deepest ones */
+    struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
+    struct json_object *event = NULL;
+    if (parser != NULL && len <= INT_MAX)
+        event = json_tokener_parse_ex(parser, body, (int)len);
+    if (parser != NULL)
+        json_tokener_free(parser);
+    return event;
 }

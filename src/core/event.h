@@ -5,6 +5,7 @@
 #define WOSYNC_CORE_EVENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/workorder.h"
@@ -64,5 +65,9 @@ struct event_context {
  * Returns a string to be freed by the caller, NULL when memory ran out.
  */
 char *event_body(const struct event *event, const char *id, const struct event_context *context);
+
+/* Reads such a body back, as deeply nested as the deepest work order makes it. Returns an object to be dropped with
+ * json_object_put, NULL when memory ran out or it is no event. */
+struct json_object *event_parse(const char *body, size_t len);
 
 #endif

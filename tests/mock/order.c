@@ -133,7 +133,7 @@ size_t order_seek(struct order *o, const struct workorder *table, struct positio
 {
     struct sorting s = {o, table};
 
-    if (o->stale)
+    if (o->stale && o->n > 0)
         qsort_r(o->slots, o->n, sizeof(*o->slots), compare_slots, &s);
     o->stale = false;
     o->moved = 0;

@@ -1,0 +1,229 @@
+#include "sinks/report.h"
+
+#include <ctype.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "core/event.h"
+#include "sinks/person.h"
+#include "store/events.h"
+
+static struct json_object *field(struct json_object *object, const char *key)
+{
+    return json_object_is_type(object, json_type_object) ? json_object_object_get(object, key) : NULL;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+    struct json_object *value = field(object, key);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static int64_t date_of(struct json_object *object, const char *key)
+{
+    int64_t ms = TIMESTAMP_NONE;
+    timestamp_parse(text_of(object, key), &ms);
+    return ms;
+}
+
+static int64_t span(int64_t from, int64_t to)
+{
+    return from == TIMESTAMP_NONE || to == TIMESTAMP_NONE || to < from ? -1 : to - from;
+}
+
+/* --- history --- */
+
+struct reading {
+    struct report *report;
+    int64_t
+        observed; /* of the last status_changed: a completed event of the same observation says nothing new */
+};
+
+static int add_step(struct report *r, int64_t since, const char *status, struct error *e)
+{
+    struct report_step *steps = realloc(r->steps, (r->count + 1) * sizeof *steps);
+    if (steps == NULL)
+        return fail_memory(e, "report");
+    r->steps = steps;
+    struct report_step *step = &steps[r->count++];
+    *step = (struct report_step){.since = since, .span = -1};
+    strncpy(step->status, status, sizeof step->status - 1);
+    return 0;
+}
+
+static int add_change(
+    struct reading *reading, const struct event_row *row, struct json_object *data, struct error *e)
+{
+    struct report *r = reading->report;
+    const char *before = text_of(data, "previousStatus");
+    reading->observed = row->observed;
+    /* what it was before is news where a step was not seen (the log began later, or retention removed it) */
+    if (*before != '\0' && (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0) &&
+        add_step(r, TIMESTAMP_NONE, before, e) != 0)
+        return -1;
+    return add_step(r, row->timestamp, text_of(data, "status"), e);
+}
+
+static int add_event(const struct event_row *row, void *context, struct error *e)
+{
+    struct reading *reading = context;
+    struct report *r = reading->report;
+    struct json_object *event = event_parse(row->body, row->body_len);
+    struct json_object *data = field(event, "data");
+    enum event_type type = event_type_named(row->type);
+    int rc = 0;
+    if (event == NULL)
+        return fail_memory(e, "report");
+    if (type == EVENT_CREATED)
+        /* one that is seen complete at once was something else when it was created */
+        rc = add_step(r, row->timestamp,
+            date_of(data, "completedAt") == TIMESTAMP_NONE ? text_of(data, "status") : "", e);
+    else if (type == EVENT_STATUS_CHANGED)
+        rc = add_change(reading, row, data, e);
+    else if (type == EVENT_COMPLETED && row->observed != reading->observed)
+        rc = add_step(r, row->timestamp, text_of(data, "status"), e);
+    r->completions += type == EVENT_COMPLETED;
+    json_object_put(event);
+    return rc;
+}
+
+static void measure(struct report *r)
+{
+    r->progress = r->hold = -1;
+    r->started = TIMESTAMP_NONE;
+    for (size_t i = 0; i < r->count; i++) {
+        struct report_step *step = &r->steps[i];
+        bool in_progress = strcmp(step->status, "IN_PROGRESS") == 0;
+        if (i + 1 < r->count && step->status[0] != '\0')
+            step->span = span(step->since, step[1].since);
+        if (in_progress && r->started == TIMESTAMP_NONE)
+            r->started = step->since;
+        int64_t *sum = in_progress ? &r->progress : strcmp(step->status, "ON_HOLD") == 0 ? &r->hold : NULL;
+        if (sum != NULL && step->span >= 0)
+            *sum = (*sum < 0 ? 0 : *sum) + step->span;
+    }
+    r->took = span(r->created, r->completed);
+    r->waited = span(r->created, r->started);
+}
+
+int report_read(struct store *store, const struct delivery *delivery, struct report *out, struct error *e)
+{
+    struct reading reading = {.report = out, .observed = TIMESTAMP_NONE};
+    *out = (struct report){.id = delivery->id, .work_order = delivery->work_order};
+    out->event = event_parse(delivery->body, delivery->body_len);
+    if (out->event == NULL)
+        return fail_memory(e, "report");
+    out->data = field(out->event, "data");
+    out->created = date_of(out->data, "createdAt");
+    out->completed = date_of(out->event, "timestamp");
+    out->due = date_of(out->data, "dueDate");
+    if (out->due != TIMESTAMP_NONE && json_object_get_boolean(field(out->data, "dueDateIsFullDay")))
+        out->due += INT64_C(86400000) - 1000; /* the end of that day */
+    if (events_history(store, delivery->work_order, delivery->seq, add_event, &reading, e) != 0)
+        return -1;
+    measure(out);
+    return 0;
+}
+
+void report_free(struct report *report)
+{
+    json_object_put(report->event);
+    free(report->steps);
+    *report = (struct report){0};
+}
+
+/* --- facts --- */
+
+static int append_string(struct buffer *out, struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return 0;
+    return buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+}
+
+static int append_list(struct buffer *out, struct json_object *list)
+{
+    int rc = 0;
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        if (i > 0)
+            rc = buffer_append_text(out, ", ");
+        if (rc == 0)
+            rc = append_string(out, json_object_array_get_idx(list, i));
+    }
+    return rc;
+}
+
+static int append_number(struct buffer *out, const struct report *r)
+{
+    struct json_object *number = field(r->data, "sequentialId");
+    return buffer_append_format(out, "%lld",
+        (long long)(json_object_is_type(number, json_type_int) ? json_object_get_int64(number)
+                                                               : r->work_order));
+}
+
+/* A thing with a name, or else its number: asset, location. */
+static int append_thing(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
+{
+    struct json_object *thing = field(data, key), *name = field(thing, "name"), *id = field(data, id_key);
+    if (json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0)
+        return append_string(out, name);
+    if (!json_object_is_type(id, json_type_int))
+        id = field(thing, "id");
+    return json_object_is_type(id, json_type_int)
+               ? buffer_append_format(out, "No. %s", json_object_get_string(id))
+               : 0;
+}
+
+int report_words(const char *constant, struct buffer *out)
+{
+    size_t begin = out->len;
+    if (buffer_append_text(out, constant) != 0)
+        return -1;
+    for (size_t i = begin; i < out->len; i++)
+        out->data[i] = (char)(out->data[i] == '_' ? ' '
+                              : i > begin         ? tolower((unsigned char)out->data[i])
+                                                  : out->data[i]);
+    return 0;
+}
+
+int report_text(const struct report *r, enum report_fact fact, struct buffer *out)
+{
+    switch (fact) {
+    case REPORT_TITLE:
+        return append_string(out, field(r->data, "title"));
+    case REPORT_NUMBER:
+        return append_number(out, r);
+    case REPORT_STATUS:
+        return report_words(text_of(r->data, "status"), out);
+    case REPORT_PRIORITY:
+        return report_words(text_of(r->data, "priority"), out);
+    case REPORT_TYPE:
+        return report_words(text_of(r->data, "type"), out);
+    case REPORT_CATEGORIES:
+        return append_list(out, field(r->data, "categories"));
+    case REPORT_ASSET:
+        return append_thing(out, r->data, "asset", "assetId");
+    case REPORT_SERIAL:
+        return append_string(out, field(field(r->data, "asset"), "serialNumber"));
+    case REPORT_LOCATION:
+        return append_thing(out, r->data, "location", "locationId");
+    case REPORT_COMPLETER:
+        return person_append(out, r->data, "completer", "completerId");
+    case REPORT_ASSIGNEES:
+        return person_append_all(out, r->data);
+    case REPORT_REQUESTER:
+        return person_append(out, r->data, "requester", "requesterId");
+    case REPORT_CREATOR:
+        return person_append(out, r->data, "creator", "creatorId");
+    case REPORT_DESCRIPTION:
+        return append_string(out, field(r->data, "description"));
+    case REPORT_NOTE:
+        return append_string(out, field(field(r->data, "workOrderSummary"), "content"));
+    default:
+        return 0;
+    }
+}
