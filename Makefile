@@ -20,7 +20,7 @@ BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/report_html.o
 SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
@@ -72,6 +72,13 @@ $(BUILD)/gen/sql.c: sql/embed.awk $(SQL)
 	awk -f sql/embed.awk $(SQL) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/gen/sql.o: $(BUILD)/gen/sql.c $(BUILD)/gen/sql.h
+	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/gen/report_html.c: src/embed.awk src/sinks/report.html
+	@mkdir -p $(@D)
+	awk -v name=report_html -f src/embed.awk src/sinks/report.html > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/report_html.o: $(BUILD)/gen/report_html.c
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/src/%.o: src/%.c $(BUILD)/gen/sql.h

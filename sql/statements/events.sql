@@ -19,14 +19,15 @@ WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
 ORDER BY e.seq;
 
 -- The events of one work order that tell its status, up to number ?2. They are found by their ids, TYPE/ID and
--- TYPE/ID/..., and the ids' own index ('0' follows '/'), so that the log needs no index by work order.
+-- TYPE/ID/..., and the ids' own index ('0' follows '/'), so that the log needs no index by work order; the + keeps
+-- SQLite from walking through the log by seq instead.
 -- name: event_history
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events
 WHERE (id = 'workorder.created/' || ?1
        OR (id > 'workorder.status_changed/' || ?1 || '/' AND id < 'workorder.status_changed/' || ?1 || '0')
        OR (id > 'workorder.completed/' || ?1 || '/' AND id < 'workorder.completed/' || ?1 || '0'))
-  AND seq <= ?2
-ORDER BY seq;
+  AND +seq <= ?2
+ORDER BY +seq;
 
 -- name: event_count
 SELECT count(*) FROM events;

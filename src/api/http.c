@@ -16,6 +16,7 @@ enum { CONNECT_TIMEOUT_MS = 10000 };
 struct http {
     CURLM *multi;
     char *user_agent;
+    CURL *spare; /* of the call that ended last: to make one anew costs as much as a request over loopback */
 };
 
 struct http_call {
@@ -50,6 +51,7 @@ void http_free(struct http *http)
 {
     if (http == NULL)
         return;
+    curl_easy_cleanup(http->spare);
     curl_multi_cleanup(http->multi);
     free(http->user_agent);
     free(http);
@@ -202,6 +204,24 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
     return code;
 }
 
+static CURL *take_handle(struct http *http)
+{
+    CURL *easy = http->spare != NULL ? http->spare : curl_easy_init();
+    http->spare = NULL;
+    return easy;
+}
+
+/* Keeps a handle for the next call, without anything of the last one but its connection. */
+static void give_handle(struct http *http, CURL *easy)
+{
+    curl_multi_remove_handle(http->multi, easy);
+    curl_easy_reset(easy);
+    if (http->spare == NULL)
+        http->spare = easy;
+    else
+        curl_easy_cleanup(easy);
+}
+
 struct http_call *http_start(struct http *http, const struct http_request *request)
 {
     struct http_call *call = calloc(1, sizeof *call);
@@ -216,7 +236,7 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         strncpy(call->message, wrong, sizeof call->message - 1);
         return call;
     }
-    call->easy = curl_easy_init();
+    call->easy = take_handle(http);
     if (call->easy == NULL || add_headers(call, request->headers) != 0 || set_up(call, request) != CURLE_OK ||
         curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
         http_call_free(call);
@@ -227,10 +247,11 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
     return call;
 }
 
-static void collect(struct http *http)
+/* Marks the calls that are done. Returns how many. */
+static int collect(struct http *http)
 {
     CURLMsg *message;
-    int left;
+    int left, count = 0;
     while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
         struct http_call *call = NULL;
         if (message->msg != CURLMSG_DONE)
@@ -239,7 +260,9 @@ static void collect(struct http *http)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
         call->done = true;
         call->code = code;
+        count++;
     }
+    return count;
 }
 
 void http_work(struct http *http, int64_t ms)
@@ -247,11 +270,11 @@ void http_work(struct http *http, int64_t ms)
     int running;
     struct curl_waitfd stop = {.fd = stop_fd(), .events = CURL_WAIT_POLLIN};
     curl_multi_perform(http->multi, &running);
-    collect(http);
-    if (running == 0)
+    if (collect(http) > 0 || running == 0)
         return;
     curl_multi_poll(http->multi, stop.fd >= 0 ? &stop : NULL, stop.fd >= 0 ? 1 : 0, ms > INT_MAX ? INT_MAX : (int)ms,
         NULL);
+    stop_attend();
     curl_multi_perform(http->multi, &running);
     collect(http);
 }
@@ -323,10 +346,8 @@ void http_call_free(struct http_call *call)
 {
     if (call == NULL)
         return;
-    if (call->easy != NULL) {
-        curl_multi_remove_handle(call->http->multi, call->easy);
-        curl_easy_cleanup(call->easy);
-    }
+    if (call->easy != NULL)
+        give_handle(call->http, call->easy);
     curl_slist_free_all(call->headers);
     buffer_free(&call->body);
     free(call);

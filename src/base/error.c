@@ -7,18 +7,20 @@
 
 int fail(struct error *e, enum exit_status status, const char *format, ...)
 {
+    char text[4 * sizeof e->text]; /* longer, so that the cut goes through no secret before it is masked */
     if (e == NULL)
         return -1;
     va_list ap;
     va_start(ap, format);
-    int n = vsnprintf(e->text, sizeof e->text, format, ap);
+    int n = vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     if (n < 0)
-        e->text[0] = '\0';
-    for (char *p = e->text; *p != '\0'; p++)
+        text[0] = '\0';
+    secret_mask(text);
+    for (char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
-    secret_mask(e->text);
+    snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, text);
     e->status = status;
     return -1;
 }

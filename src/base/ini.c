@@ -15,6 +15,7 @@ struct reading {
     int line;
     struct ini *out;
     struct buffer *problems;
+    char *section;  /* the name in the last header: inih cuts it at 49 bytes */
     bool continued; /* the current line begins with white space */
     bool no_memory;
 };
@@ -58,7 +59,9 @@ static void check_shape(struct reading *r, const char *line)
         char name[INI_LONGEST_LINE + 1] = "";
         if (strchr(line, ']') == NULL)
             complain(r, r->line, "a section header needs a closing bracket", "");
-        else if (sscanf(line, "[%197[^]]", name) == 1 && find_section(r, name) == NULL)
+        else if (sscanf(line, "[%197[^]]", name) == 1 && (free(r->section), r->section = strdup(name)) == NULL)
+            r->no_memory = true;
+        else if (r->section != NULL && find_section(r, r->section) == NULL)
             r->no_memory = true;
     } else if (strpbrk(line, "=:") == NULL) {
         complain(r, r->line, "it is no setting; write KEY = VALUE", "");
@@ -67,26 +70,44 @@ static void check_shape(struct reading *r, const char *line)
     }
 }
 
+/* The next line of the file, up to `size` - 1 bytes of it, as fgets; *whole is its whole length, a NUL byte in it ends nothing. */
+static bool read_line(FILE *file, char *out, size_t size, size_t *whole, bool *has_nul)
+{
+    int c;
+    *whole = 0;
+    *has_nul = false;
+    while ((c = getc(file)) != EOF) {
+        if (*whole < size - 1)
+            out[*whole] = (char)c;
+        ++*whole;
+        *has_nul |= c == '\0';
+        if (c == '\n')
+            break;
+    }
+    out[*whole < size ? *whole : size - 1] = '\0';
+    return *whole > 0;
+}
+
 /* For inih: the next line, like fgets. */
 static char *next_line(char *out, int size, void *context)
 {
     struct reading *r = context;
-    if (fgets(out, size, r->file) == NULL)
+    size_t whole;
+    bool has_nul;
+    if (!read_line(r->file, out, (size_t)size, &whole, &has_nul))
         return NULL;
     r->line++;
-    size_t len = strlen(out);
-    if (len > 0 && out[len - 1] != '\n' && !feof(r->file)) {
-        int c;
-        while ((c = getc(r->file)) != EOF && c != '\n')
-            ;
+    if (r->line == 1 && strncmp(out, "\xef\xbb\xbf", 3) == 0)
+        memmove(out, out + 3, strlen(out + 3) + 1); /* a byte order mark */
+    if (has_nul) {
+        complain(r, r->line, "it holds a NUL byte", "");
+        strcpy(out, "\n");
+    } else if (whole >= (size_t)size) {
         if (!is_ignorable(out))
             complain(r, r->line, "the line is longer than 197 bytes",
                 "; go on in a next line that begins with a space (keys when and on)");
         strcpy(out, "\n");
-        return out;
     }
-    if (memchr(out, '\0', len + 1) != out + len)
-        complain(r, r->line, "it holds a NUL byte", "");
     r->continued = isspace((unsigned char)*out);
     check_shape(r, out);
     return out;
@@ -108,7 +129,12 @@ static int add_setting(struct ini_section *section, const char *key, const char 
 static int join(struct ini_setting *setting, const char *more)
 {
     char *joined = NULL;
-    if (asprintf(&joined, "%s %s", setting->value, more) < 0)
+    /* inih leaves the comment behind a continuation where it is */
+    const char *comment = strstr(more, " ;");
+    size_t len = comment != NULL ? (size_t)(comment - more) : strlen(more);
+    while (len > 0 && isspace((unsigned char)more[len - 1]))
+        len--;
+    if (asprintf(&joined, "%s %.*s", setting->value, (int)len, more) < 0)
         return -1;
     free(setting->value);
     setting->value = joined;
@@ -119,7 +145,7 @@ static int join(struct ini_setting *setting, const char *more)
 static int on_setting(void *context, const char *section_name, const char *key, const char *value)
 {
     struct reading *r = context;
-    struct ini_section *section = find_section(r, section_name);
+    struct ini_section *section = find_section(r, *section_name != '\0' && r->section != NULL ? r->section : section_name);
     if (section == NULL) {
         r->no_memory = true;
         return 1;
@@ -148,6 +174,7 @@ int ini_read(const char *path, struct ini *out, struct buffer *problems)
     if (ferror(r.file))
         buffer_append_format(problems, "%s: it cannot be read: %s\n", path, strerror(errno));
     fclose(r.file);
+    free(r.section);
     if (r.no_memory)
         buffer_append_format(problems, "%s: out of memory\n", path);
     return problems->len == before && !r.no_memory ? 0 : -1;

@@ -26,10 +26,14 @@ int secret_register(const char *secret, struct error *e)
     if (more == NULL)
         return fail_memory(e, "secrets");
     secrets = more;
-    secrets[count] = strdup(secret);
-    if (secrets[count] == NULL)
+    char *copy = strdup(secret);
+    if (copy == NULL)
         return fail_memory(e, "secrets");
-    count++;
+    /* the longest first: one within another must not break it up before it is masked */
+    size_t place = count++;
+    for (; place > 0 && strlen(secrets[place - 1]) < strlen(copy); place--)
+        secrets[place] = secrets[place - 1];
+    secrets[place] = copy;
     return 0;
 }
 

@@ -63,6 +63,8 @@ static int parse_civil(const char *text, size_t length, const char *format, int6
         return -1;
     int year = tm.tm_year, month = tm.tm_mon, day = tm.tm_mday;
     bool leap_second = tm.tm_sec == 60;
+    if (tm.tm_sec > 60) /* strptime takes 61 */
+        return -1;
     if (leap_second)
         tm.tm_sec = 59;
     time_t seconds = timegm(&tm);
@@ -122,7 +124,7 @@ int timestamp_parse_user(const char *text, int64_t now, int64_t *ms)
 void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE])
 {
     out[0] = '\0';
-    if (ms == TIMESTAMP_NONE)
+    if (ms < INT64_C(-62167219200000) || ms > INT64_C(253402300799999)) /* years 0000 to 9999 */
         return;
     int64_t fraction = ms % 1000;
     if (fraction < 0)

@@ -242,9 +242,6 @@ static int observe_known(const struct diff_rules *rules, const struct diff_snaps
         return -1;
     if (workorder_from_doc(out->document, &merged, &reason) != WORKORDER_OK)
         return -1; /* two good documents make a good one: only memory can be missing */
-    /* a field that the list leaves out is no news where the other lane had brought it */
-    if (!old->from_list && !json_object_object_get_ex(now->wo->doc, "completedAt", NULL))
-        merged.completed = old->wo->completed;
     tell_known(rules, old, &merged, out);
     if (!now->from_list && out->count == 0 && json_object_equal(old->wo->doc, out->document))
         out->outcome = DIFF_LEAVE;

@@ -14,6 +14,7 @@ enum { ENVELOPE_DEPTH = 8 };
 struct scan {
     const char *at;
     const char *end;
+    bool found; /* the array workOrders was cut */
 };
 
 static bool is_space(char c)
@@ -153,7 +154,6 @@ static enum page_verdict cut_members(struct scan *s, struct page *page, struct b
 {
     static const char name[] = "\"workOrders\"";
     const char *copied = s->at;
-    bool found = false;
     if (peek(s) != '{') {
         *reason = "it is no JSON object";
         return s->at >= s->end ? PAGE_TRUNCATED : PAGE_BAD;
@@ -171,11 +171,11 @@ static enum page_verdict cut_members(struct scan *s, struct page *page, struct b
             return PAGE_BAD;
         }
         if (key_len == sizeof name - 1 && memcmp(key, name, key_len) == 0 && peek(s) == '[') {
-            if (found) {
+            if (s->found) {
                 *reason = "it holds workOrders twice";
                 return PAGE_BAD;
             }
-            found = true;
+            s->found = true;
             if (buffer_append(envelope, copied, (size_t)(s->at + 1 - copied)) != 0)
                 return PAGE_NO_MEMORY;
             enum page_verdict verdict = cut_records(s, page, reason);
@@ -249,7 +249,7 @@ static enum page_verdict read_envelope(const struct buffer *text, struct page *p
 
 enum page_verdict page_cut(const char *json, size_t len, struct page *page, const char **reason)
 {
-    struct scan s = {json, json + len};
+    struct scan s = {json, json + len, false};
     struct buffer envelope = {0};
     *reason = NULL;
     free(page->next_cursor);
@@ -258,12 +258,20 @@ enum page_verdict page_cut(const char *json, size_t len, struct page *page, cons
     enum page_verdict verdict = cut_members(&s, page, &envelope, reason);
     if (verdict == PAGE_OK)
         verdict = read_envelope(&envelope, page, reason);
+    /* json-c takes names in single quotes, the scan does not */
+    if (verdict == PAGE_OK && !s.found) {
+        *reason = "it has no array workOrders";
+        verdict = PAGE_BAD;
+    }
     if (verdict == PAGE_TRUNCATED)
         *reason = "it is truncated";
     if (verdict == PAGE_NO_MEMORY)
         *reason = "out of memory";
-    if (verdict != PAGE_OK)
+    if (verdict != PAGE_OK) {
+        free(page->next_cursor);
+        page->next_cursor = NULL;
         page->count = 0;
+    }
     buffer_free(&envelope);
     return verdict;
 }

@@ -1,6 +1,9 @@
 #include "core/workorder.h"
 
 #include <json-c/json.h>
+#include <json-c/json_visit.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -56,11 +59,35 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
     wo->status = text_of(json_object_object_get(doc, "status"), WORKORDER_MAX_STATUS);
     if (wo->status == NULL || *wo->status == '\0')
         return "its status is missing or no short text";
+    for (const char *c = wo->status; *c != '\0'; c++) /* it becomes part of ids, and they of header lines */
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return "its status holds control characters";
     struct json_object *title = json_object_object_get(doc, "title");
     wo->title = text_of(title, WORKORDER_MAX_SIZE);
     if (title != NULL && wo->title == NULL)
         return "its title is no text";
     return NULL;
+}
+
+/* json-c takes NaN and Infinity; no one who gets the event would. 1e999 is a number. */
+static int refuse_not_a_number(struct json_object *value, int flags, struct json_object *parent, const char *key,
+    size_t *index, void *context)
+{
+    (void)flags;
+    (void)parent;
+    (void)key;
+    (void)index;
+    (void)context;
+    if (!json_object_is_type(value, json_type_double) || isfinite(json_object_get_double(value)))
+        return JSON_C_VISIT_RETURN_CONTINUE;
+    const char *text = json_object_to_json_string(value);
+    return text[strcspn(text, "NI")] == '\0' ? JSON_C_VISIT_RETURN_CONTINUE : JSON_C_VISIT_RETURN_ERROR;
+}
+
+/* The visit costs more than this look at the text, which nearly always says no. */
+static bool may_hold_no_number(const char *json, size_t len)
+{
+    return memmem(json, len, "NaN", 3) != NULL || memmem(json, len, "nfinity", 7) != NULL;
 }
 
 enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason)
@@ -108,6 +135,9 @@ enum workorder_verdict workorder_parse(struct json_tokener *parser, const char *
         verdict = WORKORDER_NO_MEMORY;
     } else if (problem != json_tokener_success || end != len) {
         *reason = "it is no JSON";
+    } else if (may_hold_no_number(json, len) && json_c_visit(doc, 0, refuse_not_a_number, NULL) != 0) {
+        *reason = "it holds a number that is none";
+        verdict = WORKORDER_BAD;
     } else {
         verdict = workorder_from_doc(doc, out, reason);
     }

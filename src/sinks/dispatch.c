@@ -22,14 +22,16 @@ static void open_lane(struct lane *lane, const struct dispatch_settings *setting
         lane->next_start = route->place.last_try + route->type->interval_ms;
 }
 
-/* Lets all lanes go until none has work left. A fault closes its own lane only. */
-static int run_lanes(struct lane *lanes, size_t count, struct http **http, struct error *e)
+/* Lets all lanes that block, or all that do not, go until none has work left. A fault closes its own lane only. */
+static int run_lanes(struct lane *lanes, size_t count, bool blocking, struct http **http, struct error *e)
 {
     int rc = 0;
     for (;;) {
         bool working = false, under_way = false;
         int64_t pause = ROUND_MS;
         for (size_t i = 0; i < count; i++) {
+            if (lanes[i].route->type->blocks != blocking)
+                continue;
             int more = lane_step(&lanes[i], http, e);
             if (more < 0) {
                 rc = -1;
@@ -66,7 +68,10 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         else if (loaded == 1)
             open_lane(&lanes[count++], settings, route, began);
     }
-    if (run_lanes(lanes, count, &http, e) != 0)
+    /* while a program runs no answer would be read: requests that are under way would run into their time limits */
+    if (run_lanes(lanes, count, false, &http, e) != 0)
+        rc = -1;
+    if (run_lanes(lanes, count, true, &http, e) != 0)
         rc = -1;
     for (size_t i = 0; i < count; i++)
         if (lane_close(&lanes[i], e) != 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "core/event.h"
 
 /* A scalar as text, "" where it is absent or null. */
 static const char *text_of(struct json_object *object, const char *key)
@@ -34,7 +35,7 @@ static int append_changes(struct buffer *line, struct json_object *data, const c
 char *event_text(const char *body)
 {
     struct buffer line = {0};
-    struct json_object *event = json_tokener_parse(body);
+    struct json_object *event = event_parse(body, strlen(body));
     struct json_object *data = json_object_object_get(event, "data");
     const char *type = text_of(event, "event");
     int rc = buffer_append_format(&line, "%s  %s  #%s  \"%s\"", text_of(event, "timestamp"), type, text_of(data, "id"),

@@ -9,20 +9,36 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "core/retry.h"
+
+/* Bytes of an answer that are looked at for an error text. */
+enum { ANSWER_HEAD = 1024 };
+
+/* The parts of a URL from this size on count as secrets of their own. */
+enum { SHORTEST_URL_SECRET = 8 };
 
 void handler_done(struct delivery_result *result)
 {
     *result = (struct delivery_result){.verdict = DELIVERY_DONE, .retry_after = -1};
 }
 
-static void say(struct delivery_result *result, const char *format, va_list ap)
+/* Secrets are masked before the text is cut: half of one would not be recognized. */
+__attribute__((format(printf, 2, 0))) static void say(struct delivery_result *result, const char *format, va_list ap)
 {
-    vsnprintf(result->error, sizeof result->error, format, ap);
-    for (char *p = result->error; *p != '\0'; p++)
+    char text[2 * ANSWER_HEAD];
+    vsnprintf(text, sizeof text, format, ap);
+    for (char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
-    secret_mask(result->error);
+    secret_mask(text);
+    utf8_mend(text);
+    size_t len = strlen(text);
+    if (len >= sizeof result->error)
+        for (len = sizeof result->error - 1; len > 0 && (text[len] & 0xc0) == 0x80; len--)
+            ;
+    memcpy(result->error, text, len);
+    result->error[len] = '\0';
 }
 
 void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
@@ -56,17 +72,18 @@ static int64_t asked_wait(struct http_call *call)
 void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
 {
     const char *body = http_body(call)->data != NULL ? http_body(call)->data : "";
+    const char *colon = *body != '\0' ? ": " : "";
     int status = http_status(call);
     if (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LARGE)
         handler_later(result, -1, "no answer: %s", http_reason(call));
     else if (status >= 200 && status < 300)
         handler_done(result);
     else if (status == 408 || status == 425 || status == 429 || status >= 500)
-        handler_later(result, asked_wait(call), "HTTP %d: %.120s", status, body);
+        handler_later(result, asked_wait(call), "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
     else if (status >= 300 && status < 400)
         handler_dead(result, "HTTP %d: a redirect is not followed; put the final address into url", status);
     else
-        handler_dead(result, "HTTP %d: %.120s", status, body);
+        handler_dead(result, "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
 }
 
 void handler_request_free(struct handler_request *request)
@@ -98,27 +115,60 @@ const char *setup_value(const struct handler_setup *setup, const char *key)
     return setting != NULL ? setting->value : NULL;
 }
 
-char *setup_secret(const struct handler_setup *setup, const char *key)
+const struct ini_setting *setup_next(const struct handler_setup *setup, const char *key,
+    const struct ini_setting *previous)
+{
+    const struct ini_section *section = setup->section;
+    for (size_t i = previous != NULL ? (size_t)(previous - section->settings) + 1 : 0; i < section->count; i++)
+        if (strcmp(section->settings[i].key, key) == 0)
+            return &section->settings[i];
+    return NULL;
+}
+
+static char *copy(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+{
+    char *result = strdup(value);
+    if (result == NULL)
+        setup_problem(setup, setting->line, "%s: out of memory", setting->key);
+    return result;
+}
+
+/* A copy of the value that is registered as a secret. */
+static char *register_copy(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
 {
     struct error e = {0};
+    if (secret_register(value, &e) == 0)
+        return copy(setup, setting, value);
+    setup_problem(setup, setting->line, "%s: out of memory", setting->key);
+    return NULL;
+}
+
+static char *from_environment(const struct handler_setup *setup, const struct ini_setting *setting, const char *name)
+{
+    const char *value = getenv(name);
+    if (value != NULL && *value != '\0')
+        return register_copy(setup, setting, value);
+    setup_problem(setup, setting->line, "%s: %s is not set in the environment", setting->key, name);
+    return NULL;
+}
+
+char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+{
+    if (strncmp(value, "env:", 4) == 0)
+        return from_environment(setup, setting, value + 4);
+    if (strncmp(value, "file:", 5) == 0)
+        return setup_file_secret(setup, setting, value + 5);
+    return copy(setup, setting, value);
+}
+
+char *setup_secret(const struct handler_setup *setup, const char *key)
+{
     const struct ini_setting *setting = ini_setting(setup->section, key);
     if (setting == NULL)
         return NULL;
-    const char *value = setting->value;
-    if (strncmp(value, "env:", 4) == 0) {
-        value = getenv(setting->value + 4);
-        if (value == NULL || *value == '\0') {
-            setup_problem(setup, setting->line, "%s: %s is not set in the environment", key, setting->value + 4);
-            return NULL;
-        }
-    }
-    char *copy = strdup(value);
-    if (copy == NULL || secret_register(value, &e) != 0) {
-        setup_problem(setup, setting->line, "%s: out of memory", key);
-        free(copy);
-        return NULL;
-    }
-    return copy;
+    if (strncmp(setting->value, "env:", 4) == 0)
+        return from_environment(setup, setting, setting->value + 4);
+    return register_copy(setup, setting, setting->value);
 }
 
 int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most)
@@ -136,29 +186,50 @@ int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t
     return fallback;
 }
 
-char *setup_secret_file(const struct handler_setup *setup, const char *key)
+char *setup_file_secret(const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
 {
     struct error e = {0};
     bool exposed = false;
-    const struct ini_setting *setting = ini_setting(setup->section, key);
-    if (setting == NULL)
-        return NULL;
-    char *secret = secret_read_file(setting->value, &exposed, &e);
+    char *secret = secret_read_file(path, &exposed, &e);
     if (secret == NULL)
-        setup_problem(setup, setting->line, "%s: %s", key, e.text);
-    if (exposed && buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", setting->value,
-                       setting->value) != 0)
-        setup_problem(setup, setting->line, "%s: out of memory", key);
+        setup_problem(setup, setting->line, "%s: %s", setting->key, e.text);
+    if (exposed &&
+        buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path) != 0)
+        setup_problem(setup, setting->line, "%s: out of memory", setting->key);
     return secret;
+}
+
+char *setup_secret_file(const struct handler_setup *setup, const char *key)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    return setting != NULL ? setup_file_secret(setup, setting, setting->value) : NULL;
+}
+
+/* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of it alone: where they are
+ * long enough to be secrets, they are masked like the whole. */
+static int register_parts(const char *url)
+{
+    struct error e = {0};
+    const char *host = strstr(url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    const char *last = path != NULL ? strrchr(path, '/') + 1 : NULL;
+    if (path != NULL && strlen(path) >= SHORTEST_URL_SECRET && secret_register(path, &e) != 0)
+        return -1;
+    return last != NULL && strlen(last) >= 2 * SHORTEST_URL_SECRET ? secret_register(last, &e) : 0;
 }
 
 char *setup_url(const struct handler_setup *setup, const char *key)
 {
-    char *url = setup_secret(setup, key);
-    const char *wrong = url != NULL ? http_check_url(url, true) : NULL;
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    struct error e = {0};
+    char *url = setting != NULL ? setup_resolve(setup, setting, setting->value) : NULL;
+    if (url == NULL)
+        return NULL;
+    const char *wrong = "out of memory";
+    if (secret_register(url, &e) == 0 && register_parts(url) == 0)
+        wrong = http_check_url(url, true);
     if (wrong == NULL)
         return url;
-    setup_problem(setup, ini_setting(setup->section, key)->line, "%s: %s", key, wrong);
+    setup_problem(setup, setting->line, "%s: %s", key, wrong);
     free(url);
     return NULL;
 }

@@ -26,7 +26,9 @@ struct handler_setup {
     const char *name;
     const char *file; /* of the configuration, for messages; NULL without one */
     const struct ini_section *section;
-    int64_t timeout;         /* milliseconds, for one delivery */
+    int64_t timeout;          /* milliseconds, for one delivery */
+    const char *base_url;     /* whose work orders these are: the API, */
+    const char *organization; /* and the organization, "" without one */
     struct buffer *problems; /* a line for every mistake */
     struct buffer *warnings;
 };
@@ -94,6 +96,7 @@ struct handler_type {
      * NULL for types that send requests. */
     void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
     size_t batch; /* 0 counts as 1 */
+    bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work left */
 
     /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory ran
      * out. */
@@ -138,6 +141,14 @@ const char *setup_value(const struct handler_setup *setup, const char *key);
  * none. */
 int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most);
 
+/* The setting of a repeatable key behind `previous` (NULL: the first), NULL behind the last. Borrowed. */
+const struct ini_setting *setup_next(const struct handler_setup *setup, const char *key,
+    const struct ini_setting *previous);
+
+/* What a value stands for: `env:NAME` is taken from the environment and `file:PATH` from a file, both registered as secrets;
+ * anything else is itself. Returns a string to be freed, or NULL with a problem added. */
+char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value);
+
 /*
  * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it is
  * masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless the
@@ -148,8 +159,11 @@ char *setup_secret(const struct handler_setup *setup, const char *key);
 /* The secret in the file that a key names, like setup_secret; a file that others can read is a warning. */
 char *setup_secret_file(const struct handler_setup *setup, const char *key);
 
-/* The value of a key that is a URL for a receiver: checked, http allowed (a receiver in one's own network). Like
- * setup_secret otherwise. */
+/* The secret in a file, for a setting that names it in one way or another. Returns as setup_secret_file. */
+char *setup_file_secret(const struct handler_setup *setup, const struct ini_setting *setting, const char *path);
+
+/* The value of a key that is a URL for a receiver: resolved, checked (http allowed, for a receiver in one's own network), and a
+ * secret, with its path. Returns a string to be freed, or NULL, with a problem added unless the key is absent. */
 char *setup_url(const struct handler_setup *setup, const char *key);
 
 #endif

@@ -16,6 +16,9 @@ enum { MAX_ANSWER = 64 << 10 };
 /* A handler that failed this often in a row is left alone for the rest of the run. */
 enum { BREAKER = 5 };
 
+/* When a receiver with a rate asks for a wait, a run waits this long at the most; else it leaves it alone. */
+enum { LONGEST_PAUSE_MS = 10000 };
+
 /* Start nothing new. */
 static bool is_ending(const struct lane *lane)
 {
@@ -32,8 +35,14 @@ static int slots_of(const struct lane *lane)
 static int64_t interval_left(const struct lane *lane)
 {
     const int64_t interval = lane->route->type->interval_ms;
-    int64_t wait = lane->next_start - clock_now();
-    return interval == 0 || wait < 0 ? 0 : wait > interval ? interval : wait;
+    if (interval == 0)
+        return 0;
+    int64_t wait = lane->next_start - clock_now(), quiet = lane->quiet_until - clock_monotonic();
+    if (wait > interval)
+        wait = interval;
+    if (wait < quiet)
+        wait = quiet;
+    return wait > 0 ? wait : 0;
 }
 
 /* --- the queue --- */
@@ -48,13 +57,19 @@ static bool is_under_way(const struct lane *lane, int64_t seq)
 
 static int write_outcomes(struct lane *lane, struct error *e)
 {
-    return outcomes_write(&lane->outcomes, lane->store, lane->route->place.handler, lane->run, e);
+    return outcomes_write(&lane->outcomes, lane->store, lane->route->place.handler, lane->began, lane->run, e);
+}
+
+/* A digest's deliveries look due to the store until its answer is written. */
+static bool is_digest_under_way(const struct lane *lane)
+{
+    return lane->slots[0].call != NULL && lane->slots[0].digest.count > 0;
 }
 
 /* Reads what is due into an empty queue. What is under way still looks due to the store and is dropped. */
 static int refill(struct lane *lane, struct error *e)
 {
-    if (lane->waiting > 0 || lane->exhausted)
+    if (lane->waiting > 0 || lane->exhausted || is_digest_under_way(lane))
         return 0;
     if (write_outcomes(lane, e) != 0)
         return -1;
@@ -132,6 +147,18 @@ static void count_failure(struct lane *lane, const struct delivery_result *resul
     if (lane->failures == BREAKER && !lane->closed) {
         log_info("handler %s: failed %d times in a row; it is left alone for this run", lane->route->name,
             lane->failures);
+        lane->closed = true;
+    }
+}
+
+/* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it refused. */
+static void obey_retry_after(struct lane *lane, const struct delivery_result *result)
+{
+    if (lane->route->type->interval_ms == 0 || result->verdict != DELIVERY_LATER || result->retry_after <= 0)
+        return;
+    lane->quiet_until = clock_monotonic() + result->retry_after;
+    if (result->retry_after > LONGEST_PAUSE_MS && !lane->closed) {
+        log_info("handler %s: it asks for a pause; it is left alone for this run", lane->route->name);
         lane->closed = true;
     }
 }
@@ -304,6 +331,7 @@ static int collect_answers(struct lane *lane, struct error *e)
         else
             handler_judge(slot->call, http_finish(slot->call), &result);
         count_failure(lane, &result);
+        obey_retry_after(lane, &result);
         rc = slot->delivery.id != NULL ? note_outcome(lane, &slot->delivery, &result, e)
                                        : note_digest(lane, slot, &result, e);
         free_slot(slot);

@@ -38,6 +38,7 @@ struct lane {
     struct outcomes outcomes;
     int failures;       /* in a row */
     int64_t next_start; /* not before this, by our wall clock, for types with an interval */
+    int64_t quiet_until; /* not before this, by the monotonic clock: the receiver asked for a pause */
     bool digest_looked; /* whether a digest is called for was looked at */
     bool one_by_one;    /* a batch failed: now each on its own */
     bool exhausted;     /* the store has nothing more that is due */

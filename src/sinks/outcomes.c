@@ -9,12 +9,12 @@
 #include "store/store.h"
 
 /* How many are written together at the most, and how long the first of them waits. */
-enum { AT_ONCE = 32, LONGEST_WAIT_MS = 100 };
+enum { AT_ONCE = 256, LONGEST_WAIT_MS = 100 };
 
 int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result)
 {
     if (outcomes->count == outcomes->capacity) {
-        size_t capacity = outcomes->capacity == 0 ? 2 * AT_ONCE : 2 * outcomes->capacity;
+        size_t capacity = outcomes->capacity == 0 ? 16 : 2 * outcomes->capacity;
         struct outcome *list = realloc(outcomes->list, capacity * sizeof *list);
         if (list == NULL)
             return -1;
@@ -33,9 +33,10 @@ bool outcomes_are_due(const struct outcomes *outcomes)
            (outcomes->count > 0 && clock_monotonic() - outcomes->since >= LONGEST_WAIT_MS);
 }
 
-static int write_one(struct store *store, int64_t handler, const struct outcome *o, struct run *run, struct error *e)
+static int write_one(struct store *store, int64_t handler, int64_t now, const struct outcome *o, struct run *run,
+    struct error *e)
 {
-    int64_t now = clock_now(), asked = o->result.retry_after;
+    int64_t asked = o->result.retry_after;
     if (o->result.verdict == DELIVERY_DONE) {
         run->delivered++;
         return deliveries_done(store, handler, o->seq, now, e);
@@ -51,14 +52,18 @@ static int write_one(struct store *store, int64_t handler, const struct outcome 
     return deliveries_retry(store, handler, o->seq, now + wait, now, o->result.error, e);
 }
 
-int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, struct run *run, struct error *e)
+int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t began, struct run *run,
+    struct error *e)
 {
     const struct run before = *run;
+    int64_t now = clock_now();
+    if (now < began)
+        now = began;
     if (outcomes->count == 0)
         return 0;
     int rc = store_begin(store, e);
     for (size_t i = 0; i < outcomes->count && rc == 0; i++)
-        rc = write_one(store, handler, &outcomes->list[i], run, e);
+        rc = write_one(store, handler, now, &outcomes->list[i], run, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

@@ -35,9 +35,13 @@ int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const str
 /* True when it is time to write them: there are many, or the first waits too long. */
 bool outcomes_are_due(const struct outcomes *outcomes);
 
-/* Writes them in one transaction and forgets them; what was done and what became dead is counted in `run`. Returns 0, or -1: then
- * nothing is written and all will be tried again. */
-int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, struct run *run, struct error *e);
+/*
+ * Writes them in one transaction and forgets them; what was done and what became dead is counted in `run`. `began`: what was due
+ * then is tried in this run, so the next try is later than that, even when the clock has gone back since.
+ * Returns 0, or -1: then nothing is written and all will be tried again.
+ */
+int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t began, struct run *run,
+    struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void outcomes_free(struct outcomes *outcomes);

@@ -12,6 +12,9 @@
 static const struct handler_type *const types[] = {
     &handler_log,
     &handler_http,
+    &handler_slack,
+    &handler_exec,
+    &handler_report,
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 
@@ -70,6 +73,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
 static void read_on(const struct handler_setup *setup, struct route *route)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "on");
+    size_t before = setup->problems->len;
     char *rest = strdup(setting != NULL ? setting->value : "*"), *place = NULL;
     if (rest == NULL) {
         setup_problem(setup, 0, "out of memory");
@@ -89,6 +93,11 @@ static void read_on(const struct handler_setup *setup, struct route *route)
                 word);
     }
     free(rest);
+    for (int i = 0; i < EVENT_TYPES; i++)
+        if (route->on[i])
+            return;
+    if (setup->problems->len == before)
+        setup_problem(setup, setting->line, "on names no event; write on = *, for instance");
 }
 
 static void read_when(const struct handler_setup *setup, struct route *route)
@@ -139,11 +148,23 @@ static struct route *add_route(struct routes *routes, const char *name)
     return route;
 }
 
+static bool find_route(const struct routes *routes, const char *name)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (strcmp(routes->rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 int routes_make(const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings)
 {
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
-    struct handler_setup setup = {.file = config->file, .problems = problems, .warnings = warnings};
+    struct handler_setup setup = {.file = config->file,
+        .base_url = config->base_url != NULL ? config->base_url : "",
+        .organization = config->organization != NULL ? config->organization : "",
+        .problems = problems,
+        .warnings = warnings};
     *out = (struct routes){0};
     for (size_t i = 0; i < config->ini.count; i++) {
         setup.section = &config->ini.sections[i];
@@ -151,6 +172,10 @@ int routes_make(const struct config *config, struct routes *out, struct buffer *
         setup.timeout = DEFAULT_TIMEOUT_MS;
         if (setup.name == NULL)
             continue;
+        if (find_route(out, setup.name)) {
+            setup_problem(&setup, 0, "stands twice");
+            continue;
+        }
         struct route *route = *setup.name != '\0' ? add_route(out, setup.name) : NULL;
         if (route == NULL)
             setup_problem(&setup, 0, *setup.name == '\0' ? "needs a name" : "out of memory");

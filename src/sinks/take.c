@@ -6,8 +6,8 @@
 #include "store/events.h"
 #include "store/store.h"
 
-/* Events per transaction. */
-enum { BATCH = 500 };
+/* Events per transaction: each one waits for the disk. */
+enum { BATCH = 2000 };
 
 /* What one handler does with a batch. */
 struct taking {

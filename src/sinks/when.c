@@ -59,14 +59,34 @@ static int open_locked_down(struct when *when)
     sqlite3_db_config(when->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(when->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_progress_handler(when->db, MOST_STEPS, give_up, NULL);
+    /* SQLite makes these on first use with a CREATE TABLE, which is refused from here on */
+    if (sqlite3_exec(when->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL) != SQLITE_OK)
+        return -1;
     return sqlite3_set_authorizer(when->db, authorize, NULL) == SQLITE_OK ? 0 : -1;
+}
+
+static int prepare(struct when *when, const char *format, const char *expression, char *reason, size_t size)
+{
+    const char *tail = NULL;
+    /* the newline ends a comment that would swallow the bracket */
+    char *sql = sqlite3_mprintf(format, expression, sql_statements[SQL_WHEN_EVENT].sql);
+    int rc = -1;
+    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
+                           SQLITE_OK)
+        snprintf(reason, size, "%s", sql == NULL ? "out of memory" : sqlite3_errmsg(when->db));
+    else if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
+             sqlite3_bind_parameter_count(when->statement) != 1 ||
+             strcmp(sqlite3_bind_parameter_name(when->statement, 1), ":wosync_event") != 0)
+        snprintf(reason, size, "it is not one SQL expression");
+    else
+        rc = 0;
+    sqlite3_free(sql);
+    return rc;
 }
 
 struct when *when_compile(const char *expression, char *reason, size_t size)
 {
     struct when *when = calloc(1, sizeof *when);
-    char *sql = NULL;
-    const char *tail = NULL;
     if (when == NULL || open_locked_down(when) != 0) {
         snprintf(reason, size, "out of memory");
         goto failed;
@@ -75,22 +95,15 @@ struct when *when_compile(const char *expression, char *reason, size_t size)
         snprintf(reason, size, "it is longer than 16 KiB");
         goto failed;
     }
-    /* the newline ends a comment that would swallow the bracket */
-    sql = sqlite3_mprintf("SELECT (%s\n) FROM (%s)", expression, sql_statements[SQL_WHEN_EVENT].sql);
-    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
-                           SQLITE_OK) {
-        snprintf(reason, size, "%s", sql == NULL ? "out of memory" : sqlite3_errmsg(when->db));
+    /* what compiles in one pair of brackets and in two closes none of them: it is one expression */
+    if (prepare(when, "SELECT ((%s\n)) FROM (%s)", expression, reason, size) != 0)
         goto failed;
-    }
-    if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
-        sqlite3_bind_parameter_count(when->statement) != 1) {
-        snprintf(reason, size, "it is not one SQL expression");
+    sqlite3_finalize(when->statement);
+    when->statement = NULL;
+    if (prepare(when, "SELECT (%s\n) FROM (%s)", expression, reason, size) != 0)
         goto failed;
-    }
-    sqlite3_free(sql);
     return when;
 failed:
-    sqlite3_free(sql);
     when_free(when);
     return NULL;
 }
@@ -99,6 +112,8 @@ int when_matches(struct when *when, const char *body, size_t len, char *reason, 
 {
     int result = -1;
     int code = sqlite3_bind_text64(when->statement, 1, body, len, SQLITE_STATIC, SQLITE_UTF8);
+    /* the progress handler counts from the statement's first step on, over all evaluations */
+    sqlite3_stmt_status(when->statement, SQLITE_STMTSTATUS_VM_STEP, 1);
     if (code == SQLITE_OK)
         code = sqlite3_step(when->statement);
     if (code == SQLITE_ROW)

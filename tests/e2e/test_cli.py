@@ -1,0 +1,241 @@
+"""What a user types: help, versions, usage errors, quiet and loud runs, logs, events list, status."""
+import json
+import os
+import re
+
+from harness import CONFIG, DATA, DONE, USAGE, Case, ago
+
+COMMANDS = ("sync", "dispatch", "events", "status")
+
+
+class Help(Case):
+    def test_help_lists_every_command(self):
+        run = self.wosync("--help", config=False)
+        for command in COMMANDS:
+            self.assertRegex(run.out, r"(?m)^  %s +\S" % command)
+        self.assertEqual(run.err, "")
+        self.assertEqual(self.wosync("-h", config=False).out, run.out)
+
+    def test_help_of_each_command_shows_an_example(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                run = self.wosync(command, "--help", config=False)
+                self.assertRegex(run.out, r"^usage: wosync %s" % command)
+                self.assertRegex(run.out, r"(?m)^example.*wosync %s" % command)
+                self.assertEqual(run.err, "")
+                for line in run.out.splitlines():
+                    self.assertLessEqual(len(line), 120)
+
+    def test_help_needs_no_configuration(self):
+        self.write("wosync.conf", "nonsense")
+        self.wosync("sync", "--help")
+        self.wosync("--version")
+
+    def test_version(self):
+        self.assertRegex(self.wosync("--version", config=False).out, r"^wosync \d+\.\d+\.\d+\n$")
+
+
+class Usage(Case):
+    def refuse(self, *arguments, message="."):
+        run = self.start(*arguments, config=False).wait()
+        self.assertFails(run, USAGE, message)
+        self.assertEqual(run.out, "")
+        self.assertRegex(run.err, r"see: wosync .*--help")
+        self.assertEqual(len(run.err.splitlines()), 1)
+        self.assertEqual(self.mock.state()["requests"], 0)
+
+    def test_without_a_command(self):
+        self.refuse(message="COMMAND: none given")
+
+    def test_an_unknown_command(self):
+        self.refuse("snyc", message="snyc: unknown command")
+
+    def test_unknown_options(self):
+        for arguments in (("--frobnicate",), ("-x",), ("sync", "--frobnicate"), ("sync", "-x"), ("dispatch", "--dry-run"),
+                          ("status", "--jsonn"), ("events", "list", "--state"), ("sync", "--max-time"), ("-c",)):
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments, message="unknown option")
+
+    def test_arguments_that_are_too_many(self):
+        for arguments in (("sync", "now"), ("dispatch", "x"), ("status", "x")):
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments, message="it takes no argument")
+        self.refuse("events", "list", "x")
+
+    def test_events_without_what(self):
+        self.refuse("events")
+        self.refuse("events", "lost")
+
+    def test_values_that_are_none(self):
+        for value in ("soon", "5", "-5s", "0s", "0", "", "1e9s", "99999999999999999999s"):
+            with self.subTest(value=value):
+                self.refuse("sync", "--max-time", value, message="write a duration such as")
+        self.refuse("--log-format", "xml", "sync", message="write text or json")
+        self.refuse("events", "list", "--type", "workorder.eaten", message="unknown; workorder.created")
+        self.refuse("events", "list", "--state", "lost", message="write pending, dead or done")
+
+
+class Loudness(Case):
+    def setUp(self):
+        super().setUp()
+        self.mock.create_old(3)
+
+    def test_v_says_what_is_done(self):
+        run = self.wosync("-v", "sync")
+        self.assertRegex(run.err, r"wosync: api: the filter updatedAtGte is honoured")
+        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
+        self.assertEqual(run.out, "")
+
+    def test_q_is_quiet_about_warnings(self):
+        self.sync()
+        self.mock.create({"_raw": '{"id": 700}'})
+        run = self.wosync("-q", "sync", expect=DATA)
+        self.assertEqual(run.err, "")
+
+    def test_q_is_not_quiet_about_errors(self):
+        run = self.wosync("-q", "sync", expect=CONFIG, env={"MAINTAINX_API_KEY": None})
+        self.assertEqual(len(run.err.splitlines()), 1)
+
+    def test_json_logs_are_objects_one_a_line(self):
+        self.sync()
+        self.mock.create({"_raw": '{"id": 700, "title": "\\"quoted\\""}'})
+        run = self.wosync("-v", "--log-format", "json", "sync", expect=DATA)
+        lines = [json.loads(line) for line in run.err.splitlines()]
+        self.assertIn("warning", {line["level"] for line in lines})
+        self.assertIn("info", {line["level"] for line in lines})
+        for line in lines:
+            self.assertEqual(set(line), {"time", "level", "message"})
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_json_logs_of_errors_in_the_configuration(self):
+        self.write("wosync.conf", "[api]\nx = 1\ny = 2\n")
+        run = self.wosync("--log-format", "json", "sync", expect=CONFIG)
+        self.assertEqual([json.loads(line)["level"] for line in run.err.splitlines()], ["error", "error"])
+
+    def test_nothing_is_said_when_there_is_nothing_to_say(self):
+        self.sync_silently()
+        self.sync_silently()
+        self.assertSilent(self.wosync("dispatch"))
+        self.assertSilent(self.wosync("events", "list"))
+        self.assertSilent(self.wosync("-q", "sync"))
+
+
+class EventsList(Case):
+    def setUp(self):
+        super().setUp()
+        self.olds = self.mock.create_old(3)
+        self.sync()
+        self.at = self.mock.update(self.olds[0], status="DONE")
+        self.made = self.mock.create({"title": "New"})[0]["id"]
+        self.sync()
+
+    def test_json_is_one_event_a_line_oldest_first(self):
+        lines = self.wosync("events", "list", "--json").out.splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertEqual([json.loads(line)["event"].split(".")[1] for line in lines],
+                         ["status_changed", "completed", "updated", "created"])
+
+    def test_text_is_a_line_for_people_and_the_id(self):
+        lines = self.wosync("events", "list").out.splitlines()
+        self.assertEqual(len(lines), 8)
+        self.assertEqual(lines[0], '%s  workorder.status_changed  #%d  "Old 0"  OPEN -> DONE' % (self.at, self.olds[0]))
+        self.assertEqual(lines[1].strip(), "workorder.status_changed/%d/OPEN-DONE/%s" % (self.olds[0], self.at))
+        self.assertRegex(lines[4], 'workorder.updated .*changed: .*status')
+
+    def test_type(self):
+        self.assertEqual(self.ids("--type", "workorder.created"), ["workorder.created/%d" % self.made])
+        self.assertEqual(self.ids("--type", "workorder.deleted"), [])
+
+    def test_id(self):
+        number = "workorder.completed/%d/%s" % (self.olds[0], self.at)
+        self.assertEqual(self.ids("--id", number), [number])
+        self.assertEqual(self.ids("--id", "workorder.completed/1"), [])
+        self.assertEqual(self.ids("--id", "' OR 1=1 --"), [])
+
+    def test_state(self):
+        self.assertEqual(len(self.ids("--state", "done")), 4)
+        self.assertEqual(self.ids("--state", "pending"), [])
+        self.sql("UPDATE deliveries SET state = 'dead' WHERE seq = 2")
+        self.assertEqual(self.ids("--state", "dead"), ["workorder.completed/%d/%s" % (self.olds[0], self.at)])
+        self.sql("UPDATE deliveries SET state = 'pending' WHERE seq = 3")
+        self.assertEqual(len(self.ids("--state", "pending")), 1)
+
+    def test_filters_together(self):
+        self.assertEqual(len(self.ids("--state", "done", "--type", "workorder.updated")), 1)
+        self.assertEqual(self.ids("--state", "dead", "--type", "workorder.updated"), [])
+
+    def test_it_can_be_cut_off_by_a_pipe(self):
+        # a reader that leaves is no bug of ours
+        self.mock.change(generate=300)
+        self.sync()
+        read, write = os.pipe()
+        os.close(read)
+        run = self.wosync("events", "list", "--json", expect=None, stdout=write)
+        os.close(write)
+        self.assertIn(run.status, (DONE, 74, -13))
+
+
+class Status(Case):
+    def test_without_a_store(self):
+        self.assertRegex(self.wosync("status").out, r"not made yet; the first wosync sync makes it")
+        self.assertEqual(self.wosync("status", "--json").out, "{}\n")
+
+    def test_text_and_json_say_the_same(self):
+        self.mock.create_old(4)
+        self.sync()
+        self.mock.update(100001, status="DONE")
+        self.mock.create({"_raw": '{"id": 700, "updatedAt": "%s"}' % ago(0)})
+        self.sync(expect=DATA)
+        status, text = self.status(), self.wosync("status").out
+        self.assertEqual((status["workOrders"], status["events"], status["quarantine"]), (4, 3, 1))
+        self.assertEqual(status["baseUrl"], self.mock.url)
+        self.assertEqual(status["filter"], "updatedAtGte")
+        self.assertRegex(text, r"store +%s, 4 work orders, 3 events" % re.escape(self.store))
+        self.assertRegex(text, r"account +%s" % re.escape(self.mock.url))
+        self.assertRegex(text, r"watermark +%s" % status["watermark"])
+        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAtGte")
+        self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
+        self.assertRegex(text, r"1 records in quarantine")
+        self.assertRegex(text, r"work order 700: its status")
+
+    def test_the_last_runs_are_there_with_their_figures(self):
+        self.mock.create_old(5)
+        self.mock.config(max_limit=2)
+        self.sync()
+        self.mock.update(100001, status="DONE")
+        self.sync()
+        runs = self.status()["runs"]
+        self.assertEqual([r["kind"] for r in runs], ["sync", "sync"])
+        last, first = runs
+        self.assertEqual((first["pages"], first["records"], first["requests"], first["since"]), (3, 5, 4, None))
+        self.assertEqual(last["events"]["workorder.completed"], 1)
+        self.assertEqual((last["delivered"], last["dead"], last["exitStatus"], last["message"]), (3, 0, 0, None))
+        self.assertGreater(last["bytes"], 100)
+        self.assertIsNotNone(last["since"])
+
+    def test_a_run_that_failed_keeps_its_message(self):
+        self.configure(api="give_up = 0s")
+        self.sync()
+        self.mock.fault("status", status=401, body="")
+        self.sync(expect=77)
+        run = self.status()["runs"][0]
+        self.assertEqual(run["exitStatus"], 77)
+        self.assertRegex(run["message"], "the token was refused")
+        self.assertRegex(self.wosync("status").out, "the token was refused")
+
+    def test_a_run_that_was_killed_shows_so(self):
+        self.mock.create_old(6)
+        self.mock.config(max_limit=2)
+        self.mock.fault("hang", skip=3)
+        running = self.start("sync")
+        self.wait_for(lambda: self.mock.state()["requests"] >= 3 and self.sql(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'runs'")[0][0] and self.sql("SELECT 1 FROM runs"), "a page")
+        running.signal(9)
+        running.wait()
+        self.assertIsNone(self.status()["runs"][0]["ended"])
+        self.assertRegex(self.wosync("status").out, "killed, or still at work")
+
+    def test_an_idle_dispatch_leaves_no_run(self):
+        self.sync()
+        self.wosync("dispatch")
+        self.assertEqual(len(self.status()["runs"]), 1)

@@ -1,0 +1,426 @@
+"""Dispatch: every event to every handler, in order per work order, nothing lost, nothing under two bodies, whatever is down."""
+import collections
+import email.utils
+import json
+import os
+import random
+import signal
+import time
+
+from harness import Case, CONFIG, UNAVAILABLE
+from receiver import Answer, Receiver
+
+SECOND, MINUTE, HOUR = 1000, 60000, 3600000
+
+
+class DispatchCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.receiver = Receiver(self)
+
+    def http(self, name, *lines, receiver=None):
+        return "[handler %s]\ntype = http\nurl = %s/%s\n%s\n" % (name, (receiver or self.receiver).url, name,
+                                                              "\n".join(lines))
+
+    def use(self, *handlers):
+        self.configure("\n".join(handlers))
+
+    def make_due(self):
+        self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+
+    def dispatch(self, *options, **how):
+        return self.wosync("dispatch", *options, **how)
+
+    def pending(self):
+        return self.sql("SELECT count(*) FROM deliveries WHERE state = 'pending'")[0][0]
+
+    def create(self, count, **fields):
+        return [made["id"] for made in self.mock.create(*(dict({"title": "T%d" % i}, **fields) for i in range(count)))]
+
+    def make_many(self, work_orders=20, changes=9):
+        """Created events, and then one `updated` for each change: 200 events over 20 work orders."""
+        numbers = self.create(work_orders)
+        self.sync("--no-dispatch")
+        for change in range(changes):
+            self.mock.change(update=[{"id": number, "title": "Change %d" % change} for number in numbers])
+            self.sync("--no-dispatch")
+        self.assertEqual(len(self.ids()), work_orders * (changes + 1))
+
+    def accepted(self, receiver=None):
+        """The ids that were answered with yes, in the order of their coming."""
+        return [r.headers["webhook-id"] for r in (receiver or self.receiver).requests if r.accepted]
+
+    def judge(self, decide):
+        """Has the receiver decide, and remembers whether it said yes."""
+        def remember(request):
+            request.accepted = False
+            answer = decide(request)
+            request.accepted = answer is None or (200 <= answer.status < 300 and not (
+                answer.hang or answer.close or answer.reset))
+            return answer
+
+        self.receiver.decide = remember
+
+    def assertTold(self, once=True):
+        """All events came, those of a work order in the order of the log, each with one body."""
+        log = self.ids()
+        place = {number: index for index, number in enumerate(log)}
+        accepted = self.accepted()
+        self.assertEqual(set(accepted), set(log), "an event was lost")
+        if once:
+            self.assertEqual(len(accepted), len(log), "an event was told twice")
+        last = {}
+        for number in dict.fromkeys(accepted):
+            work_order = number.split("/")[1]
+            self.assertGreater(place[number], last.get(work_order, -1), "out of order: " + number)
+            last[work_order] = place[number]
+        bodies = collections.defaultdict(set)
+        for request in self.receiver.requests:
+            bodies[request.headers["webhook-id"]].add(request.body)
+        self.assertEqual({number for number, seen in bodies.items() if len(seen) > 1}, set(), "one id, two bodies")
+
+
+class Order(DispatchCase):
+    slow = True
+
+    def setUp(self):
+        super().setUp()
+        self.use(self.http("erp", "timeout = 1s"))
+        self.sync()
+
+    def run_until_done(self, **how):
+        for turn in range(400):
+            self.make_due()
+            self.dispatch(**how)
+            if self.pending() == 0:
+                return
+        self.fail("%d deliveries were never made" % self.pending())
+
+    def no_end_of_tries(self):
+        """The schedule ends after ten tries; here it is the order that matters."""
+        self.sql("CREATE TRIGGER patience AFTER UPDATE OF attempts ON deliveries WHEN new.attempts > 3 "
+                 "BEGIN UPDATE deliveries SET attempts = 0 WHERE handler = new.handler AND seq = new.seq; END")
+
+    def test_a_receiver_that_fails_at_random(self):
+        dice = random.Random(7)
+
+        def decide(request):
+            throw = dice.random()
+            return (Answer(500) if throw < 0.15 else Answer(429, headers={"Retry-After": "1"}) if throw < 0.25 else
+                    Answer(close=True) if throw < 0.32 else Answer(reset=True) if throw < 0.38 else None)
+
+        self.judge(decide)
+        self.make_many()
+        self.no_end_of_tries()
+        self.run_until_done()
+        self.assertTold()
+
+    def test_answers_in_another_order(self):
+        dice = random.Random(8)
+        self.judge(lambda request: None)
+        slow = self.receiver.take
+
+        def take(handler):
+            time.sleep(dice.random() * 0.02)
+            slow(handler)
+
+        self.receiver.take = take
+        self.make_many()
+        self.dispatch()
+        self.assertTold()
+
+    def test_killed_in_the_middle(self):
+        dice = random.Random(9)
+        self.judge(lambda request: Answer(500) if dice.random() < 0.05 else None)
+        self.make_many()
+        self.no_end_of_tries()
+        killed = 0
+        while killed < 20:
+            self.make_due()
+            seen, running = len(self.receiver.requests), self.start("dispatch")
+            target = seen + dice.randrange(1, 8)
+            self.wait_for(lambda: len(self.receiver.requests) >= target or not running.is_alive(), "requests")
+            if running.is_alive():
+                running.signal(signal.SIGKILL)
+                killed += 1
+            self.assertIn(running.wait().status, (0, -signal.SIGKILL))
+            if self.pending() == 0:
+                self.mock.change(update=[{"id": number, "description": "More %d" % killed}
+                                         for number in self.mock.truth()])
+                self.sync("--no-dispatch")
+        self.run_until_done()
+        self.assertTold(once=False)
+        self.assertEqual(self.sql("PRAGMA integrity_check"), [("ok",)])
+
+    def test_a_failing_work_order_holds_back_itself_only(self):
+        one, two = self.create(2)
+        self.judge(lambda request: Answer(500) if "/%d" % one in request.headers["webhook-id"] else None)
+        self.sync()
+        for change in range(3):
+            for number in (one, two):
+                self.mock.update(number, title="Change %d" % change)
+            self.sync()
+        tries = [r.headers["webhook-id"] for r in self.receiver.requests if not r.accepted]
+        self.assertEqual(tries, ["workorder.created/%d" % one])
+        self.assertEqual(len(self.accepted()), 4)
+        self.judge(lambda request: None)
+        self.make_due()
+        self.dispatch()
+        self.assertEqual([number for number in self.accepted() if "/%d" % one in number],
+                         [number for number in self.ids() if "/%d" % one in number][-4:])
+
+
+class Retry(DispatchCase):
+    def setUp(self):
+        super().setUp()
+        self.use(self.http("erp"))
+        self.sync()
+        self.create(1)
+
+    def row(self):
+        return self.sql("SELECT state, attempts, due - changed FROM deliveries")[0]
+
+    def test_the_schedule(self):
+        self.receiver.decide = lambda request: Answer(500)
+        self.sync()
+        waits = []
+        schedule = (5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
+        for tries, wait in enumerate(schedule, 1):
+            state, attempts, left = self.row()
+            self.assertEqual((state, attempts), ("pending", tries))
+            self.assertTrue(0.9 * wait <= left <= 1.1 * wait, "%d ms after %d tries" % (left, tries))
+            waits.append(left)
+            self.dispatch()
+            self.assertEqual(len(self.receiver.requests), tries, "it was not due yet")
+            self.make_due()
+            last = self.dispatch(expect=UNAVAILABLE if tries == len(schedule) else 0)
+        self.assertIn("given up after 10 tries: HTTP 500", last.err)
+        self.assertEqual(self.row()[:2], ("dead", 10))
+        self.assertEqual(len(self.receiver.requests), 10)
+        self.assertNotEqual(waits, list(schedule), "there is no jitter")
+
+    def test_a_dead_one_is_no_longer_in_the_way(self):
+        self.receiver.decide = lambda request: Answer(410)
+        self.sync(expect=UNAVAILABLE)
+        self.receiver.decide = lambda request: None
+        self.mock.update(next(iter(self.mock.truth())), title="Other")
+        self.sync()
+        self.assertEqual(self.sql("SELECT state FROM deliveries ORDER BY seq"), [("dead",), ("done",)])
+
+    def test_retry_after_in_seconds(self):
+        self.receiver.decide = lambda request: Answer(503, headers={"Retry-After": "777"})
+        self.sync()
+        self.assertEqual(self.row(), ("pending", 1, 777 * SECOND))
+
+    def test_retry_after_as_a_date(self):
+        # by the receiver's own clock, which is an hour ahead
+        def decide(request):
+            answer = Answer(429, headers={"Retry-After": email.utils.formatdate(time.time() + 3600 + 300, usegmt=True)})
+            answer.headers["X-Clock"] = "ahead"
+            return answer
+
+        self.receiver.decide = decide
+        self.receiver.server.RequestHandlerClass.date_time_string = lambda handler, timestamp=None: (
+            email.utils.formatdate(time.time() + 3600, usegmt=True))
+        self.sync()
+        self.assertTrue(298 * SECOND <= self.row()[2] <= 301 * SECOND, str(self.row()))
+
+    def test_retry_after_now_is_not_within_the_run(self):
+        for value in ("0", "Thu, 01 Jan 1970 00:00:00 GMT"):
+            asked = len(self.receiver.requests)
+            self.receiver.decide = lambda request: Answer(503, headers={"Retry-After": value})
+            self.sync("--no-dispatch")
+            self.make_due()
+            self.dispatch()
+            self.assertEqual(len(self.receiver.requests), asked + 1)
+
+    def test_nonsense_in_retry_after_leaves_the_schedule(self):
+        self.receiver.decide = lambda request: Answer(503, headers={"Retry-After": "soon"})
+        self.sync()
+        self.assertLess(self.row()[2], 6 * SECOND)
+
+    def test_the_clock_went_back_an_hour(self):
+        self.receiver.decide = lambda request: Answer(500)
+        self.sync()
+        # what a run leaves whose clock was an hour ahead of the next one's
+        self.sql("UPDATE deliveries SET due = due + 3600000, changed = changed + 3600000")
+        self.sql("UPDATE handlers SET last_failure = last_failure + 3600000")
+        self.receiver.decide = lambda request: None
+        began = time.monotonic()
+        self.dispatch()
+        self.assertEqual(self.row()[:2], ("done", 2))
+        self.assertLess(time.monotonic() - began, 5)
+
+
+class Several(DispatchCase):
+    def test_one_that_is_down_is_left_alone_others_go_on(self):
+        self.judge(lambda request: Answer(500) if request.path == "/down" else None)
+        self.use(self.http("down"), self.http("up"), "[handler lines]\ntype = log\n")
+        self.sync()
+        self.create(40)
+        run = self.wosync("-v", "sync")
+        paths = collections.Counter(request.path for request in self.receiver.requests)
+        self.assertEqual(paths["/up"], 40)
+        self.assertTrue(5 <= paths["/down"] < 5 + 8, paths)
+        self.assertEqual(len(run.out.splitlines()), 40)
+        self.assertIn("handler down: failed 5 times in a row; it is left alone for this run", run.err)
+        self.assertEqual([(self.handler(n)["pending"], self.handler(n)["dead"]) for n in ("down", "up", "lines")],
+                         [(40, 0), (0, 0), (0, 0)])
+
+    def test_one_that_hangs_does_not_stop_others(self):
+        self.judge(lambda request: Answer(hang=True) if request.path == "/hangs" else None)
+        self.use(self.http("hangs", "timeout = 2s"), self.http("up"))
+        self.sync()
+        self.create(30)
+        self.sync()
+        hanging = [r.at for r in self.receiver.requests if r.path == "/hangs"]
+        self.assertTrue(8 <= len(hanging) <= 12, len(hanging))
+        self.assertLess(max(r.at for r in self.receiver.requests if r.path == "/up"), min(hanging) + 1.5)
+
+    def test_each_gets_what_it_wants(self):
+        self.judge(lambda request: None)
+        self.use(self.http("high", "on = workorder.created", "when = priority = 'HIGH'"),
+                 self.http("done", "on = workorder.status_changed workorder.completed", "when = status = 'DONE'"),
+                 self.http("all"))
+        self.sync()
+        self.create(2, priority="HIGH")
+        low, = self.create(1, priority="LOW")
+        self.sync()
+        self.mock.update(low, status="IN_PROGRESS")
+        self.sync()
+        self.mock.update(low, status="DONE")
+        self.sync()
+        got = collections.defaultdict(list)
+        for request in self.receiver.requests:
+            got[request.path].append(request.headers["webhook-id"].split("/")[0])
+        self.assertEqual(got["/high"], ["workorder.created"] * 2)
+        self.assertEqual(got["/done"], ["workorder.status_changed", "workorder.completed"])
+        self.assertEqual(collections.Counter(got["/all"]), collections.Counter(e["event"] for e in self.events()))
+        self.assertEqual(self.sql("SELECT count(*) FROM deliveries d JOIN handlers h USING (handler) "
+                                  "WHERE h.name = 'high'"), [(2,)])
+        self.assertEqual(self.handler("high")["skipped"], 1)
+
+
+class Ends(DispatchCase):
+    def test_max_time(self):
+        self.judge(lambda request: None)
+        quick = self.receiver.take
+
+        def take(handler):
+            time.sleep(0.2)
+            quick(handler)
+
+        self.receiver.take = take
+        self.use(self.http("erp"))
+        self.sync()
+        self.create(60)
+        self.sync("--no-dispatch")
+        run = self.dispatch("--max-time", "1s")
+        told = len(self.receiver.requests)
+        self.assertTrue(8 <= told < 60, told)
+        self.assertLess(run.seconds, 2)
+        self.assertEqual(self.pending(), 60 - told)
+        self.dispatch()
+        self.assertEqual(len(self.receiver.requests), 60)
+        self.assertTold()
+
+    def test_a_signal(self):
+        self.judge(lambda request: Answer(hang=True))
+        self.use(self.http("erp"))
+        self.sync()
+        self.create(3)
+        self.sync("--no-dispatch")
+        running = self.start("dispatch")
+        self.wait_for(lambda: len(self.receiver.requests) == 3, "requests")
+        running.signal(signal.SIGTERM)
+        run = running.wait()
+        self.assertLess(run.seconds, 10)
+        self.assertIn(run.status, (0, 75))
+        self.assertEqual(self.sql("SELECT state, attempts FROM deliveries"), [("pending", 0)] * 3)
+        self.judge(lambda request: None)
+        self.dispatch()
+        self.assertEqual(self.pending(), 0)
+
+    def test_nothing_to_do_is_silent_and_leaves_no_run(self):
+        self.use(self.http("erp"))
+        self.sync()
+        runs = self.sql("SELECT count(*) FROM runs")
+        self.assertSilent(self.dispatch())
+        self.assertEqual(self.sql("SELECT count(*) FROM runs"), runs)
+
+    def test_a_receiver_that_fails_is_silent_until_it_matters(self):
+        self.receiver.decide = lambda request: Answer(500)
+        self.use(self.http("erp"))
+        self.sync()
+        self.create(1)
+        self.sync_silently()
+
+
+class Table(DispatchCase):
+    def setUp(self):
+        super().setUp()
+        self.judge(lambda request: None)
+
+    def names(self):
+        return {h["name"]: h for h in self.status()["handlers"]}
+
+    def test_a_new_handler_starts_now(self):
+        self.use(self.http("old"))
+        self.sync()
+        self.create(3)
+        self.sync()
+        self.use(self.http("old"), self.http("new"))
+        self.create(2)
+        self.sync()
+        paths = collections.Counter(request.path for request in self.receiver.requests)
+        self.assertEqual(paths, {"/old": 5, "/new": 2})
+
+    def test_a_removed_one_keeps_its_history(self):
+        self.use(self.http("one"), self.http("two"))
+        self.sync()
+        self.create(3)
+        self.sync()
+        self.use(self.http("two"))
+        self.create(2)
+        self.sync()
+        self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 3)
+        self.assertEqual(self.sql("SELECT count(*) FROM deliveries d JOIN handlers h USING (handler) "
+                                  "WHERE name = 'one' AND state = 'done'"), [(3,)])
+        self.assertIsNotNone(self.sql("SELECT removed FROM handlers WHERE name = 'one'")[0][0])
+        self.assertIn("removed", self.wosync("status").out)
+        self.use(self.http("one"), self.http("two"))
+        self.create(1)
+        self.sync()
+        self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 4, "what it missed came back with it")
+        self.assertIsNone(self.sql("SELECT removed FROM handlers WHERE name = 'one'")[0][0])
+
+    def test_a_renamed_one_is_new(self):
+        self.use(self.http("before"))
+        self.sync()
+        self.create(2)
+        self.sync()
+        self.use(self.http("after"))
+        self.sync()
+        self.create(1)
+        self.sync()
+        paths = collections.Counter(request.path for request in self.receiver.requests)
+        self.assertEqual(paths, {"/before": 2, "/after": 1})
+
+    def test_mistakes_name_their_line(self):
+        self.receiver.decide = lambda request: self.fail("nothing should come")
+        for lines, wrong, message in (
+                (["[handler a]", "type = pigeon"], 2, "type = pigeon: unknown; known are log, http, slack"),
+                (["[handler a]", "on = workorder.created"], None, "has no type"),
+                (["[handler a]", "type = log", "on = workorder.born"], 3, "on: workorder.born: unknown event"),
+                (["[handler a]", "type = log", "when = nonsense ("], 3, "when: "),
+                (["[handler a]", "type = log", "timeout = soon"], 3, "timeout = soon: write a duration"),
+                (["[handler a]", "type = http"], None, "has no url, which type = http needs"),
+                (["[handler a]", "type = log", "type = log"], 3, "type: it stands twice"),
+                (["[handler]", "type = log"], None, "handler"),
+        ):
+            with self.subTest(lines=lines):
+                self.configure("\n".join(lines))
+                with open(self.conf) as f:
+                    first = f.read().splitlines().index(lines[0])
+                where = r":%d: " % (first + wrong) if wrong else ":[0-9]+: "
+                self.dispatch(expect=CONFIG, message=r"wosync\.conf" + where + ".*" + message)

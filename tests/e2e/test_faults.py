@@ -1,0 +1,426 @@
+"""Transient faults are tried again, answers that are no pages end the run with its state intact, and nothing leaks."""
+import time
+
+from harness import Case, CONFIG, DATA, NOPERM, PROTOCOL, TOKEN, TRY_LATER, UNAVAILABLE, is_sanitized
+
+
+class Transient(Case):
+    """Each fault hits once and is gotten over."""
+
+    def setUp(self):
+        super().setUp()
+        self.olds = self.mock.create_old(6)
+        self.configure(api="timeout = 1s")
+        self.sync_silently()
+        self.at = self.mock.update(self.olds[0], title="Changed")
+        self.mock.config(max_limit=2, rate_limit={"requests": 100, "window_ms": 1000})
+        self.mock.reset_log()
+
+    def get_over(self, fault, **details):
+        self.mock.fault(fault, path="/v1/workorders", **details)
+        run = self.sync()
+        self.assertEqual(run.err, "")
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.olds[0], self.at)])
+        self.assertGreaterEqual(self.mock.state()["requests"], 2)
+        return run
+
+    def test_reset(self):
+        self.get_over("reset")
+
+    def test_reset_in_the_body(self):
+        self.get_over("reset", after_bytes=100)
+
+    def test_truncated_body(self):
+        self.get_over("truncate")
+
+    def test_closed_without_an_answer(self):
+        self.get_over("truncate", after_bytes=0)
+
+    def test_truncated_json(self):
+        self.get_over("truncate_json")
+
+    def test_hang(self):
+        self.get_over("hang")
+
+    def test_drip(self):
+        self.get_over("drip", bytes_per_second=20)
+
+    def test_408(self):
+        self.get_over("status", status=408)
+
+    def test_500(self):
+        self.get_over("status", status=500)
+
+    def test_502(self):
+        self.get_over("status", status=502)
+
+    def test_503(self):
+        self.get_over("status", status=503)
+
+    def test_504(self):
+        self.get_over("status", status=504)
+
+    def test_502_with_html(self):
+        self.get_over("html", status=502)
+
+    def test_429_without_retry_after(self):
+        self.get_over("429")
+
+    def test_429_with_retry_after_in_seconds(self):
+        run = self.get_over("429", retry_after=1)
+        self.assertGreaterEqual(run.seconds, 0.95)
+
+    def test_429_with_retry_after_as_a_date(self):
+        when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
+        self.get_over("429", retry_after=when)
+
+    def test_429_with_retry_after_that_is_garbage(self):
+        self.get_over("429", retry_after="soon")
+
+    def test_several_in_a_row(self):
+        self.get_over("status", status=503, times=3)
+
+    def test_a_storm_of_them_over_many_pages(self):
+        self.mock.create_old(30)
+        for number in self.mock.truth():
+            self.mock.update(number, status="DONE")
+        self.mock.fault("random", probability=0.15, seed=7, statuses=[500, 502, 503])
+        self.sync()
+        self.mock.clear_faults()
+        self.sync_silently()
+        self.assertNothingDoubled()
+        self.assertSnapshotsAreTrue()
+
+
+class GivenUp(Case):
+    """What does not go away ends the run, with the right status, what to do, and the state intact."""
+
+    def setUp(self):
+        super().setUp()
+        self.olds = self.mock.create_old(8)
+        self.configure(api="timeout = 2s\ngive_up = 0s")
+        self.sync_silently()
+        for number in self.olds:
+            self.mock.update(number, title="Changed")
+        self.before = self.dump()
+
+    def give_up(self, expected, pattern, fault, **details):
+        self.mock.fault(fault, times=-1, **details)
+        run = self.sync(expect=expected, message=pattern)
+        self.assertEqual(run.out, "")
+        self.assertEqual(len(run.err.splitlines()), 1, run)
+        self.assertEqual(self.dump(), self.before)
+        self.assertEqual(self.status()["runs"][0]["exitStatus"], expected)
+        self.mock.clear_faults()
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+
+    def test_reset(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: no answer from http://127.*: .*; check the network", "reset")
+
+    def test_truncated_body(self):
+        self.give_up(PROTOCOL, r"api: work orders: the answer is truncated", "truncate")
+
+    def test_truncated_json(self):
+        self.give_up(PROTOCOL, r"api: work orders: .*truncated", "truncate_json")
+
+    def test_hang(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: no answer .*timed out", "hang")
+
+    def test_drip(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: no answer .*timed out", "drip", bytes_per_second=10)
+
+    def test_500(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: 500.*the next run goes on", "status", status=500)
+
+    def test_503_repeats_the_words_of_the_server(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: 503: We are tired", "status", status=503,
+                     body='{"error": "We are tired"}')
+
+    def test_words_of_the_server_cannot_forge_lines(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: 503: one\?wosync: two", "status", status=503,
+                     body='{"errors": [{"error": "one\\nwosync: two"}]}')
+
+    def test_words_of_the_server_that_hold_the_token_are_masked(self):
+        self.give_up(UNAVAILABLE, r"Bearer \*\*\*\*", "status", status=500, body='{"error": "Bearer %s"}' % TOKEN)
+
+    def test_no_connection(self):
+        self.mock.stop()
+        self.sync(expect=UNAVAILABLE, message=r"api: work orders: no answer from .*; check the network and base_url")
+        self.assertEqual(self.dump(), self.before)
+
+    def test_no_such_host(self):
+        self.configure(api="timeout = 1s\ngive_up = 0s")
+        self.store = self.path("other.db")
+        self.sync(expect=UNAVAILABLE, message=r"api: .*no answer from https://wosync.invalid",
+                  env={"MAINTAINX_BASE_URL": "https://wosync.invalid/v1", "WOSYNC_DB": self.store})
+
+    def test_the_time_budget_is_kept(self):
+        self.configure(api="timeout = 1s\ngive_up = 1s")
+        self.mock.reset_log()
+        self.mock.fault("status", status=503, times=-1)
+        run = self.sync(expect=UNAVAILABLE)
+        self.assertGreaterEqual(self.mock.state()["requests"], 2)
+        self.assertLessEqual(self.mock.state()["requests"], 8)
+        self.assertLess(run.seconds, 30)
+
+    def test_a_long_retry_after_is_left_to_a_later_run(self):
+        self.mock.fault("429", retry_after=3600, times=1)
+        run = self.sync(expect=None)
+        self.assertIn(run.status, (TRY_LATER, UNAVAILABLE), run)
+        self.assertRegex(run.err, r"api: work orders: ")
+        self.assertEqual(self.dump("passes"), {k: v for k, v in self.before.items() if k != "passes"})
+
+    def test_401(self):
+        self.give_up(NOPERM, r"api: work orders: 401: the token was refused; make a new one .*Settings > Integrations",
+                     "status", status=401, body="")
+
+    def test_403(self):
+        self.give_up(NOPERM, r"api: work orders: 403: .*check its permissions and organization_id", "status", status=403)
+
+    def test_a_wrong_token(self):
+        other = "tok-0000wrong0000"
+        run = self.sync(expect=NOPERM, message="401", env={"MAINTAINX_API_KEY": other})
+        self.assertNotIn(other, run.out + run.err)
+        self.assertEqual(self.dump(), self.before)
+
+    def test_a_wrong_organization(self):
+        self.mock.config(organization="12")
+        self.sync(expect=NOPERM, message="403")
+
+    def test_404_of_the_list(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: 404.*check base_url", "status", status=404)
+
+    def test_204(self):
+        self.give_up(UNAVAILABLE, r"api: work orders: 204", "status", status=204, body="")
+
+
+class NoPage(Case):
+    """Answers that are no page of work orders. The store stays as it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.olds = self.mock.create_old(8)
+        self.configure(api="give_up = 0s")
+        self.sync_silently()
+        for number in self.olds:
+            self.mock.update(number, title="Changed")
+        self.before = self.dump()
+
+    def refuse(self, pattern, fault, **details):
+        self.mock.fault(fault, **details)
+        run = self.sync(expect=PROTOCOL, message="^wosync: api: .*" + pattern)
+        self.assertEqual(self.dump(), self.before)
+        self.assertEqual(run.out, "")
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+        self.sync_silently()
+        return run
+
+    def refuse_body(self, pattern, body):
+        return self.refuse(pattern, "status", status=200, body=body)
+
+    def test_no_json(self):
+        self.refuse("no page of work orders", "bad_json")
+
+    def test_empty(self):
+        self.refuse_body("no page of work orders", "")
+
+    def test_a_list(self):
+        self.refuse_body("it is no JSON object", "[]")
+
+    def test_null(self):
+        self.refuse_body("it is no JSON object", "null")
+
+    def test_no_object(self):
+        self.refuse("it is no JSON object", "not_object")
+
+    def test_without_workOrders(self):
+        self.refuse("no array workOrders", "no_workorders")
+
+    def test_workOrders_is_null(self):
+        self.refuse_body("no array workOrders", '{"workOrders": null, "nextCursor": null}')
+
+    def test_workOrders_is_an_object(self):
+        self.refuse("no array workOrders", "wrong_types", variant="work_orders")
+
+    def test_nextCursor_is_a_number(self):
+        self.refuse("nextCursor is no text", "wrong_types", variant="next_cursor")
+
+    def test_nextPageUrl_without_nextCursor(self):
+        self.refuse_body("nextPageUrl but no nextCursor", '{"workOrders": [], "nextPageUrl": "http://x/"}')
+
+    def test_an_absurd_nextCursor(self):
+        self.refuse_body("nextCursor is absurdly long", '{"workOrders": [], "nextCursor": "%s"}' % ("x" * 5000))
+
+    def test_workOrders_twice(self):
+        self.refuse_body("workOrders twice", '{"workOrders": [], "workOrders": []}')
+
+    def test_something_behind(self):
+        self.refuse_body("no page of work orders", '{"workOrders": [], "nextCursor": null} {}')
+
+    def test_two_values_without_a_comma(self):
+        self.refuse_body("", '{"workOrders": [{"id": 1} {"id": 2}], "nextCursor": null}')
+
+    def test_a_record_that_is_no_json(self):
+        self.refuse_body("is no JSON", '{"workOrders": [{"id": 1, oops}], "nextCursor": null}')
+
+    def test_brackets_that_do_not_match(self):
+        self.refuse_body("", '{"workOrders": [{"id": 1]}, "nextCursor": null}')
+
+    def test_truncated_json(self):
+        self.refuse("truncated", "truncate_json")
+
+    def test_html(self):
+        self.refuse("no page of work orders", "html")
+
+    def test_redirect(self):
+        self.mock.reset_log()
+        self.refuse("a redirect to .* is not followed; check base_url", "redirect")
+        self.assertEqual({entry["path"] for entry in self.mock.requests()}, {"/v1/workorders"})
+
+    def test_redirect_to_elsewhere_takes_no_token_along(self):
+        self.refuse("a redirect to .* is not followed", "redirect", location=self.mock.sink_url("thief"), status=307)
+        self.assertEqual(self.mock.sink("thief"), [])
+
+    def test_deep_nesting_of_a_record_is_for_quarantine(self):
+        self.mock.fault("deep")
+        self.sync(expect=DATA, message="nested deeper than 32 levels")
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+
+    def test_deep_nesting_of_the_envelope(self):
+        self.refuse_body("nested too deeply", '{"workOrders": [], "x": %s%s}' % ("[" * 5000, "]" * 5000))
+
+
+class Huge(Case):
+    slow = True
+
+    def setUp(self):
+        super().setUp()
+        self.mock.create_old(3)
+        self.configure(api="give_up = 0s")
+        self.sync_silently()
+        self.before = self.dump()
+
+    def refuse(self, fault, **details):
+        self.mock.fault(fault, times=-1, **details)
+        run = self.sync(expect=PROTOCOL, message="the answer is larger than 64 MiB; lower page_size")
+        self.assertEqual(self.dump(), self.before)
+        if not is_sanitized():
+            self.assertLess(run.memory, 220 * 1024, "KiB resident")
+        self.mock.clear_faults()
+        self.sync_silently()
+
+    def test_plain(self):
+        self.refuse("huge", bytes=80 << 20)
+
+    def test_announced(self):
+        self.refuse("huge", bytes=80 << 20, announce=True)
+
+    def test_compressed(self):
+        self.refuse("huge_gzip", bytes=1 << 30)
+
+    def test_just_below_the_limit_is_taken(self):
+        self.mock.fault("huge", bytes=(64 << 20) - 4096)
+        self.sync_silently()
+
+
+class Addresses(Case):
+    """What is no https and no loopback is refused before anything is sent."""
+
+    def refuse(self, url, pattern="."):
+        run = self.sync(expect=CONFIG, message=pattern, env={"MAINTAINX_BASE_URL": url})
+        self.assertLess(run.seconds, 5)
+        self.assertEqual(self.mock.state()["requests"], 0)
+        self.assertRegex(run.err, "https")
+
+    def test_http_to_another_host(self):
+        self.refuse("http://192.0.2.1/v1", r"http is for loopback only")
+
+    def test_http_to_a_host_that_only_looks_like_loopback(self):
+        for host in ("localhost.example.com", "127.0.0.1.example.com", "127.example.com", "0.0.0.0", "128.0.0.1",
+                     "[::2]", "localhost.", "example.com#localhost"):
+            with self.subTest(host=host):
+                self.refuse("http://%s/v1" % host)
+
+    def test_a_user_name_in_the_url(self):
+        run = self.sync(expect=CONFIG, env={"MAINTAINX_BASE_URL": "http://127.0.0.1@192.0.2.1/v1"})
+        self.assertRegex(run.err, "user name or password in a URL")
+
+    def test_other_protocols(self):
+        for url in ("ftp://127.0.0.1/v1", "file:///etc/passwd", "gopher://127.0.0.1/", "ldap://127.0.0.1/", "127.0.0.1/v1",
+                    "https:/example.com", "javascript:alert(1)"):
+            with self.subTest(url=url):
+                self.refuse(url)
+
+    def test_loopback_by_its_names(self):
+        self.configure(api="give_up = 0s")
+        for host, status in (("localhost", 0), ("127.0.0.1", 0), ("127.1.2.3", UNAVAILABLE), ("[::1]", UNAVAILABLE)):
+            with self.subTest(host=host):
+                self.sync(expect=status, env={"MAINTAINX_BASE_URL": "http://%s:%d/v1" % (host, self.mock.port),
+                                              "WOSYNC_DB": self.path(host)})
+
+    def test_a_slash_at_the_end_of_the_address_does_not_matter(self):
+        self.sync(env={"MAINTAINX_BASE_URL": self.mock.url + "/"})
+        self.sync(env={"MAINTAINX_BASE_URL": self.mock.url})
+
+
+class RateLimit(Case):
+    slow = True
+
+    def test_a_pass_of_many_pages_gets_no_429(self):
+        self.mock.create_old(150)
+        self.mock.config(max_limit=5, rate_limit={"requests": 10, "window_ms": 1000})
+        began = time.monotonic()
+        self.sync_silently()
+        seconds = time.monotonic() - began
+        state = self.mock.state()
+        self.assertEqual(state["rate_limited"], 0)
+        self.assertEqual(len(self.snapshots()), 150)
+        # 31 requests are four windows of ten: three waits of a second; it does not idle much longer
+        self.assertGreater(seconds, 2)
+        self.assertLess(seconds, 30)
+
+    def test_the_next_run_knows_that_the_window_is_used_up(self):
+        self.mock.create_old(30)
+        self.mock.config(max_limit=5, rate_limit={"requests": 7, "window_ms": 2000})
+        self.sync_silently()  # a probe and six pages
+        for _ in range(2):
+            self.sync_silently()
+        self.assertEqual(self.mock.state()["rate_limited"], 0)
+
+    def test_others_that_use_up_the_window_are_gotten_over(self):
+        self.mock.create_old(30)
+        self.mock.config(max_limit=5, rate_limit={"requests": 5, "window_ms": 1000, "retry_after": True})
+        self.mock.fault("429", retry_after=1, skip=2)
+        self.sync_silently()
+        self.assertEqual(len(self.snapshots()), 30)
+
+    def test_reserve_leaves_requests_to_others(self):
+        self.mock.create_old(30)
+        self.configure(api="reserve = 6")
+        self.mock.config(max_limit=5, rate_limit={"requests": 10, "window_ms": 1000})
+        self.sync_silently()
+        self.assertEqual(len(self.snapshots()), 30)
+        at = sorted(entry["at_ms"] for entry in self.mock.requests())
+        self.assertGreaterEqual(len(at), 7)
+        most = max(sum(1 for b in at if a <= b < a + 900) for a in at)
+        self.assertLessEqual(most, 4)
+
+    def test_a_signal_ends_the_wait(self):
+        self.mock.create_old(30)
+        self.mock.config(max_limit=5, rate_limit={"requests": 3, "window_ms": 60000})
+        running = self.start("sync")
+        self.wait_for(lambda: self.mock.state()["requests"] >= 3, "the requests")
+        running.signal(15)
+        run = running.wait()
+        self.assertFails(run, TRY_LATER, "stopped by a signal")
+        self.mock.config(rate_limit={"requests": 100000, "window_ms": 60000})
+
+    def test_max_time_ends_the_wait(self):
+        self.mock.create_old(30)
+        self.mock.config(max_limit=5, rate_limit={"requests": 3, "window_ms": 60000})
+        run = self.sync_silently("--max-time", "300ms")
+        self.assertLess(run.seconds, 30)
+        self.assertEqual(self.mock.state()["rate_limited"], 0)

@@ -1,0 +1,269 @@
+/* The golden files of the diff (tests/golden/diff/README.md): each is a test of its own. */
+#include "support.h"
+
+#include <dirent.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/timestamp.h"
+#include "core/diff.h"
+
+#define DIRECTORY "tests/golden/diff"
+
+enum { MOST_WORDS = 8 };
+
+/* One case, as its files tell it. */
+struct golden {
+    struct json_object *old, *now; /* the wrappers; NULL where there is no file */
+    char *expected;
+    bool refused;
+    struct workorder known, seen;
+    const char *completed[MOST_WORDS + 1], *ignored[MOST_WORDS + 1];
+    struct diff_window window;
+};
+
+static char *read_part(const char *name, const char *suffix)
+{
+    char path[512];
+    snprintf(path, sizeof path, DIRECTORY "/%s%s", name, suffix);
+    return read_text(path, NULL);
+}
+
+static struct json_object *read_json(const char *name, const char *suffix)
+{
+    char *text = read_part(name, suffix);
+    if (text == NULL)
+        return NULL;
+    struct json_tokener *parser = json_tokener_new_ex(100); /* a record that is nested too deeply must come through */
+    struct json_object *json = json_tokener_parse_ex(parser, text, -1);
+    json_tokener_free(parser);
+    check(json_object_is_type(json, json_type_object), "%s%s is no JSON object", name, suffix);
+    free(text);
+    return json;
+}
+
+/* No key that means nothing: a misspelt one would leave a default in its place. */
+static void check_keys(const char *name, struct json_object *object, const char *const *known)
+{
+    if (object == NULL)
+        return;
+    json_object_object_foreach(object, key, value)
+    {
+        bool found = false;
+        (void)value;
+        for (size_t i = 0; known[i] != NULL; i++)
+            found |= strcmp(known[i], key) == 0;
+        check(found, "%s: unknown key %s", name, key);
+    }
+}
+
+static void read_words(struct json_object *object, const char *key, const char *const *fallback, const char **out)
+{
+    struct json_object *list = json_object_object_get(object, key);
+    size_t count = 0;
+    if (list == NULL)
+        for (; *fallback != NULL; fallback++)
+            out[count++] = *fallback;
+    else
+        for (; count < json_object_array_length(list) && count < MOST_WORDS; count++)
+            out[count] = json_object_get_string(json_object_array_get_idx(list, count));
+    out[count] = NULL;
+}
+
+static int64_t read_date(struct json_object *object, const char *key, const char *fallback)
+{
+    struct json_object *value = json_object_object_get(object, key);
+    return instant(value != NULL ? json_object_get_string(value) : fallback);
+}
+
+static bool read_flag(struct json_object *object, const char *key, bool fallback)
+{
+    struct json_object *value = json_object_object_get(object, key);
+    return value != NULL ? json_object_get_boolean(value) != 0 : fallback;
+}
+
+static const struct diff_window *read_window(struct golden *golden)
+{
+    static const char *const keys[] = {"from", "until", "silent", NULL};
+    struct json_object *window = json_object_object_get(golden->now, "window");
+    if (window == NULL)
+        return NULL;
+    check_keys("window", window, keys);
+    golden->window = (struct diff_window){.from = read_date(window, "from", "0001-01-01T00:00:00Z"),
+        .until = read_date(window, "until", "9999-12-31T23:59:59Z"),
+        .silent = read_flag(window, "silent", false)};
+    return &golden->window;
+}
+
+static void load(const char *name, struct golden *golden)
+{
+    static const char *const old_keys[] = {"workOrder", "fromList", "deleted", "deletions", NULL};
+    static const char *const new_keys[] = {
+        "workOrder", "fromList", "horizon", "completed", "ignore", "window", NULL};
+    *golden = (struct golden){.old = read_json(name, ".old.json"), .now = read_json(name, ".new.json")};
+    golden->expected = read_part(name, ".events");
+    if (golden->expected == NULL) {
+        golden->expected = read_part(name, ".refused");
+        golden->refused = true;
+    }
+    check(golden->now != NULL && golden->expected != NULL, "%s lacks a file", name);
+    check_keys(name, golden->old, old_keys);
+    check_keys(name, golden->now, new_keys);
+}
+
+static void unload(struct golden *golden)
+{
+    workorder_free(&golden->known);
+    workorder_free(&golden->seen);
+    json_object_put(golden->old);
+    json_object_put(golden->now);
+    free(golden->expected);
+}
+
+static const char *plain(struct json_object *json)
+{
+    return json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+/* Reads a work order the way that observations are read. Returns the reason when it is refused. */
+static const char *read_work_order(struct json_object *wrapper, struct workorder *out)
+{
+    const char *text = plain(json_object_object_get(wrapper, "workOrder")), *reason = NULL;
+    struct json_tokener *parser = workorder_parser();
+    enum workorder_verdict verdict = workorder_parse(parser, text, strlen(text), out, &reason);
+    json_tokener_free(parser);
+    check((verdict == WORKORDER_OK) == (reason == NULL), "%s", text);
+    return reason;
+}
+
+static const char *document_name(const struct golden *golden, const struct diff *diff)
+{
+    if (diff->document == NULL)
+        return "";
+    if (golden->seen.doc != NULL && json_object_equal(diff->document, golden->seen.doc))
+        return " new";
+    return golden->known.doc != NULL && json_object_equal(diff->document, golden->known.doc) ? " old" : " merged";
+}
+
+/* What came out, in the words of a .events file. */
+static char *describe(const struct golden *golden, const struct diff *diff)
+{
+    static const char *const outcomes[] = {[DIFF_STALE] = "STALE", [DIFF_LEAVE] = "LEAVE", [DIFF_STORE] = "STORE"};
+    struct buffer out = {0};
+    char date[TIMESTAMP_SIZE];
+    const char *document = document_name(golden, diff);
+    buffer_append_format(&out, "%s%s", outcomes[diff->outcome], document);
+    if (diff->outcome == DIFF_STORE && diff->from_list)
+        buffer_append_text(&out, " list");
+    if (diff->deleted)
+        buffer_append_text(&out, " deleted");
+    if (diff->deletions != 0)
+        buffer_append_format(&out, " deletions=%d", diff->deletions);
+    buffer_append_text(&out, "\n");
+    if (diff->previous_status != NULL)
+        buffer_append_format(&out, "previousStatus %s\n", diff->previous_status);
+    if (diff->changes != NULL && json_object_object_length(diff->changes) > 0)
+        buffer_append_format(&out, "changes %s\n", plain(diff->changes));
+    if (strcmp(document, " merged") == 0)
+        buffer_append_format(&out, "document %s\n", plain(diff->document));
+    for (int i = 0; i < diff->count; i++) {
+        const struct event *event = &diff->events[i];
+        timestamp_format(event->timestamp, date);
+        buffer_append_format(&out, "%s %s%s\n", event->id, date, event->numbered ? " numbered" : "");
+    }
+    return out.data;
+}
+
+/* What holds for every diff, whatever the case. */
+static void check_invariants(const struct golden *golden, const struct diff *diff)
+{
+    int64_t id = golden->seen.doc != NULL ? golden->seen.id : golden->known.id;
+    for (int i = 0; i < diff->count; i++) {
+        const struct event *event = &diff->events[i];
+        const char *name = event_type_name(event->type);
+        assert_int_equal(event->work_order, id);
+        check(strncmp(event->id, name, strlen(name)) == 0 && event->id[strlen(name)] == '/', "%s", event->id);
+        check(i == 0 || event->type > diff->events[i - 1].type, "%s is told too late", event->id);
+    }
+    check(diff->count == 0 || diff->document != NULL, "events without a document");
+    check((diff->outcome == DIFF_STORE) <= (diff->document != NULL), "nothing to store");
+}
+
+static void run_diff(struct golden *golden)
+{
+    static const char *const completed[] = {"DONE", "COMPLETED", NULL}, *const none[] = {NULL};
+    const struct diff_snapshot old = {&golden->known, read_flag(golden->old, "fromList", true),
+        read_flag(golden->old, "deleted", false),
+        json_object_get_int(json_object_object_get(golden->old, "deletions"))};
+    const struct diff_observation now = {&golden->seen, read_flag(golden->now, "fromList", true)};
+    struct diff_rules rules = {.horizon = read_date(golden->now, "horizon", "2026-01-10T00:00:00Z"),
+        .completed = golden->completed,
+        .ignored = golden->ignored};
+    struct diff diff;
+    read_words(golden->now, "completed", completed, golden->completed);
+    read_words(golden->now, "ignore", none, golden->ignored);
+    if (golden->seen.doc != NULL)
+        assert_int_equal(
+            diff_observe(&rules, read_window(golden), golden->old != NULL ? &old : NULL, &now, &diff), 0);
+    else
+        assert_int_equal(diff_gone(&old, &diff), 0);
+    char *actual = describe(golden, &diff);
+    check_text(actual, golden->expected);
+    check_invariants(golden, &diff);
+    free(actual);
+    diff_free(&diff);
+    diff_free(&diff);
+}
+
+static void test_case(void **state)
+{
+    struct golden golden;
+    load(*state, &golden);
+    const char *reason = NULL;
+    if (golden.old != NULL)
+        check_text(read_work_order(golden.old, &golden.known), NULL);
+    if (json_object_object_get_ex(golden.now, "workOrder", NULL))
+        reason = read_work_order(golden.now, &golden.seen);
+    if (golden.refused) {
+        golden.expected[strcspn(golden.expected, "\n")] = '\0';
+        check_text(reason, golden.expected);
+    } else {
+        check_text(reason, NULL);
+        run_diff(&golden);
+    }
+    unload(&golden);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct CMUnitTest *)a)->name, ((const struct CMUnitTest *)b)->name);
+}
+
+int main(void)
+{
+    static const char suffix[] = ".new.json";
+    struct CMUnitTest tests[512];
+    size_t count = 0;
+    DIR *directory = opendir(DIRECTORY);
+    const struct dirent *entry;
+    if (directory == NULL) {
+        perror(DIRECTORY);
+        return 1;
+    }
+    while ((entry = readdir(directory)) != NULL && count < COUNT(tests)) {
+        size_t len = strlen(entry->d_name);
+        if (len <= sizeof suffix - 1 || strcmp(entry->d_name + len - (sizeof suffix - 1), suffix) != 0)
+            continue;
+        char *name = strndup(entry->d_name, len - (sizeof suffix - 1));
+        tests[count++] = (struct CMUnitTest){.name = name, .test_func = test_case, .initial_state = name};
+    }
+    closedir(directory);
+    qsort(tests, count, sizeof tests[0], by_name);
+    int failed = count == 0 ? 1 : _cmocka_run_group_tests("diff", tests, count, NULL, NULL);
+    while (count > 0)
+        free(tests[--count].initial_state);
+    return failed;
+}

@@ -1,0 +1,115 @@
+#include "support.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+static void test_fills(void **state)
+{
+    struct error e = {0};
+    (void)state;
+    assert_int_equal(fail(&e, EXIT_IO, "store %s: %d", "x.db", 5), -1);
+    assert_int_equal(e.status, EXIT_IO);
+    check_text(e.text, "store x.db: 5");
+    assert_int_equal(fail(NULL, EXIT_IO, "no one %s", "listens"), -1);
+    assert_int_equal(fail_memory(&e, "store"), -1);
+    assert_int_equal(e.status, EXIT_TRY_LATER);
+    check_text(e.text, "store: out of memory");
+}
+
+/* Text from outside cannot forge log lines or talk to the terminal. */
+static void test_control_characters(void **state)
+{
+    struct error e = {0};
+    (void)state;
+    fail(&e, EXIT_PROTOCOL, "%s", "a\nb\r\tc\x1b[31md\x7f\x01 \xc3\xa9~");
+    check_text(e.text, "a?b??c?[31md?? \xc3\xa9~");
+    for (int c = 1; c < 0x20; c++) {
+        fail(&e, EXIT_PROTOCOL, "<%c>", c);
+        check_text(e.text, "<?>");
+    }
+}
+
+static void test_cut(void **state)
+{
+    struct error e;
+    char text[3 * sizeof e.text];
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    fail(&e, EXIT_IO, "%s", text);
+    assert_int_equal(strlen(e.text), sizeof e.text - 1);
+}
+
+static void test_masks_secrets(void **state)
+{
+    struct error e = {0};
+    (void)state;
+    assert_int_equal(secret_register("hunter22", &e), 0);
+    fail(&e, EXIT_NOPERM, "api: the token hunter22 was refused (hunter22)");
+    secret_forget();
+    check_text(e.text, "api: the token ******** was refused (********)");
+}
+
+/* A secret that the end of the buffer cuts through must not show its beginning. */
+static void test_masks_a_secret_at_the_cut(void **state)
+{
+    static const char secret[] = "hunter22hunter33";
+    struct error e = {0};
+    char padding[sizeof e.text];
+    (void)state;
+    memset(padding, 'x', sizeof padding);
+    padding[sizeof padding - 1 - 10] = '\0'; /* ten bytes of it fit */
+    assert_int_equal(secret_register(secret, &e), 0);
+    fail(&e, EXIT_NOPERM, "%s%s", padding, secret);
+    secret_forget();
+    check(strstr(e.text, "hunter22") == NULL, "...%s", e.text + strlen(padding) - 5);
+}
+
+/* The gravest wins: a bug, then configuration, files, token, protocol, unavailable, try later, data, done. */
+static void test_gravity(void **state)
+{
+    static const enum exit_status rising[] = {EXIT_DONE, EXIT_DATA, EXIT_TRY_LATER, EXIT_UNAVAILABLE, EXIT_PROTOCOL,
+        EXIT_NOPERM, EXIT_IO, EXIT_CANTCREAT, EXIT_CONFIG, EXIT_USAGE, EXIT_BUG};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rising); i++)
+        for (size_t j = 0; j < COUNT(rising); j++) {
+            enum exit_status graver = exit_graver(rising[i], rising[j]);
+            check(graver == rising[i > j ? i : j], "%d and %d: %d", (int)rising[i], (int)rising[j], (int)graver);
+        }
+}
+
+static void test_unknown_status_is_a_bug(void **state)
+{
+    const enum exit_status unknown = (enum exit_status)3;
+    (void)state;
+    assert_int_equal(exit_graver(unknown, EXIT_CONFIG), unknown);
+    assert_int_equal(exit_graver(EXIT_CONFIG, unknown), unknown);
+    assert_int_equal(exit_graver(unknown, EXIT_DONE), unknown);
+}
+
+static void test_values_of_sysexits(void **state)
+{
+    (void)state;
+    static const int values[][2] = {{EXIT_DONE, 0}, {EXIT_USAGE, 64}, {EXIT_DATA, 65}, {EXIT_UNAVAILABLE, 69},
+        {EXIT_BUG, 70}, {EXIT_CANTCREAT, 73}, {EXIT_IO, 74}, {EXIT_TRY_LATER, 75}, {EXIT_PROTOCOL, 76},
+        {EXIT_NOPERM, 77}, {EXIT_CONFIG, 78}};
+    for (size_t i = 0; i < COUNT(values); i++)
+        assert_int_equal(values[i][0], values[i][1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fills),
+        cmocka_unit_test(test_control_characters),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_masks_secrets),
+        cmocka_unit_test(test_masks_a_secret_at_the_cut),
+        cmocka_unit_test(test_gravity),
+        cmocka_unit_test(test_unknown_status_is_a_bug),
+        cmocka_unit_test(test_values_of_sysexits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

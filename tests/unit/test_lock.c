@@ -1,0 +1,128 @@
+#include "support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+
+/* A process that holds the lock from when this returns until it is killed. */
+static pid_t hold(const char *path)
+{
+    int ready[2];
+    char byte = 0;
+    check(pipe(ready) == 0, "pipe");
+    pid_t child = fork();
+    check(child >= 0, "fork");
+    if (child == 0) {
+        byte = lock_take(path, NULL) >= 0 ? 'y' : 'n';
+        if (write(ready[1], &byte, 1) == 1)
+            pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    check(read(ready[0], &byte, 1) == 1 && byte == 'y', "the other process has no lock");
+    close(ready[0]);
+    return child;
+}
+
+static void end(pid_t child)
+{
+    int status;
+    kill(child, SIGKILL);
+    check(waitpid(child, &status, 0) == child && WIFSIGNALED(status), "the other process");
+}
+
+static void test_takes_and_gives_back(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    struct error e = {0};
+    struct stat st;
+    char pid[32];
+    for (int i = 0; i < 3; i++) {
+        int lock = lock_take(path, &e);
+        check(lock >= 0, "round %d: %s", i, e.text);
+        lock_release(lock);
+    }
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    char *text = read_text(path, NULL);
+    snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    check_text(text, pid);
+    free(text);
+    lock_release(-1);
+}
+
+static void test_two_processes(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    struct error e = {0};
+    char holder[64];
+    pid_t child = hold(path);
+    int lock = lock_take(path, &e);
+    snprintf(holder, sizeof holder, "(process %ld)", (long)child);
+    bool named = strstr(e.text, holder) != NULL;
+    end(child);
+    assert_int_equal(lock, -1);
+    assert_int_equal(e.status, EXIT_TRY_LATER);
+    check(named, "%s", e.text);
+}
+
+/* Killed by SIGKILL, it has no chance to give it back itself. */
+static void test_released_on_death(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    struct error e = {0};
+    end(hold(path));
+    int lock = lock_take(path, &e);
+    check(lock >= 0, "%s", e.text);
+    lock_release(lock);
+}
+
+/* Two descriptors of one process are two holders, too. */
+static void test_twice_in_one_process(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    int first = lock_take(path, NULL), second = lock_take(path, NULL);
+    lock_release(first);
+    int third = lock_take(path, NULL);
+    lock_release(third);
+    check(first >= 0 && second == -1 && third >= 0, "%d %d %d", first, second, third);
+}
+
+/* A program that it starts does not keep the lock. */
+static void test_not_inherited(void **state)
+{
+    int lock = lock_take(path_in(*state, "lock"), NULL);
+    int flags = fcntl(lock, F_GETFD);
+    lock_release(lock);
+    check(flags >= 0 && (flags & FD_CLOEXEC) != 0, "%d", flags);
+}
+
+static void test_cannot_be_made(void **state)
+{
+    struct error e = {0};
+    char path[600];
+    snprintf(path, sizeof path, "%s/none/lock", (const char *)*state);
+    assert_int_equal(lock_take(path, &e), -1);
+    assert_int_equal(e.status, EXIT_CANTCREAT);
+    check(strstr(e.text, path) != NULL, "%s", e.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_takes_and_gives_back, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_two_processes, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_released_on_death, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_twice_in_one_process, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_not_inherited, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_cannot_be_made, directory_setup, directory_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

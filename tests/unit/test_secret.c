@@ -1,0 +1,172 @@
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+static void register_all(const char *const *secrets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        check(secret_register(secrets[i], NULL) == 0, "%s", secrets[i]);
+}
+
+static void test_masks(void **state)
+{
+    static const char *const secrets[] = {"s3cr3t", "hunter22", "s3cr3t", "abc", ""};
+    static const struct {
+        const char *text, *masked;
+    } table[] = {
+        {"", ""},
+        {"nothing to hide", "nothing to hide"},
+        {"s3cr3t", "******"},
+        {"s3cr3ts3cr3t", "************"},
+        {"xs3cr3ty", "x******y"},
+        {"s3cr3 s3cr3t S3CR3T", "s3cr3 ****** S3CR3T"},
+        {"s3cr3s3cr3t", "s3cr3******"},
+        {"hunter22 and s3cr3t", "******** and ******"},
+        {"abc is too short to be one", "abc is too short to be one"},
+        {"key=hunter22&x=1", "key=********&x=1"},
+    };
+    (void)state;
+    register_all(secrets, COUNT(secrets));
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char *text = strdup(table[i].text);
+        secret_mask(text);
+        check_text(text, table[i].masked);
+        free(text);
+    }
+    secret_forget();
+}
+
+static void test_forgets(void **state)
+{
+    char text[] = "s3cr3t";
+    (void)state;
+    secret_register(text, NULL);
+    secret_forget();
+    secret_forget();
+    secret_mask(text);
+    check_text(text, "s3cr3t");
+}
+
+/* One secret within another: the whole of the longer one is masked, in whatever order they were registered. */
+static void test_masks_the_longer_of_two(void **state)
+{
+    static const char *const orders[][2] = {{"abcdefgh", "abcd"}, {"abcd", "abcdefgh"}, {"defg", "abcdefgh"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(orders); i++) {
+        char text[] = "<abcdefgh>";
+        register_all(orders[i], 2);
+        secret_mask(text);
+        secret_forget();
+        check(strcmp(text, "<********>") == 0, "%s, then %s: %s", orders[i][0], orders[i][1], text);
+    }
+}
+
+static void test_reads_files(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *secret; /* NULL: refused */
+    } table[] = {
+        {"token-1234", "token-1234"},
+        {"token-1234\n", "token-1234"},
+        {"token-1234\r\n", "token-1234"},
+        {"\n \ttoken-1234 \n\n", "token-1234"},
+        {"two words\n", "two words"},
+        {"x", "x"},
+        {"", NULL},
+        {"\n", NULL},
+        {" \t\r\n ", NULL},
+    };
+    const char *path = path_in(*state, "key");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        bool exposed = true;
+        write_text(path, table[i].bytes);
+        char *secret = secret_read_file(path, &exposed, &e);
+        check_text(secret, table[i].secret);
+        check(!exposed, "row %zu", i);
+        check(secret != NULL || (e.status == EXIT_CONFIG && strstr(e.text, "it is empty") != NULL), "row %zu: %s", i,
+            e.text);
+        free(secret);
+    }
+    secret_forget();
+}
+
+static void test_registers_what_it_read(void **state)
+{
+    const char *path = path_in(*state, "key");
+    char text[] = "the key is token-1234";
+    bool exposed;
+    write_text(path, "token-1234\n");
+    free(secret_read_file(path, &exposed, NULL));
+    secret_mask(text);
+    secret_forget();
+    check_text(text, "the key is **********");
+}
+
+static void test_sees_who_may_read(void **state)
+{
+    static const struct {
+        unsigned mode;
+        bool exposed;
+    } table[] = {{0600, false}, {0400, false}, {0700, false}, {0640, true}, {0604, true}, {0644, true}, {0622, false}};
+    const char *path = path_in(*state, "key");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        bool exposed = !table[i].exposed;
+        unlink(path);
+        write_file(path, "token-1234", 10, table[i].mode);
+        free(secret_read_file(path, &exposed, NULL));
+        check(exposed == table[i].exposed, "mode %o", table[i].mode);
+    }
+    secret_forget();
+}
+
+static void test_refuses_files(void **state)
+{
+    struct error e = {0};
+    bool exposed = false;
+    const char *path = path_in(*state, "key");
+    assert_null(secret_read_file(path, &exposed, &e));
+    assert_int_equal(e.status, EXIT_CONFIG);
+    check(strncmp(e.text, path, strlen(path)) == 0 && strstr(e.text, "No such file") != NULL, "%s", e.text);
+    e = (struct error){0};
+    assert_null(secret_read_file(*state, &exposed, &e));
+    check(e.status == EXIT_CONFIG && strstr(e.text, "directory") != NULL, "%s", e.text);
+}
+
+static void test_size_limit(void **state)
+{
+    const size_t most = 64 * 1024;
+    const char *path = path_in(*state, "key");
+    char *bytes = malloc(most + 1);
+    bool exposed;
+    memset(bytes, 'k', most + 1);
+    write_file(path, bytes, most, 0600);
+    char *secret = secret_read_file(path, &exposed, NULL);
+    check(secret != NULL && strlen(secret) == most, "64 KiB");
+    free(secret);
+    struct error e = {0};
+    write_file(path, bytes, most + 1, 0600);
+    check(secret_read_file(path, &exposed, &e) == NULL && e.status == EXIT_CONFIG, "64 KiB and a byte");
+    free(bytes);
+    secret_forget();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_masks_the_longer_of_two),
+        cmocka_unit_test_setup_teardown(test_reads_files, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_registers_what_it_read, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_sees_who_may_read, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_refuses_files, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_size_limit, directory_setup, directory_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
