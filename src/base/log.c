@@ -10,11 +10,19 @@
 
 static enum log_level threshold = LOG_WARNING;
 static bool as_json;
+static void (*wipe_function)(void *data);
+static void *wipe_data;
 
 void log_configure(enum log_level most, bool json)
 {
     threshold = most;
     as_json = json;
+}
+
+void log_on_message(void (*wipe)(void *data), void *data)
+{
+    wipe_function = wipe;
+    wipe_data = data;
 }
 
 static void print_json(enum log_level level, const char *text)
@@ -34,7 +42,7 @@ static void print_json(enum log_level level, const char *text)
 
 void log_message(enum log_level level, const char *format, ...)
 {
-    char text[2048];
+    char text[4096]; /* longer than any error, so that no secret is cut before it is masked */
     if (level > threshold)
         return;
     va_list ap;
@@ -45,6 +53,8 @@ void log_message(enum log_level level, const char *format, ...)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
     secret_mask(text);
+    if (wipe_function != NULL)
+        wipe_function(wipe_data);
     if (as_json)
         print_json(level, text);
     else

@@ -64,6 +64,7 @@ int stop_install(struct error *e)
         return fail(e, EXIT_TRY_LATER, "signals: no pipe: %s", strerror(errno));
     struct sigaction action = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
+    stop_on_report(NULL, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGPIPE, &ignore, NULL);

@@ -55,7 +55,7 @@ static void print_plan(struct session *session, const struct diff_window *window
         printf("backfill: the store is empty, so nothing is known of what there is; run: wosync sync\n");
         return;
     }
-    int64_t requests = records / session->config.page_size + 1;
+    int64_t size = session->config.page_size, requests = records > 0 ? (records + size - 1) / size : 1;
     int64_t rate = pace_per_minute(&pace, session->config.reserve, USUAL_RATE);
     printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
         (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
@@ -233,7 +233,7 @@ static enum exit_status run_backfill(const struct command *self, const struct cl
     stop_set_deadline(options.max_time);
     if (session_open(&session, cli, "backfill", SESSION_RUN) == 0) {
         backfill(&session, &options);
-        if (!options.no_dispatch && !options.plan)
+        if (!options.no_dispatch && !options.plan && session.status != EXIT_USAGE)
             session_dispatch(&session);
     }
     return session_close(&session);

@@ -52,14 +52,23 @@ static void write_facts(const struct progress *p, char *out, size_t size)
         (long long)events, (long long)p->run->requests, (long long)rate, *left != '\0' ? ", left: " : "", left);
 }
 
+static void wipe(void *data)
+{
+    struct progress *p = data;
+    if (p->drawn != 0)
+        fputs("\r\033[K", stderr);
+    p->drawn = 0;
+}
+
 static void report(void *data)
 {
     const struct progress *p = data;
     char facts[256], share[16] = "";
+    wipe(data);
     write_facts(p, facts, sizeof facts);
     if (share_done(p) >= 0)
         snprintf(share, sizeof share, "%d %%, ", share_done(p));
-    fprintf(stderr, "%swosync: %s: %s%s\n", p->drawn != 0 ? "\r\033[K" : "", p->what, share, facts);
+    fprintf(stderr, "wosync: %s: %s%s\n", p->what, share, facts);
 }
 
 void progress_begin(struct progress *p)
@@ -68,6 +77,7 @@ void progress_begin(struct progress *p)
     p->began = clock_monotonic();
     p->drawn = 0;
     stop_on_report(report, p);
+    log_on_message(wipe, p);
 }
 
 void progress_draw(struct progress *p)
@@ -99,7 +109,6 @@ void progress_draw(struct progress *p)
 void progress_end(struct progress *p)
 {
     stop_on_report(NULL, NULL);
-    if (p->drawn != 0)
-        fputs("\r\033[K", stderr);
-    p->drawn = 0;
+    log_on_message(NULL, NULL);
+    wipe(p);
 }
