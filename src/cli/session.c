@@ -79,15 +79,16 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
         .exit_status = -1};
     if (load(session, cli) != 0)
         return -1;
-    if (stop_install(&e) != 0 || open_store(session, mode, &e) != 0) {
+    /* the lock comes first: of two first runs only one makes the store */
+    bool works = mode == SESSION_RUN;
+    if (stop_install(&e) != 0 || (works && store_make_directory(session->config.store, &e) != 0)) {
         session_report(session, &e);
         return -1;
     }
-    if (mode == SESSION_DRY_RUN)
-        return 0;
-    if (take_lock(session) != 0)
+    if (works && take_lock(session) != 0)
         return -1;
-    if (routes_attach(&session->routes, session->store, session->run.began, &e) == 0)
+    if (open_store(session, mode, &e) == 0 &&
+        (!works || routes_attach(&session->routes, session->store, session->run.began, &e) == 0))
         return 0;
     session_report(session, &e);
     return -1;

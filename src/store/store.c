@@ -81,7 +81,7 @@ static int read_pragma(struct store *store, const char *sql, int *value, struct 
     return code == SQLITE_ROW ? 0 : fail_sqlite(store, code, "opening", e);
 }
 
-static int make_directory(const char *path, struct error *e)
+int store_make_directory(const char *path, struct error *e)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL || slash == path)
@@ -151,7 +151,12 @@ out:
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
     int version = 0;
-    if (read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0)
+    /* in one transaction: another process may be making the file just now */
+    if (execute(store, "BEGIN", "opening", e) != 0)
+        return -1;
+    int rc = read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0 ? -1 : 0;
+    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    if (rc != 0)
         return -1;
     if (mode == STORE_READ)
         return version == SQL_VERSION
@@ -175,7 +180,7 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
         fail_memory(e, "store");
         goto out;
     }
-    if (mode == STORE_WRITE && (make_directory(path, e) != 0 || make_file(path, e) != 0))
+    if (mode == STORE_WRITE && (store_make_directory(path, e) != 0 || make_file(path, e) != 0))
         goto out;
     code = sqlite3_open_v2(mode == STORE_SCRATCH ? ":memory:" : path, &store->db,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);

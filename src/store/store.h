@@ -32,6 +32,9 @@ enum store_mode {
  */
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e);
 
+/* Makes the directory of a store (0700, the last one only) where it is missing. Returns 0, or -1 with EXIT_CANTCREAT. */
+int store_make_directory(const char *path, struct error *e);
+
 /* Closes the store; an open transaction is rolled back. NULL is allowed. */
 void store_close(struct store *store);
 

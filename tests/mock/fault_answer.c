@@ -117,6 +117,7 @@ static void answer_huge(const struct fault_hit *hit, struct answer *a)
         return;
     }
     arguments_boolean(hit->spec, "announce", &announce, &p);
+    buffer_free(&a->body);
     a->stream = stream_padded(page_head, page_tail, bytes, announce);
 }
 
