@@ -10,18 +10,25 @@ PKG_CONFIG ?= pkg-config
 BUILD ?= build
 
 PACKAGES = libcurl json-c sqlite3 inih libcrypto
+# the warehouse in PostgreSQL, where libpq is
+ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq && echo yes),yes)
+PACKAGES += libpq
+POSTGRES = -DWOSYNC_WITH_POSTGRES
+endif
 WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wconversion -Wvla -Wformat=2 -Wundef
 HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CFLAGS ?= -O2 -g
 # every compile line; what the user sets in CFLAGS and LDFLAGS comes last and wins
 BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -DWOSYNC_VERSION='"$(VERSION)"' -Isrc -I$(BUILD)/gen $(WARNINGS) $(WERROR) \
-	$(HARDENING) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+	$(HARDENING) $(POSTGRES) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/report_html.o
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
 SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
+WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
+GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
 MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
 MOCK_PACKAGES = libmicrohttpd json-c zlib
@@ -71,7 +78,15 @@ $(BUILD)/gen/sql.c: sql/embed.awk $(SQL)
 	@mkdir -p $(@D)
 	awk -f sql/embed.awk $(SQL) > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/gen/sql.o: $(BUILD)/gen/sql.c $(BUILD)/gen/sql.h
+$(BUILD)/gen/warehouse_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL)
+	@mkdir -p $(@D)
+	awk -v header=1 -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/warehouse_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL)
+	@mkdir -p $(@D)
+	awk -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o: %.o: %.c %.h
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/gen/report_html.c: src/embed.awk src/sinks/report.html
@@ -81,7 +96,7 @@ $(BUILD)/gen/report_html.c: src/embed.awk src/sinks/report.html
 $(BUILD)/gen/report_html.o: $(BUILD)/gen/report_html.c
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/src/%.o: src/%.c $(BUILD)/gen/sql.h
+$(BUILD)/src/%.o: src/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -96,7 +111,7 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 
 units: $(UNIT_TESTS)
 
-$(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/gen/sql.h
+$(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
 

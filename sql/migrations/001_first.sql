@@ -54,6 +54,7 @@ CREATE TABLE snapshots (
     deleted   INTEGER NOT NULL,              -- 1 while it is told deleted
     deletions INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX snapshots_document ON snapshots (document); -- in the order in which they first came, for loading
 
 -- The event log (the outbox): in the order in which the events were stored, the id once and for ever.
 CREATE TABLE events (
@@ -79,7 +80,7 @@ CREATE TABLE handlers (
     position     INTEGER NOT NULL,           -- the last event it has taken or passed over
     added        INTEGER NOT NULL,
     removed      INTEGER,                    -- when it was first missing from the configuration
-    loaded       INTEGER,                    -- while it is given all snapshots: the last id it has
+    loaded       INTEGER,                    -- where it is given all snapshots: the last document it has
     skipped      INTEGER NOT NULL DEFAULT 0, -- events its `when` passed over
     delivered    INTEGER NOT NULL DEFAULT 0,
     last_success INTEGER,

@@ -20,8 +20,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 SELECT count(*) FROM snapshots;
 
 -- name: snapshot_after
-SELECT s.id, s.updated, s.deleted, d.json FROM snapshots s JOIN documents d USING (document)
-WHERE s.id > ?1 ORDER BY s.id LIMIT ?2;
+SELECT s.document, s.id, s.updated, s.deleted, d.json FROM snapshots s JOIN documents d USING (document)
+WHERE s.document > ?1 ORDER BY s.document LIMIT ?2;
 
 -- name: snapshot_set_deleted
 UPDATE snapshots SET deleted = 1, deletions = ?2 WHERE id = ?1;

@@ -66,7 +66,7 @@ struct handler_work {
     int64_t timeout; /* milliseconds, for the whole of it */
 };
 
-/* A snapshot, for a type that is first loaded with all of them. Borrowed. */
+/* A snapshot, for a type that is loaded with all of them. Borrowed. */
 struct handler_snapshot {
     int64_t work_order;
     int64_t updated;
@@ -112,8 +112,9 @@ struct handler_type {
     size_t (*digest_above)(void *state);
     int (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
 
-    /* Types that hold all work orders: a new handler is first given every snapshot, in batches by rising id; a batch may
-     * come again after a crash. Fills the result like `deliver`. NULL for others. */
+    /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new, later those of work
+     * orders that are seen for the first time, before their events. A batch may come again after a crash. Fills the
+     * result like `deliver`. NULL for others. */
     void (*load)(void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
 };
 

@@ -192,7 +192,7 @@ static int note_digest(struct lane *lane, struct lane_slot *slot, const struct d
 static size_t take_batch(struct lane *lane, struct delivery *batch)
 {
     size_t most = lane->route->type->batch, count = 0;
-    if (most > 1 && !lane->one_by_one) {
+    if (most > 1 && lane->singly == 0) {
         for (int i = 0; i < lane->queued && count < most && !is_ending(lane); i++)
             if (lane->queue[i].id != NULL) {
                 batch[count++] = lane->queue[i];
@@ -201,13 +201,17 @@ static size_t take_batch(struct lane *lane, struct delivery *batch)
             }
         return count;
     }
-    return take_next(lane, batch) ? 1 : 0;
+    if (!take_next(lane, batch))
+        return 0;
+    if (lane->singly > 0)
+        lane->singly--;
+    return 1;
 }
 
 /* Puts a failed batch back, so that its members are tried one by one; the queue was emptied by it from the front. */
 static void put_back(struct lane *lane, struct delivery *batch, size_t count)
 {
-    lane->one_by_one = true;
+    lane->singly = count;
     for (int i = 0, next = 0; i < lane->queued && (size_t)next < count; i++)
         if (lane->queue[i].id == NULL) {
             lane->queue[i] = batch[next++];

@@ -40,7 +40,7 @@ struct lane {
     int64_t next_start; /* not before this, by our wall clock, for types with an interval */
     int64_t quiet_until; /* not before this, by the monotonic clock: the receiver asked for a pause */
     bool digest_looked; /* whether a digest is called for was looked at */
-    bool one_by_one;    /* a batch failed: now each on its own */
+    size_t singly;      /* so many are yet to be tried one by one: the batch with them failed */
     bool exhausted;     /* the store has nothing more that is due */
     bool closed;        /* the breaker opened, or a fault of our own */
 };

@@ -16,6 +16,7 @@ enum { BATCH = 200 };
 struct collecting {
     struct handler_snapshot list[BATCH];
     size_t count;
+    int64_t last; /* document */
 };
 
 static void release(struct collecting *c)
@@ -32,11 +33,12 @@ static int collect(const struct snapshot_view *view, void *context, struct error
         return fail_memory(e, "snapshots");
     memcpy(json, view->json, view->len);
     json[view->len] = '\0';
+    c->last = view->document;
     c->list[c->count++] = (struct handler_snapshot){view->id, view->updated, view->deleted, json, view->len};
     return 0;
 }
 
-/* Remembers how far it came; `loaded` -1: all of it. */
+/* Remembers how far it came, or why it failed. */
 static int remember(struct store *store, struct route *route, int64_t loaded, const char *failure, struct error *e)
 {
     if (store_begin(store, e) != 0)
@@ -51,28 +53,33 @@ static int remember(struct store *store, struct route *route, int64_t loaded, co
     return rc;
 }
 
-/* Returns 1 to go on, 0 when the handler failed, -1 when the store did. */
-static int load_batch(struct store *store, struct route *route, struct collecting *c, struct error *e)
+enum progress { FAILED = -1, HELD_UP, ALL_THERE, MORE };
+
+static enum progress load_batch(struct store *store, struct route *route, struct collecting *c, struct error *e)
 {
     struct delivery_result result;
     if (snapshots_after(store, route->place.loaded, BATCH, collect, c, e) != 0)
-        return -1;
+        return FAILED;
     if (c->count == 0)
-        return remember(store, route, -1, NULL, e) == 0 ? 1 : -1;
+        return ALL_THERE;
     route->type->load(route->state, c->list, c->count, &result);
     if (result.verdict == DELIVERY_DONE)
-        return remember(store, route, c->list[c->count - 1].work_order, NULL, e) == 0 ? 1 : -1;
-    log_warning("handler %s: it cannot be loaded: %s; the next run goes on there", route->name, result.error);
-    return remember(store, route, 0, result.error, e) == 0 ? 0 : -1;
+        return remember(store, route, c->last, NULL, e) == 0 ? MORE : FAILED;
+    /* once it has worked, a receiver that is down is nothing to send a mail about */
+    log_message(route->place.loaded == 0 ? LOG_WARNING : LOG_INFO,
+        "handler %s: it cannot be given the work orders: %s; the next run goes on there", route->name, result.error);
+    return remember(store, route, 0, result.error, e) == 0 ? HELD_UP : FAILED;
 }
 
 int load_run(struct store *store, struct route *route, struct error *e)
 {
     struct collecting c = {.count = 0};
-    int rc = 1;
-    while (rc == 1 && route->type->load != NULL && route->place.loaded >= 0) {
-        rc = stop_requested() ? 0 : load_batch(store, route, &c, e);
+    enum progress progress = MORE;
+    if (route->type->load == NULL)
+        return 1;
+    while (progress == MORE) {
+        progress = stop_requested() ? HELD_UP : load_batch(store, route, &c, e);
         release(&c);
     }
-    return rc;
+    return progress == ALL_THERE ? 1 : progress == HELD_UP ? 0 : -1;
 }

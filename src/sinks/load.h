@@ -1,6 +1,7 @@
 /*
- * load: a new handler that holds all work orders (a warehouse) is first given every snapshot, without a request to
- * MaintainX; it goes on where it was.
+ * load: a handler that holds all work orders (a warehouse) is given every snapshot once, in the order in which they first
+ * came, without a request to MaintainX: those that are there when it is new, and those that come later, for a work order
+ * that is older than the horizon is stored without an event. It goes on where it was.
  */
 #ifndef WOSYNC_SINKS_LOAD_H
 #define WOSYNC_SINKS_LOAD_H

@@ -15,6 +15,7 @@ static const struct handler_type *const types[] = {
     &handler_slack,
     &handler_exec,
     &handler_report,
+    &handler_warehouse,
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 

@@ -45,6 +45,12 @@ int handlers_attach(struct store *store, const char *name, const char *type, boo
         if (STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(place->handler), V_INT(end)) != 0)
             return -1;
     }
+    /* what happened while it was away it has not been told */
+    if (load ? back || place->loaded < 0 : place->loaded >= 0) {
+        place->loaded = load ? 0 : -1;
+        if (handlers_set_loaded(store, place->handler, place->loaded, e) != 0)
+            return -1;
+    }
     return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(place->handler), V_TEXT(type));
 }
 

@@ -33,16 +33,16 @@ struct handler_row {
 struct handler_place {
     int64_t handler;
     int64_t position;
-    int64_t loaded;   /* while it is given all snapshots: the last id it has; -1 when that is done or not called for */
+    int64_t loaded;   /* the last snapshot's document that it was given; -1 when it is given none */
     int64_t last_try; /* when a delivery last ended, TIMESTAMP_NONE: never */
 };
 
-/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`; `load`: a
- * new one is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
+/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`; `load`: it
+ * is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end, int64_t now,
     struct handler_place *place, struct error *e);
 
-/* Remembers that a handler has the snapshots up to work order `loaded`; -1: all of them. */
+/* Remembers that a handler has the snapshots up to the document `loaded`. */
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
 
 /* Remembers why a handler failed outside a delivery. */

@@ -76,10 +76,11 @@ int snapshots_after(struct store *store, int64_t after, int most,
     if (STORE_QUERY(store, e, q, V_INT(after), V_INT(most)) != 0)
         return -1;
     while ((rc = store_next(store, q, e)) == 1) {
-        struct snapshot_view view = {.id = store_int(store, q, 0),
-            .updated = store_int(store, q, 1),
-            .deleted = store_int(store, q, 2) != 0};
-        view.json = store_get_bytes(store, q, 3, &view.len);
+        struct snapshot_view view = {.document = store_int(store, q, 0),
+            .id = store_int(store, q, 1),
+            .updated = store_int(store, q, 2),
+            .deleted = store_int(store, q, 3) != 0};
+        view.json = store_get_bytes(store, q, 4, &view.len);
         if (each(&view, context, e) != 0) {
             store_done(store, q);
             return -1;

@@ -55,6 +55,7 @@ int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct
 
 /* A snapshot as it lies there; the JSON is borrowed during the call. */
 struct snapshot_view {
+    int64_t document;
     int64_t id;
     int64_t updated;
     bool deleted;
@@ -62,8 +63,8 @@ struct snapshot_view {
     size_t len;
 };
 
-/* Calls `each` for the snapshots behind work order `after`, by rising id, at most `most`; it returns 0 to go on, -1
- * with the error filled to stop. Returns 0 or -1. */
+/* Calls `each` for the snapshots whose document lies behind `after`, in the order in which they first came, at most `most`;
+ * it returns 0 to go on, -1 with the error filled to stop. Returns 0 or -1. */
 int snapshots_after(struct store *store, int64_t after, int most,
     int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e);
 

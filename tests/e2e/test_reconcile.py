@@ -194,6 +194,17 @@ class Deleted(Sweeps):
         self.reconcile()
         self.assertEqual(sorted(self.deleted()), self.ids_of(self.olds[:3]))
 
+    def test_one_that_may_not_be_asked_for_does_not_hold_up_the_others(self):
+        """403 proves nothing; those behind it are proved all the same, and polling goes on."""
+        self.gone(*self.olds[:3])
+        self.mock.fault("status", status=403, path="/v1/workorders/%d" % self.olds[1], times=-1)
+        for _ in range(2):
+            self.reconcile(expect=None)
+        self.assertEqual(self.deleted(), self.ids_of((self.olds[0], self.olds[2])))
+        at = self.mock.update(self.olds[9], title="Changed")
+        self.sync(expect=None)
+        self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (self.olds[9], at))
+
     def test_deletedAt_in_a_record_tells_it_at_once(self):
         at = self.mock.update(self.olds[0], deletedAt=ago(1))
         self.sync()
@@ -252,7 +263,8 @@ class Deleted(Sweeps):
         self.assertEqual(self.deleted(), self.ids_of([number]))
         self.mock.change(unhide=[number])
         self.sync_silently()
-        self.reconcile()
+        run = self.reconcile()
+        self.assertNotRegex(run.err, "missed by polling", "a permission given back is no change that polling missed")
         self.assertEqual([e["event"] for e in self.events()], ["workorder.deleted", "workorder.updated"])
         self.assertEqual(self.sql("SELECT deleted FROM snapshots WHERE id = ?", number), [(0,)])
         self.reconcile()

@@ -1,0 +1,90 @@
+-- The parameters of all statements that write are the values of enum warehouse_value (src/sinks/warehouse_row.h), from $1 on.
+
+-- name: begin
+BEGIN
+
+-- name: commit
+COMMIT
+
+-- name: rollback
+ROLLBACK
+
+-- Whoever calls: dates come back in UTC, no statement outlasts the handler's time limit ($1, milliseconds), and names stand for
+-- what lies in our schema ($2) alone.
+-- name: session
+SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', $1, false),
+       set_config('client_min_messages', 'warning', false), set_config('wosync.schema', $2, false),
+       set_config('search_path', quote_ident($2), false)
+
+-- Runs in a transaction; two that begin at once wait for each other. A schema that is there needs no right to make one.
+-- name: make_schema
+SELECT pg_advisory_xact_lock(2003792759);
+DO $$
+BEGIN
+    IF to_regnamespace(current_setting('search_path')) IS NULL THEN
+        EXECUTE format('CREATE SCHEMA %I', current_setting('wosync.schema'));
+    END IF;
+END
+$$;
+
+-- Whose tables lie there: ours, or another program's of the same name.
+-- name: find_tables
+SELECT to_regclass('wosync_schema') IS NOT NULL, to_regclass('work_orders') IS NOT NULL
+
+-- name: get_version
+SELECT coalesce(max(version), 0) FROM wosync_schema
+
+-- All that an event does, in one statement, so that a batch is sent without waiting for answers; one that was applied before
+-- does nothing.
+-- Never by an older updatedAt; of two with the same one the later event stands.
+-- name: event_put
+WITH fresh AS (
+    INSERT INTO wosync_events (event_id, work_order_id, type, happened_at, observed_at)
+    VALUES ($28::text, $1::bigint, $29::text, $30::timestamptz, $31::timestamptz)
+    ON CONFLICT DO NOTHING RETURNING event_id
+), history AS (
+    INSERT INTO status_history (event_id, work_order_id, from_status, to_status, changed_at, observed_at, wosync_seq)
+    SELECT event_id, $1::bigint, $32::text, $33::text, $30::timestamptz, $31::timestamptz, $27::bigint
+    FROM fresh WHERE $33::text IS NOT NULL
+)
+INSERT INTO work_orders (id, sequential_id, title, description, status, priority, type, created_at, updated_at, completed_at,
+    due_date, start_date, asset_id, asset_name, location_id, location_name, creator_id, completer_id, requester_id,
+    organization_id, categories, assignees, deleted, deleted_at, observed_at, data, wosync_seq)
+SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::timestamptz, $9::timestamptz,
+    $10::timestamptz, $11::timestamptz, $12::timestamptz, $13::bigint, $14::text, $15::bigint, $16::text,
+    $17::bigint, $18::bigint, $19::bigint, $20::bigint, $21::jsonb, $22::jsonb, $23::boolean, $24::timestamptz,
+    $25::timestamptz, $26::jsonb, $27::bigint
+FROM fresh
+ON CONFLICT (id) DO UPDATE SET
+    sequential_id = excluded.sequential_id, title = excluded.title, description = excluded.description,
+    status = excluded.status, priority = excluded.priority, type = excluded.type, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, completed_at = excluded.completed_at, due_date = excluded.due_date,
+    start_date = excluded.start_date, asset_id = excluded.asset_id, asset_name = excluded.asset_name,
+    location_id = excluded.location_id, location_name = excluded.location_name, creator_id = excluded.creator_id,
+    completer_id = excluded.completer_id, requester_id = excluded.requester_id,
+    organization_id = excluded.organization_id, categories = excluded.categories, assignees = excluded.assignees,
+    deleted = excluded.deleted, deleted_at = excluded.deleted_at, observed_at = excluded.observed_at,
+    data = excluded.data, wosync_seq = excluded.wosync_seq
+WHERE excluded.updated_at > work_orders.updated_at
+   OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq)
+
+-- A snapshot holds everything that the events in the log tell: only its updatedAt counts.
+-- name: snapshot_put
+INSERT INTO work_orders (id, sequential_id, title, description, status, priority, type, created_at, updated_at, completed_at,
+    due_date, start_date, asset_id, asset_name, location_id, location_name, creator_id, completer_id, requester_id,
+    organization_id, categories, assignees, deleted, deleted_at, observed_at, data, wosync_seq)
+VALUES ($1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::timestamptz, $9::timestamptz,
+    $10::timestamptz, $11::timestamptz, $12::timestamptz, $13::bigint, $14::text, $15::bigint, $16::text,
+    $17::bigint, $18::bigint, $19::bigint, $20::bigint, $21::jsonb, $22::jsonb, $23::boolean, $24::timestamptz,
+    $25::timestamptz, $26::jsonb, $27::bigint)
+ON CONFLICT (id) DO UPDATE SET
+    sequential_id = excluded.sequential_id, title = excluded.title, description = excluded.description,
+    status = excluded.status, priority = excluded.priority, type = excluded.type, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, completed_at = excluded.completed_at, due_date = excluded.due_date,
+    start_date = excluded.start_date, asset_id = excluded.asset_id, asset_name = excluded.asset_name,
+    location_id = excluded.location_id, location_name = excluded.location_name, creator_id = excluded.creator_id,
+    completer_id = excluded.completer_id, requester_id = excluded.requester_id,
+    organization_id = excluded.organization_id, categories = excluded.categories, assignees = excluded.assignees,
+    deleted = excluded.deleted, deleted_at = excluded.deleted_at, observed_at = excluded.observed_at,
+    data = excluded.data, wosync_seq = excluded.wosync_seq
+WHERE excluded.updated_at >= work_orders.updated_at

@@ -1,0 +1,90 @@
+"""A PostgreSQL server of a test's own: made in its temporary directory, reached by a Unix socket there."""
+import glob
+import json
+import os
+import pwd
+import subprocess
+
+
+def programs():
+    """The directory of the newest server's programs, None where none is installed."""
+    found = [path for path in glob.glob("/usr/lib/postgresql/*/bin") if os.path.exists(os.path.join(path, "initdb"))]
+    return max(found, key=lambda path: int(path.split("/")[4])) if found else None
+
+
+def unprivileged():
+    """Who the server runs as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    return None
+
+
+class Postgres:
+    PASSWORD = "s3cret/pass:w0rd@x"
+    QUOTED = "s3cret%2Fpass%3Aw0rd%40x"
+
+    def __init__(self, directory):
+        self.bin = programs()
+        self.user = unprivileged()
+        self.directory = directory
+        os.mkdir(directory)
+        if self.user is not None:
+            os.chmod(os.path.dirname(directory), 0o711)
+            entry = pwd.getpwnam(self.user)
+            os.chown(directory, entry.pw_uid, entry.pw_gid)
+        self.data = os.path.join(directory, "data")
+        secret = os.path.join(directory, "secret")
+        with open(secret, "w") as f:
+            f.write(self.PASSWORD + "\n")
+        os.chmod(secret, 0o644)
+        self.run("initdb", "-D", self.data, "-U", "wosync", "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8",
+                 "--locale", "C", "--no-sync")
+        # what is killed in the tests is the client
+        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
+            f.write("listen_addresses = ''\nunix_socket_directories = '%s'\nfsync = off\nshared_buffers = 16MB\n"
+                    "timezone = 'Asia/Kathmandu'\n" % directory)
+        self.address = "postgresql://wosync:%s@/postgres?host=%s" % (self.QUOTED, directory)
+
+    def run(self, program, *arguments, **how):
+        how.setdefault("stdout", subprocess.PIPE)
+        done = subprocess.run([os.path.join(self.bin, program), *arguments], stderr=subprocess.STDOUT, text=True,
+                              stdin=subprocess.DEVNULL, user=self.user, group=self.user, cwd=self.directory,
+                              extra_groups=None if self.user is None else [],
+                              env=dict(os.environ, LC_ALL="C", PGPASSWORD=self.PASSWORD), **how)
+        if done.returncode != 0:
+            raise RuntimeError("%s: %s" % (program, done.stdout))
+        return done.stdout
+
+    def start(self):
+        # the server keeps its output: a pipe would stay open
+        self.run("pg_ctl", "-D", self.data, "-l", os.path.join(self.directory, "log"), "-w", "start",
+                 stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        if os.path.exists(os.path.join(self.data, "postmaster.pid")):
+            self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop", stdout=subprocess.DEVNULL)
+
+    def processes(self):
+        """The ids of the server and its children."""
+        with open(os.path.join(self.data, "postmaster.pid")) as f:
+            server = int(f.readline())
+        with open("/proc/%d/task/%d/children" % (server, server)) as f:
+            return [server, *map(int, f.read().split())]
+
+    def psql(self, *arguments):
+        return self.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U", "wosync",
+                        "-d", "postgres", *arguments)
+
+    def execute(self, sql):
+        self.psql("-c", "SET search_path TO wosync, public", "-c", "SET client_min_messages TO warning", "-c", sql)
+
+    def rows(self, sql):
+        """The rows of a query as dictionaries."""
+        return json.loads(self.psql(
+            "-c", "SET search_path TO wosync, public", "-c", "SET TimeZone TO 'UTC'",
+            "-c", "SELECT coalesce(json_agg(row_to_json(answer)), '[]') FROM (%s) AS answer" % sql))

@@ -1,0 +1,133 @@
+#include "support.h"
+
+#include "store/lateness.h"
+#include "store/store.h"
+
+static int setup(void **state)
+{
+    struct store *store = store_open("scratch", STORE_SCRATCH, 0, NULL);
+    *state = store;
+    return store != NULL && store_begin(store, NULL) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    store_close(*state);
+    return 0;
+}
+
+static void note(struct store *store, int64_t late, int64_t overdue, int times)
+{
+    struct error e = {0};
+    for (int i = 0; i < times; i++)
+        check(lateness_note(store, late, overdue, &e) == 0, "%s", e.text);
+}
+
+static struct lateness load(struct store *store)
+{
+    struct error e = {0};
+    struct lateness found;
+    check(lateness_load(store, &found, &e) == 0, "%s", e.text);
+    return found;
+}
+
+static void test_nothing(void **state)
+{
+    struct lateness found = load(*state);
+    check(found.count == 0 && found.p50 == 0 && found.p99 == 0 && found.largest == 0 && found.overdue == 0,
+        "nothing was counted");
+}
+
+/* The step that one value falls into: its upper end is the percentile, but never beyond the largest that was seen. */
+static void test_steps(void **state)
+{
+    static const struct {
+        int64_t late, up_to;
+    } table[] = {{0, 1}, {1, 1}, {2, 2}, {3, 5}, {5, 5}, {6, 10}, {10, 10}, {11, 20}, {999, 1000}, {1001, 2000},
+        {59999, 100000}, {INT64_C(86400000) * 365, INT64_C(50000000000)}};
+    struct store *store = *state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        store_rollback(store);
+        check(store_begin(store, NULL) == 0, "begin");
+        note(store, table[i].late, 0, 1);
+        note(store, table[i].up_to, 0, 1); /* in the same step, and its largest */
+        struct lateness found = load(store);
+        check(found.count == 2 && found.p50 == table[i].up_to && found.p99 == table[i].up_to &&
+                  found.largest == table[i].up_to,
+            "%lld: %lld, %lld, %lld", (long long)table[i].late, (long long)found.p50, (long long)found.p99,
+            (long long)found.largest);
+    }
+}
+
+static void test_percentiles(void **state)
+{
+    static const struct {
+        const char *what;
+        int quick, slow, very_slow;
+        int64_t p50, p99;
+    } table[] = {
+        {"half and half", 50, 50, 0, 10, 5000},
+        {"one more than half is slow", 49, 51, 0, 5000, 5000},
+        {"the hundredth is slow", 99, 1, 0, 10, 10},
+        {"two of a hundred are slow", 98, 2, 0, 10, 5000},
+        {"one in two hundred is very slow", 100, 99, 1, 10, 5000},
+        {"all are quick", 3, 0, 0, 10, 10},
+    };
+    struct store *store = *state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        store_rollback(store);
+        check(store_begin(store, NULL) == 0, "begin");
+        note(store, 10, 0, table[i].quick);
+        note(store, 5000, 0, table[i].slow);
+        note(store, 200000, 0, table[i].very_slow);
+        struct lateness found = load(store);
+        check(found.count == table[i].quick + table[i].slow + table[i].very_slow, "%s: count", table[i].what);
+        check(found.p50 == table[i].p50 && found.p99 == table[i].p99, "%s: %lld, %lld", table[i].what,
+            (long long)found.p50, (long long)found.p99);
+    }
+}
+
+static void test_largest_and_overdue(void **state)
+{
+    struct store *store = *state;
+    note(store, 700, -3000, 1);
+    note(store, 900, 400, 1);
+    note(store, 800, 600, 1);
+    note(store, 90, 500, 1);
+    struct lateness found = load(store);
+    check(found.count == 4 && found.largest == 900 && found.overdue == 600, "%lld, %lld", (long long)found.largest,
+        (long long)found.overdue);
+}
+
+/* A clock that runs behind the server's, and dates from anywhere. */
+static void test_odd_values(void **state)
+{
+    struct store *store = *state;
+    note(store, -5000, -1, 1);
+    check(load(store).largest == 0 && load(store).p50 <= 1, "a negative one counts as none");
+    note(store, INT64_C(1) << 60, INT64_C(1) << 60, 1);
+    struct lateness found = load(store);
+    check(found.count == 2 && found.largest == INT64_C(1) << 60 && found.overdue == INT64_C(1) << 60, "a huge one");
+}
+
+static void test_figures_do_not_contradict_each_other(void **state)
+{
+    struct store *store = *state;
+    note(store, 210, 0, 1);
+    struct lateness found = load(store);
+    check(found.p50 <= found.p99 && found.p99 <= found.largest, "%lld, %lld, %lld", (long long)found.p50,
+        (long long)found.p99, (long long)found.largest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_percentiles, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_largest_and_overdue, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_figures_do_not_contradict_each_other, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
