@@ -49,5 +49,8 @@ int lateness_load(struct store *store, struct lateness *out, struct error *e)
             out->p99 = steps[i];
         below += counts[i];
     }
+    /* a step may end behind the largest in it */
+    out->p50 = out->p50 < out->largest ? out->p50 : out->largest;
+    out->p99 = out->p99 < out->largest ? out->p99 : out->largest;
     return rc < 0 ? -1 : 0;
 }
