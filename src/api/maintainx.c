@@ -159,7 +159,7 @@ static void server_says(const struct buffer *body, char *out, size_t size)
     json_object_put(answer);
 }
 
-enum judgement { TAKE, AGAIN, BAD_REQUEST, GONE, FINAL };
+enum judgement { TAKE, AGAIN, BAD_REQUEST, GONE, FORBIDDEN, FINAL };
 
 /* What to do with an answer, by its status. For AGAIN and FINAL the error says why. */
 static enum judgement judge_status(struct http_call *call, const char *what, struct error *e)
@@ -189,7 +189,10 @@ static enum judgement judge_status(struct http_call *call, const char *what, str
             location != NULL ? location : "nowhere");
     } else
         fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; check base_url in [api]", what, status, says);
-    return status == 400 ? BAD_REQUEST : status == 404 || status == 410 ? GONE : FINAL;
+    return status == 400                    ? BAD_REQUEST
+           : status == 404 || status == 410 ? GONE
+           : status == 403                  ? FORBIDDEN
+                                            : FINAL;
 }
 
 /* What to do with an exchange, before anyone looks into the body. */
@@ -256,6 +259,23 @@ static enum api_verdict back_off(struct maintainx *api, int failures, int64_t si
     return stop_wait(wait) ? API_OK : stopped(e);
 }
 
+static enum api_verdict verdict_of(enum judgement judgement)
+{
+    switch (judgement) {
+    case BAD_REQUEST:
+        return API_BAD_REQUEST;
+    case GONE:
+        return API_GONE;
+    case FORBIDDEN:
+        return API_FORBIDDEN;
+    case TAKE:
+    case AGAIN:
+    case FINAL:
+    default:
+        return API_FAILED;
+    }
+}
+
 /* Looks into the body of an answer that was taken; for AGAIN and FINAL it fills the error. */
 typedef enum judgement read_body(struct http_call *call, void *out, const char *what, struct error *e);
 
@@ -300,7 +320,7 @@ static enum api_verdict get(struct maintainx *api, const char *url, const char *
         if (verdict == API_STOPPED)
             return verdict;
         if (judgement != AGAIN)
-            return judgement == BAD_REQUEST ? API_BAD_REQUEST : judgement == GONE ? API_GONE : API_FAILED;
+            return verdict_of(judgement);
         verdict = back_off(api, failures, since, limited, e);
         if (verdict != API_OK)
             return verdict;

@@ -59,6 +59,7 @@ enum api_verdict {
     API_OK,
     API_BAD_REQUEST, /* 400: it does not take a parameter, or the cursor */
     API_GONE,        /* 404, 410: there is no such thing, or no longer */
+    API_FORBIDDEN,   /* 403: the token may not see it; the error is filled */
     API_FAILED,      /* the error is filled */
     API_STOPPED      /* a signal or the deadline came first; the error is filled */
 };
@@ -75,9 +76,9 @@ void maintainx_free(struct maintainx *api);
  * 500, 502, 503, 504, a truncated body) with backoff and jitter for as long as `give_up` allows, and
  * checks that the answer is a page.
  *
- * API_OK fills *out. For API_BAD_REQUEST and API_GONE the error holds what the server said. API_FAILED:
+ * API_OK fills *out. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM) the error holds what the server said. API_FAILED:
  * EXIT_UNAVAILABLE (unreachable, failing, 4xx), EXIT_PROTOCOL (no JSON, truncated, too large, a redirect),
- * EXIT_NOPERM (401, 403), EXIT_TRY_LATER (memory; a rate limit that lasts longer than we wait).
+ * EXIT_NOPERM (401), EXIT_TRY_LATER (memory; a rate limit that lasts longer than we wait).
  */
 enum api_verdict maintainx_page(struct maintainx *api, const struct page_request *request, struct page_answer *out,
     struct error *e);

@@ -41,6 +41,14 @@ static void print_summary(const struct session *session, const char *kind, enum 
     printf("%s\n", end == PASS_FINISHED ? "" : "; not finished, it goes on there when typed again");
 }
 
+static bool found_something(const struct run *run)
+{
+    int64_t found = run->quarantined;
+    for (int type = 0; type < EVENT_TYPES; type++)
+        found += run->events[type];
+    return found > 0;
+}
+
 /* --- backfill --- */
 
 /* What it would cost, from what is known already. */
@@ -93,7 +101,7 @@ static int settle_window(struct session *session, const struct options *options,
     int rc = unfinished < 0 ? -1 : 0;
     *window = options->window;
     if (unfinished == 1 && options->restart)
-        rc = drop_unfinished(session->store, e);
+        rc = options->plan ? 0 : drop_unfinished(session->store, e);
     else if (unfinished == 1) {
         bool same = state.window.from == window->from && state.window.until == window->until &&
                     state.window.silent == window->silent;
@@ -151,7 +159,8 @@ static void reconcile(struct session *session)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
         session->run.requests = maintainx_requests(api);
         session->run.bytes = maintainx_bytes(api);
-        if (end != PASS_FAILED)
+        /* cron mails what is printed: a sweep that found nothing has nothing to say */
+        if (end != PASS_FAILED && (found_something(&session->run) || isatty(STDOUT_FILENO)))
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);

@@ -15,14 +15,14 @@
 /* Work that ends sooner shows no bar. */
 enum { PATIENCE_MS = 500 };
 
-enum { REDRAW_MS = 100, NARROWEST = 20, USUAL_WIDTH = 80, LONGEST = 400 };
+enum { REDRAW_MS = 100, USUAL_WIDTH = 80, LONGEST = 400 };
 
 static int width_of_terminal(void)
 {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return USUAL_WIDTH;
-    return size.ws_col < NARROWEST ? NARROWEST : size.ws_col > LONGEST ? LONGEST : size.ws_col;
+    return size.ws_col > LONGEST ? LONGEST : size.ws_col;
 }
 
 /* Records read in all, by this run and those before it. */

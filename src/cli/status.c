@@ -66,20 +66,34 @@ static int gather_lateness(struct store *store, struct json_object *out, struct 
     return 0;
 }
 
-static int gather_pass(struct store *store, struct json_object *out, struct error *e)
+static int gather_pass(struct store *store, const char *kind, struct json_object *list, struct error *e)
 {
     struct pass_state state;
-    int unfinished = passes_load(store, "sync", &state, e);
+    int unfinished = passes_load(store, kind, &state, e);
     if (unfinished <= 0)
         return unfinished;
     struct json_object *pass = json_object_new_object();
-    int rc = json_give(out, "unfinishedPass", pass);
-    if (rc == 0 && (json_give_date(pass, "since", state.since) != 0 || json_give_text(pass, "cursor", state.cursor) != 0 ||
+    int rc = pass != NULL ? json_object_array_add(list, pass) : -1;
+    if (rc != 0)
+        json_object_put(pass);
+    if (rc == 0 && (json_give_text(pass, "kind", kind) != 0 || json_give_date(pass, "since", state.since) != 0 || json_give_text(pass, "cursor", state.cursor) != 0 ||
                        json_give_int(pass, "pages", state.pages) != 0 ||
                        json_give_int(pass, "records", state.records) != 0))
         rc = -1;
     pass_state_free(&state);
     return rc == 0 ? 0 : fail_memory(e, "status");
+}
+
+static int gather_passes(struct store *store, struct json_object *out, struct error *e)
+{
+    static const char *const kinds[] = {"sync", "backfill", "reconcile"};
+    struct json_object *list = json_object_new_array();
+    if (json_give(out, "unfinished", list) != 0)
+        return fail_memory(e, "status");
+    for (int i = 0; i < 3; i++)
+        if (gather_pass(store, kinds[i], list, e) != 0)
+            return -1;
+    return 0;
 }
 
 static int gather_handler(const struct handler_row *row, void *context, struct error *e)
@@ -165,7 +179,7 @@ static int gather(struct store *store, struct json_object *out, struct error *e)
     if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0 ||
         json_give(out, "runs", runs.list) != 0)
         return fail_memory(e, "status");
-    if (gather_account(store, out, e) != 0 || gather_pass(store, out, e) != 0 ||
+    if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
         gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
         handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, &records, e) != 0)
@@ -213,10 +227,12 @@ static void print_account(struct json_object *status)
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
-    struct json_object *pass = json_object_object_get(status, "unfinishedPass");
-    if (pass != NULL)
-        printf("unfinished  a pass stands at page %lld (%lld records); the next sync goes on there\n",
-            (long long)number_of(pass, "pages"), (long long)number_of(pass, "records"));
+    struct json_object *unfinished = json_object_object_get(status, "unfinished");
+    for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
+        struct json_object *pass = json_object_array_get_idx(unfinished, i);
+        printf("unfinished  %s: after page %lld (%lld records); typed again, it goes on there\n",
+            text_of(pass, "kind", ""), (long long)number_of(pass, "pages"), (long long)number_of(pass, "records"));
+    }
 }
 
 /* How late changes became visible, and what that means for lookback. */

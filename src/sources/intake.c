@@ -11,6 +11,7 @@
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/snapshots.h"
+#include "store/sweeps.h"
 
 /* An event that waits for its page to end. */
 struct held {
@@ -26,6 +27,7 @@ struct intake {
     struct json_tokener *parser;
     struct digest *digest;
     int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
+    int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
 };
 
 struct intake *intake_new(const struct intake_settings *settings)
@@ -35,6 +37,7 @@ struct intake *intake_new(const struct intake_settings *settings)
         return NULL;
     intake->settings = *settings;
     intake->in_quarantine = -1;
+    intake->missing = -1;
     intake->parser = workorder_parser();
     intake->digest = digest_new();
     if (intake->parser != NULL && intake->digest != NULL)
@@ -84,14 +87,25 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
     return INTAKE_QUARANTINED;
 }
 
-/* A work order that is understood again leaves quarantine; nearly always there is none. */
-static int leave_quarantine(struct intake *intake, int64_t work_order, struct error *e)
+/* How many rows of a rare kind there are, counted once and then kept in *known. */
+static int64_t count_once(struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *),
+    struct error *e)
 {
-    if (intake->in_quarantine < 0)
-        intake->in_quarantine = quarantine_count(intake->settings.store, e);
-    if (intake->in_quarantine <= 0)
-        return intake->in_quarantine < 0 ? -1 : 0;
-    return quarantine_resolve(intake->settings.store, work_order, e);
+    if (*known < 0)
+        *known = count(intake->settings.store, e);
+    return *known;
+}
+
+/* A work order that is understood leaves quarantine, and is not missing: what a sweep did not see, and a 404 before now, prove
+ * nothing any more. Nearly always there is nothing of either. */
+static int note_sighting(struct intake *intake, int64_t work_order, struct error *e)
+{
+    struct store *store = intake->settings.store;
+    int64_t quarantined = count_once(intake, &intake->in_quarantine, quarantine_count, e);
+    int64_t missing = count_once(intake, &intake->missing, sweeps_waiting, e);
+    if (quarantined < 0 || missing < 0 || (quarantined > 0 && quarantine_resolve(store, work_order, e) != 0))
+        return -1;
+    return missing > 0 ? sweeps_drop(store, work_order, e) : 0;
 }
 
 /* Returns 1 when the event was told, 0 when it was told before, -1 when the store failed. */
@@ -219,12 +233,13 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
         context.previously_observed = snapshot.observed > record->previously_observed
                                           ? snapshot.observed
                                           : record->previously_observed;
+    result->back = known == 1 && snapshot.deleted;
     result->changed = known == 0 || wo->updated > snapshot.wo.updated;
     if (append_events(intake, &diff, &context, result, e) != 0)
         goto out;
     if (diff.outcome == DIFF_STORE && store_document(intake, record, digest, wo, &snapshot, &diff, e) != 0)
         goto out;
-    rc = leave_quarantine(intake, wo->id, e);
+    rc = note_sighting(intake, wo->id, e);
 out:
     diff_free(&diff);
     snapshot_free(&snapshot);
@@ -277,7 +292,7 @@ enum intake_verdict intake_observe(struct intake *intake, const struct intake_re
     if (record->from_list && record->id_hint != 0 && intake->settings.window == NULL) {
         int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, &result->updated, e);
         if (same != 0)
-            return same == 1 && leave_quarantine(intake, record->id_hint, e) == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
+            return same == 1 && note_sighting(intake, record->id_hint, e) == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
     }
     switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:

@@ -40,11 +40,12 @@ struct intake_record {
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };
 
-/* What became of a record that was understood. */
+/* What became of a record; of one in quarantine, only the id is there, if it could be made out (else 0). */
 struct intake_result {
     int64_t id;
     int64_t updated; /* its updatedAt */
     bool changed;    /* new to us, or newer than what we knew */
+    bool back;       /* it had been told deleted */
     int events;      /* that were told */
 };
 
@@ -64,7 +65,8 @@ void intake_free(struct intake *intake);
 /* Sets the horizon, once it is known. */
 void intake_set_horizon(struct intake *intake, int64_t horizon);
 
-/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN. */
+/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN or
+ * INTAKE_QUARANTINED. */
 enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
     struct intake_result *result, struct error *e);
 

@@ -194,10 +194,10 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
         enum intake_verdict verdict = intake_observe(r->intake, &record, &result, e);
         if (verdict == INTAKE_FAILED || verdict == INTAKE_NOT_JSON)
             return STEP_FAILED;
+        if (r->kind->seen != NULL && result.id != 0 && r->kind->seen(&view, &result, e) != 0)
+            return STEP_FAILED;
         if (verdict == INTAKE_QUARANTINED)
             continue;
-        if (r->kind->seen != NULL && r->kind->seen(&view, &result, e) != 0)
-            return STEP_FAILED;
         switch (note_updated(r, result.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
@@ -354,6 +354,7 @@ static enum step read_page(struct reader *r, struct error *e)
         return STEP_FAILED;
     case API_STOPPED:
         return STEP_STOPPED;
+    case API_FORBIDDEN:
     case API_FAILED:
     default:
         return STEP_FAILED;

@@ -36,7 +36,7 @@ struct pass_kind {
      * to do. */
     int (*begin)(const struct pass_view *view, struct error *e);
 
-    /* Called for every record that was understood, in the page's transaction. Returns 0, or -1 with the error filled.
+    /* Called for every record with an id, in the page's transaction. Returns 0, or -1 with the error filled.
      * NULL: no interest. */
     int (*seen)(const struct pass_view *view, const struct intake_result *result, struct error *e);
 

@@ -26,7 +26,7 @@ static int begin(const struct pass_view *view, struct error *e)
 static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
 {
     int64_t since = window_since(view->account->watermark, view->account->started, view->settings->lookback);
-    if (result->events > 0 && since != TIMESTAMP_NONE && result->updated < since) {
+    if (result->events > 0 && !result->back && since != TIMESTAMP_NONE && result->updated < since) {
         view->settings->run->healed++;
         log_warning("work order %lld: a change of it was missed by polling and is told now; is lookback in [sync] long "
                     "enough? (wosync status shows how late changes become visible)",
@@ -92,8 +92,14 @@ static enum pass_end prove_one(struct intake *intake, const struct pass_settings
 {
     struct buffer json = {0};
     const struct run before = *s->run;
+
     enum api_verdict verdict = maintainx_work_order(s->api, missing->id, &json, e);
     int rc = -1;
+    if (verdict == API_FORBIDDEN) {
+        /* neither there nor gone: it goes on waiting, and holds up no other */
+        log_info("%s", e->text);
+        rc = 0;
+    }
     if ((verdict == API_OK || verdict == API_GONE) && store_begin(s->store, e) == 0) {
         rc = verdict == API_OK ? take_back(intake, s, missing->id, &json, e) : note_gone(intake, s, missing, e);
         if (rc == 0)
@@ -103,7 +109,7 @@ static enum pass_end prove_one(struct intake *intake, const struct pass_settings
             *s->run = before;
     }
     buffer_free(&json);
-    if (rc == 0)
+    if (rc == 0 || (verdict == API_STOPPED && !stop_signalled()))
         *e = (struct error){0};
     return rc == 0 ? PASS_FINISHED : verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
 }

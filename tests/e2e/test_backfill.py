@@ -54,7 +54,8 @@ class History(Case):
     def own_pages(self):
         """The list requests of the last run alone: the mock may still have been at work for one that was stopped."""
         log = [entry for entry in self.mock.requests() if entry["path"] == "/v1/workorders"]
-        return [query_of(entry) for entry in log if entry["connection"] == log[-1]["connection"]]
+        last = max(entry["connection"] for entry in log)
+        return [query_of(entry) for entry in log if entry["connection"] == last]
 
     def few_slow_pages(self):
         self.mock.config(max_limit=5, page_delay_ms=20)

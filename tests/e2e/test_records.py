@@ -62,7 +62,7 @@ class Bad(Case):
         self.assertIn("workorder.created/%d" % made, ids)
         status = self.status()
         self.assertGreater(status["watermark"], before)
-        self.assertNotIn("unfinishedPass", status)
+        self.assertEqual(status["unfinished"], [])
         # it is kept, raw and with the reason
         kept = self.sql("SELECT raw, reason, size, source FROM quarantine")
         self.assertEqual(len(kept), 1)
