@@ -160,7 +160,7 @@ static void reconcile(struct session *session)
         session->run.requests = maintainx_requests(api);
         session->run.bytes = maintainx_bytes(api);
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
-        if (end != PASS_FAILED && (found_something(&session->run) || isatty(STDOUT_FILENO)))
+        if (end == PASS_STOPPED || (end == PASS_FINISHED && (found_something(&session->run) || isatty(STDOUT_FILENO))))
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);

@@ -52,10 +52,10 @@ class Deleted(Sweeps):
         self.olds = self.mock.create_old(40)
         self.sync_silently()
 
-    def test_a_sweep_that_finds_nothing_says_so_in_a_line(self):
+    def test_a_sweep_that_finds_nothing_is_silent(self):
         run = self.reconcile()
         self.assertEqual(run.err, "")
-        self.assertRegex(run.out, r"\Areconcile: 40 records on 1 pages, 0 events, 1 requests\n\Z")
+        self.assertEqual(run.out, "")
         self.assertEqual(self.ids(), [])
 
     def test_not_told_after_the_first_sweep_alone(self):
@@ -419,7 +419,7 @@ class Interrupted(Sweeps):
         self.mock.config(page_delay_ms=0)
         self.mock.reset_log()
         run = self.reconcile()
-        self.assertRegex(run.out, "on %d pages" % (20 - pages))
+        self.assertEqual(self.status()["runs"][0]["pages"], 20 - pages)
         self.assertEqual(self.missing(), {100010, 100050, 100090})
         self.reconcile()
         self.check_proved()
