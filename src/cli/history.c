@@ -240,7 +240,7 @@ static enum exit_status run_backfill(const struct command *self, const struct cl
     if (options.window.until <= options.window.from)
         return cli_usage(self, "--until lies before --since");
     stop_set_deadline(options.max_time);
-    if (session_open(&session, cli, "backfill", SESSION_RUN) == 0) {
+    if (session_open(&session, cli, "backfill", options.plan ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
         backfill(&session, &options);
         if (!options.no_dispatch && !options.plan && session.status != EXIT_USAGE)
             session_dispatch(&session);

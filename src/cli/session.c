@@ -156,13 +156,6 @@ void session_dispatch(struct session *session)
         session_report(session, &e);
 }
 
-/* A run that did nothing and met nothing (a dispatch without work) leaves no row. */
-static bool is_worth_a_row(const struct session *session)
-{
-    const struct run *run = &session->run;
-    return run->number != 0 || run->requests > 0 || run->delivered > 0 || run->dead > 0 || session->status != EXIT_DONE;
-}
-
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -196,8 +189,7 @@ enum exit_status session_close(struct session *session)
         session->status = exit_graver(session->status, EXIT_DATA);
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
-        if (is_worth_a_row(session))
-            finish_run(session);
+        finish_run(session);
     }
     store_close(session->store);
     lock_release(session->lock);

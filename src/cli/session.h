@@ -47,7 +47,7 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
 /* Takes new events and delivers what is due. */
 void session_dispatch(struct session *session);
 
-/* Stores the run's record (if anything was done or went wrong), closes everything, and returns the exit status. */
+/* Stores the run's record (not after a dry run), closes everything, and returns the exit status. */
 enum exit_status session_close(struct session *session);
 
 #endif

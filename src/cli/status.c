@@ -20,7 +20,8 @@
 #include "store/sweeps.h"
 #include "store/store.h"
 
-enum { RUNS_SHOWN = 5, RUNS_LISTED = 1000 };
+/* Runs in the text. */
+enum { RUNS_SHOWN = 5 };
 
 /* --- gathering --- */
 
@@ -118,30 +119,39 @@ static int gather_handler(const struct handler_row *row, void *context, struct e
     return 0;
 }
 
+/* One run as JSON; NULL when memory ran out. */
+static struct json_object *run_as_json(const struct run *run)
+{
+    struct json_object *out = json_object_new_object(), *events = json_object_new_object();
+    if (out == NULL || json_give(out, "events", events) != 0) {
+        json_object_put(out);
+        return NULL;
+    }
+    int rc = 0;
+    for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
+        rc = json_give_int(events, event_type_name((enum event_type)type), run->events[type]);
+    if (rc == 0 && json_give_int(out, "run", run->number) == 0 && json_give_text(out, "kind", run->kind) == 0 &&
+        json_give_date(out, "began", run->began) == 0 && json_give_date(out, "ended", run->ended) == 0 &&
+        json_give_date(out, "since", run->since) == 0 && json_give_date(out, "until", run->until) == 0 &&
+        json_give_int(out, "requests", run->requests) == 0 && json_give_int(out, "pages", run->pages) == 0 &&
+        json_give_int(out, "bytes", run->bytes) == 0 && json_give_int(out, "records", run->records) == 0 &&
+        json_give_int(out, "quarantined", run->quarantined) == 0 && json_give_int(out, "healed", run->healed) == 0 &&
+        json_give_int(out, "delivered", run->delivered) == 0 && json_give_int(out, "dead", run->dead) == 0 &&
+        (run->exit_status < 0 || json_give_int(out, "exitStatus", run->exit_status) == 0) &&
+        json_give_text(out, "message", run->message) == 0)
+        return out;
+    json_object_put(out);
+    return NULL;
+}
+
 static int gather_run(const struct run *run, void *context, struct error *e)
 {
     struct gathering *g = context;
-    struct json_object *out = json_object_new_object(), *events = json_object_new_object();
-    int rc = out == NULL || json_object_array_add(g->list, out) != 0 ? -1 : 0;
-    if (rc != 0) {
-        json_object_put(out);
-        json_object_put(events);
-        return fail_memory(e, "status");
-    }
-    rc = json_give(out, "events", events);
-    for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
-        rc = json_give_int(events, event_type_name((enum event_type)type), run->events[type]);
-    if (rc != 0 || json_give_int(out, "run", run->number) != 0 || json_give_text(out, "kind", run->kind) != 0 ||
-        json_give_date(out, "began", run->began) != 0 || json_give_date(out, "ended", run->ended) != 0 ||
-        json_give_date(out, "since", run->since) != 0 ||
-        json_give_date(out, "until", run->until) != 0 || json_give_int(out, "healed", run->healed) != 0 || json_give_int(out, "requests", run->requests) != 0 ||
-        json_give_int(out, "pages", run->pages) != 0 || json_give_int(out, "bytes", run->bytes) != 0 ||
-        json_give_int(out, "records", run->records) != 0 || json_give_int(out, "quarantined", run->quarantined) != 0 ||
-        json_give_int(out, "delivered", run->delivered) != 0 || json_give_int(out, "dead", run->dead) != 0 ||
-        (run->exit_status >= 0 && json_give_int(out, "exitStatus", run->exit_status) != 0) ||
-        json_give_text(out, "message", run->message) != 0)
-        return fail_memory(e, "status");
-    return 0;
+    struct json_object *out = run_as_json(run);
+    if (out != NULL && json_object_array_add(g->list, out) == 0)
+        return 0;
+    json_object_put(out);
+    return fail_memory(e, "status");
 }
 
 static int gather_counts(struct store *store, struct json_object *out, struct error *e)
@@ -175,16 +185,14 @@ static int gather(struct store *store, struct json_object *out, struct error *e)
 {
     struct gathering handlers = {store, json_object_new_array()};
     struct gathering records = {store, json_object_new_array()};
-    struct gathering runs = {store, json_object_new_array()};
-    if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0 ||
-        json_give(out, "runs", runs.list) != 0)
+    if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0)
         return fail_memory(e, "status");
     if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
         gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
         handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, &records, e) != 0)
         return -1;
-    return runs_list(store, RUNS_LISTED, gather_run, &runs, e);
+    return 0;
 }
 
 /* --- printing --- */
@@ -300,7 +308,7 @@ static void print_runs(struct json_object *status)
     if (count > 0)
         printf("\n%-20s %-10s %-24s %6s %8s %7s %9s  %s\n", "run", "kind", "asked since", "pages", "records", "events",
             "requests", "exit");
-    for (size_t i = 0; i < count && i < RUNS_SHOWN; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct json_object *run = json_object_array_get_idx(runs, i);
         int64_t events = 0;
         json_object_object_foreach(json_object_object_get(run, "events"), type, number)
@@ -326,6 +334,43 @@ static void print_text(struct json_object *status, int64_t lookback)
     print_runs(status);
 }
 
+static int show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
+{
+    struct gathering runs = {store, json_object_new_array()};
+    if (json_give(status, "runs", runs.list) != 0)
+        return fail_memory(e, "status");
+    if (runs_list(store, RUNS_SHOWN, gather_run, &runs, e) != 0)
+        return -1;
+    print_text(status, lookback);
+    return 0;
+}
+
+static int print_run(const struct run *run, void *context, struct error *e)
+{
+    bool *first = context;
+    struct json_object *out = run_as_json(run);
+    const char *json = json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (out != NULL && json != NULL)
+        printf("%s\n%s", *first ? "" : ",", json);
+    *first = false;
+    json_object_put(out);
+    return out != NULL && json != NULL ? 0 : fail_memory(e, "status");
+}
+
+/* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the last member of the
+ * object. */
+static int show_json(struct store *store, struct json_object *status, struct error *e)
+{
+    bool first = true;
+    const char *json = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (json == NULL)
+        return fail_memory(e, "status");
+    printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
+    int rc = runs_list(store, INT32_MAX, print_run, &first, e);
+    printf("]}\n");
+    return rc;
+}
+
 static enum exit_status show(const struct cli *cli, bool json)
 {
     struct error e = {0};
@@ -334,18 +379,16 @@ static enum exit_status show(const struct cli *cli, bool json)
     struct json_object *status = json_object_new_object();
     if (cli_load_config(cli, &config) != 0)
         fail(&e, EXIT_CONFIG, "%s", "");
-    else if (!store_exists(config.store) && !json)
-        printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
     else if (!store_exists(config.store))
-        printf("{}\n");
-    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) != NULL &&
-             json_give_text(status, "store", config.store) == 0 && gather(store, status, &e) == 0) {
-        if (json)
-            printf("%s\n", json_object_to_json_string_ext(status,
-                               JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-        else
-            print_text(status, config.lookback);
-    }
+        json ? printf("{}\n") : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
+    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) == NULL)
+        ; /* the error says why */
+    else if (json_give_text(status, "store", config.store) != 0)
+        fail_memory(&e, "status");
+    else if (gather(store, status, &e) == 0 && json)
+        show_json(store, status, &e);
+    else if (e.status == EXIT_DONE)
+        show_text(store, status, config.lookback, &e);
     json_object_put(status);
     store_close(store);
     config_free(&config);
@@ -378,7 +421,7 @@ const struct command command_status = {
             "Shows whose work orders the store holds and how far polling has come, what each handler has pending and\n"
             "dead, what is in quarantine, and the last runs.\n"
             "\n"
-            "  --json   everything, for machines; of the runs, the last thousand\n"
+            "  --json   everything, all runs too, for machines\n"
             "\n"
             "example:  wosync status --json | jq '.handlers[] | select(.dead > 0)'\n",
     .run = run,

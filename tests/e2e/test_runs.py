@@ -118,9 +118,8 @@ class Record(Runs):
         self.assertEqual(run["records"], 2 * run["pages"])
         self.assertRegex(self.wosync("status").out, "(?m)reconcile .*killed, or still at work$")
 
-    def test_a_dispatch_without_work_a_dry_run_and_a_mistake_leave_none(self):
+    def test_a_dry_run_a_plan_and_a_mistake_leave_none(self):
         self.sync()
-        self.wosync("dispatch")
         self.sync("--dry-run")
         self.wosync("backfill", "--since", "5d", "--plan")
         self.wosync("backfill", expect=64)
