@@ -89,7 +89,8 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
         fail(e, EXIT_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
         goto out;
     }
-    *exposed = (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    /* a file that belongs to root and lets the group of our user read it is as it should be */
+    *exposed = (st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && st.st_uid == geteuid());
     while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
         text.data[--text.len] = '\0';
     const char *begin = text.data;

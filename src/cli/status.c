@@ -293,7 +293,8 @@ static void print_quarantine(struct json_object *status)
     char age[64];
     if (number_of(status, "quarantine") == 0)
         return;
-    printf("\n%lld records in quarantine; the newest:\n", (long long)number_of(status, "quarantine"));
+    printf("\n%lld record%s in quarantine; the newest:\n", (long long)number_of(status, "quarantine"),
+        number_of(status, "quarantine") == 1 ? "" : "s");
     for (size_t i = 0; i < json_object_array_length(records); i++) {
         struct json_object *record = json_object_array_get_idx(records, i);
         printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age), text_of(record, "workOrder", "unknown"),

@@ -199,12 +199,6 @@ char *setup_file_secret(const struct handler_setup *setup, const struct ini_sett
     return secret;
 }
 
-char *setup_secret_file(const struct handler_setup *setup, const char *key)
-{
-    const struct ini_setting *setting = ini_setting(setup->section, key);
-    return setting != NULL ? setup_file_secret(setup, setting, setting->value) : NULL;
-}
-
 /* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of it alone: where they are
  * long enough to be secrets, they are masked like the whole. */
 static int register_parts(const char *url)

@@ -157,10 +157,8 @@ char *setup_resolve(const struct handler_setup *setup, const struct ini_setting 
  */
 char *setup_secret(const struct handler_setup *setup, const char *key);
 
-/* The secret in the file that a key names, like setup_secret; a file that others can read is a warning. */
-char *setup_secret_file(const struct handler_setup *setup, const char *key);
-
-/* The secret in a file, for a setting that names it in one way or another. Returns as setup_secret_file. */
+/* The secret in a file, for a setting that names it in one way or another; a file that others can read is a warning. Returns
+ * as setup_secret. */
 char *setup_file_secret(const struct handler_setup *setup, const struct ini_setting *setting, const char *path);
 
 /* The value of a key that is a URL for a receiver: resolved, checked (http allowed, for a receiver in one's own network), and a
