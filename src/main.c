@@ -1,4 +1,5 @@
-/* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the table of commands. */
+/* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the
+ * table of commands. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,8 +58,8 @@ static enum exit_status run_command(const struct cli *cli, int argc, char **argv
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {{"log-format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"log-format", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
     struct cli cli = {0};
     enum log_level level = LOG_WARNING;
     bool json = false;

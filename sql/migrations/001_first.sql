@@ -136,6 +136,8 @@ CREATE TABLE quarantine (
     seen       INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX quarantine_work_order ON quarantine (work_order);
+
 CREATE TABLE runs (
     run         INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL,

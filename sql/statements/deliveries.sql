@@ -36,23 +36,24 @@ INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?
 
 -- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order.
 -- The indexes are named because the planner would choose the primary key, which holds ninety days of what is done.
--- A row that was written a minute and more later than now shows that the clock went back: its due date means nothing.
+-- A row that was written a minute and more later than the clock has shown so far (?5) shows that it went back: its due date means
+-- nothing.
 -- name: delivery_due
 SELECT d.seq, d.attempts, e.id, e.type, e.work_order, e.body
 FROM deliveries d INDEXED BY deliveries_queue JOIN events e USING (seq)
-WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2 + 60000) AND d.seq > ?3
+WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?5 + 60000) AND d.seq > ?3
   AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_waiting
                   WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
-                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?2 + 60000)
+                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?5 + 60000)
 ORDER BY d.seq LIMIT ?4;
 
 -- The same rows, counted.
 -- name: delivery_count_due
 SELECT count(*) FROM deliveries d INDEXED BY deliveries_queue
-WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?2 + 60000)
+WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?3 + 60000)
   AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_waiting
                   WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
-                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?2 + 60000);
+                    AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?3 + 60000);
 
 -- name: delivery_done
 UPDATE deliveries SET state = 'done', attempts = attempts + 1, changed = ?3, error = NULL WHERE handler = ?1 AND seq = ?2;

@@ -14,8 +14,7 @@ SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE se
 -- name: event_list
 SELECT e.seq, e.id, e.type, e.work_order, e.timestamp, e.observed, e.body FROM events e
 WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
-  AND (?3 IS NULL
-       OR EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state = ?3))
+  AND (?3 IS NULL OR e.seq IN (SELECT seq FROM deliveries WHERE state = ?3))
 ORDER BY e.seq;
 
 -- The events of one work order that tell its status, up to number ?2. They are found by their ids, TYPE/ID and

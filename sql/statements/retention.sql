@@ -17,7 +17,9 @@ DELETE FROM deliveries WHERE seq = ?1 AND handler IN (SELECT handler FROM handle
 DELETE FROM events WHERE seq = ?1;
 
 -- name: retention_drop_runs
-DELETE FROM runs WHERE run IN (SELECT run FROM runs WHERE began < ?1 ORDER BY run LIMIT ?2);
+DELETE FROM runs WHERE run IN (SELECT run FROM runs
+    WHERE run < coalesce((SELECT run FROM runs WHERE began >= ?1 ORDER BY run LIMIT 1), 9223372036854775807)
+    ORDER BY run LIMIT ?2);
 
 -- name: retention_old_run
 SELECT 1 FROM (SELECT began FROM runs ORDER BY run LIMIT 1) WHERE began < ?1;

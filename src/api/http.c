@@ -75,6 +75,17 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+static bool goes_to_loopback(const char *url)
+{
+    char *host = NULL;
+    CURLU *parsed = curl_url();
+    bool yes = parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+               curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return yes;
+}
+
 static const char *judge_url(CURLU *parsed, bool allow_plain)
 {
     char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
@@ -192,6 +203,9 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
         code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (code == CURLE_OK)
         code = set_tls(easy, &request->tls);
+    /* http_proxy in the environment is not for ourselves: it would be shown the token */
+    if (code == CURLE_OK && goes_to_loopback(request->url))
+        code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
     /* these cannot fail */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -272,8 +286,8 @@ void http_work(struct http *http, int64_t ms)
     curl_multi_perform(http->multi, &running);
     if (collect(http) > 0 || running == 0)
         return;
-    curl_multi_poll(http->multi, stop.fd >= 0 ? &stop : NULL, stop.fd >= 0 ? 1 : 0, ms > INT_MAX ? INT_MAX : (int)ms,
-        NULL);
+    curl_multi_poll(http->multi, stop.fd >= 0 ? &stop : NULL, stop.fd >= 0 ? 1 : 0,
+        ms > INT_MAX ? INT_MAX : (int)ms, NULL);
     stop_attend();
     curl_multi_perform(http->multi, &running);
     collect(http);

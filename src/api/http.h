@@ -1,7 +1,8 @@
 /*
- * http: the only file that knows libcurl. One client holds the connections; a call is started, runs while the caller does
- * other things, and is finished. Nothing is trusted: bodies are bounded, redirects are not followed, only https (and http to
- * loopback, or where the caller allows it) is spoken. Tests and the simulator link another http.c.
+ * http: the only file that knows libcurl. One client holds the connections; a call is started, runs while the
+ * caller does other things, and is finished. Nothing is trusted: bodies are bounded, redirects are not
+ * followed, only https (and http to loopback, or where the caller allows it) is spoken. Tests and the
+ * simulator link another http.c.
  */
 #ifndef WOSYNC_API_HTTP_H
 #define WOSYNC_API_HTTP_H
@@ -23,8 +24,8 @@ struct http_tls {
     const char *key;         /* PEM: its private key */
 };
 
-/* What to send. Everything is borrowed until http_start returns, but `body`, which must live until the call is
- * finished. Strings in `headers` are `Name: value`; the array ends with NULL and may be NULL. */
+/* What to send. Everything is borrowed until http_start returns, but `body`, which must live until the call
+ * is finished. Strings in `headers` are `Name: value`; the array ends with NULL and may be NULL. */
 struct http_request {
     const char *method; /* GET, POST, DELETE, PATCH */
     const char *url;
@@ -41,7 +42,8 @@ enum http_outcome {
     HTTP_ANSWERED,  /* an answer came whole; its status may be anything */
     HTTP_NO_ANSWER, /* no connection, a reset, a time-out: worth another try */
     HTTP_TRUNCATED, /* the answer broke off: worth another try */
-    HTTP_TOO_LARGE, /* the answer is larger than max_body; status and headers are there, and the body up to there */
+    HTTP_TOO_LARGE, /* the answer is larger than max_body; status and headers are there, and the body up to
+                       there */
     HTTP_STOPPED,   /* a signal came first */
     HTTP_REFUSED,   /* it was not sent: the URL is wrong, or the certificate is not trusted */
     HTTP_NO_MEMORY
@@ -53,8 +55,8 @@ struct http *http_new(const char *user_agent);
 /* Closes the connections; the calls must be freed before. NULL is allowed. */
 void http_free(struct http *http);
 
-/* Is this a URL that may be used? https, or http to loopback (or with allow_plain to any host), without user name and
- * password. Returns NULL, or a static text that says what is wrong. */
+/* Is this a URL that may be used? https, or http to loopback (or with allow_plain to any host), without user
+ * name and password. Returns NULL, or a static text that says what is wrong. */
 const char *http_check_url(const char *url, bool allow_plain);
 
 /* Percent-encodes a text for the query of a URL (RFC 3986, section 2.1) and appends it. Returns 0, or -1 when
@@ -64,7 +66,8 @@ int http_append_encoded(struct buffer *url, const char *text);
 /* Starts a call. NULL when memory ran out. To be freed with http_call_free, finished or not. */
 struct http_call *http_start(struct http *http, const struct http_request *request);
 
-/* Lets all calls of the client go on for at most `ms` milliseconds, or until one of them is done or a signal comes. */
+/* Lets all calls of the client go on for at most `ms` milliseconds, or until one of them is done or a signal
+ * comes. */
 void http_work(struct http *http, int64_t ms);
 
 /* True once the call is done. */
@@ -76,8 +79,8 @@ enum http_outcome http_finish(struct http_call *call);
 /* Of a finished call: why there is no answer, in words, without secrets. */
 const char *http_reason(const struct http_call *call);
 
-/* Of an answered call: its status; its body (owned by the call, NUL behind it); one header by name, NULL where it is
- * absent (borrowed until the next http_header of this call). */
+/* Of an answered call: its status; its body (owned by the call, NUL behind it); one header by name, NULL
+ * where it is absent (borrowed until the next http_header of this call). */
 int http_status(const struct http_call *call);
 const struct buffer *http_body(const struct http_call *call);
 const char *http_header(struct http_call *call, const char *name);

@@ -52,7 +52,8 @@ enum page_filter page_filter_named(const char *name)
     return filter;
 }
 
-struct maintainx *maintainx_new(const struct maintainx_settings *settings, const struct pace *pace, struct error *e)
+struct maintainx *maintainx_new(
+    const struct maintainx_settings *settings, const struct pace *pace, struct error *e)
 {
     const char *wrong = http_check_url(settings->base_url, false);
     if (wrong != NULL) {
@@ -170,23 +171,24 @@ static enum judgement judge_status(struct http_call *call, const char *what, str
         return TAKE;
     server_says(http_body(call), says, sizeof says);
     if (status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504) {
-        fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here", what, status,
-            says);
+        fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here",
+            what, status, says);
         return AGAIN;
     }
     if (status == 401)
         fail(e, EXIT_NOPERM,
-            "api: %s: 401: the token was refused; make a new one in MaintainX (Settings > Integrations) and put it into "
+            "api: %s: 401: the token was refused; make a new one in MaintainX (Settings > Integrations) and "
+            "put it into "
             "key_file or MAINTAINX_API_KEY",
             what);
     else if (status == 403)
         fail(e, EXIT_NOPERM,
-            "api: %s: 403%s: the token may not read this; check its permissions and organization_id in [api]", what,
-            says);
+            "api: %s: 403%s: the token may not read this; check its permissions and organization_id in [api]",
+            what, says);
     else if (status >= 300 && status < 400) {
         const char *location = http_header(call, "location");
-        fail(e, EXIT_PROTOCOL, "api: %s: %d: a redirect to %.200s is not followed; check base_url in [api]", what, status,
-            location != NULL ? location : "nowhere");
+        fail(e, EXIT_PROTOCOL, "api: %s: %d: a redirect to %.200s is not followed; check base_url in [api]",
+            what, status, location != NULL ? location : "nowhere");
     } else
         fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; check base_url in [api]", what, status, says);
     return status == 400                    ? BAD_REQUEST
@@ -196,8 +198,8 @@ static enum judgement judge_status(struct http_call *call, const char *what, str
 }
 
 /* What to do with an exchange, before anyone looks into the body. */
-static enum judgement judge(struct maintainx *api, struct http_call *call, enum http_outcome outcome, const char *what,
-    struct error *e)
+static enum judgement judge(struct maintainx *api, struct http_call *call, enum http_outcome outcome,
+    const char *what, struct error *e)
 {
     switch (outcome) {
     case HTTP_ANSWERED:
@@ -205,8 +207,8 @@ static enum judgement judge(struct maintainx *api, struct http_call *call, enum 
         api->bytes += (int64_t)http_body(call)->len;
         return judge_status(call, what, e);
     case HTTP_NO_ANSWER:
-        fail(e, EXIT_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]", what,
-            api->settings.base_url, http_reason(call));
+        fail(e, EXIT_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]",
+            what, api->settings.base_url, http_reason(call));
         return AGAIN;
     case HTTP_TRUNCATED:
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
@@ -248,7 +250,8 @@ static enum api_verdict keep_pace(struct maintainx *api, const char *what, struc
 }
 
 /* Backs off after a failure; the error says why and stays when time is up. */
-static enum api_verdict back_off(struct maintainx *api, int failures, int64_t since, bool limited, struct error *e)
+static enum api_verdict back_off(
+    struct maintainx *api, int failures, int64_t since, bool limited, struct error *e)
 {
     /* a 429 has told its wait already; it is kept by keep_pace */
     int64_t wait = limited ? 0 : retry_request(failures, random_bits());
@@ -280,10 +283,11 @@ static enum api_verdict verdict_of(enum judgement judgement)
 typedef enum judgement read_body(struct http_call *call, void *out, const char *what, struct error *e);
 
 /*
- * One GET, to its end. On API_OK the call is in *out, to be freed by the caller, and `read` has taken its body.
+ * One GET, to its end. On API_OK the call is in *out, to be freed by the caller, and `read` has taken its
+ * body.
  */
-static enum api_verdict get(struct maintainx *api, const char *url, const char *what, read_body *read, void *body,
-    struct http_call **out, struct error *e)
+static enum api_verdict get(struct maintainx *api, const char *url, const char *what, read_body *read,
+    void *body, struct http_call **out, struct error *e)
 {
     int64_t since = clock_monotonic();
     if (api->ahead != NULL && strcmp(api->ahead_url, url) != 0) {
@@ -339,8 +343,8 @@ static int page_url(const struct maintainx *api, const struct page_request *requ
 {
     char since[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
-    int rc = buffer_append_format(url, "%s/workorders?limit=%d&show_upcoming=true", api->settings.base_url,
-        request->limit);
+    int rc = buffer_append_format(
+        url, "%s/workorders?limit=%d&show_upcoming=true", api->settings.base_url, request->limit);
     if (rc == 0 && request->filter == FILTER_SORT)
         rc = append_parameter(url, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (rc == 0 && request->filter != FILTER_NONE && *since != '\0')
@@ -366,14 +370,14 @@ static enum judgement read_page(struct http_call *call, void *out, const char *w
         return FINAL;
     case PAGE_BAD:
     default:
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]", what,
-            reason);
+        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]",
+            what, reason);
         return FINAL;
     }
 }
 
-enum api_verdict maintainx_page(struct maintainx *api, const struct page_request *request, struct page_answer *out,
-    struct error *e)
+enum api_verdict maintainx_page(
+    struct maintainx *api, const struct page_request *request, struct page_answer *out, struct error *e)
 {
     struct buffer url = {0};
     enum api_verdict verdict = API_FAILED;
@@ -419,8 +423,10 @@ static enum judgement read_work_order(struct http_call *call, void *out, const c
         answer = json_tokener_parse_ex(parser, body->data != NULL ? body->data : "", (int)body->len);
     size_t len = 0;
     const char *text = NULL;
-    if (json_object_object_get_ex(answer, "workOrder", &found) && json_object_is_type(found, json_type_object))
-        text = json_object_to_json_string_length(found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    if (json_object_object_get_ex(answer, "workOrder", &found) &&
+        json_object_is_type(found, json_type_object))
+        text = json_object_to_json_string_length(
+            found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     if (text == NULL)
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
     else if (buffer_append(out, text, len) != 0)

@@ -64,27 +64,30 @@ enum api_verdict {
     API_STOPPED      /* a signal or the deadline came first; the error is filled */
 };
 
-/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG for a bad URL or without a token,
- * EXIT_TRY_LATER when memory ran out. Free with maintainx_free. */
-struct maintainx *maintainx_new(const struct maintainx_settings *settings, const struct pace *pace, struct error *e);
+/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG for a bad URL or without a
+ * token, EXIT_TRY_LATER when memory ran out. Free with maintainx_free. */
+struct maintainx *maintainx_new(
+    const struct maintainx_settings *settings, const struct pace *pace, struct error *e);
 
 /* Frees; a request on its way is dropped. NULL is allowed. */
 void maintainx_free(struct maintainx *api);
 
 /*
- * `GET /workorders`. Waits for the server's rate limit, tries transient failures again (no connection, resets, 408, 429,
- * 500, 502, 503, 504, a truncated body) with backoff and jitter for as long as `give_up` allows, and
- * checks that the answer is a page.
+ * `GET /workorders`. Waits for the server's rate limit, tries transient failures again (no connection,
+ * resets, 408, 429, 500, 502, 503, 504, a truncated body) with backoff and jitter for as long as `give_up`
+ * allows, and checks that the answer is a page.
  *
- * API_OK fills *out. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM) the error holds what the server said. API_FAILED:
- * EXIT_UNAVAILABLE (unreachable, failing, 4xx), EXIT_PROTOCOL (no JSON, truncated, too large, a redirect),
- * EXIT_NOPERM (401), EXIT_TRY_LATER (memory; a rate limit that lasts longer than we wait).
+ * API_OK fills *out. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM) the error holds what the
+ * server said. API_FAILED: EXIT_UNAVAILABLE (unreachable, failing, 4xx), EXIT_PROTOCOL (no JSON, truncated,
+ * too large, a redirect), EXIT_NOPERM (401), EXIT_TRY_LATER (memory; a rate limit that lasts longer than we
+ * wait).
  */
-enum api_verdict maintainx_page(struct maintainx *api, const struct page_request *request, struct page_answer *out,
-    struct error *e);
+enum api_verdict maintainx_page(
+    struct maintainx *api, const struct page_request *request, struct page_answer *out, struct error *e);
 
-/* Sends the request for a page that will be asked for next, if the rate limit allows it at once: the answer is on its way while
- * this page is worked on. A hint; nothing is lost when it fails or is never followed by maintainx_page. */
+/* Sends the request for a page that will be asked for next, if the rate limit allows it at once: the answer
+ * is on its way while this page is worked on. A hint; nothing is lost when it fails or is never followed by
+ * maintainx_page. */
 void maintainx_prefetch(struct maintainx *api, const struct page_request *request);
 
 /*
@@ -96,7 +99,8 @@ enum api_verdict maintainx_work_order(struct maintainx *api, int64_t id, struct 
 /* Frees what a page owns and zeroes it. */
 void page_answer_free(struct page_answer *answer);
 
-/* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of JSON received. */
+/* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of JSON
+ * received. */
 const struct pace *maintainx_pace(const struct maintainx *api);
 int64_t maintainx_requests(const struct maintainx *api);
 int64_t maintainx_bytes(const struct maintainx *api);

@@ -179,7 +179,8 @@ static const char *read_key_file(struct loading *l, const char *value, char **ou
     if (environment != NULL && *environment != '\0')
         return NULL;
     *out = secret_read_file(value, &exposed, &e);
-    if (exposed && buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", value, value) != 0)
+    if (exposed &&
+        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", value, value) != 0)
         complain(l, "configuration: out of memory");
     if (*out != NULL)
         return NULL;
@@ -188,7 +189,8 @@ static const char *read_key_file(struct loading *l, const char *value, char **ou
 }
 
 /* Reads one value into its member. Returns what is wrong with it, or NULL. `reason` is room for a text. */
-static const char *read_value(struct loading *l, const struct key *key, const char *value, char *reason, size_t size)
+static const char *read_value(
+    struct loading *l, const struct key *key, const char *value, char *reason, size_t size)
 {
     void *member = (char *)l->config + key->offset;
     switch (key->kind) {
@@ -232,7 +234,8 @@ static void read_key(struct loading *l, const struct key *key)
     } else if (setting != NULL) {
         wrong = read_value(l, key, setting->value, reason, sizeof reason);
         if (wrong != NULL)
-            complain(l, "%s:%d: %s = %s: %s", l->config->file, setting->line, key->name, setting->value, wrong);
+            complain(
+                l, "%s:%d: %s = %s: %s", l->config->file, setting->line, key->name, setting->value, wrong);
     } else if (key->fallback != NULL) {
         read_value(l, key, key->fallback, reason, sizeof reason);
     }
@@ -277,7 +280,8 @@ static void check_section(struct loading *l, const struct ini_section *section)
                 section->name, known.data);
             buffer_free(&known);
         } else if (ini_setting(section, setting->key) != setting) {
-            complain(l, "%s:%d: %s: it stands twice in [%s]", file, setting->line, setting->key, section->name);
+            complain(
+                l, "%s:%d: %s: it stands twice in [%s]", file, setting->line, setting->key, section->name);
         }
     }
 }
@@ -293,8 +297,9 @@ static char *find_file(struct loading *l, const char *file)
         return copy(l, environment);
     if (access("wosync.conf", F_OK) == 0)
         return copy(l, "wosync.conf");
-    int n = xdg != NULL && *xdg != '\0' ? asprintf(&path, "%s/wosync/wosync.conf", xdg)
-                                        : asprintf(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
+    int n = xdg != NULL && *xdg != '\0'
+                ? asprintf(&path, "%s/wosync/wosync.conf", xdg)
+                : asprintf(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
     if (n < 0) {
         complain(l, "configuration: out of memory");
         return NULL;

@@ -1,6 +1,6 @@
 /*
- * config: what the user configured: option before environment before file before default. Handler sections are
- * kept as they were written; the sinks know what they mean.
+ * config: what the user configured: option before environment before file before default. Handler sections
+ * are kept as they were written; the sinks know what they mean.
  */
 #ifndef WOSYNC_BASE_CONFIG_H
 #define WOSYNC_BASE_CONFIG_H
@@ -19,8 +19,8 @@
 struct config {
     char *file; /* the file that was read, NULL when there is none */
 
-    char *base_url; /* without a slash at its end */
-    char *token;    /* NULL: none configured */
+    char *base_url;     /* without a slash at its end */
+    char *token;        /* NULL: none configured */
     char *organization; /* "" without one */
     char *filter;       /* auto, or a spelling */
     int64_t page_size;
@@ -45,11 +45,12 @@ struct config {
 const char *config_handler_name(const struct ini_section *section);
 
 /*
- * Reads the configuration: `file` of -c, else $WOSYNC_CONFIG, ./wosync.conf, $XDG_CONFIG_HOME/wosync/wosync.conf (or
+ * Reads the configuration: `file` of -c, else $WOSYNC_CONFIG, ./wosync.conf,
+ * $XDG_CONFIG_HOME/wosync/wosync.conf (or
  * ~/.config), /etc/wosync.conf, the first that exists; it is fine when there is none.
- * Appends a line to `problems` for every mistake (unknown sections and keys, values out of range: they are never
- * clamped) and to `warnings` for what should be looked at (a key file that others can read).
- * Returns 0, or -1 when there is a problem. `out` is to be freed with config_free in either case.
+ * Appends a line to `problems` for every mistake (unknown sections and keys, values out of range: they are
+ * never clamped) and to `warnings` for what should be looked at (a key file that others can read). Returns 0,
+ * or -1 when there is a problem. `out` is to be freed with config_free in either case.
  */
 int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings);
 

@@ -45,8 +45,8 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
 int fail_memory(struct error *e, const char *subject);
 
 /*
- * The graver of two exit statuses, by what the user must do about it: a bug, then configuration, files, token,
- * protocol, unavailable, try later, data, done. A status that is none of ours counts as a bug.
+ * The graver of two exit statuses, by what the user must do about it: a bug, then configuration, files,
+ * token, protocol, unavailable, try later, data, done. A status that is none of ours counts as a bug.
  */
 enum exit_status exit_graver(enum exit_status a, enum exit_status b);
 

@@ -59,7 +59,8 @@ static void check_shape(struct reading *r, const char *line)
         char name[INI_LONGEST_LINE + 1] = "";
         if (strchr(line, ']') == NULL)
             complain(r, r->line, "a section header needs a closing bracket", "");
-        else if (sscanf(line, "[%197[^]]", name) == 1 && (free(r->section), r->section = strdup(name)) == NULL)
+        else if (sscanf(line, "[%197[^]]", name) == 1 &&
+                 (free(r->section), r->section = strdup(name)) == NULL)
             r->no_memory = true;
         else if (r->section != NULL && find_section(r, r->section) == NULL)
             r->no_memory = true;
@@ -70,7 +71,8 @@ static void check_shape(struct reading *r, const char *line)
     }
 }
 
-/* The next line of the file, up to `size` - 1 bytes of it, as fgets; *whole is its whole length, a NUL byte in it ends nothing. */
+/* The next line of the file, up to `size` - 1 bytes of it, as fgets; *whole is its whole length, a NUL byte
+ * in it ends nothing. */
 static bool read_line(FILE *file, char *out, size_t size, size_t *whole, bool *has_nul)
 {
     int c;
@@ -125,7 +127,8 @@ static int add_setting(struct ini_section *section, const char *key, const char 
     return setting->key != NULL && setting->value != NULL ? 0 : -1;
 }
 
-/* A continuation line comes as a second value of the same key; a repeated key comes from a line of its own. */
+/* A continuation line comes as a second value of the same key; a repeated key comes from a line of its own.
+ */
 static int join(struct ini_setting *setting, const char *more)
 {
     char *joined = NULL;
@@ -145,7 +148,8 @@ static int join(struct ini_setting *setting, const char *more)
 static int on_setting(void *context, const char *section_name, const char *key, const char *value)
 {
     struct reading *r = context;
-    struct ini_section *section = find_section(r, *section_name != '\0' && r->section != NULL ? r->section : section_name);
+    struct ini_section *section =
+        find_section(r, *section_name != '\0' && r->section != NULL ? r->section : section_name);
     if (section == NULL) {
         r->no_memory = true;
         return 1;
@@ -157,7 +161,8 @@ static int on_setting(void *context, const char *section_name, const char *key, 
     else if (strcmp(key, "when") == 0 || strcmp(key, "on") == 0)
         r->no_memory |= join(last, value) != 0;
     else
-        complain(r, r->line, "a line that begins with a space goes on with the line before; remove the space", "");
+        complain(
+            r, r->line, "a line that begins with a space goes on with the line before; remove the space", "");
     return 1;
 }
 

@@ -1,6 +1,6 @@
 /*
- * ini: a configuration file as it was written: sections, settings, and the line of each, for error messages. The reading
- * itself is inih's.
+ * ini: a configuration file as it was written: sections, settings, and the line of each, for error messages.
+ * The reading itself is inih's.
  */
 #ifndef WOSYNC_BASE_INI_H
 #define WOSYNC_BASE_INI_H
@@ -31,10 +31,10 @@ struct ini {
 enum { INI_LONGEST_LINE = 197 };
 
 /*
- * Reads the file. A line that begins with white space goes on with the value of the line before, for the keys `when` and
- * `on` alone (elsewhere it is a mistake that would swallow a setting).
- * Appends a line `FILE:LINE: what is wrong` to `problems` for every mistake and goes on; returns 0, or -1 when it
- * added one. `out` is to be freed with ini_free in either case.
+ * Reads the file. A line that begins with white space goes on with the value of the line before, for the keys
+ * `when` and `on` alone (elsewhere it is a mistake that would swallow a setting). Appends a line `FILE:LINE:
+ * what is wrong` to `problems` for every mistake and goes on; returns 0, or -1 when it added one. `out` is to
+ * be freed with ini_free in either case.
  */
 int ini_read(const char *path, struct ini *out, struct buffer *problems);
 

@@ -1,6 +1,6 @@
 /*
- * json: building json-c objects without losing a reference when memory runs out. json_object_object_add takes the value's
- * reference when it succeeds and leaves it when it fails; these take it always.
+ * json: building json-c objects without losing a reference when memory runs out. json_object_object_add takes
+ * the value's reference when it succeeds and leaves it when it fails; these take it always.
  */
 #ifndef WOSYNC_BASE_JSON_H
 #define WOSYNC_BASE_JSON_H
@@ -9,15 +9,16 @@
 
 struct json_object;
 
-/* Puts `value` under `key` and takes its reference, whatever happens. NULL means that the value could not be made.
- * Returns 0, or -1 when memory ran out. */
+/* Puts `value` under `key` and takes its reference, whatever happens. NULL means that the value could not be
+ * made. Returns 0, or -1 when memory ran out. */
 int json_give(struct json_object *object, const char *key, struct json_object *value);
 
 /* Puts a value that lives elsewhere under `key` and takes a reference of its own; NULL is JSON's null.
  * Returns as json_give. */
 int json_share(struct json_object *object, const char *key, struct json_object *value);
 
-/* Puts every field of `from` into `object`, shared, replacing those of the same name. Returns as json_give. */
+/* Puts every field of `from` into `object`, shared, replacing those of the same name. Returns as json_give.
+ */
 int json_share_all(struct json_object *object, struct json_object *from);
 
 /* Puts a text, null where it is NULL. Returns as json_give. */

@@ -11,7 +11,8 @@ int lock_take(const char *path, struct error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(e, EXIT_CANTCREAT, "lock %s: it cannot be opened: %s; run wosync as the user that the store belongs to", path,
+        return fail(e, EXIT_CANTCREAT,
+            "lock %s: it cannot be opened: %s; run wosync as the user that the store belongs to", path,
             strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         char holder[32] = "";
@@ -21,7 +22,8 @@ int lock_take(const char *path, struct error *e)
         close(fd);
         if (!held)
             return fail(e, EXIT_IO, "lock %s: the file system refuses locks: %s", path, strerror(errno));
-        return fail(e, EXIT_TRY_LATER, "lock %s: another run holds it (process %s); this one leaves it the work", path,
+        return fail(e, EXIT_TRY_LATER,
+            "lock %s: another run holds it (process %s); this one leaves it the work", path,
             *holder != '\0' ? holder : "unknown");
     }
     char text[32];

@@ -35,7 +35,8 @@ static void print_json(enum log_level level, const char *text)
         json_give_text(line, "level", names[level]);
         json_give_text(line, "message", text);
     }
-    const char *json = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json =
+        json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     fprintf(stderr, "%s\n", line != NULL && json != NULL ? json : text);
     json_object_put(line);
 }

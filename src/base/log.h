@@ -13,8 +13,8 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
  * (`wosync: SUBJECT: ...`) or as one JSON object per line ({"time", "level", "message"}). */
 void log_configure(enum log_level most, bool json);
 
-/* Has `wipe` called before each message that is printed: what stands on the terminal's last line makes room. NULL: nothing
- * does. */
+/* Has `wipe` called before each message that is printed: what stands on the terminal's last line makes room.
+ * NULL: nothing does. */
 void log_on_message(void (*wipe)(void *data), void *data);
 
 /* Prints one message, printf-formatted, without a newline at its end; secrets are masked, control characters

@@ -1,6 +1,6 @@
 /*
- * secret: keeps secrets out of everything that is printed or stored. What was registered here is masked in every
- * error text and every log line.
+ * secret: keeps secrets out of everything that is printed or stored. What was registered here is masked in
+ * every error text and every log line.
  */
 #ifndef WOSYNC_BASE_SECRET_H
 #define WOSYNC_BASE_SECRET_H

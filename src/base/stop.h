@@ -1,8 +1,8 @@
 /*
  * stop: when a run must end early: SIGTERM and SIGINT, and the soft deadline of --max-time.
  *
- * The program asks between two transactions and waits through this module, so that a signal that arrives during a
- * wait ends it at once. A second signal kills the process in the ordinary way.
+ * The program asks between two transactions and waits through this module, so that a signal that arrives
+ * during a wait ends it at once. A second signal kills the process in the ordinary way.
  */
 #ifndef WOSYNC_BASE_STOP_H
 #define WOSYNC_BASE_STOP_H
@@ -12,13 +12,13 @@
 
 #include "base/error.h"
 
-/* Installs the handlers for SIGTERM and SIGINT (once per process), and ignores SIGPIPE and SIGXFSZ: a closed stdout or a
- * file grown to its limit is then an error like others.
- * Fails with EXIT_TRY_LATER when the system gives no pipe. */
+/* Installs the handlers for SIGTERM and SIGINT (once per process), and ignores SIGPIPE and SIGXFSZ: a closed
+ * stdout or a file grown to its limit is then an error like others. Fails with EXIT_TRY_LATER when the system
+ * gives no pipe. */
 int stop_install(struct error *e);
 
-/* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or stop_attend. NULL: SIGUSR1 is
- * ignored. */
+/* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or
+ * stop_attend. NULL: SIGUSR1 is ignored. */
 void stop_on_report(void (*report)(void *data), void *data);
 
 /* Calls the report if SIGUSR1 came since the last time. */

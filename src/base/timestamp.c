@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* strptime skips spaces and takes short numbers; the fixed shape is held here, so that it only sees digits. */
+/* strptime skips spaces and takes short numbers; the fixed shape is held here, so that it only sees digits.
+ */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape != '\0'; shape++, text++)
@@ -144,7 +145,8 @@ void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE])
 static const struct {
     char name[3];
     int64_t ms;
-} units[] = {{"w", INT64_C(7) * 86400000}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+} units[] = {
+    {"w", INT64_C(7) * 86400000}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 enum { UNITS = sizeof units / sizeof units[0] };
 
 int duration_parse(const char *text, int64_t *ms)

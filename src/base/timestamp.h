@@ -1,6 +1,6 @@
 /*
- * timestamp: instants as the program keeps them (milliseconds since 1970-01-01T00:00:00Z, in an int64_t) and as others write
- * them.
+ * timestamp: instants as the program keeps them (milliseconds since 1970-01-01T00:00:00Z, in an int64_t) and
+ * as others write them.
  */
 #ifndef WOSYNC_BASE_TIMESTAMP_H
 #define WOSYNC_BASE_TIMESTAMP_H
@@ -14,9 +14,10 @@
 #define TIMESTAMP_SIZE 32
 
 /*
- * Reads a date and time of RFC 3339, section 5.6: `T` (or `t`, or a space) between them, seconds with any number of
- * decimals (cut to milliseconds), and `Z` or an offset. Years 0001 to 9999; a leap second counts as the next second.
- * Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else, trailing bytes included.
+ * Reads a date and time of RFC 3339, section 5.6: `T` (or `t`, or a space) between them, seconds with any
+ * number of decimals (cut to milliseconds), and `Z` or an offset. Years 0001 to 9999; a leap second counts as
+ * the next second. Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else, trailing bytes
+ * included.
  */
 int timestamp_parse(const char *text, int64_t *ms);
 
@@ -36,8 +37,8 @@ void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE]);
  * Returns 0 and fills *ms (never negative, at most 100 years), or -1. */
 int duration_parse(const char *text, int64_t *ms);
 
-/* Writes a duration for people, in at most two units: `4m 10s`, `2d 3h`, `850ms`. `out` has room for TIMESTAMP_SIZE
- * bytes. */
+/* Writes a duration for people, in at most two units: `4m 10s`, `2d 3h`, `850ms`. `out` has room for
+ * TIMESTAMP_SIZE bytes. */
 void duration_format(int64_t ms, char out[TIMESTAMP_SIZE]);
 
 #endif

@@ -43,7 +43,8 @@ enum exit_status cli_usage(const struct command *command, const char *format, ..
 /* Makes sure that stdout took everything. Returns `status`, or the graver EXIT_IO when it did not. */
 enum exit_status cli_flush(enum exit_status status);
 
-/* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either case. */
+/* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either
+ * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
 
 /* Reads a duration option such as --max-time. Returns 0, or -1 after printing a usage error. */

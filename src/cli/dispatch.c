@@ -33,7 +33,8 @@ const struct command command_dispatch = {
     .summary = "only deliver what is due",
     .help = "usage: wosync dispatch [--max-time D]\n"
             "\n"
-            "Gives every handler the events it has not had yet, and tries again what failed and is due. No request\n"
+            "Gives every handler the events it has not had yet, and tries again what failed and is due. No "
+            "request\n"
             "goes to MaintainX.\n"
             "\n"
             "  --max-time D   start no delivery after this time (50s, 5m)\n"

@@ -53,13 +53,15 @@ static int change(struct store *store, const char *id, bool revive, struct error
 {
     if (store_begin(store, e) != 0)
         return -1;
-    int64_t n = revive ? deliveries_revive(store, id, clock_now(), e) : deliveries_discard(store, id, clock_now(), e);
+    int64_t n =
+        revive ? deliveries_revive(store, id, clock_now(), e) : deliveries_discard(store, id, clock_now(), e);
     int rc = n < 0 ? -1 : store_commit(store, e);
     store_rollback(store);
     if (rc != 0)
         return -1;
     if (n == 0 && id != NULL)
-        return fail(e, EXIT_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
+        return fail(
+            e, EXIT_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
     printf("%lld deliver%s %s\n", (long long)n, n == 1 ? "y" : "ies",
         revive ? "taken up again; the next sync or dispatch tries" : "discarded");
     return 0;
@@ -97,7 +99,8 @@ static int replay_one(const struct event_row *row, void *context, struct error *
     if (wants == 1 && r->options->dry_run)
         printf("%s\n", row->id);
     else if (wants == 1)
-        wants = deliveries_replay(r->store, r->route->place.handler, row->seq, row->work_order, clock_now(), e);
+        wants =
+            deliveries_replay(r->store, r->route->place.handler, row->seq, row->work_order, clock_now(), e);
     if (wants == 1)
         r->count++;
     return wants < 0 ? -1 : 0;
@@ -113,7 +116,8 @@ static int replay_all(struct replaying *r, struct error *e)
     store_rollback(r->store);
     if (rc == 0)
         printf("%lld events %s\n", (long long)r->count,
-            r->options->dry_run ? "would be delivered; nothing was changed" : "are due; the next sync or dispatch delivers them");
+            r->options->dry_run ? "would be delivered; nothing was changed"
+                                : "are due; the next sync or dispatch delivers them");
     return rc;
 }
 
@@ -134,9 +138,10 @@ static int replay(struct store *store, const struct config *config, struct optio
         if (strcmp(routes.rows[i].name, options->handler) == 0)
             r.route = &routes.rows[i];
     if (rc == 0)
-        rc = r.route != NULL ? replay_all(&r, e)
-                             : fail(e, EXIT_USAGE, "events: --handler %s: the configuration has no such handler",
-                                   options->handler);
+        rc = r.route != NULL
+                 ? replay_all(&r, e)
+                 : fail(e, EXIT_USAGE, "events: --handler %s: the configuration has no such handler",
+                       options->handler);
     routes_free(&routes);
     return rc;
 }
@@ -158,8 +163,8 @@ static const struct subcommand subcommands[] = {
     {"replay", 0, 0, STORE_WRITE, replay},
 };
 
-static enum exit_status run_subcommand(const struct cli *cli, const struct subcommand *sub, struct options *options,
-    const char *id)
+static enum exit_status run_subcommand(
+    const struct cli *cli, const struct subcommand *sub, struct options *options, const char *id)
 {
     struct error e = {0};
     struct config config;
@@ -179,7 +184,8 @@ static enum exit_status run_subcommand(const struct cli *cli, const struct subco
 }
 
 /* Reads one option. Returns 0, or the exit status after printing what is wrong. */
-static enum exit_status take_option(const struct command *self, int option, struct options *options, char **argv)
+static enum exit_status take_option(
+    const struct command *self, int option, struct options *options, char **argv)
 {
     switch (option) {
     case 't':
@@ -207,7 +213,8 @@ static enum exit_status take_option(const struct command *self, int option, stru
     case 'S':
         return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
                    ? EXIT_DONE
-                   : cli_usage(self, "--since %s: write a date, a date and time, or an age such as 7d", optarg);
+                   : cli_usage(
+                         self, "--since %s: write a date, a date and time, or an age such as 7d", optarg);
     default:
         return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
     }
@@ -223,10 +230,11 @@ static const struct subcommand *find_subcommand(const char *name)
 
 static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"type", required_argument, NULL, 't'}, {"id", required_argument, NULL, 'i'},
-        {"state", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-        {"handler", required_argument, NULL, 'H'}, {"since", required_argument, NULL, 'S'},
-        {"dry-run", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"type", required_argument, NULL, 't'},
+        {"id", required_argument, NULL, 'i'}, {"state", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'}, {"handler", required_argument, NULL, 'H'},
+        {"since", required_argument, NULL, 'S'}, {"dry-run", no_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options = {.since = TIMESTAMP_NONE};
     int option;
     while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
@@ -240,14 +248,15 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
         return cli_usage(self, "say list, retry, discard or replay");
     int arguments = argc - optind - 1;
     if (arguments < sub->least || arguments > sub->most)
-        return cli_usage(self, "%s takes %s", sub->name, sub->most == 0 ? "no argument" : "the id of an event");
+        return cli_usage(
+            self, "%s takes %s", sub->name, sub->most == 0 ? "no argument" : "the id of an event");
     bool replaying = sub->run == replay;
     if (replaying && (options.handler == NULL || options.since == TIMESTAMP_NONE))
         return cli_usage(self, "replay needs --handler NAME and --since T");
     if (!replaying && (options.handler != NULL || options.since != TIMESTAMP_NONE || options.dry_run))
         return cli_usage(self, "--handler, --since and --dry-run belong to replay");
-    if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL || options.filter.state != NULL ||
-                                options.json))
+    if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL ||
+                                options.filter.state != NULL || options.json))
         return cli_usage(self, "--type, --id, --state and --json belong to list");
     return run_subcommand(cli, sub, &options, arguments == 1 ? argv[optind + 1] : NULL);
 }
@@ -255,27 +264,31 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
 const struct command command_events = {
     .name = "events",
     .summary = "list what was told; retry, discard or replay deliveries",
-    .help = "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done] [--json]\n"
-            "       wosync events retry [ID]\n"
-            "       wosync events discard ID\n"
-            "       wosync events replay --handler NAME --since T [--dry-run]\n"
-            "\n"
-            "list shows the event log, oldest first: a line for people and the event's id below it.\n"
-            "\n"
-            "  --type T    only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
-            "              workorder.updated, workorder.deleted\n"
-            "  --id ID     only the event of this id\n"
-            "  --state S   only events with a delivery that is pending, dead or done\n"
-            "  --json      one event per line, as the handlers get it\n"
-            "\n"
-            "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an event that\n"
-            "are pending or dead. replay delivers what happened since T (a date, a date and time, or an age such as\n"
-            "7d) to a handler again, or for the first time to one that came later; no request goes to MaintainX.\n"
-            "\n"
-            "  --dry-run   print the ids that replay would deliver, change nothing\n"
-            "\n"
-            "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"
-            "           wosync events list --state dead\n"
-            "           wosync events replay --handler erp --since 7d --dry-run\n",
+    .help =
+        "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done] [--json]\n"
+        "       wosync events retry [ID]\n"
+        "       wosync events discard ID\n"
+        "       wosync events replay --handler NAME --since T [--dry-run]\n"
+        "\n"
+        "list shows the event log, oldest first: a line for people and the event's id below it.\n"
+        "\n"
+        "  --type T    only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
+        "              workorder.updated, workorder.deleted\n"
+        "  --id ID     only the event of this id\n"
+        "  --state S   only events with a delivery that is pending, dead or done\n"
+        "  --json      one event per line, as the handlers get it\n"
+        "\n"
+        "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an "
+        "event that\n"
+        "are pending or dead. replay delivers what happened since T (a date, a date and time, or an age such "
+        "as\n"
+        "7d) to a handler again, or for the first time to one that came later; no request goes to "
+        "MaintainX.\n"
+        "\n"
+        "  --dry-run   print the ids that replay would deliver, change nothing\n"
+        "\n"
+        "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"
+        "           wosync events list --state dead\n"
+        "           wosync events replay --handler erp --since 7d --dry-run\n",
     .run = run,
 };

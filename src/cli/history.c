@@ -87,14 +87,16 @@ static int refuse_window(const struct pass_state *state, struct error *e)
     timestamp_format(state->window.from, from);
     timestamp_format(state->window.until, until);
     return fail(e, EXIT_USAGE,
-        "backfill: one from %s to %s%s is unfinished; go on with --since %s --until %s%s, or drop it with --restart", from,
-        until, state->window.silent ? " (silent)" : "", from, until, state->window.silent ? " --silent" : "");
+        "backfill: one from %s to %s%s is unfinished; go on with --since %s --until %s%s, or drop it with "
+        "--restart",
+        from, until, state->window.silent ? " (silent)" : "", from, until,
+        state->window.silent ? " --silent" : "");
 }
 
-/* Finds the window: that of an unfinished backfill goes on, another one is refused. Returns 0, or -1 with the error
- * filled. */
-static int settle_window(struct session *session, const struct options *options, struct diff_window *window,
-    struct error *e)
+/* Finds the window: that of an unfinished backfill goes on, another one is refused. Returns 0, or -1 with the
+ * error filled. */
+static int settle_window(
+    struct session *session, const struct options *options, struct diff_window *window, struct error *e)
 {
     struct pass_state state;
     int unfinished = passes_load(session->store, backfill_kind.name, &state, e);
@@ -160,7 +162,8 @@ static void reconcile(struct session *session)
         session->run.requests = maintainx_requests(api);
         session->run.bytes = maintainx_bytes(api);
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
-        if (end == PASS_STOPPED || (end == PASS_FINISHED && (found_something(&session->run) || isatty(STDOUT_FILENO))))
+        if (end == PASS_STOPPED ||
+            (end == PASS_FINISHED && (found_something(&session->run) || isatty(STDOUT_FILENO))))
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);
@@ -218,7 +221,8 @@ static int read_options(const struct command *self, const struct option *known, 
             return 1;
         }
     }
-    snprintf(options->typed, sizeof options->typed, "%s/%s/%s", since, until, options->window.silent ? "silent" : "");
+    snprintf(options->typed, sizeof options->typed, "%s/%s/%s", since, until,
+        options->window.silent ? "silent" : "");
     if (wrong == 0 && optind < argc)
         cli_usage(self, "%s: it takes no argument", argv[optind]);
     return wrong != 0 || optind < argc;
@@ -227,9 +231,10 @@ static int read_options(const struct command *self, const struct option *known, 
 static enum exit_status run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"since", required_argument, NULL, 's'},
-        {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'}, {"plan", no_argument, NULL, 'p'},
-        {"restart", no_argument, NULL, 'r'}, {"no-dispatch", no_argument, NULL, 'D'},
-        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'},
+        {"plan", no_argument, NULL, 'p'}, {"restart", no_argument, NULL, 'r'},
+        {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
     struct session session;
     enum exit_status status;
@@ -248,7 +253,8 @@ static enum exit_status run_backfill(const struct command *self, const struct cl
     return session_close(&session);
 }
 
-static enum exit_status run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
+static enum exit_status run_reconcile(
+    const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
         {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -269,11 +275,15 @@ static enum exit_status run_reconcile(const struct command *self, const struct c
 const struct command command_backfill = {
     .name = "backfill",
     .summary = "tell what happened before wosync came, from the work orders' own dates",
-    .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] [--max-time D]\n"
+    .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] "
+            "[--max-time D]\n"
             "\n"
-            "Reads the work orders of a window and tells the created and completed events that their own dates prove,\n"
-            "with the ids that polling gives them: nothing is told twice, however often and over whatever windows it\n"
-            "runs. It may be stopped at any time and goes on where it was when typed again; sync may run in between.\n"
+            "Reads the work orders of a window and tells the created and completed events that their own "
+            "dates prove,\n"
+            "with the ids that polling gives them: nothing is told twice, however often and over whatever "
+            "windows it\n"
+            "runs. It may be stopped at any time and goes on where it was when typed again; sync may run in "
+            "between.\n"
             "\n"
             "  --since T      from here on: a date (2026-01-31), a date and time, or an age (90d)\n"
             "  --until T      up to here (now)\n"
@@ -294,9 +304,12 @@ const struct command command_reconcile = {
     .summary = "sweep everything: missed changes, and work orders that are gone",
     .help = "usage: wosync reconcile [--no-dispatch] [--max-time D]\n"
             "\n"
-            "Reads everything and heals what a poll cannot see. A change that polling missed is told and counted as\n"
-            "healed. A work order that is gone is told deleted once it is proved: missing from a whole sweep, and twice a\n"
-            "404 for its id, in two sweeps or an hour apart (a sync asks the second time). With more than max_deletes\n"
+            "Reads everything and heals what a poll cannot see. A change that polling missed is told and "
+            "counted as\n"
+            "healed. A work order that is gone is told deleted once it is proved: missing from a whole "
+            "sweep, and twice a\n"
+            "404 for its id, in two sweeps or an hour apart (a sync asks the second time). With more than "
+            "max_deletes\n"
             "missing at once nothing is told: a permission that was taken away looks just like that.\n"
             "\n"
             "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"

@@ -8,7 +8,8 @@ static void print_lines(struct buffer *lines, enum log_level level)
 {
     char *place = NULL;
     if (lines->data != NULL)
-        for (char *line = strtok_r(lines->data, "\n", &place); line != NULL; line = strtok_r(NULL, "\n", &place))
+        for (char *line = strtok_r(lines->data, "\n", &place); line != NULL;
+             line = strtok_r(NULL, "\n", &place))
             log_message(level, "%s", line);
     buffer_free(lines);
 }

@@ -49,8 +49,9 @@ static void write_facts(const struct progress *p, char *out, size_t size)
     int64_t rate = elapsed > 0 ? p->run->requests * 60000 / elapsed : 0;
     if (p->expected > records_read(p) && p->run->records > 0)
         duration_format((p->expected - records_read(p)) * elapsed / p->run->records, left);
-    snprintf(out, size, "%lld records, %lld events, %lld requests (%lld a minute)%s%s", (long long)records_read(p),
-        (long long)events, (long long)p->run->requests, (long long)rate, *left != '\0' ? ", left: " : "", left);
+    snprintf(out, size, "%lld records, %lld events, %lld requests (%lld a minute)%s%s",
+        (long long)records_read(p), (long long)events, (long long)p->run->requests, (long long)rate,
+        *left != '\0' ? ", left: " : "", left);
 }
 
 static void wipe(void *data)

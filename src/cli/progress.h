@@ -1,6 +1,6 @@
 /*
- * progress: how far long work has come: a bar on a terminal, redrawn in place and gone at the end; nothing in a pipe; and the state on
- * SIGUSR1 in either case.
+ * progress: how far long work has come: a bar on a terminal, redrawn in place and gone at the end; nothing in
+ * a pipe; and the state on SIGUSR1 in either case.
  */
 #ifndef WOSYNC_CLI_PROGRESS_H
 #define WOSYNC_CLI_PROGRESS_H
@@ -23,8 +23,8 @@ struct progress {
 /* Begins; looks whether stderr is a terminal, and makes SIGUSR1 print the state. */
 void progress_begin(struct progress *progress);
 
-/* Draws the bar anew, ten times a second at the most, sized to the window; not in the first half second. Does nothing without a
- * terminal. */
+/* Draws the bar anew, ten times a second at the most, sized to the window; not in the first half second. Does
+ * nothing without a terminal. */
 void progress_draw(struct progress *progress);
 
 /* Wipes the bar away and ends the meaning of SIGUSR1. */

@@ -128,8 +128,8 @@ static void on_page(const struct pass_view *view, void *data)
     progress_draw(data);
 }
 
-enum pass_end session_read(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
-    int64_t expected, struct error *e)
+enum pass_end session_read(struct session *session, const struct pass_kind *kind,
+    struct pass_settings *settings, int64_t expected, struct error *e)
 {
     struct pass_state state;
     struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};

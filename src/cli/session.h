@@ -28,21 +28,21 @@ enum session_mode {
     SESSION_DRY_RUN /* to try: nothing is made or locked; a missing store is an empty one in memory */
 };
 
-/* Opens a session of a kind (for the run's record). Returns 0, or -1 after printing why, with the status set. To be
- * closed with session_close in either case. */
+/* Opens a session of a kind (for the run's record). Returns 0, or -1 after printing why, with the status set.
+ * To be closed with session_close in either case. */
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode);
 
 /* Prints the error, if there is one, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
-/* Makes a client for the API, to be freed with maintainx_free, and settings for a pass with it. NULL with the error filled when that
- * fails. */
+/* Makes a client for the API, to be freed with maintainx_free, and settings for a pass with it. NULL with the
+ * error filled when that fails. */
 struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
 
-/* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be, 0 when that is not
- * known. */
-enum pass_end session_read(struct session *session, const struct pass_kind *kind, struct pass_settings *settings,
-    int64_t expected, struct error *e);
+/* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
+ * 0 when that is not known. */
+enum pass_end session_read(struct session *session, const struct pass_kind *kind,
+    struct pass_settings *settings, int64_t expected, struct error *e);
 
 /* Takes new events and delivers what is due. */
 void session_dispatch(struct session *session);

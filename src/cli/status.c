@@ -37,14 +37,13 @@ static int gather_account(struct store *store, struct json_object *out, struct e
     if (known < 0)
         return -1;
     int rc = 0;
-    if (known == 1 &&
-        (json_give_text(out, "baseUrl", account.base_url) != 0 ||
-            json_give_text(out, "organization", account.organization) != 0 ||
-            json_give_date(out, "horizon", account.horizon) != 0 ||
-            json_give_date(out, "watermark", account.watermark) != 0 ||
-            json_give_date(out, "passStarted", account.started) != 0 ||
-            json_give_date(out, "passFinished", account.finished) != 0 ||
-            json_give_text(out, "filter", account.filter) != 0))
+    if (known == 1 && (json_give_text(out, "baseUrl", account.base_url) != 0 ||
+                          json_give_text(out, "organization", account.organization) != 0 ||
+                          json_give_date(out, "horizon", account.horizon) != 0 ||
+                          json_give_date(out, "watermark", account.watermark) != 0 ||
+                          json_give_date(out, "passStarted", account.started) != 0 ||
+                          json_give_date(out, "passFinished", account.finished) != 0 ||
+                          json_give_text(out, "filter", account.filter) != 0))
         rc = fail_memory(e, "status");
     account_free(&account);
     return rc;
@@ -60,8 +59,9 @@ static int gather_lateness(struct store *store, struct json_object *out, struct 
         return -1;
     }
     if (json_give(out, "lateness", late) != 0 || json_give_int(out, "missing", missing) != 0 ||
-        json_give_int(late, "count", lateness.count) != 0 || json_give_int(late, "p50Ms", lateness.p50) != 0 ||
-        json_give_int(late, "p99Ms", lateness.p99) != 0 || json_give_int(late, "largestMs", lateness.largest) != 0 ||
+        json_give_int(late, "count", lateness.count) != 0 ||
+        json_give_int(late, "p50Ms", lateness.p50) != 0 || json_give_int(late, "p99Ms", lateness.p99) != 0 ||
+        json_give_int(late, "largestMs", lateness.largest) != 0 ||
         json_give_int(late, "lookbackNeededMs", lateness.overdue) != 0)
         return fail_memory(e, "status");
     return 0;
@@ -77,9 +77,11 @@ static int gather_pass(struct store *store, const char *kind, struct json_object
     int rc = pass != NULL ? json_object_array_add(list, pass) : -1;
     if (rc != 0)
         json_object_put(pass);
-    if (rc == 0 && (json_give_text(pass, "kind", kind) != 0 || json_give_date(pass, "since", state.since) != 0 || json_give_text(pass, "cursor", state.cursor) != 0 ||
-                       json_give_int(pass, "pages", state.pages) != 0 ||
-                       json_give_int(pass, "records", state.records) != 0))
+    if (rc == 0 &&
+        (json_give_text(pass, "kind", kind) != 0 || json_give_date(pass, "since", state.since) != 0 ||
+            json_give_text(pass, "cursor", state.cursor) != 0 ||
+            json_give_int(pass, "pages", state.pages) != 0 ||
+            json_give_int(pass, "records", state.records) != 0))
         rc = -1;
     pass_state_free(&state);
     return rc == 0 ? 0 : fail_memory(e, "status");
@@ -109,9 +111,12 @@ static int gather_handler(const struct handler_row *row, void *context, struct e
     if (deliveries_count(g->store, row->handler, &counts, e) != 0)
         return -1;
     if (json_give_text(handler, "name", row->name) != 0 || json_give_text(handler, "type", row->type) != 0 ||
-        json_give_date(handler, "removed", row->removed) != 0 || json_give_int(handler, "pending", counts.pending) != 0 ||
-        json_give_date(handler, "oldestPending", counts.oldest) != 0 || json_give_int(handler, "dead", counts.dead) != 0 ||
-        json_give_int(handler, "delivered", row->delivered) != 0 || json_give_int(handler, "skipped", row->skipped) != 0 ||
+        json_give_date(handler, "removed", row->removed) != 0 ||
+        json_give_int(handler, "pending", counts.pending) != 0 ||
+        json_give_date(handler, "oldestPending", counts.oldest) != 0 ||
+        json_give_int(handler, "dead", counts.dead) != 0 ||
+        json_give_int(handler, "delivered", row->delivered) != 0 ||
+        json_give_int(handler, "skipped", row->skipped) != 0 ||
         json_give_date(handler, "lastSuccess", row->last_success) != 0 ||
         json_give_date(handler, "lastFailure", row->last_failure) != 0 ||
         json_give_text(handler, "lastError", row->last_error) != 0)
@@ -130,12 +135,14 @@ static struct json_object *run_as_json(const struct run *run)
     int rc = 0;
     for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
         rc = json_give_int(events, event_type_name((enum event_type)type), run->events[type]);
-    if (rc == 0 && json_give_int(out, "run", run->number) == 0 && json_give_text(out, "kind", run->kind) == 0 &&
-        json_give_date(out, "began", run->began) == 0 && json_give_date(out, "ended", run->ended) == 0 &&
-        json_give_date(out, "since", run->since) == 0 && json_give_date(out, "until", run->until) == 0 &&
-        json_give_int(out, "requests", run->requests) == 0 && json_give_int(out, "pages", run->pages) == 0 &&
-        json_give_int(out, "bytes", run->bytes) == 0 && json_give_int(out, "records", run->records) == 0 &&
-        json_give_int(out, "quarantined", run->quarantined) == 0 && json_give_int(out, "healed", run->healed) == 0 &&
+    if (rc == 0 && json_give_int(out, "run", run->number) == 0 &&
+        json_give_text(out, "kind", run->kind) == 0 && json_give_date(out, "began", run->began) == 0 &&
+        json_give_date(out, "ended", run->ended) == 0 && json_give_date(out, "since", run->since) == 0 &&
+        json_give_date(out, "until", run->until) == 0 && json_give_int(out, "requests", run->requests) == 0 &&
+        json_give_int(out, "pages", run->pages) == 0 && json_give_int(out, "bytes", run->bytes) == 0 &&
+        json_give_int(out, "records", run->records) == 0 &&
+        json_give_int(out, "quarantined", run->quarantined) == 0 &&
+        json_give_int(out, "healed", run->healed) == 0 &&
         json_give_int(out, "delivered", run->delivered) == 0 && json_give_int(out, "dead", run->dead) == 0 &&
         (run->exit_status < 0 || json_give_int(out, "exitStatus", run->exit_status) == 0) &&
         json_give_text(out, "message", run->message) == 0)
@@ -176,7 +183,8 @@ static int gather_quarantine(const struct quarantine_entry *entry, void *context
     }
     if (json_give_date(out, "seen", entry->seen) != 0 ||
         (entry->work_order != 0 && json_give_int(out, "workOrder", entry->work_order) != 0) ||
-        json_give_text(out, "reason", entry->reason) != 0 || json_give_int(out, "size", (int64_t)entry->size) != 0)
+        json_give_text(out, "reason", entry->reason) != 0 ||
+        json_give_int(out, "size", (int64_t)entry->size) != 0)
         return fail_memory(e, "status");
     return 0;
 }
@@ -231,7 +239,8 @@ static void print_account(struct json_object *status)
         return;
     }
     printf("account     %s%s%s\n", text_of(status, "baseUrl", ""),
-        *text_of(status, "organization", "") != '\0' ? ", organization " : "", text_of(status, "organization", ""));
+        *text_of(status, "organization", "") != '\0' ? ", organization " : "",
+        text_of(status, "organization", ""));
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
@@ -239,7 +248,8 @@ static void print_account(struct json_object *status)
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
         printf("unfinished  %s: after page %lld (%lld records); typed again, it goes on there\n",
-            text_of(pass, "kind", ""), (long long)number_of(pass, "pages"), (long long)number_of(pass, "records"));
+            text_of(pass, "kind", ""), (long long)number_of(pass, "pages"),
+            (long long)number_of(pass, "records"));
     }
 }
 
@@ -247,16 +257,20 @@ static void print_account(struct json_object *status)
 static void print_lateness(struct json_object *status, int64_t lookback)
 {
     struct json_object *late = json_object_object_get(status, "lateness");
-    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE], needed[TIMESTAMP_SIZE];
+    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE],
+        needed[TIMESTAMP_SIZE];
     if (number_of(late, "count") > 0) {
         duration_format(number_of(late, "p50Ms"), p50);
         duration_format(number_of(late, "p99Ms"), p99);
         duration_format(number_of(late, "largestMs"), largest);
         duration_format(number_of(late, "lookbackNeededMs"), needed);
         duration_format(lookback, set);
-        printf("lateness    half of the changes were seen within %s, 99 %% within %s, the last after %s\n", p50, p99, largest);
+        printf("lateness    half of the changes were seen within %s, 99 %% within %s, the last after %s\n",
+            p50, p99, largest);
         if (number_of(late, "lookbackNeededMs") == 0)
-            printf("            every change was visible to the first poll after it: no lookback was needed, it is %s\n", set);
+            printf("            every change was visible to the first poll after it: no lookback was needed, "
+                   "it is %s\n",
+                set);
         else
             printf("            the latest one called for a lookback of %s; it is %s%s\n", needed, set,
                 number_of(late, "lookbackNeededMs") > lookback ? ": raise lookback in [sync]" : "");
@@ -271,15 +285,15 @@ static void print_handlers(struct json_object *status)
     struct json_object *handlers = json_object_object_get(status, "handlers");
     size_t count = json_object_array_length(handlers);
     if (count > 0)
-        printf("\n%-20s %-10s %8s %6s %10s %8s  %s\n", "handler", "type", "pending", "dead", "delivered", "skipped",
-            "last success");
+        printf("\n%-20s %-10s %8s %6s %10s %8s  %s\n", "handler", "type", "pending", "dead", "delivered",
+            "skipped", "last success");
     for (size_t i = 0; i < count; i++) {
         struct json_object *handler = json_object_array_get_idx(handlers, i);
         char age[64];
         printf("%-20s %-10s %8lld %6lld %10lld %8lld  %s%s\n", text_of(handler, "name", ""),
-            text_of(handler, "type", ""), (long long)number_of(handler, "pending"), (long long)number_of(handler, "dead"),
-            (long long)number_of(handler, "delivered"), (long long)number_of(handler, "skipped"),
-            age_of(handler, "lastSuccess", "never", age),
+            text_of(handler, "type", ""), (long long)number_of(handler, "pending"),
+            (long long)number_of(handler, "dead"), (long long)number_of(handler, "delivered"),
+            (long long)number_of(handler, "skipped"), age_of(handler, "lastSuccess", "never", age),
             json_object_object_get(handler, "removed") != NULL ? "  (removed from the configuration)" : "");
         if (number_of(handler, "pending") + number_of(handler, "dead") > 0)
             printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
@@ -297,8 +311,8 @@ static void print_quarantine(struct json_object *status)
         number_of(status, "quarantine") == 1 ? "" : "s");
     for (size_t i = 0; i < json_object_array_length(records); i++) {
         struct json_object *record = json_object_array_get_idx(records, i);
-        printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age), text_of(record, "workOrder", "unknown"),
-            text_of(record, "reason", ""));
+        printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age),
+            text_of(record, "workOrder", "unknown"), text_of(record, "reason", ""));
     }
 }
 
@@ -307,8 +321,8 @@ static void print_runs(struct json_object *status)
     struct json_object *runs = json_object_object_get(status, "runs");
     size_t count = json_object_array_length(runs);
     if (count > 0)
-        printf("\n%-20s %-10s %-24s %6s %8s %7s %9s  %s\n", "run", "kind", "asked since", "pages", "records", "events",
-            "requests", "exit");
+        printf("\n%-20s %-10s %-24s %6s %8s %7s %9s  %s\n", "run", "kind", "asked since", "pages", "records",
+            "events", "requests", "exit");
     for (size_t i = 0; i < count; i++) {
         struct json_object *run = json_object_array_get_idx(runs, i);
         int64_t events = 0;
@@ -350,7 +364,8 @@ static int print_run(const struct run *run, void *context, struct error *e)
 {
     bool *first = context;
     struct json_object *out = run_as_json(run);
-    const char *json = json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json =
+        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (out != NULL && json != NULL)
         printf("%s\n%s", *first ? "" : ",", json);
     *first = false;
@@ -358,12 +373,13 @@ static int print_run(const struct run *run, void *context, struct error *e)
     return out != NULL && json != NULL ? 0 : fail_memory(e, "status");
 }
 
-/* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the last member of the
- * object. */
+/* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the
+ * last member of the object. */
 static int show_json(struct store *store, struct json_object *status, struct error *e)
 {
     bool first = true;
-    const char *json = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json =
+        json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (json == NULL)
         return fail_memory(e, "status");
     printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
@@ -381,7 +397,8 @@ static enum exit_status show(const struct cli *cli, bool json)
     if (cli_load_config(cli, &config) != 0)
         fail(&e, EXIT_CONFIG, "%s", "");
     else if (!store_exists(config.store))
-        json ? printf("{}\n") : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
+        json ? printf("{}\n")
+             : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
     else if ((store = store_open(config.store, STORE_READ, 10000, &e)) == NULL)
         ; /* the error says why */
     else if (json_give_text(status, "store", config.store) != 0)
@@ -419,7 +436,8 @@ const struct command command_status = {
     .summary = "how things stand: watermark, handlers, quarantine, last runs",
     .help = "usage: wosync status [--json]\n"
             "\n"
-            "Shows whose work orders the store holds and how far polling has come, what each handler has pending and\n"
+            "Shows whose work orders the store holds and how far polling has come, what each handler has "
+            "pending and\n"
             "dead, what is in quarantine, and the last runs.\n"
             "\n"
             "  --json   everything, all runs too, for machines\n"

@@ -79,8 +79,8 @@ static void poll_once(struct session *session, const struct options *options)
 }
 
 /* Returns 0, 1 when the command is done already (*status says how). */
-static int read_options(const struct command *self, int argc, char **argv, struct options *options,
-    enum exit_status *status)
+static int read_options(
+    const struct command *self, int argc, char **argv, struct options *options, enum exit_status *status)
 {
     static const struct option known[] = {{"dry-run", no_argument, NULL, 'n'},
         {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
@@ -137,8 +137,10 @@ const struct command command_sync = {
     .summary = "deliver what is due, poll what changed, deliver: the line in the crontab",
     .help = "usage: wosync sync [--dry-run] [--no-dispatch] [--max-time D]\n"
             "\n"
-            "Delivers what is due, asks MaintainX for the work orders that changed since the last run, tells what\n"
-            "happened to them as events, and delivers those. The first run reads everything and tells nothing but\n"
+            "Delivers what is due, asks MaintainX for the work orders that changed since the last run, tells "
+            "what\n"
+            "happened to them as events, and delivers those. The first run reads everything and tells "
+            "nothing but\n"
             "what happened since it began. A run that is stopped or killed goes on where it was.\n"
             "\n"
             "  --dry-run      print what would be told, change nothing\n"

@@ -41,7 +41,8 @@ static bool same_value(struct json_object *a, struct json_object *b)
            timestamp_parse(json_object_get_string(b), &instant_b) == 0 && instant_a == instant_b;
 }
 
-static int put_change(struct json_object *changes, const char *field, struct json_object *from, struct json_object *to)
+static int put_change(
+    struct json_object *changes, const char *field, struct json_object *from, struct json_object *to)
 {
     struct json_object *change = json_object_new_object();
     if (change == NULL)
@@ -60,11 +61,11 @@ static bool is_compared(const struct diff_rules *rules, const char *field)
 }
 
 /*
- * The fields that differ. Where both documents are as the list gave them, one that came or went is a change; else
- * only what both sides have is compared (rule R4). Absent and null are the same.
+ * The fields that differ. Where both documents are as the list gave them, one that came or went is a change;
+ * else only what both sides have is compared (rule R4). Absent and null are the same.
  */
-static struct json_object *find_changes(const struct diff_rules *rules, struct json_object *old,
-    struct json_object *now, bool whole)
+static struct json_object *find_changes(
+    const struct diff_rules *rules, struct json_object *old, struct json_object *now, bool whole)
 {
     struct json_object *changes = json_object_new_object();
     if (changes == NULL)
@@ -80,7 +81,8 @@ static struct json_object *find_changes(const struct diff_rules *rules, struct j
     if (whole) {
         json_object_object_foreach(old, gone, from)
         {
-            if (rc == 0 && from != NULL && is_compared(rules, gone) && !json_object_object_get_ex(now, gone, NULL))
+            if (rc == 0 && from != NULL && is_compared(rules, gone) &&
+                !json_object_object_get_ex(now, gone, NULL))
                 rc = put_change(changes, gone, from, NULL);
         }
     }
@@ -90,7 +92,8 @@ static struct json_object *find_changes(const struct diff_rules *rules, struct j
     return NULL;
 }
 
-/* The old document with the fields of the new one laid over it: a new object that shares the values of both. */
+/* The old document with the fields of the new one laid over it: a new object that shares the values of both.
+ */
 static struct json_object *overlay(struct json_object *old, struct json_object *now)
 {
     struct json_object *merged = json_object_new_object();
@@ -102,7 +105,8 @@ static struct json_object *overlay(struct json_object *old, struct json_object *
     return NULL;
 }
 
-static struct event *add_event(struct diff *out, enum event_type type, const struct workorder *wo, int64_t timestamp)
+static struct event *add_event(
+    struct diff *out, enum event_type type, const struct workorder *wo, int64_t timestamp)
 {
     struct event *event = &out->events[out->count++];
     *event = (struct event){.type = type, .work_order = wo->id, .timestamp = timestamp};
@@ -182,8 +186,8 @@ static void tell_new(const struct diff_rules *rules, const struct workorder *wo,
 }
 
 /* The rows of R5 for a work order we know. `wo` is what it is from now on. */
-static void tell_known(const struct diff_rules *rules, const struct diff_snapshot *old, const struct workorder *wo,
-    struct diff *out)
+static void tell_known(const struct diff_rules *rules, const struct diff_snapshot *old,
+    const struct workorder *wo, struct diff *out)
 {
     bool complete = is_complete(rules, wo->status);
     bool status_differs = strcmp(old->wo->status, wo->status) != 0;
@@ -206,8 +210,8 @@ static void tell_known(const struct diff_rules *rules, const struct diff_snapsho
 }
 
 /* The last row of R5. */
-static void tell_history(const struct diff_rules *rules, const struct diff_window *window, const struct workorder *wo,
-    struct diff *out)
+static void tell_history(const struct diff_rules *rules, const struct diff_window *window,
+    const struct workorder *wo, struct diff *out)
 {
     if (window->silent)
         return;
@@ -249,8 +253,8 @@ static int observe_known(const struct diff_rules *rules, const struct diff_snaps
     return 0;
 }
 
-int diff_observe(const struct diff_rules *rules, const struct diff_window *window, const struct diff_snapshot *old,
-    const struct diff_observation *now, struct diff *out)
+int diff_observe(const struct diff_rules *rules, const struct diff_window *window,
+    const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
 {
     *out = (struct diff){.outcome = DIFF_STORE, .from_list = now->from_list};
     if (old != NULL) {

@@ -1,6 +1,6 @@
 /*
- * diff: the one place where events are born. What we knew and what we now see go in; the events and what to know
- * from now on come out (rules R3, R4, R5). Pure: no store, no clock, no network.
+ * diff: the one place where events are born. What we knew and what we now see go in; the events and what to
+ * know from now on come out (rules R3, R4, R5). Pure: no store, no clock, no network.
  */
 #ifndef WOSYNC_CORE_DIFF_H
 #define WOSYNC_CORE_DIFF_H
@@ -17,7 +17,8 @@ struct json_object;
 struct diff_rules {
     int64_t horizon;              /* facts older than this make no events */
     const char *const *completed; /* the statuses that are complete */
-    const char *const *ignored;   /* fields that change while the work order does not, besides the built-in ones */
+    const char *const
+        *ignored; /* fields that change while the work order does not, besides the built-in ones */
 };
 
 /* For a backfill: the window of the events' own dates, both ends included. */
@@ -60,18 +61,18 @@ struct diff {
 };
 
 /*
- * Holds an observation against what was known (`old` is NULL when the work order is new to us). With `window` it follows
- * the row of R5 for a backfill: created and completed by their own dates, never updated; and it stores only what is
- * older than the horizon and new to us, so that polling still sees every change as one.
+ * Holds an observation against what was known (`old` is NULL when the work order is new to us). With `window`
+ * it follows the row of R5 for a backfill: created and completed by their own dates, never updated; and it
+ * stores only what is older than the horizon and new to us, so that polling still sees every change as one.
  *
  * Fills *out, to be freed with diff_free. Returns 0, or -1 when memory ran out (*out is then zeroed).
  */
-int diff_observe(const struct diff_rules *rules, const struct diff_window *window, const struct diff_snapshot *old,
-    const struct diff_observation *now, struct diff *out);
+int diff_observe(const struct diff_rules *rules, const struct diff_window *window,
+    const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out);
 
 /*
- * The event of a deletion that is known from absence (proved elsewhere), for a work order that was not told deleted
- * yet. Fills *out like diff_observe, with the document unchanged.
+ * The event of a deletion that is known from absence (proved elsewhere), for a work order that was not told
+ * deleted yet. Fills *out like diff_observe, with the document unchanged.
  */
 int diff_gone(const struct diff_snapshot *old, struct diff *out);
 

@@ -56,7 +56,8 @@ static struct json_object *event_data(const struct event_context *context)
     if (data == NULL)
         return NULL;
     if (json_share_all(data, context->doc) == 0 &&
-        (context->previous_status == NULL || json_give_text(data, "previousStatus", context->previous_status) == 0) &&
+        (context->previous_status == NULL ||
+            json_give_text(data, "previousStatus", context->previous_status) == 0) &&
         (context->changes == NULL || json_share(data, "changes", context->changes) == 0))
         return data;
     json_object_put(data);
@@ -69,14 +70,16 @@ char *event_body(const struct event *event, const char *id, const struct event_c
     struct json_object *body = json_object_new_object();
     if (body == NULL)
         goto out;
-    if (json_give_text(body, "id", id) != 0 || json_give_text(body, "event", event_type_name(event->type)) != 0 ||
+    if (json_give_text(body, "id", id) != 0 ||
+        json_give_text(body, "event", event_type_name(event->type)) != 0 ||
         json_give_date(body, "timestamp", event->timestamp) != 0 ||
         json_give_date(body, "observedAt", context->observed) != 0 ||
         json_give_date(body, "previouslyObservedAt", context->previously_observed) != 0 ||
         json_give_text(body, "source", event_source_name(context->source)) != 0 ||
         json_give(body, "data", event_data(context)) != 0)
         goto out;
-    const char *json = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json =
+        json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (json != NULL)
         text = strdup(json);
 out:
@@ -86,7 +89,8 @@ out:
 
 struct json_object *event_parse(const char *body, size_t len)
 {
-    /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the deepest ones */
+    /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the
+     * deepest ones */
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
     struct json_object *event = NULL;
     if (parser != NULL && len <= INT_MAX)

@@ -50,24 +50,26 @@ const char *event_numbered_id(const struct event *event, int n, char out[EVENT_I
 
 /* Everything the body of an event is made of. */
 struct event_context {
-    int64_t observed;            /* when the observation came in */
-    int64_t previously_observed; /* until when the snapshot was known to be true; TIMESTAMP_NONE without one */
+    int64_t observed; /* when the observation came in */
+    int64_t
+        previously_observed; /* until when the snapshot was known to be true; TIMESTAMP_NONE without one */
     enum event_source source;
     struct json_object *doc;     /* the work order, borrowed */
     const char *previous_status; /* NULL when the status did not change */
-    struct json_object *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+    struct json_object
+        *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
 };
 
 /*
  * Makes the JSON that every handler gets, frozen when the event is stored:
- * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order, "previousStatus",
- * "changes"}}. `id` is the id as it was finally given.
- * Returns a string to be freed by the caller, NULL when memory ran out.
+ * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order,
+ * "previousStatus", "changes"}}. `id` is the id as it was finally given. Returns a string to be freed by the
+ * caller, NULL when memory ran out.
  */
 char *event_body(const struct event *event, const char *id, const struct event_context *context);
 
-/* Reads such a body back, as deeply nested as the deepest work order makes it. Returns an object to be dropped with
- * json_object_put, NULL when memory ran out or it is no event. */
+/* Reads such a body back, as deeply nested as the deepest work order makes it. Returns an object to be
+ * dropped with json_object_put, NULL when memory ran out or it is no event. */
 struct json_object *event_parse(const char *body, size_t len);
 
 #endif

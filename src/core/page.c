@@ -7,7 +7,8 @@
 
 #include "base/buffer.h"
 
-/* The envelope: {"workOrders": [], "nextCursor": ..., "nextPageUrl": ...} and what a later version may add. */
+/* The envelope: {"workOrders": [], "nextCursor": ..., "nextPageUrl": ...} and what a later version may add.
+ */
 enum { ENVELOPE_DEPTH = 8 };
 
 /* Where the scan is. `end` is never read: a position that reaches it means that the page was cut short. */
@@ -150,7 +151,8 @@ static enum page_verdict cut_records(struct scan *s, struct page *page, const ch
 }
 
 /* Walks the members of the page; records go into the page, the rest into the envelope. */
-static enum page_verdict cut_members(struct scan *s, struct page *page, struct buffer *envelope, const char **reason)
+static enum page_verdict cut_members(
+    struct scan *s, struct page *page, struct buffer *envelope, const char **reason)
 {
     static const char name[] = "\"workOrders\"";
     const char *copied = s->at;
@@ -237,8 +239,8 @@ static enum page_verdict read_envelope(const struct buffer *text, struct page *p
         *reason = "it is no JSON";
     else if (envelope == NULL)
         verdict = PAGE_NO_MEMORY;
-    else if (text->len !=
-             json_tokener_get_parse_end(parser) + strspn(text->data + json_tokener_get_parse_end(parser), " \n\r\t"))
+    else if (text->len != json_tokener_get_parse_end(parser) +
+                              strspn(text->data + json_tokener_get_parse_end(parser), " \n\r\t"))
         *reason = "there is something behind the JSON";
     else
         verdict = read_cursor(envelope, page, reason);

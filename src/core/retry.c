@@ -9,8 +9,8 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 int64_t retry_delivery(int failures, uint32_t random)
 {
-    static const int64_t schedule[] = {5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR,
-        20 * HOUR, 24 * HOUR};
+    static const int64_t schedule[] = {
+        5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR};
     if (failures > (int)(sizeof schedule / sizeof schedule[0]))
         return RETRY_NEVER;
     int64_t wait = schedule[failures < 1 ? 0 : failures - 1];

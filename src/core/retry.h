@@ -11,22 +11,22 @@
 
 /*
  * How long to wait before a delivery is tried again: the schedule of the Standard Webhooks specification
- * (https://www.standardwebhooks.com, "Retry schedule"): 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each
- * with up to 10 % more or less, so that receivers that failed together are not asked together.
+ * (https://www.standardwebhooks.com, "Retry schedule"): 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h,
+ * each with up to 10 % more or less, so that receivers that failed together are not asked together.
  *
- * failures: tries that failed so far, at least 1; random: any 32 bits. Returns milliseconds, or RETRY_NEVER when
- * the attempts are used up and the delivery is dead.
+ * failures: tries that failed so far, at least 1; random: any 32 bits. Returns milliseconds, or RETRY_NEVER
+ * when the attempts are used up and the delivery is dead.
  */
 int64_t retry_delivery(int failures, uint32_t random);
 
-/* How long to wait before a request to the API is sent again: half a second, doubled each time up to 16 s, of which
- * a random half is kept (jitter). failures: at least 1. Returns milliseconds. */
+/* How long to wait before a request to the API is sent again: half a second, doubled each time up to 16 s, of
+ * which a random half is kept (jitter). failures: at least 1. Returns milliseconds. */
 int64_t retry_request(int failures, uint32_t random);
 
 /*
- * Reads a Retry-After header: seconds, or an HTTP date (RFC 9110, section 10.2.3). `now` is the server's time where
- * the response gave one, else ours. Returns the wait in milliseconds, at least 0 and at most 7 days, or -1 when the text is
- * neither.
+ * Reads a Retry-After header: seconds, or an HTTP date (RFC 9110, section 10.2.3). `now` is the server's time
+ * where the response gave one, else ours. Returns the wait in milliseconds, at least 0 and at most 7 days, or
+ * -1 when the text is neither.
  */
 int64_t retry_after(const char *text, int64_t now);
 

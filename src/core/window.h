@@ -9,9 +9,9 @@
 /*
  * The lower bound of the next pass: min(watermark, started - lookback).
  *
- * The watermark alone (the vendor's recipe) loses what changes on pages already read; `started` alone trusts a
- * clock. With the minimum every update that becomes visible within `lookback` of its updatedAt is read, in any
- * page order and with changes during the pass.
+ * The watermark alone (the vendor's recipe) loses what changes on pages already read; `started` alone trusts
+ * a clock. With the minimum every update that becomes visible within `lookback` of its updatedAt is read, in
+ * any page order and with changes during the pass.
  *
  * watermark: the largest updatedAt observed, TIMESTAMP_NONE when nothing was; started: when the last finished
  * pass began (window_started), TIMESTAMP_NONE before the first one; lookback: milliseconds, not negative.

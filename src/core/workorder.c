@@ -70,8 +70,8 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
 }
 
 /* json-c takes NaN and Infinity; no one who gets the event would. 1e999 is a number. */
-static int refuse_not_a_number(struct json_object *value, int flags, struct json_object *parent, const char *key,
-    size_t *index, void *context)
+static int refuse_not_a_number(struct json_object *value, int flags, struct json_object *parent,
+    const char *key, size_t *index, void *context)
 {
     (void)flags;
     (void)parent;
@@ -106,8 +106,8 @@ enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workor
     return WORKORDER_OK;
 }
 
-enum workorder_verdict workorder_parse(struct json_tokener *parser, const char *json, size_t len,
-    struct workorder *out, const char **reason)
+enum workorder_verdict workorder_parse(
+    struct json_tokener *parser, const char *json, size_t len, struct workorder *out, const char **reason)
 {
     *out = (struct workorder){0};
     if (len > WORKORDER_MAX_SIZE) {

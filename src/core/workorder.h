@@ -10,16 +10,16 @@
 struct json_object;
 struct json_tokener;
 
-/* What the program itself needs of a work order; everything else stays in the document. Dates are milliseconds,
- * TIMESTAMP_NONE where there is none. */
+/* What the program itself needs of a work order; everything else stays in the document. Dates are
+ * milliseconds, TIMESTAMP_NONE where there is none. */
 struct workorder {
     int64_t id;
     int64_t updated;
     int64_t created;
     int64_t completed;
     int64_t deleted;
-    const char *status;     /* borrowed from doc, never NULL or empty */
-    const char *title;      /* borrowed from doc, NULL where there is none */
+    const char *status;      /* borrowed from doc, never NULL or empty */
+    const char *title;       /* borrowed from doc, NULL where there is none */
     struct json_object *doc; /* the whole record; the struct holds one reference */
 };
 
@@ -37,21 +37,23 @@ enum { WORKORDER_MAX_SIZE = 1 << 20, WORKORDER_MAX_DEPTH = 32 };
 /* Longest status in bytes: it becomes part of event ids. */
 enum { WORKORDER_MAX_STATUS = 64 };
 
-/* Makes a parser for workorder_parse with the limits and the strictness we want: nesting up to WORKORDER_MAX_DEPTH,
- * no extensions to RFC 8259, UTF-8 checked. Free it with json_tokener_free. NULL when memory ran out. */
+/* Makes a parser for workorder_parse with the limits and the strictness we want: nesting up to
+ * WORKORDER_MAX_DEPTH, no extensions to RFC 8259, UTF-8 checked. Free it with json_tokener_free. NULL when
+ * memory ran out. */
 struct json_tokener *workorder_parser(void);
 
 /*
  * Reads one record from `len` bytes of JSON.
  *
- * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed, and for WORKORDER_BAD and
- * WORKORDER_NOT_JSON *reason points to a static text that says what is wrong.
+ * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed, and for
+ * WORKORDER_BAD and WORKORDER_NOT_JSON *reason points to a static text that says what is wrong.
  */
-enum workorder_verdict workorder_parse(struct json_tokener *parser, const char *json, size_t len,
-    struct workorder *out, const char **reason);
+enum workorder_verdict workorder_parse(
+    struct json_tokener *parser, const char *json, size_t len, struct workorder *out, const char **reason);
 
 /* Reads the same from a document that is parsed already; takes a reference of its own on WORKORDER_OK. */
-enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason);
+enum workorder_verdict workorder_from_doc(
+    struct json_object *doc, struct workorder *out, const char **reason);
 
 /* Drops the document and zeroes the struct; may be called on a zeroed one. */
 void workorder_free(struct workorder *wo);

@@ -8,7 +8,7 @@ enum { BATCH = 32 };
 struct digest_reader {
     struct store *store;
     int64_t handler;
-    int64_t now;
+    int64_t now, latest;
     int64_t after;
     struct delivery batch[BATCH];
     int next, count;
@@ -24,8 +24,8 @@ const struct delivery *digest_next(struct digest_reader *reader)
         while (reader->count > 0)
             delivery_free(&reader->batch[--reader->count]);
         reader->next = 0;
-        reader->count = deliveries_due(reader->store, reader->handler, reader->now, reader->after, BATCH, reader->batch,
-            reader->error);
+        reader->count = deliveries_due(reader->store, reader->handler, reader->now, reader->latest,
+            reader->after, BATCH, reader->batch, reader->error);
         if (reader->count < 0) {
             reader->count = 0;
             reader->failed = 1;
@@ -42,11 +42,15 @@ const struct delivery *digest_next(struct digest_reader *reader)
     return NULL;
 }
 
-int digest_make(struct store *store, const struct route *route, int64_t now, struct handler_request *request,
-    struct outcomes *members, struct error *e)
+int digest_make(struct store *store, const struct route *route, int64_t now, int64_t latest,
+    struct handler_request *request, struct outcomes *members, struct error *e)
 {
-    struct digest_reader reader = {
-        .store = store, .handler = route->place.handler, .now = now, .members = members, .error = e};
+    struct digest_reader reader = {.store = store,
+        .handler = route->place.handler,
+        .now = now,
+        .latest = latest,
+        .members = members,
+        .error = e};
     int rc = route->type->digest(route->state, &reader, request);
     while (reader.count > 0)
         delivery_free(&reader.batch[--reader.count]);

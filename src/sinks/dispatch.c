@@ -12,17 +12,19 @@
 /* Results wait for at most this long to be written, so the loop comes round this often. */
 enum { ROUND_MS = 100 };
 
-static void open_lane(struct lane *lane, const struct dispatch_settings *settings, struct route *route, int64_t began)
+static void open_lane(
+    struct lane *lane, const struct dispatch_settings *settings, struct route *route, int64_t began)
 {
     lane->route = route;
     lane->store = settings->store;
     lane->run = settings->run;
-    lane->began = began;
+    lane->began = lane->latest = began;
     if (route->place.last_try != TIMESTAMP_NONE)
         lane->next_start = route->place.last_try + route->type->interval_ms;
 }
 
-/* Lets all lanes that block, or all that do not, go until none has work left. A fault closes its own lane only. */
+/* Lets all lanes that block, or all that do not, go until none has work left. A fault closes its own lane
+ * only. */
 static int run_lanes(struct lane *lanes, size_t count, bool blocking, struct http **http, struct error *e)
 {
     int rc = 0;
@@ -68,7 +70,8 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         else if (loaded == 1)
             open_lane(&lanes[count++], settings, route, began);
     }
-    /* while a program runs no answer would be read: requests that are under way would run into their time limits */
+    /* while a program runs no answer would be read: requests that are under way would run into their time
+     * limits */
     if (run_lanes(lanes, count, false, &http, e) != 0)
         rc = -1;
     if (run_lanes(lanes, count, true, &http, e) != 0)

@@ -1,6 +1,7 @@
 /*
- * dispatch: from the event log to the handlers (rule R6). Each handler reads the log from its own position; what it wants becomes
- * a delivery; what is due is tried, in order per work order, and a failing delivery holds back only its own work order.
+ * dispatch: from the event log to the handlers (rule R6). Each handler reads the log from its own position;
+ * what it wants becomes a delivery; what is due is tried, in order per work order, and a failing delivery
+ * holds back only its own work order.
  */
 #ifndef WOSYNC_SINKS_DISPATCH_H
 #define WOSYNC_SINKS_DISPATCH_H
@@ -19,9 +20,9 @@ struct dispatch_settings {
 };
 
 /*
- * Takes new events for every handler and tries what is due, once each; ends early, between two deliveries, when a stop is
- * requested. A receiver that fails is no failure of the run.
- * Returns 0, or -1 when the store failed or a `when` cannot be evaluated (the other handlers have run all the same).
+ * Takes new events for every handler and tries what is due, once each; ends early, between two deliveries,
+ * when a stop is requested. A receiver that fails is no failure of the run. Returns 0, or -1 when the store
+ * failed or a `when` cannot be evaluated (the other handlers have run all the same).
  */
 int dispatch_run(const struct dispatch_settings *settings, struct error *e);
 

@@ -20,7 +20,8 @@ static int append_changes(struct buffer *line, struct json_object *data, const c
     struct json_object *changes = json_object_object_get(data, "changes");
     int rc = 0, n = 0;
     if (strcmp(type, "workorder.status_changed") == 0)
-        return buffer_append_format(line, "  %s -> %s", text_of(data, "previousStatus"), text_of(data, "status"));
+        return buffer_append_format(
+            line, "  %s -> %s", text_of(data, "previousStatus"), text_of(data, "status"));
     if (strcmp(type, "workorder.updated") != 0 || !json_object_is_type(changes, json_type_object))
         return buffer_append_format(line, "  %s", text_of(data, "status"));
     json_object_object_foreach(changes, field, change)
@@ -38,8 +39,8 @@ char *event_text(const char *body)
     struct json_object *event = event_parse(body, strlen(body));
     struct json_object *data = json_object_object_get(event, "data");
     const char *type = text_of(event, "event");
-    int rc = buffer_append_format(&line, "%s  %s  #%s  \"%s\"", text_of(event, "timestamp"), type, text_of(data, "id"),
-        text_of(data, "title"));
+    int rc = buffer_append_format(&line, "%s  %s  #%s  \"%s\"", text_of(event, "timestamp"), type,
+        text_of(data, "id"), text_of(data, "title"));
     if (rc == 0)
         rc = append_changes(&line, data, type);
     json_object_put(event);

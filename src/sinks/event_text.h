@@ -4,8 +4,8 @@
 #ifndef WOSYNC_SINKS_EVENT_TEXT_H
 #define WOSYNC_SINKS_EVENT_TEXT_H
 
-/* Makes `TIME  TYPE  #ID  "TITLE"  what happened` from an event's JSON body; control characters are replaced. Returns a string
- * to be freed, NULL when memory ran out. */
+/* Makes `TIME  TYPE  #ID  "TITLE"  what happened` from an event's JSON body; control characters are replaced.
+ * Returns a string to be freed, NULL when memory ran out. */
 char *event_text(const char *body);
 
 #endif

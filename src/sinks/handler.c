@@ -24,7 +24,8 @@ void handler_done(struct delivery_result *result)
 }
 
 /* Secrets are masked before the text is cut: half of one would not be recognized. */
-__attribute__((format(printf, 2, 0))) static void say(struct delivery_result *result, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(
+    struct delivery_result *result, const char *format, va_list ap)
 {
     char text[2 * ANSWER_HEAD];
     vsnprintf(text, sizeof text, format, ap);
@@ -104,8 +105,9 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    if (buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file != NULL ? setup->file : "-",
-            line != 0 ? line : setup->section->line, setup->name, text) != 0)
+    if (buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n",
+            setup->file != NULL ? setup->file : "-", line != 0 ? line : setup->section->line, setup->name,
+            text) != 0)
         fputs("wosync: configuration: out of memory\n", stderr);
 }
 
@@ -115,11 +117,12 @@ const char *setup_value(const struct handler_setup *setup, const char *key)
     return setting != NULL ? setting->value : NULL;
 }
 
-const struct ini_setting *setup_next(const struct handler_setup *setup, const char *key,
-    const struct ini_setting *previous)
+const struct ini_setting *setup_next(
+    const struct handler_setup *setup, const char *key, const struct ini_setting *previous)
 {
     const struct ini_section *section = setup->section;
-    for (size_t i = previous != NULL ? (size_t)(previous - section->settings) + 1 : 0; i < section->count; i++)
+    for (size_t i = previous != NULL ? (size_t)(previous - section->settings) + 1 : 0; i < section->count;
+         i++)
         if (strcmp(section->settings[i].key, key) == 0)
             return &section->settings[i];
     return NULL;
@@ -134,7 +137,8 @@ static char *copy(const struct handler_setup *setup, const struct ini_setting *s
 }
 
 /* A copy of the value that is registered as a secret. */
-static char *register_copy(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+static char *register_copy(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
 {
     struct error e = {0};
     if (secret_register(value, &e) == 0)
@@ -143,7 +147,8 @@ static char *register_copy(const struct handler_setup *setup, const struct ini_s
     return NULL;
 }
 
-static char *from_environment(const struct handler_setup *setup, const struct ini_setting *setting, const char *name)
+static char *from_environment(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *name)
 {
     const char *value = getenv(name);
     if (value != NULL && *value != '\0')
@@ -171,7 +176,8 @@ char *setup_secret(const struct handler_setup *setup, const char *key)
     return register_copy(setup, setting, setting->value);
 }
 
-int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most)
+int64_t setup_number(
+    const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
     char *end;
@@ -186,7 +192,8 @@ int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t
     return fallback;
 }
 
-char *setup_file_secret(const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
+char *setup_file_secret(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
 {
     struct error e = {0};
     bool exposed = false;
@@ -199,8 +206,8 @@ char *setup_file_secret(const struct handler_setup *setup, const struct ini_sett
     return secret;
 }
 
-/* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of it alone: where they are
- * long enough to be secrets, they are masked like the whole. */
+/* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of
+ * it alone: where they are long enough to be secrets, they are masked like the whole. */
 static int register_parts(const char *url)
 {
     struct error e = {0};

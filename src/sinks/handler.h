@@ -1,6 +1,6 @@
 /*
- * handler: what a handler type is. A type is one source file with one table of functions; adding one is that file and
- * one line in routes.c.
+ * handler: what a handler type is. A type is one source file with one table of functions; adding one is that
+ * file and one line in routes.c.
  */
 #ifndef WOSYNC_SINKS_HANDLER_H
 #define WOSYNC_SINKS_HANDLER_H
@@ -14,7 +14,8 @@
 #include "base/ini.h"
 #include "store/deliveries.h"
 
-/* A key that a type takes in its section, besides `on`, `when`, `type` and `timeout`. The last of a list has no name. */
+/* A key that a type takes in its section, besides `on`, `when`, `type` and `timeout`. The last of a list has
+ * no name. */
 struct handler_key {
     const char *name;
     bool required;
@@ -29,7 +30,7 @@ struct handler_setup {
     int64_t timeout;          /* milliseconds, for one delivery */
     const char *base_url;     /* whose work orders these are: the API, */
     const char *organization; /* and the organization, "" without one */
-    struct buffer *problems; /* a line for every mistake */
+    struct buffer *problems;  /* a line for every mistake */
     struct buffer *warnings;
 };
 
@@ -48,8 +49,8 @@ struct delivery_result {
     char error[256];     /* why, unless DONE; secrets are masked when it is stored */
 };
 
-/* A request that a delivery calls for. Owns everything but the TLS files, which are borrowed from the handler; free with
- * handler_request_free. */
+/* A request that a delivery calls for. Owns everything but the TLS files, which are borrowed from the
+ * handler; free with handler_request_free. */
 struct handler_request {
     char *url;
     char **headers; /* `Name: value`, ends with NULL; may be NULL */
@@ -91,41 +92,46 @@ struct handler_type {
     /* Frees the state. */
     void (*free)(void *state);
 
-    /* Types that do their work at once: makes one try with up to `batch` deliveries, in the order of the log, and fills the
-     * result, which holds for all of them: all or none are done. When several fail they are tried one by one.
-     * NULL for types that send requests. */
+    /* Types that do their work at once: makes one try with up to `batch` deliveries, in the order of the log,
+     * and fills the result, which holds for all of them: all or none are done. When several fail they are
+     * tried one by one. NULL for types that send requests. */
     void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
     size_t batch; /* 0 counts as 1 */
-    bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work left */
+    bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work
+                     left */
 
-    /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory ran
-     * out. */
+    /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory
+     * ran out. */
     int (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
 
     /* Such a type's own view of an answer; NULL takes handler_judge. */
-    void (*judge)(void *state, struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
+    void (*judge)(
+        void *state, struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
     int side_by_side;    /* most requests under way; 0: 8 */
     int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
 
-    /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands for all
-     * of them. Both NULL for others. `digest` reads them with digest_next and returns as `prepare`. */
+    /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands
+     * for all of them. Both NULL for others. `digest` reads them with digest_next and returns as `prepare`.
+     */
     size_t (*digest_above)(void *state);
     int (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
 
-    /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new, later those of work
-     * orders that are seen for the first time, before their events. A batch may come again after a crash. Fills the
-     * result like `deliver`. NULL for others. */
-    void (*load)(void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
+    /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new,
+     * later those of work orders that are seen for the first time, before their events. A batch may come
+     * again after a crash. Fills the result like `deliver`. NULL for others. */
+    void (*load)(
+        void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
 };
 
 /* Fills the result. `error` is printf-formatted. */
 void handler_done(struct delivery_result *result);
 void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void handler_dead(struct delivery_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void handler_dead(struct delivery_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* The judgement of plain HTTP receivers: 2xx is yes; no answer, 408, 425, 429 and 5xx are tried again, after Retry-After
- * where it is given; everything else is a refusal. */
+/* The judgement of plain HTTP receivers: 2xx is yes; no answer, 408, 425, 429 and 5xx are tried again, after
+ * Retry-After where it is given; everything else is a refusal. */
 void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
 
 /* Frees what the request owns and zeroes it. */
@@ -138,31 +144,35 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
 /* The value of a key, NULL where it is absent; borrowed. */
 const char *setup_value(const struct handler_setup *setup, const char *key);
 
-/* The value of a key that is a whole number from `least` to `most`, `fallback` where it is absent; a problem is added when it is
- * none. */
-int64_t setup_number(const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most);
+/* The value of a key that is a whole number from `least` to `most`, `fallback` where it is absent; a problem
+ * is added when it is none. */
+int64_t setup_number(
+    const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most);
 
 /* The setting of a repeatable key behind `previous` (NULL: the first), NULL behind the last. Borrowed. */
-const struct ini_setting *setup_next(const struct handler_setup *setup, const char *key,
-    const struct ini_setting *previous);
+const struct ini_setting *setup_next(
+    const struct handler_setup *setup, const char *key, const struct ini_setting *previous);
 
-/* What a value stands for: `env:NAME` is taken from the environment and `file:PATH` from a file, both registered as secrets;
- * anything else is itself. Returns a string to be freed, or NULL with a problem added. */
+/* What a value stands for: `env:NAME` is taken from the environment and `file:PATH` from a file, both
+ * registered as secrets; anything else is itself. Returns a string to be freed, or NULL with a problem added.
+ */
 char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value);
 
 /*
- * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it is
- * masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless the
- * key is absent.
+ * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it
+ * is masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless
+ * the key is absent.
  */
 char *setup_secret(const struct handler_setup *setup, const char *key);
 
-/* The secret in a file, for a setting that names it in one way or another; a file that others can read is a warning. Returns
- * as setup_secret. */
-char *setup_file_secret(const struct handler_setup *setup, const struct ini_setting *setting, const char *path);
+/* The secret in a file, for a setting that names it in one way or another; a file that others can read is a
+ * warning. Returns as setup_secret. */
+char *setup_file_secret(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *path);
 
-/* The value of a key that is a URL for a receiver: resolved, checked (http allowed, for a receiver in one's own network), and a
- * secret, with its path. Returns a string to be freed, or NULL, with a problem added unless the key is absent. */
+/* The value of a key that is a URL for a receiver: resolved, checked (http allowed, for a receiver in one's
+ * own network), and a secret, with its path. Returns a string to be freed, or NULL, with a problem added
+ * unless the key is absent. */
 char *setup_url(const struct handler_setup *setup, const char *key);
 
 #endif

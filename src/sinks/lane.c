@@ -57,7 +57,8 @@ static bool is_under_way(const struct lane *lane, int64_t seq)
 
 static int write_outcomes(struct lane *lane, struct error *e)
 {
-    return outcomes_write(&lane->outcomes, lane->store, lane->route->place.handler, lane->began, lane->run, e);
+    return outcomes_write(
+        &lane->outcomes, lane->store, lane->route->place.handler, &lane->latest, lane->run, e);
 }
 
 /* A digest's deliveries look due to the store until its answer is written. */
@@ -73,7 +74,8 @@ static int refill(struct lane *lane, struct error *e)
         return 0;
     if (write_outcomes(lane, e) != 0)
         return -1;
-    int n = deliveries_due(lane->store, lane->route->place.handler, lane->began, 0, LANE_QUEUE, lane->queue, e);
+    int n = deliveries_due(
+        lane->store, lane->route->place.handler, lane->began, lane->latest, 0, LANE_QUEUE, lane->queue, e);
     if (n < 0)
         return -1;
     lane->queued = 0;
@@ -130,7 +132,8 @@ static void give_back(struct lane *lane, int64_t work_order)
 
 /* --- how it went --- */
 
-static void log_outcome(const struct lane *lane, const char *what, int attempts, const struct delivery_result *result)
+static void log_outcome(
+    const struct lane *lane, const char *what, int attempts, const struct delivery_result *result)
 {
     const char *name = lane->route->name;
     if (result->verdict == DELIVERY_DEAD)
@@ -151,7 +154,8 @@ static void count_failure(struct lane *lane, const struct delivery_result *resul
     }
 }
 
-/* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it refused. */
+/* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it
+ * refused. */
 static void obey_retry_after(struct lane *lane, const struct delivery_result *result)
 {
     if (lane->route->type->interval_ms == 0 || result->verdict != DELIVERY_LATER || result->retry_after <= 0)
@@ -163,19 +167,20 @@ static void obey_retry_after(struct lane *lane, const struct delivery_result *re
     }
 }
 
-static int note_outcome(struct lane *lane, const struct delivery *delivery, const struct delivery_result *result,
-    struct error *e)
+static int note_outcome(
+    struct lane *lane, const struct delivery *delivery, const struct delivery_result *result, struct error *e)
 {
     log_outcome(lane, delivery->id, delivery->attempts, result);
     if (result->verdict == DELIVERY_LATER)
         give_back(lane, delivery->work_order);
-    return outcomes_add(&lane->outcomes, delivery->seq, delivery->attempts, result) == 0 ? 0
-                                                                                         : fail_memory(e, "dispatch");
+    return outcomes_add(&lane->outcomes, delivery->seq, delivery->attempts, result) == 0
+               ? 0
+               : fail_memory(e, "dispatch");
 }
 
 /* A digest's result is that of everything it stands for. */
-static int note_digest(struct lane *lane, struct lane_slot *slot, const struct delivery_result *result,
-    struct error *e)
+static int note_digest(
+    struct lane *lane, struct lane_slot *slot, const struct delivery_result *result, struct error *e)
 {
     log_outcome(lane, "the digest", 0, result);
     for (size_t i = 0; i < slot->digest.count; i++) {
@@ -188,7 +193,8 @@ static int note_digest(struct lane *lane, struct lane_slot *slot, const struct d
 
 /* --- types that work at once --- */
 
-/* Several deliveries in one try; later ones of a work order may be among them. Returns how many were taken. */
+/* Several deliveries in one try; later ones of a work order may be among them. Returns how many were taken.
+ */
 static size_t take_batch(struct lane *lane, struct delivery *batch)
 {
     size_t most = lane->route->type->batch, count = 0;
@@ -208,7 +214,8 @@ static size_t take_batch(struct lane *lane, struct delivery *batch)
     return 1;
 }
 
-/* Puts a failed batch back, so that its members are tried one by one; the queue was emptied by it from the front. */
+/* Puts a failed batch back, so that its members are tried one by one; the queue was emptied by it from the
+ * front. */
 static void put_back(struct lane *lane, struct delivery *batch, size_t count)
 {
     lane->singly = count;
@@ -278,7 +285,8 @@ static int send_request(struct lane *lane, struct lane_slot *slot, struct http *
     return 0;
 }
 
-/* When too much is due, one request for all of it. Returns 1 when it was started, 0 when none is called for, or -1. */
+/* When too much is due, one request for all of it. Returns 1 when it was started, 0 when none is called for,
+ * or -1. */
 static int start_digest(struct lane *lane, struct http **http, struct error *e)
 {
     const struct handler_type *type = lane->route->type;
@@ -288,13 +296,14 @@ static int start_digest(struct lane *lane, struct http **http, struct error *e)
     if (interval_left(lane) > 0)
         return 0;
     lane->digest_looked = true;
-    int64_t due = deliveries_count_due(lane->store, lane->route->place.handler, lane->began, e);
+    int64_t due = deliveries_count_due(lane->store, lane->route->place.handler, lane->began, lane->latest, e);
     if (due < 0)
         return -1;
     if ((uint64_t)due <= type->digest_above(lane->route->state))
         return 0;
     give_back(lane, 0);
-    if (digest_make(lane->store, lane->route, lane->began, &slot->request, &slot->digest, e) != 0) {
+    if (digest_make(lane->store, lane->route, lane->began, lane->latest, &slot->request, &slot->digest, e) !=
+        0) {
         free_slot(slot);
         return -1;
     }

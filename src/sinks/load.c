@@ -39,7 +39,8 @@ static int collect(const struct snapshot_view *view, void *context, struct error
 }
 
 /* Remembers how far it came, or why it failed. */
-static int remember(struct store *store, struct route *route, int64_t loaded, const char *failure, struct error *e)
+static int remember(
+    struct store *store, struct route *route, int64_t loaded, const char *failure, struct error *e)
 {
     if (store_begin(store, e) != 0)
         return -1;
@@ -55,7 +56,8 @@ static int remember(struct store *store, struct route *route, int64_t loaded, co
 
 enum progress { FAILED = -1, HELD_UP, ALL_THERE, MORE };
 
-static enum progress load_batch(struct store *store, struct route *route, struct collecting *c, struct error *e)
+static enum progress load_batch(
+    struct store *store, struct route *route, struct collecting *c, struct error *e)
 {
     struct delivery_result result;
     if (snapshots_after(store, route->place.loaded, BATCH, collect, c, e) != 0)
@@ -67,7 +69,8 @@ static enum progress load_batch(struct store *store, struct route *route, struct
         return remember(store, route, c->last, NULL, e) == 0 ? MORE : FAILED;
     /* once it has worked, a receiver that is down is nothing to send a mail about */
     log_message(route->place.loaded == 0 ? LOG_WARNING : LOG_INFO,
-        "handler %s: it cannot be given the work orders: %s; the next run goes on there", route->name, result.error);
+        "handler %s: it cannot be given the work orders: %s; the next run goes on there", route->name,
+        result.error);
     return remember(store, route, 0, result.error, e) == 0 ? HELD_UP : FAILED;
 }
 

@@ -33,8 +33,8 @@ bool outcomes_are_due(const struct outcomes *outcomes)
            (outcomes->count > 0 && clock_monotonic() - outcomes->since >= LONGEST_WAIT_MS);
 }
 
-static int write_one(struct store *store, int64_t handler, int64_t now, const struct outcome *o, struct run *run,
-    struct error *e)
+static int write_one(struct store *store, int64_t handler, int64_t now, const struct outcome *o,
+    struct run *run, struct error *e)
 {
     int64_t asked = o->result.retry_after;
     if (o->result.verdict == DELIVERY_DONE) {
@@ -52,15 +52,16 @@ static int write_one(struct store *store, int64_t handler, int64_t now, const st
     return deliveries_retry(store, handler, o->seq, now + wait, now, o->result.error, e);
 }
 
-int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t began, struct run *run,
-    struct error *e)
+int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t *latest,
+    struct run *run, struct error *e)
 {
     const struct run before = *run;
     int64_t now = clock_now();
-    if (now < began)
-        now = began;
     if (outcomes->count == 0)
         return 0;
+    if (now < *latest)
+        now = *latest;
+    *latest = now;
     int rc = store_begin(store, e);
     for (size_t i = 0; i < outcomes->count && rc == 0; i++)
         rc = write_one(store, handler, now, &outcomes->list[i], run, e);

@@ -1,6 +1,6 @@
 /*
- * outcomes: how tries ended, gathered and written together, so that a quick receiver does not wait for the disk each
- * time. What a crash loses of them is delivered again, with the same id.
+ * outcomes: how tries ended, gathered and written together, so that a quick receiver does not wait for the
+ * disk each time. What a crash loses of them is delivered again, with the same id.
  */
 #ifndef WOSYNC_SINKS_OUTCOMES_H
 #define WOSYNC_SINKS_OUTCOMES_H
@@ -36,12 +36,13 @@ int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const str
 bool outcomes_are_due(const struct outcomes *outcomes);
 
 /*
- * Writes them in one transaction and forgets them; what was done and what became dead is counted in `run`. `began`: what was due
- * then is tried in this run, so the next try is later than that, even when the clock has gone back since.
- * Returns 0, or -1: then nothing is written and all will be tried again.
+ * Writes them in one transaction and forgets them; what was done and what became dead is counted in `run`.
+ * `latest`: the latest that the clock has shown in this run; it is brought up to date. What is written is
+ * never older, even when the clock goes back, so that nothing is tried twice in a run. Returns 0, or -1: then
+ * nothing is written and all will be tried again.
  */
-int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t began, struct run *run,
-    struct error *e);
+int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t *latest,
+    struct run *run, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void outcomes_free(struct outcomes *outcomes);

@@ -22,8 +22,8 @@ enum { TYPES = sizeof types / sizeof types[0] };
 enum { DEFAULT_TIMEOUT_MS = 30000, LONGEST_TIMEOUT_MS = 3600000 };
 
 /* Keys that every type takes. */
-static const struct handler_key common_keys[] = {
-    {"on", false, false}, {"when", false, false}, {"type", true, false}, {"timeout", false, false}, {NULL, false, false}};
+static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
+    {"type", true, false}, {"timeout", false, false}, {NULL, false, false}};
 
 static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
 {
@@ -89,7 +89,8 @@ static void read_on(const struct handler_setup *setup, struct route *route)
             route->on[type] = true;
         else
             setup_problem(setup, setting->line,
-                "on: %s: unknown event; known are workorder.created, workorder.status_changed, workorder.completed, "
+                "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
+                "workorder.completed, "
                 "workorder.updated, workorder.deleted and *",
                 word);
     }
@@ -117,7 +118,8 @@ static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
     const struct ini_setting *setting = ini_setting(setup->section, "timeout");
     if (setting != NULL &&
         (duration_parse(setting->value, timeout) != 0 || *timeout < 1 || *timeout > LONGEST_TIMEOUT_MS))
-        setup_problem(setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
+        setup_problem(
+            setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
 }
 
 static void make_route(struct handler_setup *setup, struct route *route)
@@ -157,7 +159,8 @@ static bool find_route(const struct routes *routes, const char *name)
     return false;
 }
 
-int routes_make(const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings)
+int routes_make(
+    const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings)
 {
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
@@ -185,7 +188,8 @@ int routes_make(const struct config *config, struct routes *out, struct buffer *
     }
     if (out->count == 0 && problems->len == before) {
         struct route *route = add_route(out, "log");
-        setup = (struct handler_setup){.name = "log", .section = &no_section, .problems = problems, .warnings = warnings};
+        setup = (struct handler_setup){
+            .name = "log", .section = &no_section, .problems = problems, .warnings = warnings};
         if (route != NULL) {
             route->type = &handler_log;
             for (int i = 0; i < EVENT_TYPES; i++)
@@ -220,15 +224,16 @@ static int find_missing(const struct handler_row *row, void *context, struct err
     return 0;
 }
 
-static int attach_all(struct routes *routes, struct store *store, int64_t now, struct attachment *a, struct error *e)
+static int attach_all(
+    struct routes *routes, struct store *store, int64_t now, struct attachment *a, struct error *e)
 {
     int64_t end = events_last_seq(store, e);
     if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
         return -1;
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
-        if (handlers_attach(store, route->name, route->type->name, route->type->load != NULL, end, now, &route->place,
-                e) != 0)
+        if (handlers_attach(store, route->name, route->type->name, route->type->load != NULL, end, now,
+                &route->place, e) != 0)
             return -1;
     }
     for (size_t i = 0; i < a->count; i++)
@@ -250,7 +255,8 @@ int routes_attach(struct routes *routes, struct store *store, int64_t now, struc
     return rc;
 }
 
-int route_wants(const struct route *route, enum event_type type, const char *body, size_t len, struct error *e)
+int route_wants(
+    const struct route *route, enum event_type type, const char *body, size_t len, struct error *e)
 {
     char reason[256];
     if (type >= EVENT_TYPES || !route->on[type])
@@ -259,7 +265,8 @@ int route_wants(const struct route *route, enum event_type type, const char *bod
         return 1;
     int wants = when_matches(route->when, body, len, reason, sizeof reason);
     return wants >= 0 ? wants
-                      : fail(e, EXIT_CONFIG, "handler %s: when: %s; correct it, its events wait", route->name, reason);
+                      : fail(e, EXIT_CONFIG, "handler %s: when: %s; correct it, its events wait", route->name,
+                            reason);
 }
 
 void routes_free(struct routes *routes)

@@ -21,10 +21,10 @@ struct store;
 struct route {
     char *name;
     const struct handler_type *type;
-    void *state;            /* the handler itself */
-    bool on[EVENT_TYPES];   /* the event types it wants */
-    struct when *when;      /* its condition, NULL without one */
-    int64_t timeout;        /* milliseconds, for one delivery */
+    void *state;                /* the handler itself */
+    bool on[EVENT_TYPES];       /* the event types it wants */
+    struct when *when;          /* its condition, NULL without one */
+    int64_t timeout;            /* milliseconds, for one delivery */
     struct handler_place place; /* where it stands in the store, once attached */
 };
 
@@ -33,17 +33,20 @@ struct routes {
     size_t count;
 };
 
-/* Makes the table from the configuration's handler sections; with none, one handler `log` for everything. Appends a line
- * to `problems` for every mistake. Returns 0, or -1 when there is one. `out` is to be freed with routes_free in
- * either case. */
-int routes_make(const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings);
+/* Makes the table from the configuration's handler sections; with none, one handler `log` for everything.
+ * Appends a line to `problems` for every mistake. Returns 0, or -1 when there is one. `out` is to be freed
+ * with routes_free in either case. */
+int routes_make(
+    const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings);
 
-/* Makes the store know the table: new handlers start at the end of the log, those missing are marked as removed. */
+/* Makes the store know the table: new handlers start at the end of the log, those missing are marked as
+ * removed. */
 int routes_attach(struct routes *routes, struct store *store, int64_t now, struct error *e);
 
-/* Does the row want this event? 1, 0, or -1 when its `when` cannot be evaluated (the error says so). `type` EVENT_TYPES
- * is one that this program does not know. */
-int route_wants(const struct route *route, enum event_type type, const char *body, size_t len, struct error *e);
+/* Does the row want this event? 1, 0, or -1 when its `when` cannot be evaluated (the error says so). `type`
+ * EVENT_TYPES is one that this program does not know. */
+int route_wants(
+    const struct route *route, enum event_type type, const char *body, size_t len, struct error *e);
 
 /* Frees what the table owns and zeroes it. */
 void routes_free(struct routes *routes);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stop.h"
 #include "store/events.h"
 #include "store/store.h"
 
@@ -26,7 +27,8 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
     int wants = route_wants(t->route, type, row->body, row->body_len, e);
     if (wants < 0)
         return -1;
-    if (wants == 1 && deliveries_add(t->store, t->route->place.handler, row->seq, row->work_order, t->now, e) != 0)
+    if (wants == 1 &&
+        deliveries_add(t->store, t->route->place.handler, row->seq, row->work_order, t->now, e) != 0)
         return -1;
     if (wants == 0 && type < EVENT_TYPES && t->route->on[type])
         t->skipped++;
@@ -62,7 +64,7 @@ int take_events(struct store *store, struct routes *routes, struct error *e)
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
         int taken = BATCH;
-        while (taken == BATCH && route->place.position < end)
+        while (taken == BATCH && route->place.position < end && !stop_signalled())
             taken = take_batch(store, route, e);
         if (taken < 0)
             rc = -1;

@@ -27,8 +27,10 @@ static int authorize(void *context, int action, const char *first, const char *s
     case SQLITE_SELECT:
         return SQLITE_OK;
     case SQLITE_READ:
-        /* the event's own columns have no table; json_each and json_tree are functions that look like tables */
-        return first == NULL || *first == '\0' || strcmp(first, "json_each") == 0 || strcmp(first, "json_tree") == 0
+        /* the event's own columns have no table; json_each and json_tree are functions that look like tables
+         */
+        return first == NULL || *first == '\0' || strcmp(first, "json_each") == 0 ||
+                       strcmp(first, "json_tree") == 0
                    ? SQLITE_OK
                    : SQLITE_DENY;
     case SQLITE_FUNCTION:
@@ -49,7 +51,8 @@ static int give_up(void *context)
 
 static int open_locked_down(struct when *when)
 {
-    if (sqlite3_open_v2(":memory:", &when->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(":memory:", &when->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
         return -1;
     sqlite3_limit(when->db, SQLITE_LIMIT_LENGTH, MOST_BYTES);
     sqlite3_limit(when->db, SQLITE_LIMIT_SQL_LENGTH, 2 * LONGEST_EXPRESSION);
@@ -60,7 +63,8 @@ static int open_locked_down(struct when *when)
     sqlite3_db_config(when->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_progress_handler(when->db, MOST_STEPS, give_up, NULL);
     /* SQLite makes these on first use with a CREATE TABLE, which is refused from here on */
-    if (sqlite3_exec(when->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(when->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL) !=
+        SQLITE_OK)
         return -1;
     return sqlite3_set_authorizer(when->db, authorize, NULL) == SQLITE_OK ? 0 : -1;
 }
@@ -71,8 +75,8 @@ static int prepare(struct when *when, const char *format, const char *expression
     /* the newline ends a comment that would swallow the bracket */
     char *sql = sqlite3_mprintf(format, expression, sql_statements[SQL_WHEN_EVENT].sql);
     int rc = -1;
-    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
-                           SQLITE_OK)
+    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement,
+                           &tail) != SQLITE_OK)
         snprintf(reason, size, "%s", sql == NULL ? "out of memory" : sqlite3_errmsg(when->db));
     else if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
              sqlite3_bind_parameter_count(when->statement) != 1 ||

@@ -6,7 +6,8 @@
 
 #include "sources/pass.h"
 
-/* A reading of the window in pass_settings.window: asked by updatedAt from its beginning on. Moves neither watermark nor S. */
+/* A reading of the window in pass_settings.window: asked by updatedAt from its beginning on. Moves neither
+ * watermark nor S. */
 extern const struct pass_kind backfill_kind;
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * cursors: which cursors a run has seen, for a server that repeats one would have us read for ever. A few bytes each.
+ * cursors: which cursors a run has seen, for a server that repeats one would have us read for ever. A few
+ * bytes each.
  */
 #ifndef WOSYNC_SOURCES_CURSORS_H
 #define WOSYNC_SOURCES_CURSORS_H

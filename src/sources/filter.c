@@ -15,8 +15,8 @@ static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00
 enum honour { HONOURED, IGNORED, REFUSED, NOT_TO_BE_SEEN };
 
 /* Sends one probe; `honour` is REFUSED, or left for the caller to find from the answer. */
-static enum api_verdict ask(struct filter *filter, const struct page_request *request, struct page_answer *answer,
-    enum honour *honour, struct error *e)
+static enum api_verdict ask(struct filter *filter, const struct page_request *request,
+    struct page_answer *answer, enum honour *honour, struct error *e)
 {
     enum api_verdict verdict = maintainx_page(filter->api, request, answer, e);
     if (verdict == API_BAD_REQUEST) {
@@ -28,8 +28,8 @@ static enum api_verdict ask(struct filter *filter, const struct page_request *re
 }
 
 /* A server that honours a filter has nothing in the far future. */
-static enum api_verdict probe_bound(struct filter *filter, enum page_filter spelling, enum honour *honour,
-    struct error *e)
+static enum api_verdict probe_bound(
+    struct filter *filter, enum page_filter spelling, enum honour *honour, struct error *e)
 {
     const struct page_request request = {.filter = spelling, .since = far_future, .limit = 1};
     struct page_answer answer;
@@ -57,7 +57,8 @@ static int look_at_dates(const struct page *page, struct run_of_dates *out)
     for (size_t i = 0; i < page->count; i++) {
         struct workorder wo;
         const char *reason;
-        if (workorder_parse(parser, page->records[i].json, page->records[i].len, &wo, &reason) != WORKORDER_OK)
+        if (workorder_parse(parser, page->records[i].json, page->records[i].len, &wo, &reason) !=
+            WORKORDER_OK)
             continue;
         out->rises = out->rises || (last != TIMESTAMP_NONE && wo.updated > last);
         out->falls = out->falls || (last != TIMESTAMP_NONE && wo.updated < last);
@@ -68,8 +69,8 @@ static int look_at_dates(const struct page *page, struct run_of_dates *out)
     return 0;
 }
 
-/* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance. Where all are of one
- * instant it cannot be seen. */
+/* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance.
+ * Where all are of one instant it cannot be seen. */
 static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, struct error *e)
 {
     struct run_of_dates up = {false, false}, down = {false, false};
@@ -79,7 +80,8 @@ static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, s
         struct page_answer answer;
         *honour = IGNORED;
         enum api_verdict verdict = ask(filter, &request, &answer, honour, e);
-        if (verdict == API_OK && *honour != REFUSED && look_at_dates(&answer.page, i == 0 ? &up : &down) != 0) {
+        if (verdict == API_OK && *honour != REFUSED &&
+            look_at_dates(&answer.page, i == 0 ? &up : &down) != 0) {
             fail_memory(e, "api");
             verdict = API_FAILED;
         }
@@ -94,10 +96,13 @@ static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, s
     return API_OK;
 }
 
-static enum api_verdict probe(struct filter *filter, enum page_filter spelling, enum honour *honour, struct error *e)
+static enum api_verdict probe(
+    struct filter *filter, enum page_filter spelling, enum honour *honour, struct error *e)
 {
-    static const char *const words[] = {
-        [HONOURED] = "honoured", [IGNORED] = "ignored", [REFUSED] = "refused", [NOT_TO_BE_SEEN] = "not to be judged yet"};
+    static const char *const words[] = {[HONOURED] = "honoured",
+        [IGNORED] = "ignored",
+        [REFUSED] = "refused",
+        [NOT_TO_BE_SEEN] = "not to be judged yet"};
     enum api_verdict verdict =
         spelling == FILTER_SORT ? probe_sort(filter, honour, e) : probe_bound(filter, spelling, honour, e);
     if (verdict == API_OK)
@@ -130,7 +135,8 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
         return API_OK;
     filter->chosen = FILTER_NONE;
     if (filter->found)
-        log_warning("api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
+        log_warning(
+            "api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
     return API_OK;
 }
 
@@ -138,7 +144,8 @@ int filter_give_up(struct filter *filter, const char *verdict, struct error *e)
 {
     const char *name = page_filter_name(filter->chosen);
     if (strcmp(filter->configured, "auto") != 0)
-        return fail(e, EXIT_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
+        return fail(
+            e, EXIT_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
     log_info("api: the server %s the filter %s; trying the next", verdict, name);
     filter->given_up[filter->chosen] = true;
     *e = (struct error){0};

@@ -82,22 +82,23 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
         intake->in_quarantine = 1;
-        log_warning("work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
+        log_warning(
+            "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
     }
     return INTAKE_QUARANTINED;
 }
 
 /* How many rows of a rare kind there are, counted once and then kept in *known. */
-static int64_t count_once(struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *),
-    struct error *e)
+static int64_t count_once(
+    struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *), struct error *e)
 {
     if (*known < 0)
         *known = count(intake->settings.store, e);
     return *known;
 }
 
-/* A work order that is understood leaves quarantine, and is not missing: what a sweep did not see, and a 404 before now, prove
- * nothing any more. Nearly always there is nothing of either. */
+/* A work order that is understood leaves quarantine, and is not missing: what a sweep did not see, and a 404
+ * before now, prove nothing any more. Nearly always there is nothing of either. */
 static int note_sighting(struct intake *intake, int64_t work_order, struct error *e)
 {
     struct store *store = intake->settings.store;
@@ -109,8 +110,8 @@ static int note_sighting(struct intake *intake, int64_t work_order, struct error
 }
 
 /* Returns 1 when the event was told, 0 when it was told before, -1 when the store failed. */
-static int append_event(struct intake *intake, const struct event *event, const struct event_context *context,
-    struct error *e)
+static int append_event(
+    struct intake *intake, const struct event *event, const struct event_context *context, struct error *e)
 {
     int added = events_append(intake->settings.store, event, context, e);
     if (added != 1)
@@ -131,7 +132,8 @@ static int hold(struct intake *intake, const struct event *event, const struct e
         intake->held = held;
         intake->held_capacity = capacity;
     }
-    intake->held[intake->held_count++] = (struct held){*event, context->observed, json_object_get(context->doc)};
+    intake->held[intake->held_count++] =
+        (struct held){*event, context->observed, json_object_get(context->doc)};
     return 0;
 }
 
@@ -186,8 +188,9 @@ void intake_drop(struct intake *intake)
         json_object_put(intake->held[--intake->held_count].doc);
 }
 
-static int store_document(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
-    const struct workorder *wo, const struct snapshot *old, const struct diff *diff, struct error *e)
+static int store_document(struct intake *intake, const struct intake_record *record,
+    const unsigned char *digest, const struct workorder *wo, const struct snapshot *old,
+    const struct diff *diff, struct error *e)
 {
     struct snapshot_row row = {.id = wo->id,
         .updated = wo->updated,
@@ -199,8 +202,8 @@ static int store_document(struct intake *intake, const struct intake_record *rec
         .deletions = diff->deletions};
     /* a document that is the record itself is kept as the bytes that came */
     if (diff->document != wo->doc) {
-        row.json = json_object_to_json_string_length(diff->document,
-            JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &row.len);
+        row.json = json_object_to_json_string_length(
+            diff->document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &row.len);
         if (row.json == NULL)
             return fail_memory(e, "work order");
     }
@@ -219,7 +222,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
         goto out;
     const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
     const struct diff_observation now = {wo, record->from_list};
-    if (diff_observe(&intake->settings.rules, intake->settings.window, known == 1 ? &old : NULL, &now, &diff) != 0) {
+    if (diff_observe(
+            &intake->settings.rules, intake->settings.window, known == 1 ? &old : NULL, &now, &diff) != 0) {
         fail_memory(e, "work order");
         goto out;
     }
@@ -230,9 +234,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
         .previous_status = diff.previous_status,
         .changes = diff.changes};
     if (known == 1)
-        context.previously_observed = snapshot.observed > record->previously_observed
-                                          ? snapshot.observed
-                                          : record->previously_observed;
+        context.previously_observed =
+            snapshot.observed > record->previously_observed ? snapshot.observed : record->previously_observed;
     result->back = known == 1 && snapshot.deleted;
     result->changed = known == 0 || wo->updated > snapshot.wo.updated;
     if (append_events(intake, &diff, &context, result, e) != 0)
@@ -276,8 +279,8 @@ out:
     return rc;
 }
 
-enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
-    struct intake_result *result, struct error *e)
+enum intake_verdict intake_observe(
+    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e)
 {
     unsigned char digest[DIGEST_SIZE];
     struct workorder wo;

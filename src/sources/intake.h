@@ -1,6 +1,6 @@
 /*
- * intake: the one function that takes an observation, whatever the source: quarantine, the glance at the digest, the diff,
- * the snapshot and the events. It runs in the caller's transaction and knows no handler.
+ * intake: the one function that takes an observation, whatever the source: quarantine, the glance at the
+ * digest, the diff, the snapshot and the events. It runs in the caller's transaction and knows no handler.
  */
 #ifndef WOSYNC_SOURCES_INTAKE_H
 #define WOSYNC_SOURCES_INTAKE_H
@@ -65,17 +65,18 @@ void intake_free(struct intake *intake);
 /* Sets the horizon, once it is known. */
 void intake_set_horizon(struct intake *intake, int64_t horizon);
 
-/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN or
- * INTAKE_QUARANTINED. */
-enum intake_verdict intake_observe(struct intake *intake, const struct intake_record *record,
-    struct intake_result *result, struct error *e);
+/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN
+ * or INTAKE_QUARANTINED. */
+enum intake_verdict intake_observe(
+    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e);
 
-/* Tells that a work order is deleted, which was proved by its absence; inside a transaction of the caller. Does nothing when it
- * is not known or told already. Returns how many events were told, or -1 with the error filled. */
+/* Tells that a work order is deleted, which was proved by its absence; inside a transaction of the caller.
+ * Does nothing when it is not known or told already. Returns how many events were told, or -1 with the error
+ * filled. */
 int intake_gone(struct intake *intake, int64_t work_order, int64_t observed, struct error *e);
 
-/* To be called before the transaction ends: a backfill tells the events of a page in the order in which they happened, so they
- * were held back until now. Returns 0, or -1 with the error filled. */
+/* To be called before the transaction ends: a backfill tells the events of a page in the order in which they
+ * happened, so they were held back until now. Returns 0, or -1 with the error filled. */
 int intake_flush(struct intake *intake, struct error *e);
 
 /* Drops what was held back, after a rollback. */

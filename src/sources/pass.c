@@ -69,7 +69,8 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
     if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
         return 1;
     fail(e, EXIT_CONFIG,
-        "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, organization "
+        "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, "
+        "organization "
         "'%s'; give each account its own path in [store]",
         store_path(s->store), out->base_url, out->organization, s->base_url, s->organization);
     account_free(out);
@@ -225,7 +226,8 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
-    if (make_account(r, e) != 0 || (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
+    if (make_account(r, e) != 0 ||
+        (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
     enum step step = observe_records(r, answer, e);
     if (step != STEP_NEXT)
@@ -301,10 +303,12 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
         }
         if (seen == 1) {
             fail(e, EXIT_PROTOCOL,
-                "api: work orders: the server repeats a cursor, the list would never end; the next run goes on here");
+                "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
+                "on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {.filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
+        const struct page_request next = {
+            .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
         if (r->sent != FILTER_SORT && !stop_requested())
             maintainx_prefetch(s->api, &next);
     }
@@ -315,8 +319,9 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 static enum step start_over(struct reader *r, struct error *e)
 {
     if (r->started_over) {
-        fail(e, EXIT_UNAVAILABLE, "api: work orders: the server refused its own cursor twice; the next run starts the "
-                                  "pass over");
+        fail(e, EXIT_UNAVAILABLE,
+            "api: work orders: the server refused its own cursor twice; the next run starts the "
+            "pass over");
         return STEP_FAILED;
     }
     log_info("%s; the cursor has expired, the pass starts over", e->text);
@@ -328,10 +333,8 @@ static enum step start_over(struct reader *r, struct error *e)
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {.filter = r->sent,
-        .since = r->state.since,
-        .cursor = r->state.cursor,
-        .limit = s->page_size};
+    const struct page_request request = {
+        .filter = r->sent, .since = r->state.since, .cursor = r->state.cursor, .limit = s->page_size};
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;

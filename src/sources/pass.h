@@ -1,6 +1,6 @@
 /*
- * pass: one reading of the list, page by page, resumable (rules R1, R2). What polling, a backfill and a sweep have in
- * common; each brings a `struct pass_kind`.
+ * pass: one reading of the list, page by page, resumable (rules R1, R2). What polling, a backfill and a sweep
+ * have in common; each brings a `struct pass_kind`.
  */
 #ifndef WOSYNC_SOURCES_PASS_H
 #define WOSYNC_SOURCES_PASS_H
@@ -20,7 +20,7 @@ struct pass_settings;
 /* A pass as its kind sees it. Everything is borrowed. */
 struct pass_view {
     const struct pass_settings *settings;
-    const struct account *account;  /* as it was when the pass was taken up; zeroed dates are TIMESTAMP_NONE */
+    const struct account *account; /* as it was when the pass was taken up; zeroed dates are TIMESTAMP_NONE */
     const struct pass_state *state;
 };
 
@@ -32,16 +32,17 @@ struct pass_kind {
     /* The bound of a new pass, TIMESTAMP_NONE to read everything. NULL with `everything`. */
     int64_t (*since)(const struct pass_view *view);
 
-    /* Called in the transaction of a pass's first page, before its records. Returns 0, or -1 with the error filled. NULL: nothing
-     * to do. */
+    /* Called in the transaction of a pass's first page, before its records. Returns 0, or -1 with the error
+     * filled. NULL: nothing to do. */
     int (*begin)(const struct pass_view *view, struct error *e);
 
     /* Called for every record with an id, in the page's transaction. Returns 0, or -1 with the error filled.
      * NULL: no interest. */
     int (*seen)(const struct pass_view *view, const struct intake_result *result, struct error *e);
 
-    /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled: then the pass has not ended. With 0
-     * the error may be filled, too: the pass has ended, and the run reports it. NULL: nothing to do. */
+    /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled: then the pass has
+     * not ended. With 0 the error may be filled, too: the pass has ended, and the run reports it. NULL:
+     * nothing to do. */
     int (*finish)(const struct pass_view *view, struct error *e);
 };
 
@@ -49,21 +50,21 @@ struct pass_kind {
 struct pass_settings {
     struct store *store;
     struct maintainx *api;
-    const char *base_url;          /* whose work orders these are */
-    const char *organization;      /* "" without one */
-    const char *filter;            /* auto, or a spelling that is not to be doubted */
+    const char *base_url;     /* whose work orders these are */
+    const char *organization; /* "" without one */
+    const char *filter;       /* auto, or a spelling that is not to be doubted */
     int page_size;
-    int64_t lookback;              /* milliseconds */
-    int64_t start;                 /* the horizon of a new store: CONFIG_START_*, or an instant */
-    const char *const *completed;  /* as in diff_rules */
+    int64_t lookback;             /* milliseconds */
+    int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
+    const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
     const struct diff_window *window; /* of a backfill, NULL otherwise */
     const char *typed;                /* that window as it was typed */
-    int64_t max_deletes;           /* for a sweep: more than this missing at once is no deletion */
-    bool max_deletes_percent;      /* max_deletes is a share of what is known (at least 20) */
-    struct run *run;               /* counts what was done; stored with every page */
-    bool dry_run;                  /* every page is rolled back */
-    intake_listener *listener;     /* hears of every event */
+    int64_t max_deletes;              /* for a sweep: more than this missing at once is no deletion */
+    bool max_deletes_percent;         /* max_deletes is a share of what is known (at least 20) */
+    struct run *run;                  /* counts what was done; stored with every page */
+    bool dry_run;                     /* every page is rolled back */
+    intake_listener *listener;        /* hears of every event */
     void *listener_data;
     void (*progress)(const struct pass_view *view, void *data); /* called after every page; may be NULL */
     void *progress_data;
@@ -71,19 +72,20 @@ struct pass_settings {
 
 enum pass_end {
     PASS_FINISHED,
-    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for a
-                     signal (EXIT_TRY_LATER) and empty for the deadline */
+    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
+                     a signal (EXIT_TRY_LATER) and empty for the deadline */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 
 /*
- * Goes on with the unfinished pass of this kind, or begins one. Each page is one transaction: snapshots, events, the
- * cursor of the next page, the run's counters.
+ * Goes on with the unfinished pass of this kind, or begins one. Each page is one transaction: snapshots,
+ * events, the cursor of the next page, the run's counters.
  */
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
 
-/* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a new store). Returns 1, 0
- * for a new store, or -1: EXIT_CONFIG when they are another account's than the settings say. */
+/* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a
+ * new store). Returns 1, 0 for a new store, or -1: EXIT_CONFIG when they are another account's than the
+ * settings say. */
 int pass_load_account(const struct pass_settings *settings, struct account *out, struct error *e);
 
 #endif

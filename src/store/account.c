@@ -29,13 +29,14 @@ int account_load(struct store *store, struct account *out, struct error *e)
     return fail_memory(e, "store");
 }
 
-int account_make(struct store *store, const char *base_url, const char *organization, int64_t horizon, struct error *e)
+int account_make(
+    struct store *store, const char *base_url, const char *organization, int64_t horizon, struct error *e)
 {
     return STORE_RUN(store, e, SQL_ACCOUNT_MAKE, V_TEXT(base_url), V_TEXT(organization), V_INT(horizon));
 }
 
-int account_finish_pass(struct store *store, int64_t newest, int64_t started, int64_t observed, int64_t finished,
-    struct error *e)
+int account_finish_pass(
+    struct store *store, int64_t newest, int64_t started, int64_t observed, int64_t finished, struct error *e)
 {
     return STORE_RUN(store, e, SQL_ACCOUNT_FINISH_PASS, V_DATE(newest), V_DATE(started), V_DATE(observed),
         V_DATE(finished));

@@ -22,16 +22,18 @@ struct account {
     char *filter;       /* the spelling that the server honours; NULL while unknown */
 };
 
-/* Reads the account into *out, to be freed with account_free. Returns 1, 0 when nothing was polled yet (*out is
- * zeroed), -1 when the store failed. */
+/* Reads the account into *out, to be freed with account_free. Returns 1, 0 when nothing was polled yet (*out
+ * is zeroed), -1 when the store failed. */
 int account_load(struct store *store, struct account *out, struct error *e);
 
 /* Writes the account of a new store. */
-int account_make(struct store *store, const char *base_url, const char *organization, int64_t horizon, struct error *e);
+int account_make(
+    struct store *store, const char *base_url, const char *organization, int64_t horizon, struct error *e);
 
-/* Moves the watermark (never back; `newest` may be TIMESTAMP_NONE) and S: in the transaction that ends a pass. */
-int account_finish_pass(struct store *store, int64_t newest, int64_t started, int64_t observed, int64_t finished,
-    struct error *e);
+/* Moves the watermark (never back; `newest` may be TIMESTAMP_NONE) and S: in the transaction that ends a
+ * pass. */
+int account_finish_pass(struct store *store, int64_t newest, int64_t started, int64_t observed,
+    int64_t finished, struct error *e);
 
 /* Remembers the spelling of the filter; NULL forgets it. */
 int account_set_filter(struct store *store, const char *filter, struct error *e);

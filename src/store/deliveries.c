@@ -7,7 +7,8 @@
 #include "base/timestamp.h"
 #include "store/store.h"
 
-static int find_place(struct store *store, const char *name, struct handler_place *place, bool *back, struct error *e)
+static int find_place(
+    struct store *store, const char *name, struct handler_place *place, bool *back, struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_GET;
     if (STORE_QUERY(store, e, q, V_TEXT(name)) != 0)
@@ -24,8 +25,8 @@ static int find_place(struct store *store, const char *name, struct handler_plac
     return 1;
 }
 
-int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end, int64_t now,
-    struct handler_place *place, struct error *e)
+int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
+    int64_t now, struct handler_place *place, struct error *e)
 {
     bool back = false;
     int known = find_place(store, name, place, &back, e);
@@ -56,7 +57,8 @@ int handlers_attach(struct store *store, const char *name, const char *type, boo
 
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_HANDLER_SET_LOADED, V_INT(handler), V_DATE(loaded < 0 ? TIMESTAMP_NONE : loaded));
+    return STORE_RUN(
+        store, e, SQL_HANDLER_SET_LOADED, V_INT(handler), V_DATE(loaded < 0 ? TIMESTAMP_NONE : loaded));
 }
 
 int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e)
@@ -69,8 +71,9 @@ int handlers_remove(struct store *store, int64_t handler, int64_t now, struct er
     return STORE_RUN(store, e, SQL_HANDLER_REMOVE, V_INT(handler), V_INT(now));
 }
 
-int handlers_list(struct store *store, int (*each)(const struct handler_row *row, void *context, struct error *e),
-    void *context, struct error *e)
+int handlers_list(struct store *store,
+    int (*each)(const struct handler_row *row, void *context, struct error *e), void *context,
+    struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_LIST;
     int rc;
@@ -101,19 +104,19 @@ int handlers_advance(struct store *store, int64_t handler, int64_t position, int
     return STORE_RUN(store, e, SQL_HANDLER_ADVANCE, V_INT(handler), V_INT(position), V_INT(skipped));
 }
 
-int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
-    struct error *e)
+int deliveries_add(
+    struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e)
 {
     return STORE_RUN(store, e, SQL_DELIVERY_ADD, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now));
 }
 
-int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t after, int most, struct delivery *out,
-    struct error *e)
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t after, int most,
+    struct delivery *out, struct error *e)
 {
     const enum sql_statement q = SQL_DELIVERY_DUE;
     int count = 0, rc = 0;
     bool failed = false;
-    if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(after), V_INT(most)) != 0)
+    if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(after), V_INT(most), V_INT(latest)) != 0)
         return -1;
     while (count < most && !failed && (rc = store_next(store, q, e)) == 1) {
         struct delivery *delivery = &out[count++];
@@ -133,9 +136,10 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t af
     return failed ? fail_memory(e, "deliveries") : -1;
 }
 
-int64_t deliveries_count_due(struct store *store, int64_t handler, int64_t now, struct error *e)
+int64_t deliveries_count_due(
+    struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now)) != 0 ||
+    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now), V_INT(latest)) != 0 ||
         store_next(store, SQL_DELIVERY_COUNT_DUE, e) != 1)
         return -1;
     int64_t count = store_int(store, SQL_DELIVERY_COUNT_DUE, 0);
@@ -157,17 +161,17 @@ int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t n
     return STORE_RUN(store, e, SQL_HANDLER_SUCCEEDED, V_INT(handler), V_INT(now));
 }
 
-int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now, const char *error,
-    struct error *e)
+int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,
+    const char *error, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_DELIVERY_RETRY, V_INT(handler), V_INT(seq), V_INT(due), V_INT(now), V_TEXT(error)) !=
-        0)
+    if (STORE_RUN(store, e, SQL_DELIVERY_RETRY, V_INT(handler), V_INT(seq), V_INT(due), V_INT(now),
+            V_TEXT(error)) != 0)
         return -1;
     return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
 }
 
-int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error,
-    struct error *e)
+int deliveries_dead(
+    struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error, struct error *e)
 {
     if (STORE_RUN(store, e, SQL_DELIVERY_DEAD, V_INT(handler), V_INT(seq), V_INT(now), V_TEXT(error)) != 0)
         return -1;
@@ -176,18 +180,21 @@ int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t n
 
 int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_REVIVE, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store) : -1;
+    return STORE_RUN(store, e, SQL_DELIVERY_REVIVE, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store)
+                                                                                    : -1;
 }
 
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store) : -1;
+    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store)
+                                                                                     : -1;
 }
 
-int deliveries_replay(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
-    struct error *e)
+int deliveries_replay(
+    struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_DELIVERY_REPLAY, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now)) != 0)
+    if (STORE_RUN(store, e, SQL_DELIVERY_REPLAY, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now)) !=
+        0)
         return -1;
     return store_changes(store) > 0;
 }

@@ -1,6 +1,6 @@
 /*
- * deliveries: the handler table as the runs have seen it, each handler's position in the log, and one row for every event that
- * a handler wants.
+ * deliveries: the handler table as the runs have seen it, each handler's position in the log, and one row for
+ * every event that a handler wants.
  */
 #ifndef WOSYNC_STORE_DELIVERIES_H
 #define WOSYNC_STORE_DELIVERIES_H
@@ -21,8 +21,8 @@ struct handler_row {
     const char *type;
     int64_t position; /* the last event it has taken or passed over */
     int64_t added;
-    int64_t removed;  /* when it was first missing from the configuration */
-    int64_t skipped;  /* events its `when` passed over */
+    int64_t removed; /* when it was first missing from the configuration */
+    int64_t skipped; /* events its `when` passed over */
     int64_t delivered;
     int64_t last_success;
     int64_t last_failure;
@@ -37,10 +37,10 @@ struct handler_place {
     int64_t last_try; /* when a delivery last ended, TIMESTAMP_NONE: never */
 };
 
-/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event `end`; `load`: it
- * is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
-int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end, int64_t now,
-    struct handler_place *place, struct error *e);
+/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event
+ * `end`; `load`: it is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
+int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
+    int64_t now, struct handler_place *place, struct error *e);
 
 /* Remembers that a handler has the snapshots up to the document `loaded`. */
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
@@ -51,12 +51,15 @@ int handlers_failed(struct store *store, int64_t handler, int64_t now, const cha
 /* Marks a handler as removed from the configuration. */
 int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e);
 
-/* Calls `each` for every handler, the oldest first; it returns 0 to go on, -1 with the error filled to stop. */
-int handlers_list(struct store *store, int (*each)(const struct handler_row *row, void *context, struct error *e),
-    void *context, struct error *e);
+/* Calls `each` for every handler, the oldest first; it returns 0 to go on, -1 with the error filled to stop.
+ */
+int handlers_list(struct store *store,
+    int (*each)(const struct handler_row *row, void *context, struct error *e), void *context,
+    struct error *e);
 
 /* Moves a handler's position, and counts the events its `when` passed over. */
-int handlers_advance(struct store *store, int64_t handler, int64_t position, int64_t skipped, struct error *e);
+int handlers_advance(
+    struct store *store, int64_t handler, int64_t position, int64_t skipped, struct error *e);
 
 /* A delivery that is due: the event with what has been tried. Owns its texts; free with delivery_free. */
 struct delivery {
@@ -70,39 +73,43 @@ struct delivery {
 };
 
 /* Adds a delivery that is due at once. */
-int deliveries_add(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
-    struct error *e);
+int deliveries_add(
+    struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
 /*
- * Reads up to `most` deliveries of a handler that are due at `now`, behind event `after`, in the order of the log, without those that
- * must wait for an earlier event of the same work order that is not due. Returns how many (out[0..n-1] are to be freed), or -1.
+ * Reads up to `most` deliveries of a handler that are due at `now`, behind event `after`, in the order of the
+ * log, without those that must wait for an earlier event of the same work order that is not due. `latest`,
+ * not before `now`: the latest that the clock has shown; what was written a minute and more after it shows
+ * that the clock went back, and is due. Returns how many (out[0..n-1] are to be freed), or -1.
  */
-int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t after, int most, struct delivery *out,
-    struct error *e);
+int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t after, int most,
+    struct delivery *out, struct error *e);
 
 /* How many deliveries_due would give in all, or -1. */
-int64_t deliveries_count_due(struct store *store, int64_t handler, int64_t now, struct error *e);
+int64_t deliveries_count_due(
+    struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void delivery_free(struct delivery *delivery);
 
-/* Write how a try ended, with the handler's figures: done; to be tried again at `due`; dead. `error` says why. */
+/* Write how a try ended, with the handler's figures: done; to be tried again at `due`; dead. `error` says
+ * why. */
 int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e);
-int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now, const char *error,
-    struct error *e);
-int deliveries_dead(struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error,
-    struct error *e);
+int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,
+    const char *error, struct error *e);
+int deliveries_dead(
+    struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error, struct error *e);
 
-/* By hand; each returns how many deliveries it changed, or -1. Revive: dead ones begin anew, all of them or those of one
- * event (then its pending ones are due at once, too). Discard: those of an event that are dead or pending are no longer
- * wanted. */
+/* By hand; each returns how many deliveries it changed, or -1. Revive: dead ones begin anew, all of them or
+ * those of one event (then its pending ones are due at once, too). Discard: those of an event that are dead
+ * or pending are no longer wanted. */
 int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e);
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e);
 
-/* By hand: an event is delivered to a handler again, or for the first time. Returns 1, 0 when it is pending already, -1
- * when the store failed. */
-int deliveries_replay(struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now,
-    struct error *e);
+/* By hand: an event is delivered to a handler again, or for the first time. Returns 1, 0 when it is pending
+ * already, -1 when the store failed. */
+int deliveries_replay(
+    struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
 /* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one. */
 struct delivery_counts {

@@ -14,8 +14,8 @@ static int was_told(struct store *store, const char *id, struct error *e)
     return rc;
 }
 
-int events_append(struct store *store, const struct event *event, const struct event_context *context,
-    struct error *e)
+int events_append(
+    struct store *store, const struct event *event, const struct event_context *context, struct error *e)
 {
     char id[EVENT_ID_SIZE];
     int n = 1, told = was_told(store, event_numbered_id(event, n, id), e);
@@ -52,7 +52,8 @@ int64_t events_count(struct store *store, struct error *e)
 }
 
 /* Both queries have the same columns. */
-static int visit(struct store *store, enum sql_statement q, event_visitor *each, void *context, struct error *e)
+static int visit(
+    struct store *store, enum sql_statement q, event_visitor *each, void *context, struct error *e)
 {
     int rc;
     while ((rc = store_next(store, q, e)) == 1) {
@@ -71,15 +72,16 @@ static int visit(struct store *store, enum sql_statement q, event_visitor *each,
     return rc;
 }
 
-int events_after(struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e)
+int events_after(
+    struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e)
 {
     if (STORE_QUERY(store, e, SQL_EVENT_AFTER, V_INT(after), V_INT(most)) != 0)
         return -1;
     return visit(store, SQL_EVENT_AFTER, each, context, e);
 }
 
-int events_since(struct store *store, int64_t since, int64_t until, event_visitor *each, void *context,
-    struct error *e)
+int events_since(
+    struct store *store, int64_t since, int64_t until, event_visitor *each, void *context, struct error *e)
 {
     if (STORE_QUERY(store, e, SQL_EVENT_SINCE, V_INT(since), V_INT(until)) != 0)
         return -1;
@@ -97,7 +99,8 @@ int events_history(struct store *store, int64_t work_order, int64_t until, event
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)) != 0)
+    if (STORE_QUERY(
+            store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)) != 0)
         return -1;
     return visit(store, SQL_EVENT_LIST, each, context, e);
 }

@@ -1,5 +1,6 @@
 /*
- * events: the event log (the outbox), in the order in which the events were stored. Sources append, handlers read.
+ * events: the event log (the outbox), in the order in which the events were stored. Sources append, handlers
+ * read.
  */
 #ifndef WOSYNC_STORE_EVENTS_H
 #define WOSYNC_STORE_EVENTS_H
@@ -13,12 +14,12 @@
 struct store;
 
 /*
- * Appends an event unless its id was told before (rule R3). A numbered event whose id is taken becomes `ID/2`, `ID/3`,
- * and so on. Must be called in the transaction that stores the snapshot.
- * Returns 1 when it was appended, 0 when it was told before, -1 when the store failed or memory ran out.
+ * Appends an event unless its id was told before (rule R3). A numbered event whose id is taken becomes
+ * `ID/2`, `ID/3`, and so on. Must be called in the transaction that stores the snapshot. Returns 1 when it
+ * was appended, 0 when it was told before, -1 when the store failed or memory ran out.
  */
-int events_append(struct store *store, const struct event *event, const struct event_context *context,
-    struct error *e);
+int events_append(
+    struct store *store, const struct event *event, const struct event_context *context, struct error *e);
 
 /* The number of the newest event ever stored, 0 when there is none; -1 when the store failed. */
 int64_t events_last_seq(struct store *store, struct error *e);
@@ -41,17 +42,18 @@ struct event_row {
 /* Called for one event; returns 0 to go on, -1 (with the error filled) to stop. */
 typedef int event_visitor(const struct event_row *row, void *context, struct error *e);
 
-/* Visits the events behind number `after`, at most `most`, in the order in which they were stored. The visitor may
- * write to the store. Returns 0 or -1. */
-int events_after(struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e);
-
-/* Visits the events that happened at `since` or later, up to number `until`, in the order in which they were stored. The
+/* Visits the events behind number `after`, at most `most`, in the order in which they were stored. The
  * visitor may write to the store. Returns 0 or -1. */
-int events_since(struct store *store, int64_t since, int64_t until, event_visitor *each, void *context,
-    struct error *e);
+int events_after(
+    struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e);
 
-/* Visits what the log still holds of one work order's created, status_changed and completed events, up to number
- * `until`, in the order in which they were stored. Returns 0 or -1. */
+/* Visits the events that happened at `since` or later, up to number `until`, in the order in which they were
+ * stored. The visitor may write to the store. Returns 0 or -1. */
+int events_since(
+    struct store *store, int64_t since, int64_t until, event_visitor *each, void *context, struct error *e);
+
+/* Visits what the log still holds of one work order's created, status_changed and completed events, up to
+ * number `until`, in the order in which they were stored. Returns 0 or -1. */
 int events_history(struct store *store, int64_t work_order, int64_t until, event_visitor *each, void *context,
     struct error *e);
 

@@ -20,7 +20,8 @@ int lateness_note(struct store *store, int64_t late, int64_t overdue, struct err
 {
     if (late < 0)
         late = 0; /* a clock that differs */
-    return STORE_RUN(store, e, SQL_LATENESS_NOTE, V_INT(step_of(late)), V_INT(late), V_INT(overdue > 0 ? overdue : 0));
+    return STORE_RUN(
+        store, e, SQL_LATENESS_NOTE, V_INT(step_of(late)), V_INT(late), V_INT(overdue > 0 ? overdue : 0));
 }
 
 int lateness_load(struct store *store, struct lateness *out, struct error *e)

@@ -37,11 +37,12 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
 int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,
     const struct pace *pace, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since), V_TEXT(state->filter),
-        V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed), V_DATE(state->newest),
-        V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
-        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen), V_INT(pace->window), V_INT(pace->slack),
-        V_INT(state->window.from), V_INT(state->window.until), V_INT(state->window.silent), V_TEXT(state->typed));
+    return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since),
+        V_TEXT(state->filter), V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed),
+        V_DATE(state->newest), V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
+        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen),
+        V_INT(pace->window), V_INT(pace->slack), V_INT(state->window.from), V_INT(state->window.until),
+        V_INT(state->window.silent), V_TEXT(state->typed));
 }
 
 int passes_drop(struct store *store, const char *kind, struct error *e)

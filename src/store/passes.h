@@ -1,6 +1,6 @@
 /*
- * passes: an unfinished reading of the list, so that the next run goes on where this one ended (rule R2), and the
- * server's rate limit as it stood at the last answer (rule R7).
+ * passes: an unfinished reading of the list, so that the next run goes on where this one ended (rule R2), and
+ * the server's rate limit as it stood at the last answer (rule R7).
  */
 #ifndef WOSYNC_STORE_PASSES_H
 #define WOSYNC_STORE_PASSES_H
@@ -26,11 +26,11 @@ struct pass_state {
     int64_t pages;
     int64_t records;
     struct diff_window window; /* of a backfill, zeroed otherwise */
-    char *typed;               /* that window as it was typed: an age means another instant each time; NULL otherwise */
+    char *typed; /* that window as it was typed: an age means another instant each time; NULL otherwise */
 };
 
-/* Reads the unfinished pass of a kind into *out, to be freed with pass_state_free. Returns 1, 0 when there is none, -1
- * when the store failed. */
+/* Reads the unfinished pass of a kind into *out, to be freed with pass_state_free. Returns 1, 0 when there is
+ * none, -1 when the store failed. */
 int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e);
 
 /* Writes where a pass stands, and the rate limit; `active` is false for one that is finished. */

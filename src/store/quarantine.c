@@ -17,7 +17,8 @@ int quarantine_add(struct store *store, const struct quarantine_entry *entry, st
 
 int64_t quarantine_count(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_QUARANTINE_COUNT, e) != 0 || store_next(store, SQL_QUARANTINE_COUNT, e) != 1)
+    if (store_query_all(store, SQL_QUARANTINE_COUNT, e) != 0 ||
+        store_next(store, SQL_QUARANTINE_COUNT, e) != 1)
         return -1;
     int64_t count = store_int(store, SQL_QUARANTINE_COUNT, 0);
     store_done(store, SQL_QUARANTINE_COUNT);
@@ -25,7 +26,8 @@ int64_t quarantine_count(struct store *store, struct error *e)
 }
 
 int quarantine_list(struct store *store,
-    int (*each)(const struct quarantine_entry *entry, void *context, struct error *e), void *context, struct error *e)
+    int (*each)(const struct quarantine_entry *entry, void *context, struct error *e), void *context,
+    struct error *e)
 {
     const enum sql_statement q = SQL_QUARANTINE_LAST;
     int rc;

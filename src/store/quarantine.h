@@ -22,16 +22,18 @@ struct quarantine_entry {
     int64_t seen; /* milliseconds */
 };
 
-/* Keeps a record. Returns 1 when it is new, 0 when the same bytes are here already, -1 when the store failed. */
+/* Keeps a record. Returns 1 when it is new, 0 when the same bytes are here already, -1 when the store failed.
+ */
 int quarantine_add(struct store *store, const struct quarantine_entry *entry, struct error *e);
 
 /* How many records are in quarantine, or -1. */
 int64_t quarantine_count(struct store *store, struct error *e);
 
-/* Calls `each` for the newest ten, the newest first, without digest and raw; it returns 0 to go on, -1 with the error
- * filled to stop. */
+/* Calls `each` for the newest ten, the newest first, without digest and raw; it returns 0 to go on, -1 with
+ * the error filled to stop. */
 int quarantine_list(struct store *store,
-    int (*each)(const struct quarantine_entry *entry, void *context, struct error *e), void *context, struct error *e);
+    int (*each)(const struct quarantine_entry *entry, void *context, struct error *e), void *context,
+    struct error *e);
 
 /* Forgets the records of a work order that is understood again. */
 int quarantine_resolve(struct store *store, int64_t work_order, struct error *e);

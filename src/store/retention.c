@@ -13,35 +13,41 @@ static int drop_event(struct store *store, int64_t seq, struct error *e)
     return STORE_RUN(store, e, SQL_RETENTION_DROP_EVENT, V_INT(seq));
 }
 
-static int drop_all(struct store *store, const int64_t *events, int count, int64_t cutoff, struct error *e)
+static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST], struct error *e)
 {
-    if (store_begin(store, e) != 0)
-        return -1;
-    int rc = STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST));
-    for (int i = 0; i < count && rc == 0; i++)
-        rc = drop_event(store, events[i], e);
-    if (rc == 0)
-        rc = store_commit(store, e);
-    store_rollback(store);
-    return rc;
-}
-
-int retention_run(struct store *store, int64_t cutoff, struct error *e)
-{
-    int64_t events[MOST];
     int count = 0, rc;
     if (STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST)) != 0)
         return -1;
     while ((rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
         if (count < MOST)
             events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
-    if (rc < 0 || STORE_QUERY(store, e, SQL_RETENTION_OLD_RUN, V_INT(cutoff)) != 0)
+    return rc < 0 ? -1 : count;
+}
+
+static int has_old_run(struct store *store, int64_t cutoff, struct error *e)
+{
+    if (STORE_QUERY(store, e, SQL_RETENTION_OLD_RUN, V_INT(cutoff)) != 0)
         return -1;
-    int old_run = store_next(store, SQL_RETENTION_OLD_RUN, e);
+    int rc = store_next(store, SQL_RETENTION_OLD_RUN, e);
     store_done(store, SQL_RETENTION_OLD_RUN);
-    if (old_run < 0)
+    return rc;
+}
+
+int retention_run(struct store *store, int64_t cutoff, struct error *e)
+{
+    int64_t events[MOST];
+    /* what is found must still be so when it is removed: someone may be replaying events by hand */
+    if (store_begin(store, e) != 0)
         return -1;
-    if (count > 0 || old_run == 1)
-        rc = drop_all(store, events, count, cutoff, e);
+    int count = find_events(store, cutoff, events, e);
+    int old_run = count >= 0 ? has_old_run(store, cutoff, e) : -1;
+    int rc = old_run < 0 ? -1 : 0;
+    if (rc == 0 && old_run == 1)
+        rc = STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST));
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = drop_event(store, events[i], e);
+    if (rc == 0 && (count > 0 || old_run == 1))
+        rc = store_commit(store, e);
+    store_rollback(store);
     return rc == 0 ? count : -1;
 }

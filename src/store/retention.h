@@ -1,6 +1,6 @@
 /*
- * retention: removes what is old and wanted by no one: done deliveries and their events, and the records of runs. What is pending or
- * dead stays, and the ids of what was told are kept for ever.
+ * retention: removes what is old and wanted by no one: done deliveries and their events, and the records of
+ * runs. What is pending or dead stays, and the ids of what was told are kept for ever.
  */
 #ifndef WOSYNC_STORE_RETENTION_H
 #define WOSYNC_STORE_RETENTION_H
@@ -11,8 +11,9 @@
 
 struct store;
 
-/* Removes what was observed before `cutoff` (milliseconds), a bounded number of rows per call, in a transaction of its
- * own; writes nothing when there is nothing to remove. Returns how many events went, or -1 when the store failed. */
+/* Removes what was observed before `cutoff` (milliseconds), a bounded number of rows per call, in a
+ * transaction of its own; writes nothing when there is nothing to remove. Returns how many events went, or -1
+ * when the store failed. */
 int retention_run(struct store *store, int64_t cutoff, struct error *e);
 
 #endif

@@ -14,12 +14,13 @@ int runs_save(struct store *store, struct run *run, struct error *e)
         V_DATE(run->until), V_INT(run->requests), V_INT(run->pages), V_INT(run->bytes), V_INT(run->records),
         V_INT(run->quarantined), V_INT(run->healed), V_INT(run->events[EVENT_CREATED]),
         V_INT(run->events[EVENT_STATUS_CHANGED]), V_INT(run->events[EVENT_COMPLETED]),
-        V_INT(run->events[EVENT_UPDATED]), V_INT(run->events[EVENT_DELETED]), V_INT(run->delivered), V_INT(run->dead),
-        V_DATE(run->exit_status >= 0 ? run->exit_status : TIMESTAMP_NONE), V_TEXT(run->message));
+        V_INT(run->events[EVENT_UPDATED]), V_INT(run->events[EVENT_DELETED]), V_INT(run->delivered),
+        V_INT(run->dead), V_DATE(run->exit_status >= 0 ? run->exit_status : TIMESTAMP_NONE),
+        V_TEXT(run->message));
 }
 
-int runs_list(struct store *store, int count, int (*each)(const struct run *run, void *context, struct error *e),
-    void *context, struct error *e)
+int runs_list(struct store *store, int count,
+    int (*each)(const struct run *run, void *context, struct error *e), void *context, struct error *e)
 {
     const enum sql_statement q = SQL_RUN_LIST;
     int rc;

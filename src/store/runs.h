@@ -12,30 +12,30 @@
 struct store;
 
 struct run {
-    int64_t number;       /* 0 until it is stored for the first time */
-    const char *kind;     /* sync, ... */
-    int64_t began;        /* milliseconds, our clock */
-    int64_t ended;        /* TIMESTAMP_NONE while it is at work, or when it was killed */
-    int64_t since;        /* the bound it asked for; TIMESTAMP_NONE: everything */
-    int64_t until;        /* of a backfill: the end of its window; TIMESTAMP_NONE otherwise */
+    int64_t number;   /* 0 until it is stored for the first time */
+    const char *kind; /* sync, ... */
+    int64_t began;    /* milliseconds, our clock */
+    int64_t ended;    /* TIMESTAMP_NONE while it is at work, or when it was killed */
+    int64_t since;    /* the bound it asked for; TIMESTAMP_NONE: everything */
+    int64_t until;    /* of a backfill: the end of its window; TIMESTAMP_NONE otherwise */
     int64_t requests;
     int64_t pages;
-    int64_t bytes;        /* of JSON received, after decompression */
+    int64_t bytes; /* of JSON received, after decompression */
     int64_t records;
     int64_t quarantined;
-    int64_t healed;       /* changes that polling should have told and a sweep found */
+    int64_t healed; /* changes that polling should have told and a sweep found */
     int64_t events[EVENT_TYPES];
     int64_t delivered;
-    int64_t dead;         /* deliveries that became dead in this run */
-    int64_t exit_status;  /* -1 while it is not known */
-    const char *message;  /* NULL when there was nothing to say */
+    int64_t dead;        /* deliveries that became dead in this run */
+    int64_t exit_status; /* -1 while it is not known */
+    const char *message; /* NULL when there was nothing to say */
 };
 
 /* Stores the run as it stands: adds it the first time, in whatever transaction the caller has. */
 int runs_save(struct store *store, struct run *run, struct error *e);
 
 /* Calls `each` for the last `count` runs, the newest first; texts are borrowed during the call. */
-int runs_list(struct store *store, int count, int (*each)(const struct run *run, void *context, struct error *e),
-    void *context, struct error *e);
+int runs_list(struct store *store, int count,
+    int (*each)(const struct run *run, void *context, struct error *e), void *context, struct error *e);
 
 #endif

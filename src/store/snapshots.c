@@ -4,8 +4,8 @@
 
 #include "store/store.h"
 
-int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE], int64_t *updated,
-    struct error *e)
+int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+    int64_t *updated, struct error *e)
 {
     if (STORE_QUERY(store, e, SQL_SNAPSHOT_GLANCE, V_INT(id)) != 0)
         return -1;
@@ -20,8 +20,8 @@ int snapshots_is_same(struct store *store, int64_t id, const unsigned char diges
     return rc;
 }
 
-int snapshots_load(struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out,
-    struct error *e)
+int snapshots_load(
+    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e)
 {
     *out = (struct snapshot){0};
     if (STORE_QUERY(store, e, SQL_SNAPSHOT_GET, V_INT(id)) != 0)
@@ -69,7 +69,8 @@ int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct
 }
 
 int snapshots_after(struct store *store, int64_t after, int most,
-    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e)
+    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context,
+    struct error *e)
 {
     const enum sql_statement q = SQL_SNAPSHOT_AFTER;
     int rc;

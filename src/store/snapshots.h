@@ -25,15 +25,15 @@ struct snapshot {
     int64_t document; /* where its JSON lies */
 };
 
-/* Does the list's record with this id and digest lie here already? Returns 1 (and its updatedAt in *updated), 0 when
- * there is none or another, -1 when the store failed. */
-int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE], int64_t *updated,
-    struct error *e);
+/* Does the list's record with this id and digest lie here already? Returns 1 (and its updatedAt in *updated),
+ * 0 when there is none or another, -1 when the store failed. */
+int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+    int64_t *updated, struct error *e);
 
-/* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the store
- * failed or holds what cannot be read (EXIT_IO). */
-int snapshots_load(struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out,
-    struct error *e);
+/* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the
+ * store failed or holds what cannot be read (EXIT_IO). */
+int snapshots_load(
+    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e);
 
 /* What to write; `digest` is NULL for a document that is not as the list gave it. */
 struct snapshot_row {
@@ -63,10 +63,11 @@ struct snapshot_view {
     size_t len;
 };
 
-/* Calls `each` for the snapshots whose document lies behind `after`, in the order in which they first came, at most `most`;
- * it returns 0 to go on, -1 with the error filled to stop. Returns 0 or -1. */
+/* Calls `each` for the snapshots whose document lies behind `after`, in the order in which they first came,
+ * at most `most`; it returns 0 to go on, -1 with the error filled to stop. Returns 0 or -1. */
 int snapshots_after(struct store *store, int64_t after, int most,
-    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context, struct error *e);
+    int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context,
+    struct error *e);
 
 /* How many there are, or -1. */
 int64_t snapshots_count(struct store *store, struct error *e);

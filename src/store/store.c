@@ -36,13 +36,14 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later", store->path,
-            doing);
+        return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
+            store->path, doing);
     case SQLITE_NOMEM:
         return fail_memory(e, "store");
     case SQLITE_FULL:
-        return fail(e, EXIT_IO, "store %s: %s: the disk is full; free some space and run again, nothing is lost",
-            store->path, doing);
+        return fail(e, EXIT_IO,
+            "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
+            doing);
     case SQLITE_READONLY:
         return fail(e, EXIT_IO,
             "store %s: %s: it is read-only; check the file, its directory and the user that wosync runs as",
@@ -50,11 +51,13 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail(e, EXIT_IO,
-            "store %s: %s: %s; it is corrupt or no wosync store: put back a backup, or move it away to begin anew",
+            "store %s: %s: %s; it is corrupt or no wosync store: put back a backup, or move it away to begin "
+            "anew",
             store->path, doing, text);
     case SQLITE_CANTOPEN:
-        return fail(e, EXIT_CANTCREAT, "store %s: %s: %s; check the path and the permissions of its directory",
-            store->path, doing, text);
+        return fail(e, EXIT_CANTCREAT,
+            "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
+            text);
     case SQLITE_IOERR:
         return fail(e, EXIT_IO, "store %s: %s: %s; check the disk", store->path, doing, text);
     default:
@@ -118,8 +121,8 @@ static int check_owner(struct store *store, int version, struct error *e)
         read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, e) != 0)
         return -1;
     if (id != APPLICATION_ID && (tables > 0 || version > 0 || id != 0))
-        return fail(e, EXIT_IO, "store %s: it is a database of another program; set path in [store] or WOSYNC_DB",
-            store->path);
+        return fail(e, EXIT_IO,
+            "store %s: it is a database of another program; set path in [store] or WOSYNC_DB", store->path);
     if (version > SQL_VERSION)
         return fail(e, EXIT_IO,
             "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
@@ -129,7 +132,8 @@ static int check_owner(struct store *store, int version, struct error *e)
 
 static int migrate_to(struct store *store, int version, struct error *e)
 {
-    char *sql = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", (int)APPLICATION_ID, version);
+    char *sql =
+        sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", (int)APPLICATION_ID, version);
     int current = 0, rc = -1;
     if (sql == NULL)
         return fail_memory(e, "store");
@@ -154,17 +158,21 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     /* in one transaction: another process may be making the file just now */
     if (execute(store, "BEGIN", "opening", e) != 0)
         return -1;
-    int rc = read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0 ? -1 : 0;
+    int rc =
+        read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0
+            ? -1
+            : 0;
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     if (rc != 0)
         return -1;
     if (mode == STORE_READ)
         return version == SQL_VERSION
                    ? 0
-                   : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date", store->path);
+                   : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date",
+                         store->path);
     /* page_size acts on an empty file only; FULL: what was committed survives a power cut */
-    if (execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "opening",
-            e) != 0)
+    if (execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+            "opening", e) != 0)
         return -1;
     while (version < SQL_VERSION)
         if (migrate_to(store, ++version, e) != 0)
@@ -279,8 +287,8 @@ int store_query(struct store *store, enum sql_statement which, const struct stor
         sqlite3_reset(statement);
     }
     if (code == SQLITE_OK && (size_t)sqlite3_bind_parameter_count(statement) != count)
-        return fail(e, EXIT_BUG, "store: %s: %zu values bound to %d parameters", sql_statements[which].name, count,
-            sqlite3_bind_parameter_count(statement));
+        return fail(e, EXIT_BUG, "store: %s: %zu values bound to %d parameters", sql_statements[which].name,
+            count, sqlite3_bind_parameter_count(statement));
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
         code = bind(statement, (int)i + 1, &values[i]);
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, sql_statements[which].name, e);
@@ -310,8 +318,8 @@ void store_done(struct store *store, enum sql_statement statement)
     sqlite3_reset(store->prepared[statement]);
 }
 
-int store_run(struct store *store, enum sql_statement statement, const struct store_value *values, size_t count,
-    struct error *e)
+int store_run(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e)
 {
     if (store_query(store, statement, values, count, e) != 0)
         return -1;

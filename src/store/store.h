@@ -1,8 +1,8 @@
 /*
  * store: the SQLite file: opening, migrating, transactions, and the one way to run a statement.
  *
- * Statements live in sql/statements/ and have names; they are prepared on first use and kept. Every function that
- * fails has printed nothing and filled the error. A failed write inside a transaction is followed by
+ * Statements live in sql/statements/ and have names; they are prepared on first use and kept. Every function
+ * that fails has printed nothing and filled the error. A failed write inside a transaction is followed by
  * store_rollback; nothing is ever half stored.
  */
 #ifndef WOSYNC_STORE_STORE_H
@@ -18,21 +18,22 @@
 struct store;
 
 enum store_mode {
-    STORE_WRITE,   /* make it when it is missing, migrate it */
-    STORE_READ,    /* to look at: it must exist; nothing is migrated */
-    STORE_SCRATCH  /* an empty one in memory, for a dry run without a store */
+    STORE_WRITE,  /* make it when it is missing, migrate it */
+    STORE_READ,   /* to look at: it must exist; nothing is migrated */
+    STORE_SCRATCH /* an empty one in memory, for a dry run without a store */
 };
 
 /*
- * Opens the store at `path`. STORE_WRITE makes the file (mode 0600) and its directory (0700, the last one only)
- * where they are missing, switches to WAL, and applies the migrations it lacks, each in a transaction.
- * Returns the store, to be closed with store_close, or NULL: EXIT_CANTCREAT when it cannot be made, EXIT_IO when it
- * cannot be read, is corrupt, is not ours or was written by a newer program, EXIT_TRY_LATER when another process keeps it
- * locked for longer than `busy_ms` milliseconds.
+ * Opens the store at `path`. STORE_WRITE makes the file (mode 0600) and its directory (0700, the last one
+ * only) where they are missing, switches to WAL, and applies the migrations it lacks, each in a transaction.
+ * Returns the store, to be closed with store_close, or NULL: EXIT_CANTCREAT when it cannot be made, EXIT_IO
+ * when it cannot be read, is corrupt, is not ours or was written by a newer program, EXIT_TRY_LATER when
+ * another process keeps it locked for longer than `busy_ms` milliseconds.
  */
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e);
 
-/* Makes the directory of a store (0700, the last one only) where it is missing. Returns 0, or -1 with EXIT_CANTCREAT. */
+/* Makes the directory of a store (0700, the last one only) where it is missing. Returns 0, or -1 with
+ * EXIT_CANTCREAT. */
 int store_make_directory(const char *path, struct error *e);
 
 /* Closes the store; an open transaction is rolled back. NULL is allowed. */
@@ -44,8 +45,8 @@ bool store_exists(const char *path);
 /* The path it was opened with. */
 const char *store_path(const struct store *store);
 
-/* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EXIT_TRY_LATER when the store is locked for too long,
- * EXIT_IO otherwise. */
+/* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EXIT_TRY_LATER when the store is locked for too
+ * long, EXIT_IO otherwise. */
 int store_begin(struct store *store, struct error *e);
 
 /* Ends it durably. When it fails (EXIT_IO: disk full, I/O error), the transaction is rolled back. */
@@ -65,28 +66,28 @@ struct store_value {
 };
 
 /* Makers of store_value; texts and blobs are borrowed until the statement is done. */
-#define V_INT(n) ((struct store_value){.type = STORE_INT, .number = (n)})
-#define V_DATE(ms) ((struct store_value){.type = STORE_DATE, .number = (ms)})
-#define V_TEXT(s) store_text(s)
+#define V_INT(n)      ((struct store_value){.type = STORE_INT, .number = (n)})
+#define V_DATE(ms)    ((struct store_value){.type = STORE_DATE, .number = (ms)})
+#define V_TEXT(s)     store_text(s)
 #define V_BYTES(p, n) ((struct store_value){.type = STORE_TEXT, .bytes = (p), .len = (n)})
-#define V_BLOB(p, n) ((struct store_value){.type = STORE_BLOB, .bytes = (p), .len = (n)})
+#define V_BLOB(p, n)  ((struct store_value){.type = STORE_BLOB, .bytes = (p), .len = (n)})
 struct store_value store_text(const char *text);
 
 /* Binds the values and runs a statement that returns no rows: STORE_RUN(store, e, SQL_X, V_INT(1), ...).
  * Fails with EXIT_IO (or EXIT_TRY_LATER when locked or out of memory). */
-#define STORE_RUN(store, e, statement, ...)                                                                   \
-    store_run(store, statement, (struct store_value[]){__VA_ARGS__},                                          \
+#define STORE_RUN(store, e, statement, ...)                                                                  \
+    store_run(store, statement, (struct store_value[]){__VA_ARGS__},                                         \
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
-int store_run(struct store *store, enum sql_statement statement, const struct store_value *values, size_t count,
-    struct error *e);
+int store_run(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e);
 
-/* Binds the values and starts a statement that returns rows: then store_next until it is not 1. A second start of
- * the same statement ends the first one. */
-#define STORE_QUERY(store, e, statement, ...)                                                                 \
-    store_query(store, statement, (struct store_value[]){__VA_ARGS__},                                        \
+/* Binds the values and starts a statement that returns rows: then store_next until it is not 1. A second
+ * start of the same statement ends the first one. */
+#define STORE_QUERY(store, e, statement, ...)                                                                \
+    store_query(store, statement, (struct store_value[]){__VA_ARGS__},                                       \
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
-int store_query(struct store *store, enum sql_statement statement, const struct store_value *values, size_t count,
-    struct error *e);
+int store_query(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e);
 
 /* The same for a statement without parameters. */
 int store_query_all(struct store *store, enum sql_statement statement, struct error *e);
@@ -97,8 +98,8 @@ int store_next(struct store *store, enum sql_statement statement, struct error *
 /* Ends a query early. */
 void store_done(struct store *store, enum sql_statement statement);
 
-/* Columns of the current row, from 0. An absent integer is 0, an absent date TIMESTAMP_NONE, an absent text NULL.
- * Texts and blobs are borrowed until the next step or reset. */
+/* Columns of the current row, from 0. An absent integer is 0, an absent date TIMESTAMP_NONE, an absent text
+ * NULL. Texts and blobs are borrowed until the next step or reset. */
 bool store_is_null(struct store *store, enum sql_statement statement, int column);
 int64_t store_int(struct store *store, enum sql_statement statement, int column);
 int64_t store_date(struct store *store, enum sql_statement statement, int column);

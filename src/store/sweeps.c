@@ -12,9 +12,11 @@ int sweeps_add(struct store *store, int64_t id, struct error *e)
     return STORE_RUN(store, e, SQL_SWEPT_ADD, V_INT(id));
 }
 
-int sweeps_count_missing(struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e)
+int sweeps_count_missing(
+    struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began)) != 0 || store_next(store, SQL_MISSING_COUNT, e) != 1)
+    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began)) != 0 ||
+        store_next(store, SQL_MISSING_COUNT, e) != 1)
         return -1;
     *missing = store_int(store, SQL_MISSING_COUNT, 0);
     *known = store_int(store, SQL_MISSING_COUNT, 1);

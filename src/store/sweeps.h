@@ -16,11 +16,13 @@ int sweeps_clear(struct store *store, struct error *e);
 /* Notes that the sweep has seen a work order. */
 int sweeps_add(struct store *store, int64_t id, struct error *e);
 
-/* How many work orders are known that the sweep, which began at `began` (milliseconds, our clock), did not see; and how many are known
- * in all. */
-int sweeps_count_missing(struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e);
+/* How many work orders are known that the sweep, which began at `began` (milliseconds, our clock), did not
+ * see; and how many are known in all. */
+int sweeps_count_missing(
+    struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e);
 
-/* Ends a sweep: what it saw is not missing, what it did not see is, once more; then forgets what it has seen. */
+/* Ends a sweep: what it saw is not missing, what it did not see is, once more; then forgets what it has seen.
+ */
 int sweeps_note_missing(struct store *store, int64_t began, struct error *e);
 
 /* A missing work order that is to be asked for by its id. */
@@ -29,8 +31,8 @@ struct missing {
     int64_t refused; /* when it answered 404 for the first time; TIMESTAMP_NONE: it was not asked for yet */
 };
 
-/* The next one behind work order `after` that is to be asked for now: not yet, or once, in an earlier sweep or before `hour_ago`.
- * Returns 1, 0 when there is none, -1. */
+/* The next one behind work order `after` that is to be asked for now: not yet, or once, in an earlier sweep
+ * or before `hour_ago`. Returns 1, 0 when there is none, -1. */
 int sweeps_next(struct store *store, int64_t hour_ago, int64_t after, struct missing *out, struct error *e);
 
 /* Notes that it answered 404 for the first time. */

@@ -8,6 +8,12 @@ from harness import CONFIG, DATA, DONE, USAGE, Case, ago
 COMMANDS = ("sync", "dispatch", "events", "status")
 
 
+class Proxy(Case):
+    def test_the_token_for_a_loopback_address_goes_to_no_proxy(self):
+        self.mock.create_old(1)
+        self.sync(env={"http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"})
+
+
 class Help(Case):
     def test_help_lists_every_command(self):
         run = self.wosync("--help", config=False)

@@ -102,6 +102,14 @@ class ChangedServer(Case):
         self.sync()
         self.assertEqual(self.ids()[-1], "workorder.updated/100011/" + at)
 
+    def test_one_that_learns_to_filter_is_found_out_by_a_sweep(self):
+        self.mock.config(filter_updatedAtGte="ignored", filter_brackets="ignored", sort="ignored")
+        self.sync(message="neither a filter by updatedAt nor sort")
+        self.mock.config(filter_updatedAtGte="honoured")
+        self.wosync("reconcile")
+        self.sync()
+        self.assertEqual(self.status()["filter"], "updatedAtGte")
+
     def test_one_that_turns_ignored_is_found_on_the_page(self):
         self.mock.config(filter_updatedAtGte="ignored")
         self.change_and_sync()

@@ -53,7 +53,7 @@ static void check_due(struct store *store, int64_t handler, int64_t now, int64_t
     struct buffer out = {0};
     struct error e = {0};
     buffer_append_text(&out, "");
-    int count = deliveries_due(store, handler, now, after, most, due, &e);
+    int count = deliveries_due(store, handler, now, now, after, most, due, &e);
     check(count >= 0, "%s", e.text);
     for (int i = 0; i < count; i++) {
         char id[16];
@@ -69,7 +69,7 @@ static void check_due(struct store *store, int64_t handler, int64_t now, int64_t
     check_text(out.data, expected);
     buffer_free(&out);
     if (after == 0 && most == 16)
-        assert_int_equal(deliveries_count_due(store, handler, now, &e), count);
+        assert_int_equal(deliveries_count_due(store, handler, now, now, &e), count);
 }
 
 static void test_in_the_order_of_the_log(void **state)
@@ -129,11 +129,25 @@ static void test_clock_gone_back(void **state)
     check_due(*state, 1, NOW - 60001, 0, 16, "1 2 3 4 5 6");
 }
 
+/* A run that lasts: what it writes is later than its beginning, and that is no clock that went back. */
+static void test_a_long_run_is_no_clock_gone_back(void **state)
+{
+    struct delivery due[16];
+    assert_int_equal(deliveries_retry(*state, 1, 1, NOW + 905000, NOW + 900000, "busy", NULL), 0);
+    int count = deliveries_due(*state, 1, NOW, NOW + 900000, 0, 16, due, NULL);
+    for (int i = 0; i < count; i++) {
+        assert_int_not_equal(due[i].seq, 1);
+        delivery_free(&due[i]);
+    }
+    assert_true(count > 0);
+    assert_int_equal(deliveries_count_due(*state, 1, NOW, NOW + 900000, NULL), count);
+}
+
 static void test_attempts(void **state)
 {
     struct delivery due;
     for (int failures = 0; failures < 3; failures++) {
-        assert_int_equal(deliveries_due(*state, 1, NOW, 0, 1, &due, NULL), 1);
+        assert_int_equal(deliveries_due(*state, 1, NOW, NOW, 0, 1, &due, NULL), 1);
         assert_int_equal(due.attempts, failures);
         delivery_free(&due);
         assert_int_equal(deliveries_retry(*state, 1, 1, NOW, NOW, "busy", NULL), 0);
@@ -226,6 +240,7 @@ int main(void)
         with_store(test_dead_is_no_longer_in_the_way),
         with_store(test_done_is_done),
         with_store(test_clock_gone_back),
+        with_store(test_a_long_run_is_no_clock_gone_back),
         with_store(test_attempts),
         with_store(test_counts),
         with_store(test_no_doubles),
