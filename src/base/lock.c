@@ -12,8 +12,9 @@ int lock_take(const char *path, struct error *e)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(e, EXIT_CANTCREAT,
-            "lock %s: it cannot be opened: %s; run wosync as the user that the store belongs to", path,
-            strerror(errno));
+            "lock %s: it cannot be opened: %s; check its permissions and run wosync as the user that the "
+            "store belongs to",
+            path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         char holder[32] = "";
         ssize_t n = pread(fd, holder, sizeof holder - 1, 0);

@@ -201,7 +201,7 @@ class Status(Case):
         self.assertRegex(text, r"watermark +%s" % status["watermark"])
         self.assertRegex(text, r"last pass +\S+ ago, filter updatedAtGte")
         self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
-        self.assertRegex(text, r"1 records in quarantine")
+        self.assertRegex(text, r"1 record in quarantine")
         self.assertRegex(text, r"work order 700: its status")
 
     def test_the_last_runs_are_there_with_their_figures(self):
