@@ -42,7 +42,7 @@ BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev l
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check clean
+.PHONY: all help install mock units demo check simulator simulate clean
 all: $(BUILD)/wosync
 
 help:
@@ -118,9 +118,26 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# the program without what the simulator takes the place of
+SIM_REPLACES = main base/clock base/random base/stop base/lock base/log api/http
+SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
+	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
+
+$(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -Itests/sim $(CFLAGS) -MMD -MP -c -o $@ $<
+
+simulator: $(BUILD)/simulate
+$(BUILD)/simulate: $(SIM_OBJECTS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# SEED=N shows one history, SEEDS=COUNT plays as many
+simulate: $(BUILD)/simulate
+	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
+
 clean:
 	rm -rf build
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
