@@ -192,11 +192,33 @@ static void forget_changes(struct disk_file *f)
     f->log.size = 0;
 }
 
+/* The first `count` changes have become durable. */
+static void apply_first(struct disk_file *f, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        apply(f, &f->changes[i]);
+    f->change_count -= count;
+    memmove(f->changes, f->changes + count, f->change_count * sizeof *f->changes);
+    if (f->change_count == 0)
+        f->log.size = 0;
+}
+
+/* How many changes there are up to the last that concerns the directory. */
+static size_t last_of_directory(const struct disk_file *f)
+{
+    size_t count = f->change_count;
+    while (count > 0 && f->changes[count - 1].kind != MADE && f->changes[count - 1].kind != REMOVED)
+        count--;
+    return count;
+}
+
+/* As on Unix, SQLite syncs the directory, too, when it has made a file: with all that was made and removed. */
 void disk_sync(struct disk_file *file)
 {
-    for (size_t i = 0; i < file->change_count; i++)
-        apply(file, &file->changes[i]);
-    forget_changes(file);
+    bool made = last_of_directory(file) > 0;
+    apply_first(file, file->change_count);
+    for (int i = 0; i < file_count && made; i++)
+        apply_first(&files[i], last_of_directory(&files[i]));
 }
 
 void disk_remove(struct disk_file *file, bool durable)

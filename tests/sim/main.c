@@ -57,6 +57,8 @@ static void tell_failure(uint64_t seed, const char *verdict)
 static int work(const struct options *o, int job, struct worker *worker)
 {
     struct history h;
+    if (play_set_up() != 0)
+        return 73;
     for (uint64_t i = (uint64_t)job; i < o->count; i += (uint64_t)o->jobs) {
         worker->seed = o->first + i;
         history_make(worker->seed, &h);
@@ -66,7 +68,7 @@ static int work(const struct options *o, int job, struct worker *worker)
             worker->failed++;
             tell_failure(worker->seed, verdict);
             if (worker->failed >= 5)
-                return 1;
+                break;
         }
     }
     play_tear_down();
@@ -76,6 +78,8 @@ static int work(const struct options *o, int job, struct worker *worker)
 static int replay(const struct options *o)
 {
     struct history h;
+    if (play_set_up() != 0)
+        return 73;
     history_make(o->first, &h);
     if (play(&h, false) != NULL && !o->keep)
         shrink(&h);
@@ -105,6 +109,7 @@ static int run_jobs(const struct options *o)
         if (children[job] < 0 || waitpid(children[job], &status, 0) < 0)
             return 71;
         if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+            /* its directory is left behind, for it died */
             fprintf(out, "not so - seed %llu: it ends the process (status %d)\n",
                 (unsigned long long)workers[job].seed, status);
             failed++;
@@ -143,18 +148,12 @@ static int read_options(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
     struct options o = {.first = 1, .count = 1000, .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
-    char directory[] = "/tmp/wosync-sim-XXXXXX";
     out = fdopen(dup(STDOUT_FILENO), "w");
     if (out == NULL || freopen("/dev/null", "w", stdout) == NULL || read_options(argc, argv, &o) != 0)
         return usage();
     if ((uint64_t)o.jobs > o.count)
         o.jobs = (int)o.count;
-    if (mkdtemp(directory) == NULL || play_set_up(directory) != 0) {
-        fprintf(out, "no directory for the configuration\n");
-        return 73;
-    }
     int status = o.replay ? replay(&o) : run_jobs(&o);
-    play_clean_up(directory);
     fclose(out);
     return status;
 }

@@ -374,7 +374,9 @@ const char *play(const struct history *history, bool want_trace)
     return verdict();
 }
 
-int play_set_up(const char *directory)
+static char directory[] = "/tmp/wosync-sim-XXXXXX";
+
+int play_set_up(void)
 {
     vfs_register();
     machine_overlap = overlap;
@@ -383,7 +385,9 @@ int play_set_up(const char *directory)
     unsetenv("MAINTAINX_BASE_URL");
     unsetenv("WOSYNC_DB");
     unsetenv("WOSYNC_CONFIG");
-    return chdir(directory) == 0 && setenv("MAINTAINX_API_KEY", "simulated-token", 1) == 0 ? 0 : -1;
+    if (setenv("MAINTAINX_API_KEY", "simulated-token", 1) != 0 || mkdtemp(directory) == NULL)
+        return -1;
+    return chdir(directory);
 }
 
 void play_tear_down(void)
@@ -394,10 +398,6 @@ void play_tear_down(void)
     receivers_free();
     oracle_free();
     secret_forget();
-}
-
-void play_clean_up(const char *directory)
-{
     unlink(CONFIG);
     unlink("wosync.db");
     if (chdir("/") == 0)

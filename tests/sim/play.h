@@ -9,17 +9,14 @@
 
 #include "history.h"
 
-/* Once per test process: `directory` is where the configuration is written. Returns 0 or -1. */
-int play_set_up(const char *directory);
+/* Once per test process: makes a directory for the configuration, and goes there. Returns 0 or -1. */
+int play_set_up(void);
 
 /* Plays it. Returns the first rule that was broken, in words (until the next play), or NULL. `trace`: prints
  * what happens. */
 const char *play(const struct history *history, bool trace);
 
-/* Frees what the last play left. */
+/* Frees what the last play left, and removes the directory. */
 void play_tear_down(void);
-
-/* Removes the directory. */
-void play_clean_up(const char *directory);
 
 #endif
