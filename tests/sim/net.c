@@ -133,12 +133,12 @@ void net_happen(void)
 {
     struct exchange *x = next_arrival();
     x->arrived = true;
-    x->request.answer_comes = x->way == WAY_GOOD;
+    x->answers = machine_now() + some_time();
+    x->request.answer_comes = x->way == WAY_GOOD && x->call != NULL && x->answers < x->call->gives_up;
     if (x->side == NET_TO_PLANT)
         plant_answer(&x->request, &x->answer);
     else
         receivers_answer(&x->request, &x->answer);
-    x->answers = machine_now() + some_time();
     if (x->call == NULL)
         free_exchange(x);
 }
@@ -199,6 +199,7 @@ static void copy_request(const struct http_request *from, struct net_request *to
     to->body = copy(from->body, from->body_len);
     to->body_len = from->body_len;
     to->sent = clock_now();
+    to->run = receivers_run_now();
 }
 
 static enum way choose_way(enum net_side side)

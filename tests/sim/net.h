@@ -23,7 +23,8 @@ struct net_request {
     char *body;
     size_t body_len;
     int64_t sent;       /* the wall clock when it was sent */
-    bool answer_comes;  /* false: it will be lost on its way back */
+    int run;            /* the run that sent it */
+    bool answer_comes;  /* false: it will be lost on its way back, or no one waits for it */
 };
 
 enum { NET_HEADERS = 8 };

@@ -344,7 +344,7 @@ static bool may_be_missed(const struct order *order, int version, int64_t began)
     int64_t longest = oracle.history->manner.longest_delay;
     if (order->hidden || plant.all_hidden || v->late)
         return true;
-    if (v->stable > began || (order->unhidden != NEVER && order->unhidden > began))
+    if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
     return order->unhidden != NEVER && order->unhidden - v->updated > longest;
 }
@@ -444,6 +444,21 @@ int oracle_pending(void)
     return deliveries_pending();
 }
 
+static bool is_owed_deletion(int i)
+{
+    const struct knowledge *known = &oracle.orders[i].known;
+    return plant_newest(&plant.orders[i], machine_now()) < 0 && known->version >= 0 && !known->deleted &&
+           oracle.history->max_deletes >= plant.count;
+}
+
+bool oracle_owes_deletion(void)
+{
+    for (int i = 0; i < plant.count; i++)
+        if (is_owed_deletion(i))
+            return true;
+    return false;
+}
+
 void oracle_finish(void)
 {
     for (int i = 0; i < plant.count; i++) {
@@ -453,7 +468,7 @@ void oracle_finish(void)
         if (version >= 0 && (known->version < 0 || newest_like(order, known->version) < version))
             broken("R2", "at the end %lld is known as version %d and is %d", (long long)order->id, known->version,
                 version);
-        if (version < 0 && known->version >= 0 && !known->deleted && oracle.history->max_deletes > plant.count)
+        if (is_owed_deletion(i))
             broken("R5", "at the end %lld is gone and was not told deleted", (long long)order->id);
         if (version >= 0 && known->deleted && order->versions[version].deleted == NEVER)
             broken("R5", "at the end %lld is there and is told deleted", (long long)order->id);

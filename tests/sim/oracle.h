@@ -35,6 +35,9 @@ void oracle_look(const struct run_report *run);
 /* Holds what must hold at the end: everything seen, everything told, nothing left to do. */
 void oracle_finish(void);
 
+/* Is there one that is gone, and not told deleted yet? */
+bool oracle_owes_deletion(void);
+
 /* How many deliveries wait, as the last look saw it. */
 int oracle_pending(void);
 

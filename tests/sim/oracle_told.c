@@ -124,11 +124,17 @@ static void take_try(const struct log *log, const struct try *t, const struct ru
         broken("R6", "%s is told %s, which it does not want", receiver_names[t->handler], t->id);
     if (t->digest != told->digest)
         broken("R6", "%s is told %s with other bytes than are in the log", receiver_names[t->handler], t->id);
+    if (t->run != run->number) {
+        /* it was under way when its run died */
+        s->has_it = s->has_it || t->how == TRIED_UNSURE;
+        return;
+    }
     if (s->sure || s->refused)
         broken("R3", "%s is told %s again after it %s it", receiver_names[t->handler], t->id,
             s->refused ? "refused" : "took");
-    if (s->last_run == t->run)
-        broken("R6", "%s is told %s twice in a run", receiver_names[t->handler], t->id);
+    bool sure = !run->hurt && !run->stopped;
+    if (sure && s->last_run == t->run && s->taken)
+        broken("R3", "%s is told %s again in the run in which it took it", receiver_names[t->handler], t->id);
     check_order(log, t->handler, place);
     check_wait(t, s, told);
     s->last_run = t->run;
@@ -137,7 +143,6 @@ static void take_try(const struct log *log, const struct try *t, const struct ru
     s->retry_after = t->retry_after;
     s->taken = s->taken || t->how == TRIED_TAKEN;
     s->has_it = s->has_it || t->how == TRIED_TAKEN || t->how == TRIED_UNSURE;
-    bool sure = !run->hurt && !run->stopped;
     s->failures = t->how == TRIED_TAKEN || !sure ? 0 : s->failures + 1;
     s->refused = t->how == TRIED_REFUSED && sure;
     s->sure = t->how == TRIED_TAKEN && sure;

@@ -281,6 +281,20 @@ static void apply(struct version *v, enum change_kind kind, struct dice *dice)
     }
 }
 
+void plant_hide(struct order *order, bool hide)
+{
+    order->hidden = hide;
+    if (!hide)
+        order->unhidden = machine_now();
+}
+
+void plant_hide_all(bool hide)
+{
+    for (int i = 0; i < plant.count && plant.all_hidden && !hide; i++)
+        plant.orders[i].unhidden = machine_now();
+    plant.all_hidden = hide;
+}
+
 void plant_change(enum change_kind kind, uint64_t seed)
 {
     struct dice dice = dice_of(seed, 4);
@@ -294,10 +308,8 @@ void plant_change(enum change_kind kind, uint64_t seed)
         return;
     if (kind == CHANGE_REMOVE) {
         order->removed = machine_now();
-        order->refusals = 0;
     } else if (kind == CHANGE_HIDE) {
-        order->hidden = !order->hidden;
-        order->unhidden = machine_now();
+        plant_hide(order, !order->hidden);
     } else {
         struct version v = order->versions[order->count - 1];
         if (kind != CHANGE_REWRITE)

@@ -93,6 +93,10 @@ enum change_kind {
 /* Makes a change, now; by `seed`, to one that it can happen to. Does nothing when there is none. */
 void plant_change(enum change_kind kind, uint64_t seed);
 
+/* Has the list leave it out, or show it again; and all of them, their ids too. */
+void plant_hide(struct order *order, bool hide);
+void plant_hide_all(bool hide);
+
 /* Plans a change for the true time `at`. Of machine_events: plant_next, plant_happen. */
 void plant_plan(int64_t at, enum change_kind kind, uint64_t seed);
 int64_t plant_next(void);
@@ -123,8 +127,8 @@ void plant_expire_cursors(void);
 struct plant_log {
     int64_t requests;
     int64_t refused;        /* 429s for lack of tokens */
-    int64_t pass_began;     /* when the first page of the newest pass of the command at work was answered */
-    bool pass_answered;     /* since plant_log was cleared */
+    bool polls;             /* the command at work is sync: set by the player */
+    int64_t pass_began;     /* when the first page of the newest poll was answered */
     int64_t date;           /* what Date it said, NEVER without one */
 };
 extern struct plant_log plant_log;

@@ -41,6 +41,11 @@ void receivers_run(int new_run)
     run = new_run;
 }
 
+int receivers_run_now(void)
+{
+    return run;
+}
+
 uint64_t digest_bytes(const void *bytes, size_t len)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -75,7 +80,7 @@ static struct try *note(const struct net_request *request)
         .clock = request->sent,
         .retry_after = -1,
         .how = TRIED_LATER,
-        .run = run};
+        .run = request->run};
     snprintf(t->id, sizeof t->id, "%s", id != NULL ? id : "");
     return t;
 }

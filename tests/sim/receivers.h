@@ -46,6 +46,7 @@ void receivers_weather(int percent);
 
 /* The number of the run that is at work, for the tries. */
 void receivers_run(int run);
+int receivers_run_now(void);
 
 struct net_request;
 struct net_answer;
