@@ -12,12 +12,11 @@
 /* How an event stands for a handler. */
 struct standing {
     bool taken;    /* the receiver said yes, and that came through */
-    bool has_it;   /* it took it, whatever came through */
-    bool refused;
+    bool refused;  /* it said no, and that came through */
     bool dead;     /* as the store says */
-    bool sure;     /* the run that it was taken in came to a good end: it must not come again */
+    bool sure;     /* and the run came to a good end: it must not come again */
     int failures;
-    int last_run;
+    int taken_in;  /* the run */
     int64_t clock, when; /* of the last try, and how long it asked to wait */
     int64_t retry_after;
 };
@@ -124,28 +123,26 @@ static void take_try(const struct log *log, const struct try *t, const struct ru
         broken("R6", "%s is told %s, which it does not want", receiver_names[t->handler], t->id);
     if (t->digest != told->digest)
         broken("R6", "%s is told %s with other bytes than are in the log", receiver_names[t->handler], t->id);
-    if (t->run != run->number) {
-        /* it was under way when its run died */
-        s->has_it = s->has_it || t->how == TRIED_UNSURE;
+    /* not when it was under way as its run died */
+    if (t->run != run->number)
         return;
-    }
-    if (s->sure || s->refused)
+    if (s->sure)
         broken("R3", "%s is told %s again after it %s it", receiver_names[t->handler], t->id,
             s->refused ? "refused" : "took");
     bool sure = !run->hurt && !run->stopped;
-    if (sure && s->last_run == t->run && s->taken)
+    if (sure && s->taken_in == t->run)
         broken("R3", "%s is told %s again in the run in which it took it", receiver_names[t->handler], t->id);
     check_order(log, t->handler, place);
     check_wait(t, s, told);
-    s->last_run = t->run;
     s->when = t->when;
     s->clock = t->clock;
     s->retry_after = t->retry_after;
     s->taken = s->taken || t->how == TRIED_TAKEN;
-    s->has_it = s->has_it || t->how == TRIED_TAKEN || t->how == TRIED_UNSURE;
     s->failures = t->how == TRIED_TAKEN || !sure ? 0 : s->failures + 1;
-    s->refused = t->how == TRIED_REFUSED && sure;
-    s->sure = t->how == TRIED_TAKEN && sure;
+    s->refused = s->refused || t->how == TRIED_REFUSED;
+    s->sure = sure && (t->how == TRIED_TAKEN || t->how == TRIED_REFUSED);
+    if (t->how == TRIED_TAKEN)
+        s->taken_in = t->run;
 }
 
 static void look_at_rows(sqlite3 *db, const struct log *log)
