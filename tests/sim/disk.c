@@ -81,9 +81,7 @@ void disk_reset(void)
         struct disk_file *f = &files[i];
         f->exists = f->was_there = false;
         f->now.size = f->durable.size = f->log.size = f->change_count = 0;
-        f->name[0] = '\0';
     }
-    file_count = 0;
 }
 
 void disk_free(void)
@@ -280,12 +278,13 @@ void disk_lose_power(void)
 
 void disk_copy(const char *from, const char *to)
 {
-    struct disk_file *source = disk_find(from, false);
-    if (source == NULL)
-        return;
+    const struct disk_file *source = disk_find(from, false);
     struct disk_file *target = disk_find(to, true);
-    copy(&target->now, &source->now);
-    copy(&target->durable, &source->now);
+    if (source != NULL)
+        copy(&target->now, &source->now);
+    else
+        target->now.size = 0;
+    copy(&target->durable, &target->now);
     target->was_there = true;
     forget_changes(target);
 }

@@ -14,7 +14,7 @@ enum { DISK_SECTOR = 512 };
 
 struct disk_file;
 
-/* Forgets all files; and frees their memory. */
+/* Removes all files (those that have one open keep it, empty); and frees their memory, when none is open. */
 void disk_reset(void);
 void disk_free(void);
 
@@ -39,7 +39,7 @@ void disk_sync(struct disk_file *file);
 /* Power is lost: what was not durable becomes what chance wills. */
 void disk_lose_power(void);
 
-/* A copy of the file `from` under the name `to`, durable. Does nothing when there is no `from`. */
+/* A copy of the file `from` under the name `to`, durable; empty when there is no `from`. */
 void disk_copy(const char *from, const char *to);
 
 #endif

@@ -64,15 +64,22 @@ struct log {
 const struct told *log_find(const struct log *log, const char *id);
 
 /* oracle_told.c: the deliveries. */
-struct sqlite3;
 void deliveries_reset(const struct history *history);
-void deliveries_look(struct sqlite3 *db, const struct log *log, const struct run_report *run);
+void deliveries_look(const struct log *log, const struct run_report *run);
 void deliveries_finish(const struct log *log);
 int deliveries_pending(void);
 void deliveries_free(void);
 
-/* Prepares; breaks "simulator" when that fails. */
+/* What the store is asked. */
+enum oracle_query {
+    ORACLE_HAS_TABLES,
+    ORACLE_HORIZON,
+    ORACLE_EVENTS, /* behind ?1 */
+    ORACLE_SNAPSHOTS,
+    ORACLE_DELIVERIES, /* that are not done */
+    ORACLE_QUERIES
+};
 struct sqlite3_stmt;
-struct sqlite3_stmt *oracle_query(struct sqlite3 *db, const char *sql);
+struct sqlite3_stmt *oracle_query(enum oracle_query which);
 
 #endif

@@ -145,9 +145,9 @@ static void take_try(const struct log *log, const struct try *t, const struct ru
         s->taken_in = t->run;
 }
 
-static void look_at_rows(sqlite3 *db, const struct log *log)
+static void look_at_rows(const struct log *log)
 {
-    sqlite3_stmt *rows = oracle_query(db, "SELECT handler, event, state, attempts FROM delivery_log WHERE state <> 'done'");
+    sqlite3_stmt *rows = oracle_query(ORACLE_DELIVERIES);
     told_to.pending = 0;
     while (sqlite3_step(rows) == SQLITE_ROW) {
         const char *state = (const char *)sqlite3_column_text(rows, 2);
@@ -164,15 +164,15 @@ static void look_at_rows(sqlite3 *db, const struct log *log)
         if (s->dead && sqlite3_column_int(rows, 3) < 10 && !s->refused && s->failures > 0)
             broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h], sqlite3_column_int(rows, 3));
     }
-    sqlite3_finalize(rows);
+    sqlite3_reset(rows);
 }
 
-void deliveries_look(sqlite3 *db, const struct log *log, const struct run_report *run)
+void deliveries_look(const struct log *log, const struct run_report *run)
 {
     make_room(log->count);
     for (; told_to.looked < tries.count; told_to.looked++)
         take_try(log, &tries.list[told_to.looked], run);
-    look_at_rows(db, log);
+    look_at_rows(log);
 }
 
 void deliveries_finish(const struct log *log)

@@ -13,10 +13,12 @@
 #include "net.h"
 #include "oracle.h"
 #include "receivers.h"
+#include "store/store.h"
 #include "verdict.h"
 #include "vfs.h"
 
 #define CONFIG "wosync.conf"
+#define STORE  "wosync.db"
 
 static const int64_t minute = 60000, hour = 3600000, day = 86400000;
 
@@ -26,9 +28,8 @@ enum { MOST_LAST_RUNS = 14, MOST_LAST_SWEEPS = 3 };
 static struct {
     const struct history *history;
     int runs;
-    bool api_troubled; /* since the last run began */
-    int64_t back;      /* how far the server's clock was set back */
-    bool overlapping;
+    bool api_troubled;
+    int64_t unsure;    /* until when the program may not know how many requests are left */
 } player;
 
 /* --- one run --- */
@@ -89,6 +90,21 @@ static int run_command(const struct options *options)
     return (int)command->run(command, &cli, argc, argv);
 }
 
+/*
+ * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
+ * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when the
+ * window is over.
+ */
+static void check_pace(const struct run_report *run, int64_t refused)
+{
+    const struct plant_manner *m = &plant.manner;
+    bool steady = player.history->alone && !player.history->jumps && run->calm && !run->hurt && !run->stopped;
+    if (!steady)
+        player.unsure = run->ended + m->window;
+    else if (refused > 0 && run->began > player.unsure && !m->rounds_down)
+        broken("R7", "%lld requests past the limit", (long long)refused);
+}
+
 /* What an exit status may be. */
 static void check_status(const struct options *options, const struct run_report *run)
 {
@@ -118,6 +134,7 @@ static int run(const struct options *options)
         .clock_began = machine_now() + machine_offset(),
         .from = options->from,
         .until = options->until};
+    int64_t refused = plant_log.refused;
     trace("== %s", step_name(options->kind));
     receivers_run(report.number);
     plant_log.polls = command_of(options->kind) == &command_sync && !options->dry;
@@ -134,6 +151,7 @@ static int run(const struct options *options)
         lose_power();
     if (!process.dead)
         check_status(options, &report);
+    check_pace(&report, plant_log.refused - refused);
     oracle_look(&report);
     return report.status;
 }
@@ -179,7 +197,8 @@ static int64_t choose_jump(struct dice *dice)
     const struct history *h = player.history;
     if (!h->jumps)
         return 0;
-    int64_t by = dice_spread(dice, 34);
+    /* less than a store keeps its events: none is removed by the run that told it */
+    int64_t by = dice_spread(dice, 32);
     by = dice_chance(dice, 50) ? -by : by;
     if (h->most_ahead != INT64_MAX && machine_offset() + by > h->most_ahead)
         by = h->most_ahead - machine_offset();
@@ -239,7 +258,7 @@ static void do_api(struct dice *dice)
     plant.trouble = bad ? (int)dice_spread(dice, 6) : 0;
     net_weather(NET_TO_PLANT, bad ? (int)dice_spread(dice, 6) : 0);
     plant.others = player.history->alone || dice_chance(dice, 50) ? 0 : dice_spread(dice, 5);
-    player.api_troubled = player.api_troubled || bad;
+    player.api_troubled = bad;
 }
 
 static void do_receivers(struct dice *dice)
@@ -328,6 +347,7 @@ static void finish(void)
     plant_hide_all(false);
     plant.manner.takes_gte = h->manner.takes_gte;
     plant.manner.takes_brackets = h->manner.takes_brackets;
+    player.api_troubled = false;
     receivers_weather(0);
     net_weather(NET_TO_PLANT, 0);
     net_weather(NET_TO_RECEIVERS, 0);
@@ -353,6 +373,33 @@ static void finish(void)
 
 /* --- a life --- */
 
+/*
+ * A store as the program makes it, with nothing in it: most histories begin with it, for to make one takes as
+ * long as many runs.
+ */
+static struct {
+    char bytes[1 << 20];
+    size_t size;
+} empty_store;
+
+static int make_empty_store(void)
+{
+    struct process process;
+    struct error e = {0};
+    machine_reset(0, 0, 0);
+    disk_reset();
+    machine_start(&process, &(struct trouble){.kind = TROUBLE_NONE});
+    struct store *store = store_open(STORE, STORE_WRITE, 0, &e);
+    store_close(store);
+    machine_end(&process);
+    const struct disk_file *file = disk_find(STORE, false);
+    if (store == NULL || file == NULL || disk_size(file) > sizeof empty_store.bytes)
+        return -1;
+    empty_store.size = disk_size(file);
+    disk_read(file, empty_store.bytes, empty_store.size, 0);
+    return 0;
+}
+
 static void begin(const struct history *h)
 {
     memset(&player, 0, sizeof player);
@@ -364,6 +411,11 @@ static void begin(const struct history *h)
     plant_reset(&h->manner, h->seed);
     receivers_reset(h->seed);
     oracle_reset(h);
+    if (!h->from_nothing) {
+        struct disk_file *file = disk_find(STORE, true);
+        disk_write(file, empty_store.bytes, empty_store.size, 0);
+        disk_sync(file);
+    }
     if (history_write_config(h, CONFIG) != 0)
         broken("simulator", "the configuration cannot be written");
     struct dice dice = dice_of(h->seed, 9);
@@ -397,19 +449,19 @@ int play_set_up(void)
     unsetenv("WOSYNC_CONFIG");
     if (setenv("MAINTAINX_API_KEY", "simulated-token", 1) != 0 || mkdtemp(directory) == NULL)
         return -1;
-    return chdir(directory);
+    return chdir(directory) == 0 ? make_empty_store() : -1;
 }
 
 void play_tear_down(void)
 {
     net_reset(0, 0);
     plant_reset(NULL, 0);
-    disk_free();
     receivers_free();
     oracle_free();
+    disk_free();
     secret_forget();
     unlink(CONFIG);
-    unlink("wosync.db");
+    unlink(STORE);
     if (chdir("/") == 0)
         rmdir(directory);
 }

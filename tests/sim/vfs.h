@@ -8,8 +8,11 @@
 /* Registers it as SQLite's default. */
 void vfs_register(void);
 
-/* For a new machine: forgets shared memory and SQLite's own random numbers. Nothing may be open. */
+/* For a new machine: nothing of the program may be open. Forgets SQLite's own random numbers. */
 void vfs_reset(void);
+
+/* What the shared memory of an open file holds is forgotten: someone has changed the file behind its back. */
+void vfs_forget_shared(const char *name);
 
 /* A process has ended: what a dead one has done to shared memory since its death did not happen. */
 struct process;
