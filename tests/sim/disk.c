@@ -219,6 +219,12 @@ void disk_sync(struct disk_file *file)
         apply_first(&files[i], last_of_directory(&files[i]));
 }
 
+void disk_sync_all(void)
+{
+    for (int i = 0; i < file_count; i++)
+        apply_first(&files[i], files[i].change_count);
+}
+
 void disk_remove(struct disk_file *file, bool durable)
 {
     file->exists = false;

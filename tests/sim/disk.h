@@ -36,6 +36,9 @@ void disk_truncate(struct disk_file *file, size_t size);
 /* Makes all of it durable. */
 void disk_sync(struct disk_file *file);
 
+/* Makes everything durable, as the kernel does by itself after a while. */
+void disk_sync_all(void);
+
 /* Power is lost: what was not durable becomes what chance wills. */
 void disk_lose_power(void);
 

@@ -20,6 +20,9 @@ enum way { WAY_GOOD, WAY_REFUSED, WAY_LOST, WAY_RESET, WAY_TRUNCATED };
 /* More are never under way at once: eight for each handler and a page. */
 enum { MOST_UNDER_WAY = 128 };
 
+/* In good weather nothing takes longer: no one's patience is at its end by then. */
+enum { LONGEST_MS = 8000 };
+
 struct exchange {
     struct http_call *call; /* NULL: no one waits for the answer any more */
     enum net_side side;
@@ -111,7 +114,7 @@ const char *net_request_header(const struct net_request *request, const char *na
 static int64_t some_time(void)
 {
     int64_t time = dice_below(&net.dice, net.latency + 1);
-    return dice_chance(&net.dice, 2) ? time * 20 : time;
+    return dice_chance(&net.dice, 2) && time < LONGEST_MS / 20 ? time * 20 : time;
 }
 
 static struct exchange *next_arrival(void)

@@ -137,6 +137,7 @@ static int run(const struct options *options)
     int64_t refused = plant_log.refused;
     trace("== %s", step_name(options->kind));
     receivers_run(report.number);
+    int64_t pass_began = plant_log.pass_began;
     plant_log.polls = command_of(options->kind) == &command_sync && !options->dry;
     machine_start(&process, &options->trouble);
     report.status = run_command(options);
@@ -147,10 +148,17 @@ static int run(const struct options *options)
     report.ended = machine_now();
     report.clock_ended = machine_now() + machine_offset();
     trace("== exit %d after %lld calls", report.status, (long long)process.calls);
+    /* what a killed run has written and not synced may be seen, and lost all the same if the power goes before
+     * the kernel has written it: no rule can hold for that */
     if (machine_is_off())
         lose_power();
+    else if (process.dead)
+        disk_sync_all();
     if (!process.dead)
         check_status(options, &report);
+    /* it may not have been stored that a new pass began */
+    if (report.hurt || report.status != 0)
+        plant_log.pass_began = pass_began;
     check_pace(&report, plant_log.refused - refused);
     oracle_look(&report);
     return report.status;
