@@ -125,7 +125,8 @@ int session_take_over(struct session *session)
         return -1;
     }
     if (!session->has_routes && load(session, NULL, true) != 0) {
-        fail(&e, EXIT_CONFIG, "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+        fail(&e, EXIT_CONFIG,
+            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
         session_report(session, &e);
         return -1;
     }
@@ -163,6 +164,13 @@ struct client *session_connect(struct session *session, struct pass_settings *se
     return settings->api;
 }
 
+void session_disconnect(struct session *session, struct client *api)
+{
+    if (api != NULL && client_requests(api) > 0)
+        session->pace = *client_pace(api);
+    client_free(api);
+}
+
 static void on_page(const struct pass_view *view, void *data)
 {
     (void)view;
@@ -197,6 +205,11 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
+static int save_pace(struct session *session, struct error *e)
+{
+    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
+}
+
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -205,6 +218,16 @@ static void finish_run(struct session *session)
     run->exit_status = session->status;
     run->message = session->message[0] != '\0' ? session->message : NULL;
     if (store_begin(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        store_rollback(session->store);
+        session_report(session, &e);
+    }
+}
+
+static void keep_pace(struct session *session)
+{
+    struct error e = {0};
+    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
         store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
@@ -237,6 +260,8 @@ void session_hand_back(struct session *session)
     /* a record for each of thousands of webhooks would tell nothing */
     if (session->lock >= 0 && session->status != EXIT_DONE)
         finish_run(session);
+    else if (session->lock >= 0 && session->pace.seen != 0)
+        keep_pace(session);
     lock_release(session->lock);
     session->lock = -1;
 }
