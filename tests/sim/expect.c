@@ -9,10 +9,16 @@ static bool is_done(const struct version *v)
     return strcmp(v->status, "DONE") == 0;
 }
 
+/* Only what both have is compared: the description may be absent. */
+static bool same_description(int a, int b)
+{
+    return a == b || a == ABSENT || b == ABSENT;
+}
+
 static bool same_content(const struct version *a, const struct version *b)
 {
     return strcmp(a->status, b->status) == 0 && strcmp(a->priority, b->priority) == 0 && a->title == b->title &&
-           a->description == b->description && a->completed == b->completed && a->deleted == b->deleted &&
+           a->completed == b->completed && a->deleted == b->deleted &&
            a->created == b->created;
 }
 
@@ -67,7 +73,8 @@ static void expect_new(long long id, const struct version *v, int64_t horizon, s
         add_deleted(out, id, v);
 }
 
-void expect(const struct order *order, const struct knowledge *known, int version, int64_t horizon, struct expected *out)
+void expect(const struct order *order, const struct knowledge *known, int version, int description, int64_t horizon,
+    struct expected *out)
 {
     const struct version *v = &order->versions[version];
     long long id = order->id;
@@ -75,6 +82,7 @@ void expect(const struct order *order, const struct knowledge *known, int versio
     out->count = 0;
     out->after = *known;
     out->after.version = version;
+    out->after.description = description;
     if (known->version < 0) {
         expect_new(id, v, horizon, out);
         return;
@@ -86,7 +94,8 @@ void expect(const struct order *order, const struct knowledge *known, int versio
         add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date);
     if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed)))
         add_completed(out, id, v);
-    if (v->updated != old->updated || !same_content(old, v) || back || gone)
+    if (v->updated != old->updated || !same_content(old, v) || !same_description(known->description, description) ||
+        back || gone)
         add_updated(out, id, v, v->updated == old->updated);
     out->after.deleted = v->deleted != NEVER;
     if (gone)
@@ -136,12 +145,13 @@ static void quoted_description(char out[64], int number)
         quoted(out, "\"note %d\"", number);
 }
 
-void expect_tail(const struct order *order, int from, int version, char *out, int size)
+void expect_tail(const struct order *order, const struct knowledge *from, int version, int description, char *out,
+    int size)
 {
     char a[64], b[64];
     *out = '\0';
-    if (from >= 0) {
-        const struct version *old = &order->versions[from], *v = &order->versions[version];
+    if (from->version >= 0) {
+        const struct version *old = &order->versions[from->version], *v = &order->versions[version];
         if (strcmp(old->status, v->status) != 0)
             append(out, size, ",\"previousStatus\":\"%s\"", old->status);
         append(out, size, ",\"changes\":{");
@@ -154,9 +164,10 @@ void expect_tail(const struct order *order, int from, int version, char *out, in
         quoted(a, "\"%s\"", old->priority);
         quoted(b, "\"%s\"", v->priority);
         append_change(out, size, "priority", a, b);
-        quoted_description(a, old->description);
-        quoted_description(b, v->description);
-        append_change(out, size, "description", a, b);
+        quoted_description(a, from->description);
+        quoted_description(b, description);
+        if (!same_description(from->description, description))
+            append_change(out, size, "description", a, b);
         quoted_date(a, old->completed);
         quoted_date(b, v->completed);
         append_change(out, size, "completedAt", a, b);

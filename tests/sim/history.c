@@ -8,7 +8,7 @@
 static const int64_t day = 86400000;
 
 static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill", "dry run",
-    "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut"};
+    "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut", "receive"};
 
 const char *step_name(enum step_kind kind)
 {
@@ -63,6 +63,18 @@ static void make_manner(struct history *h, struct dice *dice)
     m->status_gone = gone[dice_below(dice, 3)];
 }
 
+static void make_hooks(struct history *h, struct dice *dice)
+{
+    struct hooks_manner *m = &h->hooks;
+    m->on = dice_chance(dice, 35);
+    m->lost = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
+    m->doubled = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
+    m->partial = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
+    m->hints = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
+    m->late = (int)dice_between(dice, 4, 22);
+    m->brief = dice_chance(dice, 50);
+}
+
 static void make_config(struct history *h, struct dice *dice)
 {
     strcpy(h->start, "now");
@@ -101,6 +113,7 @@ void history_make(uint64_t seed, struct history *h)
     *h = (struct history){.seed = seed, .begins = INT64_C(1790000000000) + dice_spread(&dice, 36)};
     make_clocks(h, &dice);
     make_manner(h, &dice);
+    make_hooks(h, &dice);
     make_config(h, &dice);
     h->latency = dice_spread(&dice, 11);
     h->alone = dice_chance(&dice, 80);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hooks.h"
 #include "plant.h"
 
 enum step_kind {
@@ -26,6 +27,7 @@ enum step_kind {
     STEP_FILTER,    /* the server knows other filters from here on */
     STEP_HIDE,      /* the token sees nothing, or all again */
     STEP_POWER,     /* the machine loses power between two runs */
+    STEP_HOOK,      /* a webhook comes in: no step of a history, they come when they come */
     STEPS
 };
 
@@ -39,6 +41,7 @@ enum { MOST_STEPS = 48 };
 struct history {
     uint64_t seed;
     struct plant_manner manner;
+    struct hooks_manner hooks;
     int64_t begins;       /* the true time */
     int64_t offset;       /* of the wall clock, */
     int64_t most_ahead;   /* and how far it may ever be ahead of the true time; INT64_MAX: any */

@@ -73,7 +73,13 @@ void machine_advance(int64_t ms)
             machine.now = first;
         machine_sources[which].happen();
     }
-    machine.now = end;
+    if (machine.now < end)
+        machine.now = end;
+}
+
+void machine_pass(int64_t ms)
+{
+    machine.now += ms;
 }
 
 void machine_start(struct process *process, const struct trouble *trouble)

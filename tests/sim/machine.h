@@ -74,6 +74,9 @@ void machine_jump(int64_t by);
 /* Lets time go by: requests arrive, what is planned happens. */
 void machine_advance(int64_t ms);
 
+/* Lets time go by, and what is planned wait for the next chance to happen. */
+void machine_pass(int64_t ms);
+
 /* Starts a process, inside of the one that runs, and ends it. */
 void machine_start(struct process *process, const struct trouble *trouble);
 void machine_end(struct process *process);
@@ -106,7 +109,7 @@ struct machine_events {
     int64_t (*next)(void);
     void (*happen)(void);
 };
-enum { MACHINE_SOURCES = 2 };
+enum { MACHINE_SOURCES = 3 };
 extern struct machine_events machine_sources[MACHINE_SOURCES];
 
 #endif

@@ -12,14 +12,16 @@
 #include "play.h"
 #include "shrink.h"
 
-enum { MOST_JOBS = 64 };
+/* A worker that has found so many has found enough. */
+enum { MOST_JOBS = 64, MOST_FAILURES = 5 };
 
 struct options {
     uint64_t first;
     uint64_t count;
     int jobs;
     bool replay; /* one seed, with everything that happens */
-    bool keep;   /* whole: not made shorter */
+    bool whole;  /* not made shorter */
+    bool stop;   /* at the first that breaks a rule */
 };
 
 /* What the workers tell, in shared memory: a seed that kills its worker must be known. */
@@ -31,7 +33,7 @@ static FILE *out; /* stdout as it was: the program prints its own */
 
 static int usage(void)
 {
-    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole]\n");
+    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop]\n");
     return 64;
 }
 
@@ -41,10 +43,13 @@ static void print_steps(const struct history *h)
         fprintf(out, "#   %d %s\n", i + 1, step_name(h->steps[i].kind));
 }
 
-static void tell_failure(uint64_t seed, const char *verdict)
+static void tell_failure(uint64_t seed, const char *verdict, bool whole)
 {
     struct history h;
     fprintf(out, "not so - seed %llu: %s\n", (unsigned long long)seed, verdict);
+    fflush(out);
+    if (whole)
+        return;
     history_make(seed, &h);
     int before = h.count;
     shrink(&h);
@@ -66,8 +71,8 @@ static int work(const struct options *o, int job, struct worker *worker)
         worker->played++;
         if (verdict != NULL) {
             worker->failed++;
-            tell_failure(worker->seed, verdict);
-            if (worker->failed >= 5)
+            tell_failure(worker->seed, verdict, o->whole);
+            if (worker->failed >= MOST_FAILURES || o->stop)
                 break;
         }
     }
@@ -81,7 +86,7 @@ static int replay(const struct options *o)
     if (play_set_up() != 0)
         return 73;
     history_make(o->first, &h);
-    if (play(&h, false) != NULL && !o->keep)
+    if (play(&h, false) != NULL && !o->whole)
         shrink(&h);
     const char *verdict = play(&h, true);
     print_steps(&h);
@@ -126,7 +131,8 @@ static int read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {{"seed", required_argument, NULL, 's'},
         {"seeds", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
-        {"replay", no_argument, NULL, 'r'}, {"whole", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0}};
+        {"replay", no_argument, NULL, 'r'}, {"whole", no_argument, NULL, 'w'},
+        {"stop", no_argument, NULL, 'x'}, {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 's')
@@ -138,7 +144,9 @@ static int read_options(int argc, char **argv, struct options *o)
         else if (option == 'r')
             o->replay = true;
         else if (option == 'w')
-            o->keep = true;
+            o->whole = true;
+        else if (option == 'x')
+            o->stop = true;
         else
             return -1;
     }

@@ -24,6 +24,7 @@ struct net_request {
     size_t body_len;
     int64_t sent;       /* the wall clock when it was sent */
     int run;            /* the run that sent it */
+    bool orphan;        /* its process died while it was under way */
     bool answer_comes;  /* false: it will be lost on its way back, or no one waits for it */
 };
 

@@ -18,8 +18,7 @@ struct watched {
     struct knowledge known;
     struct expected owed; /* of an observation whose events are still coming */
     int next;             /* in it */
-    int from;             /* the version before */
-    bool gone;            /* told deleted because it was gone */
+    struct knowledge from; /* what was known before */
 };
 
 #define COPY "copy.db"
@@ -111,24 +110,46 @@ static const struct told *log_add(sqlite3_stmt *row)
 
 /* --- which version a text is of --- */
 
+/* Reads `,"description":"note 7"`, or null, or nothing, at `text`. Returns what stands behind it. */
+static const char *read_description(const char *text, int *description)
+{
+    int length = 0;
+    *description = ABSENT;
+    if (sscanf(text, ",\"description\":\"note %d\"%n", description, &length) == 1 && length > 0)
+        return text + length;
+    static const char null[] = ",\"description\":null";
+    if (strncmp(text, null, sizeof null - 1) != 0)
+        return text;
+    *description = 0;
+    return text + sizeof null - 1;
+}
+
 /* Where the work order's own text ends in one that begins like this version's: behind it stands what is no
  * part of it. NULL when it is another. */
-static const char *behind(const struct version *v, const char *text)
+static const char *behind(const struct version *v, const char *text, int *description)
 {
-    if (strncmp(text, v->json, v->len) != 0)
-        return NULL;
-    const char *rest = text + v->len;
     static const char thumbnail[] = ",\"thumbnail\":\"";
+    if (strncmp(text, v->json, v->head) != 0)
+        return NULL;
+    const char *rest = read_description(text + v->head, description);
+    if (strncmp(rest, v->json + v->tail, v->len - v->tail) != 0)
+        return NULL;
+    rest += v->len - v->tail;
+    /* a webhook may bring what a snapshot did not have yet: it comes last */
+    if (*description == ABSENT)
+        rest = read_description(rest, description);
     if (strncmp(rest, thumbnail, sizeof thumbnail - 1) == 0)
         rest = strchr(rest + sizeof thumbnail - 1, '"') + 1;
+    if (*description == ABSENT)
+        rest = read_description(rest, description);
     return *rest == ',' || *rest == '}' ? rest : NULL;
 }
 
 /* The newest version with that text, -1 when there is none. */
-static int version_of(const struct order *order, const char *text, const char **rest)
+static int version_of(const struct order *order, const char *text, int *description, const char **rest)
 {
     for (int i = order->count - 1; i >= 0; i--)
-        if ((*rest = behind(&order->versions[i], text)) != NULL)
+        if ((*rest = behind(&order->versions[i], text, description)) != NULL)
             return i;
     return -1;
 }
@@ -160,10 +181,11 @@ static void settle_id(struct expected_event *event)
 }
 
 /* What must be told now, without what was told before. */
-static void owe(const struct order *order, const struct knowledge *known, int version, struct expected *out)
+static void owe(const struct order *order, const struct knowledge *known, int version, int description,
+    struct expected *out)
 {
     int kept = 0;
-    expect(order, known, version, oracle.horizon, out);
+    expect(order, known, version, description, oracle.horizon, out);
     for (int i = 0; i < out->count; i++) {
         settle_id(&out->events[i]);
         if (log_find(&oracle.log, out->events[i].id) == NULL)
@@ -172,10 +194,13 @@ static void owe(const struct order *order, const struct knowledge *known, int ve
     out->count = kept;
 }
 
-static bool has_tail(const struct order *order, int from, int version, const char *rest)
+static const struct knowledge nothing = {.version = -1};
+
+static bool has_tail(
+    const struct order *order, const struct knowledge *from, const struct told *told, const char *rest)
 {
     char tail[1024];
-    expect_tail(order, from, version, tail, sizeof tail);
+    expect_tail(order, from, told->version, told->description, tail, sizeof tail);
     return strcmp(rest, tail) == 0;
 }
 
@@ -186,19 +211,29 @@ static bool has_tail(const struct order *order, int from, int version, const cha
 static bool owe_from_silence(const struct order *order, const struct told *told, const char *rest, struct watched *w)
 {
     for (int i = told->version; i >= 0; i--) {
-        struct knowledge none = {.version = -1};
         struct expected silent, owed;
-        owe(order, &none, i, &silent);
-        if (silent.count != 0)
-            continue;
-        owe(order, &silent.after, told->version, &owed);
-        if (owed.count > 0 && strcmp(owed.events[0].id, told->id) == 0 && has_tail(order, i, told->version, rest)) {
-            w->owed = owed;
-            w->from = i;
-            return true;
+        owe(order, &nothing, i, order->versions[i].description, &silent);
+        for (int absent = 0; absent < 2 && silent.count == 0; absent++) {
+            if (absent == 1)
+                silent.after.description = ABSENT;
+            owe(order, &silent.after, told->version, told->description, &owed);
+            if (owed.count > 0 && strcmp(owed.events[0].id, told->id) == 0 &&
+                has_tail(order, &silent.after, told, rest)) {
+                w->owed = owed;
+                w->from = silent.after;
+                return true;
+            }
         }
     }
     return false;
+}
+
+static int64_t known_orders(void)
+{
+    int64_t count = 0;
+    for (int i = 0; i < plant.count; i++)
+        count += oracle.orders[i].known.version >= 0 && !oracle.orders[i].known.deleted;
+    return count;
 }
 
 /* Told deleted without a deletedAt: it was proved by its absence. */
@@ -206,10 +241,14 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
 {
     char id[EXPECTED_ID_SIZE];
     if (strcmp(told->type, "workorder.deleted") != 0 || w->known.deleted || told->version != w->known.version ||
-        w->known.version < 0)
+        told->description != w->known.description || w->known.version < 0)
         return false;
-    if (order->most_refusals < 2)
+    bool hooked = order->hook_deleted && strstr(told->body, "\"source\":\"webhook\"") != NULL;
+    if (order->most_refusals < 2 && !hooked)
         broken("R5", "%s: told deleted after %d refusals", told->id, order->most_refusals);
+    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked &&
+        known_orders() > oracle.history->max_deletes)
+        broken("R5", "%s: told deleted as all are missing at once", told->id);
     w->known.deletions++;
     w->known.deleted = true;
     snprintf(id, sizeof id, w->known.deletions > 1 ? "workorder.deleted/%lld/%d" : "workorder.deleted/%lld",
@@ -219,15 +258,16 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
     return true;
 }
 
-static void check_body(const struct told *told, const struct order *order, int from, const char *timestamp, const char *rest)
+static void check_body(const struct told *told, const struct order *order, const struct knowledge *from,
+    const char *timestamp, const char *rest)
 {
     char head[512];
     snprintf(head, sizeof head, "{\"id\":\"%s\",\"event\":\"%s\",\"timestamp\":\"%s\",\"observedAt\":\"2", told->id, told->type,
         timestamp);
     if (strncmp(told->body, head, strlen(head)) != 0)
         broken("R3", "the body of %s begins with %.*s and should with %s", told->id, (int)strlen(head), told->body, head);
-    if (!has_tail(order, from, told->version, rest))
-        broken("R3", "the body of %s is told after version %d and ends with %s", told->id, from, rest);
+    if (!has_tail(order, from, told, rest))
+        broken("R3", "the body of %s is told after version %d and ends with %s", told->id, from->version, rest);
 }
 
 static void check_event(struct told *told, const struct order *order, const char *rest)
@@ -235,23 +275,24 @@ static void check_event(struct told *told, const struct order *order, const char
     struct watched *w = &oracle.orders[order->id - FIRST_ID];
     if (w->next == w->owed.count) {
         w->next = 0;
-        w->from = w->known.version;
+        w->from = w->known;
         if (is_proved_gone(told, order, w)) {
             char date[32];
             plant_write_date(order->versions[told->version].updated, date);
-            check_body(told, order, told->version, date, rest);
+            check_body(told, order, &w->known, date, rest);
             w->owed.count = 0;
             return;
         }
-        owe(order, &w->known, told->version, &w->owed);
+        owe(order, &w->known, told->version, told->description, &w->owed);
         bool fits = w->owed.count > 0 && strcmp(w->owed.events[0].id, told->id) == 0;
-        if (w->known.version < 0 && (!fits || !has_tail(order, -1, told->version, rest)))
+        if (w->known.version < 0 && (!fits || !has_tail(order, &nothing, told, rest)))
             fits = owe_from_silence(order, told, rest, w) || fits;
         if (!fits) {
             broken(w->owed.count > 0 ? "R1" : "R3", "%s is told, version %d after %d; it should be %s", told->id,
                 told->version, w->known.version, w->owed.count > 0 ? w->owed.events[0].id : "nothing");
             w->owed.count = 0;
             w->known.version = told->version;
+            w->known.description = told->description;
             return;
         }
         w->known = w->owed.after;
@@ -260,7 +301,7 @@ static void check_event(struct told *told, const struct order *order, const char
     if (strcmp(event->id, told->id) != 0 || told->version != w->known.version)
         broken("R6", "%s is told where it should be %s", told->id, event->id);
     else
-        check_body(told, order, w->from, event->timestamp, rest);
+        check_body(told, order, &w->from, event->timestamp, rest);
 }
 
 /* A backfill tells created and completed, by the work orders' own dates. */
@@ -280,7 +321,7 @@ static void check_history(const struct told *told, const struct order *order, co
     else if (run->kind != STEP_BACKFILL || when < run->from || when > run->until)
         broken("R5", "%s lies outside of the window", told->id);
     else
-        check_body(told, order, -1, date, rest);
+        check_body(told, order, &nothing, date, rest);
 }
 
 static void take_event(sqlite3_stmt *row, const struct run_report *run)
@@ -294,8 +335,10 @@ static void take_event(sqlite3_stmt *row, const struct run_report *run)
         trace("event %lld %s", (long long)told->seq, told->id);
     if (twice)
         broken("R3", "%s is told twice", told->id);
+    if (run->kind == STEP_DRY_RUN && run->undisturbed)
+        broken("dry run", "%s is told", told->id);
     oracle.last_seq = told->seq;
-    if (order == NULL || data == NULL || (told->version = version_of(order, data + 7, &rest)) < 0) {
+    if (order == NULL || data == NULL || (told->version = version_of(order, data + 7, &told->description, &rest)) < 0) {
         broken("R3", "%s tells of something that never was: %s", told->id, told->body);
         return;
     }
@@ -329,7 +372,7 @@ static void look_at_snapshot(sqlite3_stmt *row, bool seen[MOST_ORDERS])
 {
     const char *json = (const char *)sqlite3_column_text(row, 2), *rest;
     const struct order *order = plant_order(sqlite3_column_int64(row, 0));
-    int version = order != NULL ? version_of(order, json, &rest) : -1;
+    int description, version = order != NULL ? version_of(order, json, &description, &rest) : -1;
     if (version < 0) {
         broken("R2", "a snapshot of something that never was: %s", json);
         return;
@@ -337,11 +380,11 @@ static void look_at_snapshot(sqlite3_stmt *row, bool seen[MOST_ORDERS])
     struct watched *w = &oracle.orders[order->id - FIRST_ID];
     struct expected owed;
     seen[order->id - FIRST_ID] = true;
-    if (w->known.version != version) {
+    if (w->known.version != version || w->known.description != description) {
         if (w->known.version >= 0 && order->versions[version].updated < order->versions[w->known.version].updated)
             broken("R2", "the snapshot of %lld went back from version %d to %d", (long long)order->id,
                 w->known.version, version);
-        owe(order, &w->known, version, &owed);
+        owe(order, &w->known, version, description, &owed);
         if (owed.count > 0)
             broken("R1", "the snapshot of %lld is version %d, but %s was not told", (long long)order->id, version,
                 owed.events[0].id);
@@ -459,7 +502,7 @@ void oracle_look(const struct run_report *run)
         look_at_events(run);
         look_at_snapshots();
         check_pass(run);
-        deliveries_look(&oracle.log, run);
+        deliveries_look(&oracle.log);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }
@@ -491,7 +534,8 @@ void oracle_finish(void)
         const struct order *order = &plant.orders[i];
         const struct knowledge *known = &oracle.orders[i].known;
         int version = plant_newest(order, machine_now());
-        if (version >= 0 && (known->version < 0 || newest_like(order, known->version) < version))
+        if (version >= 0 && (known->version < 0 || newest_like(order, known->version) < version ||
+                                known->description != order->versions[version].description))
             broken("R2", "at the end %lld is known as version %d and is %d", (long long)order->id, known->version,
                 version);
         if (is_owed_deletion(i))

@@ -18,16 +18,22 @@ struct run_report {
     enum step_kind kind; /* STEP_SYNC, STEP_DISPATCH, STEP_RECONCILE, STEP_BACKFILL */
     int status;
     bool hurt;           /* killed, or its disk failed */
+    bool dead;           /* killed */
     bool stopped;        /* by a signal */
     bool whole;          /* it read to the end, as far as its options go: no --max-time */
+    bool undisturbed;    /* nothing ran beside it */
     bool calm;           /* nothing went wrong with the API while it ran */
     int64_t began, ended; /* true times */
     int64_t clock_began, clock_ended;
-    int64_t from, until; /* of a backfill */
+    int64_t from, until; /* of a backfill, */
+    bool silent;         /* which tells nothing */
 };
 
 void oracle_reset(const struct history *history);
 void oracle_free(void);
+
+/* A run has ended, of whatever kind: what its tries are worth. */
+void oracle_note(const struct run_report *run);
 
 /* Holds everything that must hold at any time against the store as it is. */
 void oracle_look(const struct run_report *run);
@@ -50,7 +56,8 @@ struct told {
     char *type;
     int64_t work_order;
     char *body;
-    int version;      /* of the work order, that it tells of */
+    int version;      /* of the work order, that it tells of, */
+    int description;  /* with that description */
     uint64_t hash;    /* of the id */
     uint64_t digest;  /* of the body */
 };
@@ -65,7 +72,7 @@ const struct told *log_find(const struct log *log, const char *id);
 
 /* oracle_told.c: the deliveries. */
 void deliveries_reset(const struct history *history);
-void deliveries_look(const struct log *log, const struct run_report *run);
+void deliveries_look(const struct log *log);
 void deliveries_finish(const struct log *log);
 int deliveries_pending(void);
 void deliveries_free(void);

@@ -21,11 +21,14 @@ struct standing {
     int64_t retry_after;
 };
 
+enum { MOST_RUNS = 4096 };
+
 static struct {
     const struct history *history;
     struct standing *list[RECEIVERS]; /* by place in the log */
     int capacity;
     int looked; /* tries */
+    bool unsure[MOST_RUNS]; /* by number: the run was cut short, and may not know how its tries ended */
     int pending;
 } told_to;
 
@@ -35,6 +38,7 @@ void deliveries_reset(const struct history *history)
         memset(told_to.list[h], 0, (size_t)told_to.capacity * sizeof *told_to.list[h]);
     told_to.history = history;
     told_to.looked = 0;
+    memset(told_to.unsure, 0, sizeof told_to.unsure);
     told_to.pending = 0;
 }
 
@@ -45,6 +49,11 @@ void deliveries_free(void)
         told_to.list[h] = NULL;
     }
     told_to.capacity = 0;
+}
+
+void oracle_note(const struct run_report *run)
+{
+    told_to.unsure[run->number % MOST_RUNS] = run->hurt || run->stopped;
 }
 
 int deliveries_pending(void)
@@ -110,7 +119,7 @@ static void check_wait(const struct try *t, const struct standing *s, const stru
             (long long)since, (long long)least);
 }
 
-static void take_try(const struct log *log, const struct try *t, const struct run_report *run)
+static void take_try(const struct log *log, const struct try *t)
 {
     const struct told *told = log_find(log, t->id);
     if (told == NULL) {
@@ -123,13 +132,12 @@ static void take_try(const struct log *log, const struct try *t, const struct ru
         broken("R6", "%s is told %s, which it does not want", receiver_names[t->handler], t->id);
     if (t->digest != told->digest)
         broken("R6", "%s is told %s with other bytes than are in the log", receiver_names[t->handler], t->id);
-    /* not when it was under way as its run died */
-    if (t->run != run->number)
+    if (t->orphan)
         return;
+    bool sure = !told_to.unsure[t->run % MOST_RUNS];
     if (s->sure)
         broken("R3", "%s is told %s again after it %s it", receiver_names[t->handler], t->id,
             s->refused ? "refused" : "took");
-    bool sure = !run->hurt && !run->stopped;
     if (sure && s->taken_in == t->run)
         broken("R3", "%s is told %s again in the run in which it took it", receiver_names[t->handler], t->id);
     check_order(log, t->handler, place);
@@ -167,11 +175,11 @@ static void look_at_rows(const struct log *log)
     sqlite3_reset(rows);
 }
 
-void deliveries_look(const struct log *log, const struct run_report *run)
+void deliveries_look(const struct log *log)
 {
     make_room(log->count);
     for (; told_to.looked < tries.count; told_to.looked++)
-        take_try(log, &tries.list[told_to.looked], run);
+        take_try(log, &tries.list[told_to.looked]);
     look_at_rows(log);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooks.h"
 #include "machine.h"
 #include "verdict.h"
 
@@ -97,10 +98,13 @@ static void write_json(const struct order *order, struct version *v)
     if (v->description > 0)
         snprintf(description, sizeof description, "\"note %d\"", v->description);
     int n = snprintf(text, sizeof text,
-        "{\"id\":%lld,\"sequentialId\":%lld,\"title\":\"Pump %d\",\"status\":\"%s\",\"priority\":\"%s\","
-        "\"description\":%s,\"createdAt\":%s,\"updatedAt\":%s,\"completedAt\":%s,\"deletedAt\":%s",
-        (long long)order->id, (long long)order->id, v->title, v->status, v->priority, description, created, updated,
-        completed, deleted);
+        "{\"id\":%lld,\"sequentialId\":%lld,\"title\":\"Pump %d\",\"status\":\"%s\",\"priority\":\"%s\"",
+        (long long)order->id, (long long)order->id, v->title, v->status, v->priority);
+    v->head = (size_t)n;
+    n += snprintf(text + n, sizeof text - (size_t)n, ",\"description\":%s", description);
+    v->tail = (size_t)n;
+    n += snprintf(text + n, sizeof text - (size_t)n,
+        ",\"createdAt\":%s,\"updatedAt\":%s,\"completedAt\":%s,\"deletedAt\":%s", created, updated, completed, deleted);
     v->len = (size_t)n;
     v->json = strdup(text);
     if (v->json == NULL)
@@ -149,6 +153,7 @@ static void add_version(struct order *order, struct version v, struct dice *dice
             abort();
     }
     order->versions[order->count++] = v;
+    hooks_changed(order);
 }
 
 int plant_newest(const struct order *order, int64_t now)
@@ -235,10 +240,11 @@ static struct order *choose(enum change_kind kind, struct dice *dice)
     return NULL;
 }
 
-static void edit(struct version *v, struct dice *dice)
+/* Versions of one updatedAt have one description: else it could not be told from which one it was kept. */
+static void edit(struct version *v, bool rewrite, struct dice *dice)
 {
     int64_t what = dice_below(dice, 3);
-    if (what == 0)
+    if (what == 0 || (what == 1 && rewrite))
         v->title++;
     else if (what == 1)
         v->description = v->description > 0 && dice_chance(dice, 30) ? 0 : v->description + 1;
@@ -277,7 +283,7 @@ static void apply(struct version *v, enum change_kind kind, struct dice *dice)
     case CHANGE_TOUCH:
         break;
     default:
-        edit(v, dice);
+        edit(v, kind == CHANGE_REWRITE, dice);
     }
 }
 
@@ -308,6 +314,7 @@ void plant_change(enum change_kind kind, uint64_t seed)
         return;
     if (kind == CHANGE_REMOVE) {
         order->removed = machine_now();
+        hooks_removed(order);
     } else if (kind == CHANGE_HIDE) {
         plant_hide(order, !order->hidden);
     } else {

@@ -23,6 +23,7 @@ struct version {
     bool late;              /* it becomes visible later than a lookback covers: a poll may miss it */
     char *json;             /* without the last brace: what may follow it is not the work order's own */
     size_t len;
+    size_t head, tail;      /* the description stands between these places, its name included */
 };
 
 struct order {
@@ -35,6 +36,7 @@ struct order {
     int64_t removed;   /* the true time when it was removed for good; NEVER: it is there */
     int refusals;      /* 404s for its id since it was last seen by it, */
     int most_refusals; /* and the most of them in a row so far */
+    bool hook_deleted; /* a webhook that says so may have come */
 };
 
 /* How the server is, for the whole history. Durations in milliseconds. */
@@ -63,6 +65,7 @@ struct plant {
     struct order *orders;
     int count, capacity;
     int64_t stepped_back;   /* how far its own clock has been set back in all */
+    bool was_troubled;      /* answers may have been wrong at some time */
     bool all_hidden;        /* the token sees nothing */
     int trouble;            /* of 100 answers, so many are wrong */
     int64_t others;         /* requests of the window that others take, of 100 */

@@ -1,187 +1,36 @@
 #include "play.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/secret.h"
-#include "cli/cli.h"
 #include "disk.h"
+#include "hooks.h"
 #include "machine.h"
 #include "net.h"
 #include "oracle.h"
 #include "receivers.h"
+#include "run.h"
 #include "store/store.h"
 #include "verdict.h"
 #include "vfs.h"
-
-#define CONFIG "wosync.conf"
-#define STORE  "wosync.db"
 
 static const int64_t minute = 60000, hour = 3600000, day = 86400000;
 
 /* Runs after the troubles that may be needed until nothing is left to do: a delivery is tried ten times. */
 enum { MOST_LAST_RUNS = 14, MOST_LAST_SWEEPS = 3 };
 
-static struct {
-    const struct history *history;
-    int runs;
-    bool api_troubled;
-    int64_t unsure;    /* until when the program may not know how many requests are left */
-} player;
+static const struct history *now; /* the one that is played */
 
-/* --- one run --- */
+/* --- what runs beside --- */
 
-struct options {
-    enum step_kind kind;
-    struct trouble trouble;
-    int64_t max_time; /* 0: none */
-    bool no_dispatch;
-    bool dry;
-    int64_t from, until; /* of a backfill, by the wall clock */
-    bool silent;
-};
-
-static const struct command *command_of(enum step_kind kind)
-{
-    switch (kind) {
-    case STEP_DISPATCH:
-        return &command_dispatch;
-    case STEP_RECONCILE:
-        return &command_reconcile;
-    case STEP_BACKFILL:
-        return &command_backfill;
-    default:
-        return &command_sync;
-    }
-}
-
-/* Runs the command with its arguments. Returns its exit status. */
-static int run_command(const struct options *options)
-{
-    const struct cli cli = {.config_file = CONFIG};
-    const struct command *command = command_of(options->kind);
-    char from[32], until[32], limit[32];
-    char *argv[12] = {(char *)command->name};
-    int argc = 1;
-    if (options->kind == STEP_BACKFILL) {
-        plant_write_date(options->from, from);
-        plant_write_date(options->until, until);
-        argv[argc++] = (char *)"--since";
-        argv[argc++] = from;
-        argv[argc++] = (char *)"--until";
-        argv[argc++] = until;
-        argv[argc++] = (char *)"--restart";
-        if (options->silent)
-            argv[argc++] = (char *)"--silent";
-    }
-    if (options->max_time > 0) {
-        snprintf(limit, sizeof limit, "%lldms", (long long)options->max_time);
-        argv[argc++] = (char *)"--max-time";
-        argv[argc++] = limit;
-    }
-    if (options->no_dispatch && options->kind != STEP_DISPATCH)
-        argv[argc++] = (char *)"--no-dispatch";
-    if (options->dry)
-        argv[argc++] = (char *)"--dry-run";
-    optind = 0;
-    return (int)command->run(command, &cli, argc, argv);
-}
-
-/*
- * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
- * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when the
- * window is over.
- */
-static void check_pace(const struct run_report *run, int64_t refused)
-{
-    const struct plant_manner *m = &plant.manner;
-    bool steady = player.history->alone && !player.history->jumps && run->calm && !run->hurt && !run->stopped;
-    if (!steady)
-        player.unsure = run->ended + m->window;
-    else if (refused > 0 && run->began > player.unsure && !m->rounds_down)
-        broken("R7", "%lld requests past the limit", (long long)refused);
-}
-
-/* What an exit status may be. */
-static void check_status(const struct options *options, const struct run_report *run)
-{
-    static const int known[] = {0, 65, 69, 73, 74, 75, 76, 77};
-    bool listed = false;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        listed = listed || run->status == known[i];
-    if (!listed)
-        broken("exit status", "%s exits %d", step_name(options->kind), run->status);
-}
-
-static void lose_power(void)
-{
-    trace("== power cut");
-    disk_lose_power();
-    machine_boot();
-}
-
-static int run(const struct options *options)
-{
-    struct process process;
-    struct run_report report = {.number = ++player.runs,
-        .kind = options->kind,
-        .whole = options->max_time == 0,
-        .calm = !player.api_troubled,
-        .began = machine_now(),
-        .clock_began = machine_now() + machine_offset(),
-        .from = options->from,
-        .until = options->until};
-    int64_t refused = plant_log.refused;
-    trace("== %s", step_name(options->kind));
-    receivers_run(report.number);
-    int64_t pass_began = plant_log.pass_began;
-    plant_log.polls = command_of(options->kind) == &command_sync && !options->dry;
-    machine_start(&process, &options->trouble);
-    report.status = run_command(options);
-    machine_end(&process);
-    vfs_end_process(&process);
-    report.hurt = process.hurt;
-    report.stopped = process.signalled;
-    report.ended = machine_now();
-    report.clock_ended = machine_now() + machine_offset();
-    trace("== exit %d after %lld calls", report.status, (long long)process.calls);
-    /* what a killed run has written and not synced may be seen, and lost all the same if the power goes before
-     * the kernel has written it: no rule can hold for that */
-    if (machine_is_off())
-        lose_power();
-    else if (process.dead)
-        disk_sync_all();
-    if (!process.dead)
-        check_status(options, &report);
-    /* it may not have been stored that a new pass began */
-    if (report.hurt || report.status != 0)
-        plant_log.pass_began = pass_began;
-    check_pace(&report, plant_log.refused - refused);
-    oracle_look(&report);
-    return report.status;
-}
-
-/* A run beside one that is at work. */
 static void overlap(uint64_t seed)
 {
     struct dice dice = dice_of(seed, 7);
-    struct options options = {.kind = dice_chance(&dice, 50) ? STEP_SYNC : STEP_DISPATCH};
-    struct process process;
-    bool locked = machine_is_locked();
-    int64_t requests = plant_log.requests, told = tries.count;
-    int getopt_place = optind;
-    trace("== %s beside it", step_name(options.kind));
-    machine_start(&process, &options.trouble);
-    int status = run_command(&options);
-    machine_end(&process);
-    vfs_end_process(&process);
-    optind = getopt_place;
-    trace("== beside it: exit %d", status);
-    if (locked && (status != 75 || plant_log.requests != requests || tries.count != told))
-        broken("lock", "a run beside another one exits %d", status);
+    const struct run_options options = {.kind = dice_chance(&dice, 50) ? STEP_SYNC : STEP_DISPATCH};
+    run_beside(&options);
 }
 
 /* --- the steps --- */
@@ -202,7 +51,7 @@ static enum trouble_kind choose_trouble(struct dice *dice)
 
 static int64_t choose_jump(struct dice *dice)
 {
-    const struct history *h = player.history;
+    const struct history *h = now;
     if (!h->jumps)
         return 0;
     /* less than a store keeps its events: none is removed by the run that told it */
@@ -215,12 +64,13 @@ static int64_t choose_jump(struct dice *dice)
 
 static void do_run(enum step_kind kind, struct dice *dice)
 {
-    struct options options = {.kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
+    struct run_options options = {.kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
     options.trouble = (struct trouble){.kind = choose_trouble(dice),
         .writes = dice_chance(dice, 50),
         .amount = choose_jump(dice),
         .seed = dice_bits(dice)};
     options.trouble.at = dice_spread(dice, options.trouble.writes ? 7 : 10);
+    options.fallback = dice_chance(dice, 10);
     if (dice_chance(dice, 8))
         options.max_time = dice_spread(dice, 14);
     if (kind == STEP_BACKFILL) {
@@ -229,6 +79,23 @@ static void do_run(enum step_kind kind, struct dice *dice)
         options.silent = dice_chance(dice, 15);
     }
     run(&options);
+}
+
+/* A webhook comes in, beside whatever is at work. */
+static bool deliver_hook(const struct hook *hook)
+{
+    struct run_options options = {.kind = STEP_HOOK, .hook = hook};
+    if (dice_chance(machine_dice(), 20)) {
+        options.trouble.kind = choose_trouble(machine_dice());
+        options.trouble.at = dice_spread(machine_dice(), 8);
+        options.trouble.writes = dice_chance(machine_dice(), 30);
+        if (options.trouble.kind == TROUBLE_OVERLAP || options.trouble.kind == TROUBLE_JUMP)
+            options.trouble.kind = TROUBLE_NONE;
+    }
+    int status = machine_process() == NULL ? run(&options) : run_beside(&options);
+    if (hook->forged && status != 65 && status != 75 && status != 74 && status != 73 && status != -1)
+        broken("R8", "a webhook that is not signed is taken: %d", status);
+    return status == 0 || status == 65;
 }
 
 static void do_change(struct dice *dice)
@@ -265,8 +132,9 @@ static void do_api(struct dice *dice)
     bool bad = dice_chance(dice, 60);
     plant.trouble = bad ? (int)dice_spread(dice, 6) : 0;
     net_weather(NET_TO_PLANT, bad ? (int)dice_spread(dice, 6) : 0);
-    plant.others = player.history->alone || dice_chance(dice, 50) ? 0 : dice_spread(dice, 5);
-    player.api_troubled = bad;
+    plant.others = now->alone || dice_chance(dice, 50) ? 0 : dice_spread(dice, 5);
+    plant.was_troubled = plant.was_troubled || bad;
+    run_in_trouble(bad);
 }
 
 static void do_receivers(struct dice *dice)
@@ -279,7 +147,7 @@ static void do_receivers(struct dice *dice)
 /* Sorting stays as it is: that it is no longer honoured cannot be seen. */
 static void do_filter(struct dice *dice)
 {
-    if (strcmp(player.history->filter, "auto") != 0)
+    if (strcmp(now->filter, "auto") != 0)
         return;
     plant.manner.takes_gte = dice_chance(dice, 50);
     plant.manner.takes_brackets = dice_chance(dice, 50);
@@ -300,8 +168,8 @@ static void do_step(const struct step *step)
         machine_jump(choose_jump(&dice));
         break;
     case STEP_BACK:
-        if (plant.stepped_back < player.history->back)
-            plant.stepped_back += dice_below(&dice, player.history->back - plant.stepped_back + 1);
+        if (plant.stepped_back < now->back)
+            plant.stepped_back += dice_below(&dice, now->back - plant.stepped_back + 1);
         break;
     case STEP_API:
         do_api(&dice);
@@ -320,7 +188,9 @@ static void do_step(const struct step *step)
         plant_hide_all(!plant.all_hidden);
         break;
     case STEP_POWER:
-        lose_power();
+        trace("== power cut");
+        disk_lose_power();
+        machine_boot();
         break;
     default:
         do_run(step->kind, &dice);
@@ -332,12 +202,12 @@ static void do_step(const struct step *step)
 /* With so many gone at once a sweep is a safety stop. */
 static bool may_stop(enum step_kind kind)
 {
-    return kind == STEP_RECONCILE && player.history->max_deletes < plant.count;
+    return kind == STEP_RECONCILE && now->max_deletes < plant.count;
 }
 
 static void run_last(enum step_kind kind)
 {
-    const struct options options = {.kind = kind};
+    const struct run_options options = {.kind = kind};
     int is = run(&options);
     if (is != 0 && !(is == 75 && may_stop(kind)))
         broken("end", "the last %s exits %d", step_name(kind), is);
@@ -346,16 +216,19 @@ static void run_last(enum step_kind kind)
 /* From here on all goes well, and everything must come right. */
 static void finish(void)
 {
-    const struct history *h = player.history;
+    const struct history *h = now;
     trace("== the end begins");
     plant.trouble = 0;
     plant.others = 0;
-    while (plant_next() != INT64_MAX)
-        machine_advance(plant_next() - machine_now());
+    while (plant_next() != INT64_MAX || hooks_next() != INT64_MAX) {
+        int64_t next = plant_next() < hooks_next() ? plant_next() : hooks_next();
+        machine_advance(next - machine_now());
+    }
     plant_hide_all(false);
     plant.manner.takes_gte = h->manner.takes_gte;
     plant.manner.takes_brackets = h->manner.takes_brackets;
-    player.api_troubled = false;
+    run_in_trouble(false);
+    hooks_calm();
     receivers_weather(0);
     net_weather(NET_TO_PLANT, 0);
     net_weather(NET_TO_RECEIVERS, 0);
@@ -397,10 +270,10 @@ static int make_empty_store(void)
     machine_reset(0, 0, 0);
     disk_reset();
     machine_start(&process, &(struct trouble){.kind = TROUBLE_NONE});
-    struct store *store = store_open(STORE, STORE_WRITE, 0, &e);
+    struct store *store = store_open(RUN_STORE, STORE_WRITE, 0, &e);
     store_close(store);
     machine_end(&process);
-    const struct disk_file *file = disk_find(STORE, false);
+    const struct disk_file *file = disk_find(RUN_STORE, false);
     if (store == NULL || file == NULL || disk_size(file) > sizeof empty_store.bytes)
         return -1;
     empty_store.size = disk_size(file);
@@ -410,21 +283,22 @@ static int make_empty_store(void)
 
 static void begin(const struct history *h)
 {
-    memset(&player, 0, sizeof player);
-    player.history = h;
+    now = h;
     machine_reset(h->begins, h->offset, h->seed);
     disk_reset();
     vfs_reset();
     net_reset(h->seed, h->latency);
+    hooks_reset(&h->hooks, h->seed);
     plant_reset(&h->manner, h->seed);
     receivers_reset(h->seed);
     oracle_reset(h);
+    run_reset(h);
     if (!h->from_nothing) {
-        struct disk_file *file = disk_find(STORE, true);
+        struct disk_file *file = disk_find(RUN_STORE, true);
         disk_write(file, empty_store.bytes, empty_store.size, 0);
         disk_sync(file);
     }
-    if (history_write_config(h, CONFIG) != 0)
+    if (history_write_config(h, RUN_CONFIG) != 0)
         broken("simulator", "the configuration cannot be written");
     struct dice dice = dice_of(h->seed, 9);
     for (int i = 0; i < h->first_orders; i++) {
@@ -452,10 +326,13 @@ int play_set_up(void)
     machine_overlap = overlap;
     machine_sources[0] = (struct machine_events){net_next, net_happen};
     machine_sources[1] = (struct machine_events){plant_next, plant_happen};
+    machine_sources[2] = (struct machine_events){hooks_next, hooks_happen};
+    hooks_deliver = deliver_hook;
     unsetenv("MAINTAINX_BASE_URL");
     unsetenv("WOSYNC_DB");
     unsetenv("WOSYNC_CONFIG");
-    if (setenv("MAINTAINX_API_KEY", "simulated-token", 1) != 0 || mkdtemp(directory) == NULL)
+    if (setenv("MAINTAINX_API_KEY", "simulated-token", 1) != 0 ||
+        setenv("MAINTAINX_WEBHOOK_SECRET", HOOKS_SECRET, 1) != 0 || mkdtemp(directory) == NULL)
         return -1;
     return chdir(directory) == 0 ? make_empty_store() : -1;
 }
@@ -468,8 +345,9 @@ void play_tear_down(void)
     oracle_free();
     disk_free();
     secret_forget();
-    unlink(CONFIG);
-    unlink(STORE);
+    unlink(RUN_CONFIG);
+    unlink(RUN_STORE);
+    unlink(RUN_BODY);
     if (chdir("/") == 0)
         rmdir(directory);
 }

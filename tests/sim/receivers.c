@@ -80,6 +80,7 @@ static struct try *note(const struct net_request *request)
         .clock = request->sent,
         .retry_after = -1,
         .how = TRIED_LATER,
+        .orphan = request->orphan,
         .run = request->run};
     snprintf(t->id, sizeof t->id, "%s", id != NULL ? id : "");
     return t;

@@ -25,6 +25,7 @@ struct try {
     int64_t clock;   /* and the wall clock */
     int64_t retry_after; /* milliseconds, -1 where it did not say */
     enum tried how;
+    bool orphan;         /* the process that sent it is no more */
     int run;         /* which run it was in */
 };
 

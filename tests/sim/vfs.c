@@ -127,7 +127,7 @@ static int f_sync(sqlite3_file *file, int flags)
     (void)flags;
     if (call(CALL_WRITE) != FATE_GO_ON)
         return SQLITE_IOERR_FSYNC;
-    machine_advance(dice_below(machine_dice(), 3));
+    machine_pass(dice_below(machine_dice(), 3));
     disk_sync(f->disk);
     return SQLITE_OK;
 }
