@@ -42,7 +42,7 @@ BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev l
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check simulator simulate clean
+.PHONY: all help install mock units demo check simulator simulate simulate-mutants clean
 all: $(BUILD)/wosync
 
 help:
@@ -50,6 +50,7 @@ help:
 	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
 	@echo 'make check      build and run every test'
+	@echo 'make simulate   play simulated histories (tests/sim/README.md): SEEDS=COUNT, or SEED=N to see one'
 	@echo 'make clean      remove what was built'
 
 demo:
@@ -131,9 +132,11 @@ simulator: $(BUILD)/simulate
 $(BUILD)/simulate: $(SIM_OBJECTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# SEED=N shows one history, SEEDS=COUNT plays as many
 simulate: $(BUILD)/simulate
 	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
+
+simulate-mutants: $(BUILD)/simulate
+	@WOSYNC_BUILD=$(BUILD) tests/sim/mutants
 
 clean:
 	rm -rf build

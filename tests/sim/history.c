@@ -5,8 +5,6 @@
 
 #include "net.h"
 
-static const int64_t day = 86400000;
-
 static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill", "dry run",
     "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut", "receive"};
 
@@ -66,7 +64,7 @@ static void make_manner(struct history *h, struct dice *dice)
 static void make_hooks(struct history *h, struct dice *dice)
 {
     struct hooks_manner *m = &h->hooks;
-    m->on = dice_chance(dice, 35);
+    m->on = dice_chance(dice, 20);
     m->lost = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->doubled = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->partial = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
@@ -119,12 +117,11 @@ void history_make(uint64_t seed, struct history *h)
     h->alone = dice_chance(&dice, 80);
     h->first_orders = dice_chance(&dice, 15) ? 0 : (int)dice_spread(&dice, 5);
     h->from_nothing = dice_chance(&dice, 20);
-    h->count = (int)dice_between(&dice, 3, dice_chance(&dice, 25) ? MOST_STEPS : 16);
+    h->count = (int)dice_between(&dice, 3, dice_chance(&dice, 15) ? MOST_STEPS : 14);
     for (int i = 0; i < h->count; i++) {
         h->steps[i].kind = (enum step_kind)dice_weighted(&dice, weights, STEPS);
         h->steps[i].seed = dice_bits(&dice);
     }
-    (void)day;
 }
 
 int history_write_config(const struct history *h, const char *path)

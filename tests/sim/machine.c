@@ -19,6 +19,7 @@ static struct {
     struct process *process;
     bool off;
     struct dice dice;
+    uint64_t digest;
     bool locked; /* the run lock: there is one store */
 } machine;
 
@@ -47,6 +48,11 @@ int64_t machine_offset(void)
 void machine_jump(int64_t by)
 {
     machine.offset += by;
+}
+
+uint64_t machine_digest(void)
+{
+    return machine.digest;
 }
 
 struct dice *machine_dice(void)
@@ -172,6 +178,7 @@ enum fate machine_call(enum call call)
     if (process->dead)
         return FATE_DEAD;
     process->calls++;
+    machine.digest = (machine.digest ^ (uint64_t)machine.now ^ (uint64_t)call) * UINT64_C(0x100000001b3);
     process->writes += call == CALL_WRITE;
     if (process->calls > MOST_CALLS) {
         broken("end", "a run does not end");

@@ -94,6 +94,9 @@ void machine_boot(void);
 /* Counts a call of the process at work and says what becomes of it. */
 enum fate machine_call(enum call call);
 
+/* A number that every call of every process has gone into, with its time: the same for the same life. */
+uint64_t machine_digest(void);
+
 /* Random numbers for what the machine itself decides. */
 struct dice *machine_dice(void);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "history.h"
+#include "machine.h"
 #include "play.h"
 #include "shrink.h"
 
@@ -22,6 +23,7 @@ struct options {
     bool replay; /* one seed, with everything that happens */
     bool whole;  /* not made shorter */
     bool stop;   /* at the first that breaks a rule */
+    bool digest; /* prints a number for each history, by which two plays of it can be compared */
 };
 
 /* What the workers tell, in shared memory: a seed that kills its worker must be known. */
@@ -33,7 +35,7 @@ static FILE *out; /* stdout as it was: the program prints its own */
 
 static int usage(void)
 {
-    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop]\n");
+    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
     return 64;
 }
 
@@ -69,6 +71,10 @@ static int work(const struct options *o, int job, struct worker *worker)
         history_make(worker->seed, &h);
         const char *verdict = play(&h, false);
         worker->played++;
+        if (o->digest) {
+            fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed, (unsigned long long)machine_digest());
+            fflush(out);
+        }
         if (verdict != NULL) {
             worker->failed++;
             tell_failure(worker->seed, verdict, o->whole);
@@ -132,7 +138,7 @@ static int read_options(int argc, char **argv, struct options *o)
     static const struct option known[] = {{"seed", required_argument, NULL, 's'},
         {"seeds", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
         {"replay", no_argument, NULL, 'r'}, {"whole", no_argument, NULL, 'w'},
-        {"stop", no_argument, NULL, 'x'}, {NULL, 0, NULL, 0}};
+        {"stop", no_argument, NULL, 'x'}, {"digest", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 's')
@@ -147,6 +153,8 @@ static int read_options(int argc, char **argv, struct options *o)
             o->whole = true;
         else if (option == 'x')
             o->stop = true;
+        else if (option == 'd')
+            o->digest = true;
         else
             return -1;
     }
