@@ -11,7 +11,7 @@
 #include "plant.h"
 #include "verdict.h"
 
-enum { MOST_WAITING = 256, MOST_SENDINGS = 4 };
+enum { MOST_WAITING = 256, MOST_SENDINGS = 4, MOST_NUMBERS = 1024 };
 
 enum about { ABOUT_WHOLE, ABOUT_PARTIAL, ABOUT_NOTHING, ABOUT_DELETION };
 
@@ -32,6 +32,7 @@ static struct {
     struct message waiting[MOST_WAITING];
     int count;
     int numbers;
+    bool came[MOST_NUMBERS]; /* by number: it was sent before */
 } hooks;
 
 bool (*hooks_deliver)(const struct hook *hook);
@@ -200,8 +201,12 @@ void hooks_happen(void)
     write_body(&message, v, hook.body, sizeof hook.body);
     sign(&message, &hook);
     snprintf(hook.event_id, sizeof hook.event_id, "x-maintainx-event-id: simulated-%d", message.number);
-    if (message.about == ABOUT_WHOLE || message.about == ABOUT_PARTIAL)
+    /* one that is done and does not say when is a hint, and one that came before may have been a hint then */
+    bool done = strcmp(v->status, "DONE") == 0 && v->completed == NEVER;
+    if ((message.about == ABOUT_WHOLE || message.about == ABOUT_PARTIAL) && !done &&
+        !hooks.came[message.number % MOST_NUMBERS])
         hook.version = message.version;
+    hooks.came[message.number % MOST_NUMBERS] = true;
     trace("webhook: %s", hook.body);
     if (!hooks_deliver(&hook) && ++message.sendings < MOST_SENDINGS) {
         message.at = machine_now() + dice_spread(&hooks.dice, 18);

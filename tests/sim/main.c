@@ -119,7 +119,7 @@ static int run_jobs(const struct options *o)
         int status = 0;
         if (children[job] < 0 || waitpid(children[job], &status, 0) < 0)
             return 71;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != (workers[job].failed > 0)) {
             /* its directory is left behind, for it died */
             fprintf(out, "not so - seed %llu: it ends the process (status %d)\n",
                 (unsigned long long)workers[job].seed, status);

@@ -210,7 +210,7 @@ static bool has_tail(
  */
 static bool owe_from_silence(const struct order *order, const struct told *told, const char *rest, struct watched *w)
 {
-    for (int i = told->version; i >= 0; i--) {
+    for (int i = order->count - 1; i >= 0; i--) {
         struct expected silent, owed;
         owe(order, &nothing, i, order->versions[i].description, &silent);
         for (int absent = 0; absent < 2 && silent.count == 0; absent++) {
@@ -439,6 +439,42 @@ static void check_pass(const struct run_report *run)
     }
 }
 
+/* What a backfill that has read to its end must have told. */
+static void check_backfill(const struct run_report *run)
+{
+    if (run->kind != STEP_BACKFILL || run->status != 0 || !run->whole || run->stopped || run->silent)
+        return;
+    for (int i = 0; i < plant.count; i++) {
+        const struct order *order = &plant.orders[i];
+        int version = plant_newest(order, machine_now());
+        if (version < 0 || may_be_missed(order, version, run->began))
+            continue;
+        const struct version *v = &order->versions[version];
+        char id[EXPECTED_ID_SIZE], date[32];
+        snprintf(id, sizeof id, "workorder.created/%lld", (long long)order->id);
+        if (v->created >= run->from && v->created <= run->until && log_find(&oracle.log, id) == NULL)
+            broken("R5", "a backfill has not told %s", id);
+        plant_write_date(v->completed, date);
+        snprintf(id, sizeof id, "workorder.completed/%lld/%s", (long long)order->id, date);
+        if (strcmp(v->status, "DONE") == 0 && v->completed != NEVER && v->completed >= run->from &&
+            v->completed <= run->until && log_find(&oracle.log, id) == NULL)
+            broken("R5", "a backfill has not told %s", id);
+    }
+}
+
+/* A webhook that was answered with yes is stored. */
+static void check_hook(const struct run_report *run)
+{
+    const struct order *order = run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon)
+        return;
+    const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
+    const struct version *v = &order->versions[run->hook_version];
+    if (known->version < 0 || order->versions[known->version].updated < v->updated)
+        broken("R2", "a webhook about version %d of %lld was taken, and %d is known", run->hook_version,
+            (long long)order->id, known->version);
+}
+
 /* --- the look --- */
 
 static void look_at_horizon(const struct run_report *run)
@@ -502,6 +538,8 @@ void oracle_look(const struct run_report *run)
         look_at_events(run);
         look_at_snapshots();
         check_pass(run);
+        check_backfill(run);
+        check_hook(run);
         deliveries_look(&oracle.log);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");

@@ -94,8 +94,8 @@ static bool wants(int handler, const struct told *told)
 static int64_t least_wait(int failures)
 {
     static const int64_t minutes[] = {0, 5, 30, 120, 300, 600, 840, 1200, 1440};
-    if (failures == 1)
-        return 4500;
+    if (failures <= 1)
+        return failures == 1 ? 4500 : 0;
     return failures <= 9 ? minutes[failures - 1] * 54000 : INT64_MAX;
 }
 

@@ -158,7 +158,12 @@ static void live(const struct run_options *options, struct run_report *report)
         .clock_began = machine_now() + machine_offset(),
         .from = options->from,
         .until = options->until,
-        .silent = options->silent};
+        .silent = options->silent,
+        .hook_version = -1};
+    if (options->hook != NULL && !options->hook->forged) {
+        report->hook_order = options->hook->work_order;
+        report->hook_version = options->hook->version;
+    }
     int outer = receivers_run_now();
     receivers_run(report->number);
     machine_start(&process, &options->trouble);
