@@ -20,6 +20,11 @@ enum { MAX_ANSWER = 64 << 20 };
 /* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
 enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 
+/* What work orders hold only when it is asked for: names for reports, chats and warehouses, and the fields
+ * that `when` may look at. A single one brings its categories unasked. */
+#define EXPAND_SINGLE "expand=assignees&expand=asset&expand=location&expand=extra_fields"
+#define EXPAND        EXPAND_SINGLE "&expand=categories"
+
 struct maintainx {
     struct maintainx_settings settings;
     struct http *http;
@@ -344,7 +349,7 @@ static int page_url(const struct maintainx *api, const struct page_request *requ
     char since[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
     int rc = buffer_append_format(
-        url, "%s/workorders?limit=%d&show_upcoming=true", api->settings.base_url, request->limit);
+        url, "%s/workorders?limit=%d&show_upcoming=true&" EXPAND, api->settings.base_url, request->limit);
     if (rc == 0 && request->filter == FILTER_SORT)
         rc = append_parameter(url, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (rc == 0 && request->filter != FILTER_NONE && *since != '\0')
@@ -446,7 +451,8 @@ enum api_verdict maintainx_work_order(struct maintainx *api, int64_t id, struct 
     struct http_call *call = NULL;
     enum api_verdict verdict = API_FAILED;
     snprintf(what, sizeof what, "work order %lld", (long long)id);
-    if (buffer_append_format(&url, "%s/workorders/%lld", api->settings.base_url, (long long)id) != 0)
+    if (buffer_append_format(
+            &url, "%s/workorders/%lld?" EXPAND_SINGLE, api->settings.base_url, (long long)id) != 0)
         fail_memory(e, "api");
     else
         verdict = get(api, url.data, what, read_work_order, out, &call, e);

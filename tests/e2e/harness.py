@@ -57,6 +57,11 @@ def query_of(entry):
     return dict(urllib.parse.parse_qsl(entry["query"], keep_blank_values=True))
 
 
+# What a work order holds only when the API is asked for it.
+LINKED = {"asset": {"id": 5001, "name": "Pump 1"}, "location": {"id": 601, "name": "Hall 3"}, "categories": ["Safety"],
+          "assignees": [{"type": "USER", "id": 2001}], "extraFields": {"Line": "A"}}
+
+
 class Mock:
     """A mock MaintainX at work."""
 
