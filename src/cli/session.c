@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -30,10 +31,20 @@ void session_report(struct session *session, const struct error *e)
     session->status = exit_graver(session->status, e->status);
 }
 
+/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
+static void check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL &&
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong) != 0)
+        fputs("wosync: configuration: out of memory\n", stderr);
+}
+
 static int load(struct session *session, const struct cli *cli)
 {
     struct buffer problems = {0}, warnings = {0};
     config_load(cli->config_file, &session->config, &problems, &warnings);
+    check_address(&session->config, &problems);
     routes_make(&session->config, &session->routes, &problems, &warnings);
     int rc = problems.len == 0 ? 0 : -1;
     problems_print(&problems, &warnings);
