@@ -400,6 +400,14 @@ class When(Handlers):
         self.assertEqual(len(self.got("w")), 1)
 
 
+    def test_mistakes_at_an_event_are_all_told(self):
+        self.begin(self.http("v", "when = json_extract(title, '$.x') IS NULL"),
+                   self.http("w", "when = json_extract(title, '$.y') IS NULL"))
+        self.mock.update(self.olds[0], title="no json")
+        run = self.sync(expect=CONFIG, message="handler v: when: ")
+        self.assertRegex(run.err, "handler w: when: ")
+
+
 class ComingAndGoing(Handlers):
     def test_a_new_one_starts_at_the_end_of_the_log(self):
         self.begin(self.http("first"))
