@@ -25,7 +25,9 @@ void session_report(struct session *session, const struct error *e)
 {
     if (e->status == EXIT_DONE)
         return;
-    cli_report(e);
+    /* what stops deliveries before the poll may stop them after it, too: said once */
+    if (strcmp(session->message, e->text) != 0)
+        cli_report(e);
     if (exit_graver(session->status, e->status) != session->status)
         snprintf(session->message, sizeof session->message, "%s", e->text);
     session->status = exit_graver(session->status, e->status);

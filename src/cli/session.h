@@ -32,7 +32,7 @@ enum session_mode {
  * To be closed with session_close in either case. */
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode);
 
-/* Prints the error, if there is one, and remembers the graver status. */
+/* Prints the error, if there is one and it was not the last, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
 /* Makes a client for the API, to be freed with maintainx_free, and settings for a pass with it. NULL with the

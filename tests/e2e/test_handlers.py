@@ -395,6 +395,8 @@ class When(Handlers):
         self.begin(self.http("w", "when = json_extract(title, '$.x') IS NULL"))
         self.mock.update(self.olds[0], title="no json")
         self.sync(expect=CONFIG, message="handler w: when: .*; correct it, its events wait")
+        # the next run meets it before its poll and after it
+        self.assertEqual(len(self.sync(expect=CONFIG).err.splitlines()), 1)
         self.table(self.http("w"))
         self.sync_silently()
         self.assertEqual(len(self.got("w")), 1)
