@@ -701,8 +701,10 @@ class PostgresTest(Warehouse, Case):
 
     def test_a_server_that_hangs_is_not_waited_for(self):
         olds = self.mock.create_old(5)
-        self.with_warehouse("timeout = 2s\n[handler erp]\non = *\ntype = http\nurl = %s\n" % self.mock.sink_url("erp"))
+        erp = "\n[handler erp]\non = *\ntype = http\nurl = %s\n" % self.mock.sink_url("erp")
+        self.with_warehouse(erp)
         self.sync_silently()
+        self.with_warehouse("timeout = 2s" + erp)
         for number in olds:
             self.mock.update(number, priority="HIGH")
         stopped = self.server.processes()
@@ -716,6 +718,7 @@ class PostgresTest(Warehouse, Case):
         self.assertLess(run.seconds, 30)
         self.assertEqual(len(self.mock.sink("erp")), 5)
         self.assertEqual(self.handler("wh")["pending"], 5)
+        self.with_warehouse(erp)
         self.due_now()
         self.sync_silently()
         self.assertWarehouseIsTrue()
@@ -723,8 +726,8 @@ class PostgresTest(Warehouse, Case):
 
     def test_a_lock_is_waited_for_no_longer_than_the_time_limit(self):
         olds = self.mock.create_old(5)
-        self.with_warehouse("timeout = 1s")
         self.sync_silently()
+        self.with_warehouse("timeout = 1s")
         self.mock.update(olds[0], priority="HIGH")
         holder = subprocess.Popen(
             [os.path.join(self.server.bin, "psql"), "-X", "-q", "-h", self.server.directory, "-U", "wosync", "-d",
@@ -738,6 +741,7 @@ class PostgresTest(Warehouse, Case):
             holder.kill()
             holder.wait()
         self.assertEqual(self.handler("wh")["pending"], 1)
+        self.with_warehouse()
         self.server.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' "
                          "AND pid <> pg_backend_pid()")
         self.due_now()

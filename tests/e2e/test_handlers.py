@@ -113,7 +113,7 @@ class Http(Handlers):
         self.come_again("reset")
 
     def test_a_timeout_comes_again(self):
-        self.table(("erp", "type = http\ntimeout = 1s\nurl = " + self.mock.sink_url("erp")))
+        self.table(("erp", "type = http\ntimeout = 3s\nurl = " + self.mock.sink_url("erp")))
         self.olds = self.mock.create_old(2)
         self.sync_silently()
         self.mock.sink_fault("erp", "hang")
