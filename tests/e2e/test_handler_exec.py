@@ -283,6 +283,13 @@ class Limits(Exec):
         self.assertWaits("^it was ended after 2000 ms")
         self.assertTrue(os.path.exists(self.path("cleaned")))
 
+    def test_those_it_started_may_clean_up_too(self):
+        self.script("(trap 'echo cleaned > cleaned; exit 0' TERM; while :; do sleep 0.05; done) & trap '' TERM; wait; wait",
+                    "timeout = 2s")
+        self.run_one()
+        self.assertWaits("^it was ended after 2000 ms")
+        self.assertTrue(os.path.exists(self.path("cleaned")))
+
     def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(self):
         self.script("sleep 33 & echo $! > pid; exit 0")
         run = self.run_one()
