@@ -319,11 +319,11 @@ class Limits(Exec):
             self.assertGreater(int(f.read()), 900000)
 
     def test_a_hundred_megabytes_of_output(self):
-        self.script("head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2; echo last >&2; exit 1")
+        self.script("head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2; echo last >&2; exit 1",
+                    "timeout = 10m")
         run = self.run_one()
         self.assertWaits("^exit status 1: .*last$")
         self.assertSilent(run)
-        self.assertLess(run.seconds, 60)
 
     def test_stdout_is_in_the_log_with_v_and_not_without(self):
         self.script("i=0; while [ $i -lt 500 ]; do echo said $i; i=$((i+1)); done; printf unfinished")
