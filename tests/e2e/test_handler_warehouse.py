@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CONFIG, DONE, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case, ago, is_sanitized, iso
+from harness import CONFIG, DONE, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case, ago, iso
 import postgres
 
 CLOSED = ("DONE", "COMPLETED", "CLOSED", "CANCELED", "SKIPPED")
@@ -273,14 +273,12 @@ class Warehouse:
         self.assertTrue(self.work_orders()[olds[0]]["deleted"])
         self.assertAppliedOnce()
 
-    def test_ten_thousand_take_seconds(self):
+    def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)
         self.sync_silently("--no-dispatch")
-        run = self.wosync("dispatch")
+        self.assertSilent(self.wosync("dispatch"))
         self.assertEqual(len(self.applied()), 10000)
-        if not is_sanitized():
-            self.assertLess(run.seconds, 30)
 
     # --- views ---
 
@@ -698,6 +696,13 @@ class PostgresTest(Warehouse, Case):
         self.wosync("dispatch", message="work order \\d+: it cannot be loaded and is left out: .*22003")
         self.assertEqual(len(self.work_orders()), len(olds) - 1)
         self.assertSilent(self.wosync("dispatch"))
+
+    def test_many_events_are_few_transactions(self):
+        self.sync_silently()
+        self.mock.change(generate=600)
+        self.sync_silently()
+        self.assertEqual(len(self.applied()), 600)
+        self.assertLess(self.rows("SELECT count(DISTINCT xmin::text) AS n FROM wosync_events")[0]["n"], 10)
 
     def test_a_server_that_hangs_is_not_waited_for(self):
         olds = self.mock.create_old(5)
