@@ -31,7 +31,7 @@ WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
 MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
-MOCK_PACKAGES = libmicrohttpd json-c zlib
+MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
