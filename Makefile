@@ -40,15 +40,17 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
+HOOKS_NEEDS = $(DEMO_NEEDS) lighttpd
+CHECK_NEEDS = $(HOOKS_NEEDS) nginx fcgiwrap apache2-bin python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check clean
+.PHONY: all help install mock units demo demo-webhooks check clean
 all: $(BUILD)/wosync
 
 help:
 	@echo 'make            build $(BUILD)/wosync'
 	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
+	@echo 'make demo-webhooks   the same, with webhooks through a lighttpd of its own'
 	@echo 'make check      build and run every test'
 	@echo 'make clean      remove what was built'
 
@@ -56,6 +58,11 @@ demo:
 	@tests/install-packages $(DEMO_NEEDS)
 	@$(MAKE) --no-print-directory all mock
 	@tests/demo
+
+demo-webhooks:
+	@tests/install-packages $(HOOKS_NEEDS)
+	@$(MAKE) --no-print-directory all mock
+	@tests/demo-webhooks
 
 check:
 	@tests/install-packages $(CHECK_NEEDS)
@@ -66,6 +73,7 @@ install: all
 	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/web web/*
 
 $(BUILD)/wosync: $(OBJECTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
