@@ -40,19 +40,19 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-HOOKS_NEEDS = $(DEMO_NEEDS) lighttpd
-CHECK_NEEDS = $(HOOKS_NEEDS) nginx fcgiwrap apache2-bin python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
+HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
+CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
 .PHONY: all help install mock units demo demo-webhooks check clean
 all: $(BUILD)/wosync
 
 help:
-	@echo 'make            build $(BUILD)/wosync'
-	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
-	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
-	@echo 'make demo-webhooks   the same, with webhooks through a lighttpd of its own'
-	@echo 'make check      build and run every test'
-	@echo 'make clean      remove what was built'
+	@echo 'make                 build $(BUILD)/wosync'
+	@echo 'make install         install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make demo            build and run the main job against the bundled mock MaintainX'
+	@echo 'make demo-webhooks   the same with webhooks, by a lighttpd on this machine'
+	@echo 'make check           build and run every test'
+	@echo 'make clean           remove what was built'
 
 demo:
 	@tests/install-packages $(DEMO_NEEDS)

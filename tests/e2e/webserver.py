@@ -10,9 +10,10 @@ import shlex
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
-from harness import LIMIT, ROOT, WOSYNC
+from harness import LIMIT, ROOT, TOKEN, WOSYNC
 
 PROGRAM = "/usr/local/lib/wosync/webhook"
 SOCKET = "/run/wosync-webhook.socket"
@@ -42,17 +43,19 @@ def fcgiwrap_command():
 
 
 class WebServer:
-    """A web server at http://127.0.0.1:PORT, whose /maintainx is `wosync receive` with the environment of `case`."""
+    """A web server at 127.0.0.1:PORT, whose /maintainx is `wosync receive` with the environment of `case`. With a
+    `certificate` (a file with its key in it) it speaks https."""
 
-    def __init__(self, case, **environment):
+    def __init__(self, case, certificate=None, **environment):
         self.case = case
-        self.directory = case.path(type(self).__name__.lower())
-        os.mkdir(self.directory)
+        self.certificate = certificate
+        self.directory = tempfile.mkdtemp(prefix="web-", dir=case.directory)
         os.chmod(case.directory, 0o711)  # servers that change their user must find what is theirs
         os.chmod(self.directory, 0o711)
         self.processes = []
         self.wrapper = self.path("webhook")
-        self.write_wrapper(dict(case.env, WOSYNC_CONFIG=case.conf, **environment))
+        self.environment = dict(case.env, WOSYNC_CONFIG=case.conf, **environment)
+        self.write_wrapper()
         case.addCleanup(self.stop)
         self.start()
 
@@ -64,16 +67,18 @@ class WebServer:
             f.write(text)
         return self.path(name)
 
-    def write_wrapper(self, environment):
-        """What `make install` puts there, and the environment, of which web servers pass little on."""
-        self.write("webhook", "#!/bin/sh\n%s\nexec %s receive\n" % (
-            "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in environment.items()),
+    def write_wrapper(self, first=""):
+        """What `make install` puts there, and the environment, of which web servers pass little on. `first`: a line of shell
+        that comes before."""
+        new = self.write("webhook.new", "#!/bin/sh\n%s\n%s\nexec %s receive\n" % (
+            "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in self.environment.items()), first,
             shlex.quote(WOSYNC)))
-        os.chmod(self.wrapper, 0o755)
+        os.chmod(new, 0o755)
+        os.rename(new, self.wrapper)
 
     @property
     def url(self):
-        return "http://127.0.0.1:%d/maintainx" % self.port
+        return "%s://127.0.0.1:%d/maintainx" % ("https" if self.certificate else "http", self.port)
 
     def run(self, *command):
         """Starts a server, in a process group of its own, that ends with this process."""
@@ -118,7 +123,8 @@ class WebServer:
             return f.read()
 
     def stop(self):
-        """Ends the servers and what they still run. A second call does nothing."""
+        """Ends the servers and what they still run; complains when a sanitizer found something. A second call does
+        nothing."""
         for process in reversed(self.processes):
             process.terminate()
             try:
@@ -128,7 +134,10 @@ class WebServer:
                     os.killpg(process.pid, signal.SIGKILL)  # fcgiwrap's children outlive it
                 except ProcessLookupError:
                     pass
-        self.processes = []
+        if self.processes:
+            self.processes = []
+            self.case.assertNotRegex(self.said(), r"Sanitizer|runtime error:")
+            self.case.assertNotIn(TOKEN, self.said())
 
 
 class Lighttpd(WebServer):
@@ -138,7 +147,8 @@ class Lighttpd(WebServer):
             (r"^server\.port .*$", 'server.port = %d\nserver.bind = "127.0.0.1"' % self.port),
             (r'"/usr/local/lib/wosync"', '"%s"' % self.directory), (r'"/var/lib/wosync"', '"%s"' % self.directory),
             (r"^server\.errorlog-use-syslog .*$", ""), (r"/run/lighttpd\.pid", self.path("pid")),
-            (r'"mod_openssl", ', ""), (r"^ssl\..*$", ""))
+            *([(r"/etc/wosync/webhook\.pem", self.certificate)] if self.certificate else
+              [(r'"mod_openssl", ', ""), (r"^ssl\..*$", "")]))
         return self.run("/usr/sbin/lighttpd", "-D", "-f", self.write("lighttpd.conf", conf))
 
 
