@@ -15,7 +15,7 @@ from webserver import Apache, Lighttpd, Nginx
 
 SECRET = "0123456789abcdef0123456789abcdef"
 MIB = 1 << 20
-OK, KNOWN = '{"status":"ok"}', '{"status":"already_processed"}'
+OK, KNOWN = '{"status":"ok"}\n', '{"status":"already_processed"}\n'
 
 
 class Reply:
@@ -54,8 +54,9 @@ class ByWebServer(Case):
         self.addCleanup(connection.close)
         return connection
 
-    def send(self, *parts, half_close=True):
-        """Sends these bytes, and nothing more; returns the Reply."""
+    def send(self, *parts, half_close=False):
+        """Sends these bytes; returns the Reply. `half_close`: and says that no more will come (nginx takes that for a client
+        that went away)."""
         connection = self.connect()
         try:
             for part in parts:
@@ -150,7 +151,9 @@ class Everything:
 
     def test_only_post(self):
         _, signed, body = self.signed()
-        for method in ("GET", "PUT", "DELETE"):
+        reply = self.send(self.head(signed, method="GET"))
+        self.assertEqual((reply.status, reply.headers.get("allow")), (405, "POST"))
+        for method in ("PUT", "DELETE"):
             reply = self.send(self.head(signed, "Content-Length: %d" % len(body), method=method), body)
             self.assertEqual((method, reply.status, reply.headers.get("allow")), (method, 405, "POST"))
         self.assertNothingStored()
@@ -158,13 +161,14 @@ class Everything:
     def test_chunked(self):
         number, signed, body = self.signed()
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 50]), body[i:i + 50]) for i in range(0, len(body), 50))
-        reply = self.send(self.head(signed, "Transfer-Encoding: chunked"), chunks, b"0\r\n\r\n", half_close=False)
-        self.assertEqual((reply.status, reply.body.decode()[:len(OK)]), (200, OK))
+        reply = self.send(self.head(signed, "Transfer-Encoding: chunked"), chunks, b"0\r\n\r\n")
+        self.assertEqual((reply.status, OK.encode() in reply.body), (200, True))
         self.assertEqual(self.ids(), ["workorder.created/%d" % number])
 
     def test_chunks_without_an_end(self):
         _, signed, body = self.signed()
-        reply = self.send(self.head(signed, "Transfer-Encoding: chunked"), b"%x\r\n%s\r\n" % (len(body), body))
+        reply = self.send(self.head(signed, "Transfer-Encoding: chunked"), b"%x\r\n%s\r\n" % (len(body), body),
+                          half_close=True)
         self.assertNotEqual(reply.status, 200)
         self.assertNothingStored()
 
@@ -183,7 +187,7 @@ class Everything:
 
     def test_a_length_that_is_too_long(self):
         number, signed, body = self.signed()
-        reply = self.send(self.head(signed, "Content-Length: %d" % (len(body) + 1)), body)
+        reply = self.send(self.head(signed, "Content-Length: %d" % (len(body) + 1)), body, half_close=True)
         self.assertNotEqual(reply.status, 200)
         self.assertNothingStored()
         self.assertEqual(self.mock.deliver(self.order(number))[0]["status"], 200)
@@ -260,6 +264,7 @@ class Everything:
         program = self.write("slow", "#!/bin/sh\necho $$ >>'%s'\nwhile [ ! -e '%s' ]; do sleep 0.02; done\necho $$ >>'%s'\n" % (
             began, may_end, ended), 0o755)
         self.configure("[handler slow]\non = workorder.created\ntype = exec\ncommand = %s\ntimeout = %ds\n" % (program, LIMIT))
+        self.sync_silently()  # a new handler begins with what comes after the run that sees it first
         return began, may_end, ended
 
     def test_the_answer_does_not_wait_for_handlers(self):
