@@ -124,10 +124,10 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
     if (session_open(&session, cli, "sync", options.dry_run ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
         bool dispatch = !options.dry_run && !options.no_dispatch;
         if (dispatch)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
         poll_once(&session, &options);
         if (dispatch)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
     }
     return session_close(&session);
 }
