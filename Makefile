@@ -70,6 +70,10 @@ check:
 
 install: all
 	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/wosync
+	@# a web server may pass words of a request on as arguments: they end here
+	printf '#!/bin/sh\nexec %s/bin/wosync receive\n' '$(PREFIX)' > $(DESTDIR)$(PREFIX)/lib/wosync/webhook
+	chmod 755 $(DESTDIR)$(PREFIX)/lib/wosync/webhook
 	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_reconcile,
     &command_dispatch,
     &command_receive,
+    &command_webhooks,
     &command_events,
     &command_status,
 };

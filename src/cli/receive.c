@@ -123,6 +123,7 @@ static struct reply judge(struct session *session, const struct webhook_message 
 
 /* --- after the answer --- */
 
+/* True when none is left that was there. */
 static bool ask_hints(struct session *session)
 {
     struct error e = {0};
@@ -135,9 +136,11 @@ static bool ask_hints(struct session *session)
         end = api != NULL ? hints_ask(&settings, INT32_MAX, &e) : PASS_FAILED;
         session->run.requests += api != NULL ? client_requests(api) : 0;
     }
+    if (waiting > 0 && end == PASS_FINISHED)
+        waiting = receipts_waiting(session->store, &e);
     session_report(session, &e);
     client_free(api);
-    return end == PASS_FINISHED && waiting >= 0;
+    return waiting == 0;
 }
 
 /*

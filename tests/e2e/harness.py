@@ -98,18 +98,21 @@ class Mock:
             raise RuntimeError("mock: %s %s: %d %s" % (method, path, answer.status, text[:300]))
         return text
 
-    def ask_api(self, path):
+    def ask_api(self, path, method="GET"):
         """What the API itself answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         try:
-            connection.request("GET", "/v1" + path, headers={"Authorization": "Bearer " + TOKEN})
+            connection.request(method, "/v1" + path, headers={"Authorization": "Bearer " + TOKEN})
             answer = connection.getresponse()
             text = answer.read()
         finally:
             connection.close()
-        if answer.status != 200:
+        if answer.status not in (200, 204):
             raise RuntimeError("mock: %s: %d %s" % (path, answer.status, text[:300]))
         return text
+
+    def ask_delete(self, path):
+        self.ask_api(path, "DELETE")
 
     def config(self, **settings):
         self.ask("POST", "/mock/config", settings)
