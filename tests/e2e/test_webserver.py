@@ -1,6 +1,8 @@
 """Webhooks through real web servers, with the configurations that lie in web/: lighttpd, nginx with fcgiwrap, Apache."""
 import collections
 import os
+import pwd
+import shutil
 import socket
 import ssl
 import struct
@@ -295,6 +297,26 @@ class Everything:
         self.wait_for(lambda: self.sync(expect=None).status == 0, "the next run")
         self.assertEqual((self.handler("slow")["pending"], self.handler("slow")["delivered"]), (0, 1))
         self.assertTrue(os.path.exists(ended))
+
+    def test_it_runs_as_the_user_that_owns_the_store(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        user = "www-data"
+        os.chmod(self.directory, 0o711)
+        os.mkdir(self.path("data"), 0o700)
+        shutil.chown(self.path("data"), user, user)
+        self.store = self.path("data", "wosync.db")
+        self.configure(self.http_handler())
+        shutil.chown(self.conf, user, user)
+        self.sync(become=user)
+        self.server.stop()
+        self.server = self.server_class(self, user=user, MAINTAINX_WEBHOOK_SECRET=SECRET)
+        number = self.mock.create({"title": "Leak", "description": "x" * 300000})[0]["id"]
+        answer = self.mock.deliver(self.order(number))[0]
+        self.assertEqual((answer["status"], answer["body"]), (200, OK))
+        self.assertEqual(self.ids(), ["workorder.created/%d" % number])
+        self.assertEqual({os.stat(self.path("data", name)).st_uid for name in os.listdir(self.path("data"))},
+                         {pwd.getpwnam(user).pw_uid})
 
 
 class ByLighttpd(Everything, ByWebServer):

@@ -7,13 +7,14 @@ of the test's own.
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 
-from harness import LIMIT, ROOT, TOKEN, WOSYNC
+from harness import LIMIT, ROOT, TOKEN
 
 PROGRAM = "/usr/local/lib/wosync/webhook"
 SOCKET = "/run/wosync-webhook.socket"
@@ -30,7 +31,7 @@ def configuration(name, *replacements):
     with open(os.path.join(ROOT, "web", name)) as f:
         text = f.read()
     for pattern, new in replacements:
-        text, count = re.subn(pattern, lambda match: new, text, flags=re.M)
+        text, count = re.subn(pattern, new, text, flags=re.M)
         if count == 0:
             raise AssertionError("web/%s: there is no %s to replace" % (name, pattern))
     return text
@@ -43,12 +44,14 @@ def fcgiwrap_command():
 
 
 class WebServer:
-    """A web server at 127.0.0.1:PORT, whose /maintainx is `wosync receive` with the environment of `case`. With a
-    `certificate` (a file with its key in it) it speaks https."""
+    """A web server at 127.0.0.1:PORT, whose /wosync is `wosync receive` with the environment of `case`. With a
+    `certificate` (a file with its key in it) it speaks https. As root, `user` may be who receives, else it is root."""
 
-    def __init__(self, case, certificate=None, **environment):
+    def __init__(self, case, certificate=None, user=None, **environment):
         self.case = case
         self.certificate = certificate
+        self.user = user
+        self.program = case.program(user)
         self.directory = tempfile.mkdtemp(prefix="web-", dir=case.directory)
         os.chmod(case.directory, 0o711)  # servers that change their user must find what is theirs
         os.chmod(self.directory, 0o711)
@@ -72,18 +75,18 @@ class WebServer:
         that comes before."""
         new = self.write("webhook.new", "#!/bin/sh\n%s\n%s\nexec %s receive\n" % (
             "\n".join("export %s=%s" % (name, shlex.quote(value)) for name, value in self.environment.items()), first,
-            shlex.quote(WOSYNC)))
+            shlex.quote(self.program)))
         os.chmod(new, 0o755)
         os.rename(new, self.wrapper)
 
     @property
     def url(self):
-        return "%s://127.0.0.1:%d/maintainx" % ("https" if self.certificate else "http", self.port)
+        return "%s://127.0.0.1:%d/wosync" % ("https" if self.certificate else "http", self.port)
 
-    def run(self, *command):
+    def run(self, *command, become=()):
         """Starts a server, in a process group of its own, that ends with this process."""
         errors = open(self.path("errors"), "a")
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], stdin=subprocess.DEVNULL, stdout=errors,
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *become, *command], stdin=subprocess.DEVNULL, stdout=errors,
                                    stderr=errors, cwd=self.directory, start_new_session=True,
                                    env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")})
         errors.close()
@@ -110,7 +113,10 @@ class WebServer:
 
     def start_fcgiwrap(self):
         self.socket = self.path("fcgiwrap.socket")
-        process = self.run(*fcgiwrap_command(), "-s", "unix:" + self.socket)
+        become = ["--reuid", self.user, "--regid", self.user, "--clear-groups"] if self.user else []
+        if self.user:
+            shutil.chown(self.directory, self.user)
+        process = self.run(*fcgiwrap_command(), "-s", "unix:" + self.socket, become=become)
         end = time.monotonic() + LIMIT
         while not os.path.exists(self.socket):
             if process.poll() is not None or time.monotonic() > end:
@@ -143,12 +149,16 @@ class WebServer:
 class Lighttpd(WebServer):
     def start_server(self):
         conf = configuration(
-            "lighttpd.conf", (re.escape(PROGRAM), self.wrapper), (r"^server\.(user|group)name .*$", ""),
+            "lighttpd.conf", (re.escape(PROGRAM), self.wrapper),
+            (r'^(server\.(user|group)name .*)"wosync"', r'\1"%s"' % self.user) if self.user else
+            (r"^server\.(user|group)name .*$", ""),
             (r"^server\.port .*$", 'server.port = %d\nserver.bind = "127.0.0.1"' % self.port),
             (r'"/usr/local/lib/wosync"', '"%s"' % self.directory), (r'"/var/lib/wosync"', '"%s"' % self.directory),
             (r"^server\.errorlog-use-syslog .*$", ""), (r"/run/lighttpd\.pid", self.path("pid")),
             *([(r"/etc/wosync/webhook\.pem", self.certificate)] if self.certificate else
               [(r'"mod_openssl", ', ""), (r"^ssl\..*$", "")]))
+        if self.user:
+            shutil.chown(self.directory, self.user)
         return self.run("/usr/sbin/lighttpd", "-D", "-f", self.write("lighttpd.conf", conf))
 
 
