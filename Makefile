@@ -11,7 +11,7 @@ BUILD ?= build
 
 PACKAGES = libcurl json-c sqlite3 inih libcrypto
 # the warehouse in PostgreSQL, where libpq is
-ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq && echo yes),yes)
+ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq 2>/dev/null && echo yes),yes)
 PACKAGES += libpq
 POSTGRES = -DWOSYNC_WITH_POSTGRES
 endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -28,18 +29,31 @@ void session_report(struct session *session, const struct error *e)
 {
     if (e->status == EXIT_DONE)
         return;
-    cli_report(e);
+    /* what stops deliveries before the poll may stop them after it, too: said once */
+    if (strcmp(session->message, e->text) != 0)
+        cli_report(e);
     if (exit_graver(session->status, e->status) != session->status)
         snprintf(session->message, sizeof session->message, "%s", e->text);
     session->status = exit_graver(session->status, e->status);
+}
+
+/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
+static void check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL &&
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong) != 0)
+        fputs("wosync: configuration: out of memory\n", stderr);
 }
 
 /* All mistakes are told at once. */
 static int load(struct session *session, const struct cli *cli, bool with_routes)
 {
     struct buffer problems = {0}, warnings = {0};
-    if (cli != NULL)
+    if (cli != NULL) {
         config_load(cli->config_file, &session->config, &problems, &warnings);
+        check_address(&session->config, &problems);
+    }
     if (with_routes)
         routes_make(&session->config, &session->routes, &problems, &warnings);
     session->has_routes = with_routes;

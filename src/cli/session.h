@@ -44,7 +44,7 @@ int session_take_over(struct session *session);
 /* Ends that run: stores its record if it met trouble, and gives the lock back. */
 void session_hand_back(struct session *session);
 
-/* Prints the error, if there is one, and remembers the graver status. */
+/* Prints the error, if there is one and it was not the last, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
 /* Makes a client for the API, to be freed with client_free, and settings for a pass with it. NULL with the
