@@ -41,6 +41,17 @@ static bool same_value(struct json_object *a, struct json_object *b)
            timestamp_parse(json_object_get_string(b), &instant_b) == 0 && instant_a == instant_b;
 }
 
+/* What a work order is linked to comes whole, but it is no part of it: one that was renamed is no change of
+ * the work order, another one is. */
+static bool same_link(const char *field, struct json_object *a, struct json_object *b)
+{
+    struct json_object *id_a, *id_b;
+    return (strcmp(field, "asset") == 0 || strcmp(field, "location") == 0) &&
+           json_object_is_type(a, json_type_object) && json_object_is_type(b, json_type_object) &&
+           json_object_object_get_ex(a, "id", &id_a) && json_object_object_get_ex(b, "id", &id_b) &&
+           json_object_equal(id_a, id_b);
+}
+
 static int put_change(
     struct json_object *changes, const char *field, struct json_object *from, struct json_object *to)
 {
@@ -75,7 +86,8 @@ static struct json_object *find_changes(
     {
         struct json_object *from = NULL;
         bool both = json_object_object_get_ex(old, field, &from);
-        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to))
+        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to) &&
+            !same_link(field, from, to))
             rc = put_change(changes, field, from, to);
     }
     if (whole) {
