@@ -7,7 +7,7 @@
 #include "machine.h"
 #include "verdict.h"
 
-enum { FILES = 16, NAME_SIZE = 128 };
+enum { FILES = 24, NAME_SIZE = 128 };
 
 struct bytes {
     unsigned char *data;

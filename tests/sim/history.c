@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "receivers.h"
 
 static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill", "dry run",
     "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut", "receive"};
@@ -88,6 +89,8 @@ static void make_config(struct history *h, struct dice *dice)
     h->max_deletes = dice_chance(dice, 25) ? dice_below(dice, 4) : 1000;
     h->line = dice_chance(dice, 50);
     h->high = dice_chance(dice, 20);
+    h->chat = dice_chance(dice, 15);
+    h->warehouse = dice_chance(dice, 12);
 }
 
 void history_make(uint64_t seed, struct history *h)
@@ -141,5 +144,12 @@ int history_write_config(const struct history *h, const char *path)
             "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS "line\n");
     if (h->high)
         fprintf(file, "[handler high]\nwhen = priority = 'HIGH'\ntype = http\nurl = " NET_RECEIVERS "high\n");
+    if (h->chat)
+        fprintf(file,
+            "[handler chat]\non = workorder.created workorder.completed\ntype = slack\ndigest_above = %d\n"
+            "url = " NET_RECEIVERS "chat\n",
+            CHAT_DIGEST_ABOVE);
+    if (h->warehouse)
+        fprintf(file, "[handler warehouse]\ntype = warehouse\ndatabase = warehouse.db\n");
     return fclose(file) == 0 ? 0 : -1;
 }

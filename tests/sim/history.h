@@ -56,7 +56,7 @@ struct history {
     int page_size;
     int64_t keep_hours;
     int64_t max_deletes;
-    bool line, high;      /* the handlers besides erp */
+    bool line, high, chat, warehouse; /* the handlers besides erp */
     int count;
     struct step steps[MOST_STEPS];
 };

@@ -203,6 +203,7 @@ static void copy_request(const struct http_request *from, struct net_request *to
     to->body = copy(from->body, from->body_len);
     to->body_len = from->body_len;
     to->sent = clock_now();
+    to->true_sent = machine_now();
     to->run = receivers_run_now();
 }
 

@@ -79,6 +79,9 @@ void deliveries_finish(const struct log *log);
 int deliveries_pending(void);
 void deliveries_free(void);
 
+/* oracle_warehouse.c: what the warehouse holds in the end. `is_as_known` judges a work order's row. */
+void warehouse_finish(const struct log *log, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json));
+
 /* What the store is asked. */
 enum oracle_query {
     ORACLE_HAS_TABLES,

@@ -161,13 +161,13 @@ static void look_at_rows(const struct log *log)
         const char *state = (const char *)sqlite3_column_text(rows, 2);
         const struct told *told = log_find(log, (const char *)sqlite3_column_text(rows, 1));
         int h = 0;
-        while (h < RECEIVERS - 1 && strcmp(receiver_names[h], (const char *)sqlite3_column_text(rows, 0)) != 0)
+        while (h < RECEIVERS && strcmp(receiver_names[h], (const char *)sqlite3_column_text(rows, 0)) != 0)
             h++;
-        if (told == NULL)
-            continue;
-        struct standing *s = &told_to.list[h][told - log->list];
         if (strcmp(state, "pending") == 0)
             told_to.pending++;
+        if (told == NULL || h == RECEIVERS)
+            continue;
+        struct standing *s = &told_to.list[h][told - log->list];
         s->dead = strcmp(state, "dead") == 0;
         if (s->dead && sqlite3_column_int(rows, 3) < 10 && !s->refused && s->failures > 0)
             broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h], sqlite3_column_int(rows, 3));

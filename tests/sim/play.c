@@ -348,6 +348,7 @@ void play_tear_down(void)
     unlink(RUN_CONFIG);
     unlink(RUN_STORE);
     unlink(RUN_BODY);
+    unlink("warehouse.db");
     if (chdir("/") == 0)
         rmdir(directory);
 }

@@ -39,6 +39,17 @@ extern struct tries tries;
 enum { RECEIVERS = 3 };
 extern const char *const receiver_names[RECEIVERS];
 
+/* The chat takes one message a second, and a digest where a run would send more than this. */
+enum { CHAT_DIGEST_ABOVE = 3 };
+
+/* Messages that the chat was sent, by run. */
+struct chat {
+    int run;      /* the last that sent one, */
+    int messages; /* how many it sent so far, */
+    int64_t sent; /* and when, by the true time; by the wall clock it is the same, or nothing is held */
+};
+extern struct chat chat;
+
 void receivers_reset(uint64_t seed);
 void receivers_free(void);
 
