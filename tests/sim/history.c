@@ -121,13 +121,14 @@ void history_make(uint64_t seed, struct history *h)
     h->first_orders = dice_chance(&dice, 15) ? 0 : (int)dice_spread(&dice, 5);
     h->from_nothing = dice_chance(&dice, 20);
     h->count = (int)dice_between(&dice, 3, dice_chance(&dice, 15) ? MOST_STEPS : 14);
+    h->line_joins = dice_chance(&dice, 30) ? (int)dice_below(&dice, h->count) : -1;
     for (int i = 0; i < h->count; i++) {
         h->steps[i].kind = (enum step_kind)dice_weighted(&dice, weights, STEPS);
         h->steps[i].seed = dice_bits(&dice);
     }
 }
 
-int history_write_config(const struct history *h, const char *path)
+int history_write_config(const struct history *h, bool all, const char *path)
 {
     FILE *file = fopen(path, "w");
     if (file == NULL)
@@ -139,7 +140,7 @@ int history_write_config(const struct history *h, const char *path)
         "[handler erp]\non = *\ntype = http\nurl = " NET_RECEIVERS "erp\n",
         h->filter, h->page_size, h->start, (long long)h->manner.lookback, (long long)h->max_deletes,
         (long long)h->keep_hours);
-    if (h->line)
+    if (h->line && all)
         fprintf(file,
             "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS "line\n");
     if (h->high)

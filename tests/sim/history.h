@@ -57,14 +57,16 @@ struct history {
     int64_t keep_hours;
     int64_t max_deletes;
     bool line, high, chat, warehouse; /* the handlers besides erp */
+    int line_joins;       /* before this step, from 0; -1: it is there from the beginning */
     int count;
     struct step steps[MOST_STEPS];
 };
 
 void history_make(uint64_t seed, struct history *out);
 
-/* Writes the configuration of the program. Returns 0 or -1. */
-int history_write_config(const struct history *history, const char *path);
+/* Writes the configuration of the program, with all its handlers or without the one that joins later. Returns 0
+ * or -1. */
+int history_write_config(const struct history *history, bool all, const char *path);
 
 const char *step_name(enum step_kind kind);
 

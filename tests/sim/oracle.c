@@ -540,7 +540,7 @@ void oracle_look(const struct run_report *run)
         check_pass(run);
         check_backfill(run);
         check_hook(run);
-        deliveries_look(&oracle.log);
+        deliveries_look(&oracle.log, run);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }

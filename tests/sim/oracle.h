@@ -34,6 +34,9 @@ struct run_report {
 void oracle_reset(const struct history *history);
 void oracle_free(void);
 
+/* The handler that joins later does so now. */
+void oracle_joins(void);
+
 /* A run has ended, of whatever kind: what its tries are worth. */
 void oracle_note(const struct run_report *run);
 
@@ -74,7 +77,7 @@ const struct told *log_find(const struct log *log, const char *id);
 
 /* oracle_told.c: the deliveries. */
 void deliveries_reset(const struct history *history);
-void deliveries_look(const struct log *log);
+void deliveries_look(const struct log *log, const struct run_report *run);
 void deliveries_finish(const struct log *log);
 int deliveries_pending(void);
 void deliveries_free(void);

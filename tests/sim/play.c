@@ -298,7 +298,7 @@ static void begin(const struct history *h)
         disk_write(file, empty_store.bytes, empty_store.size, 0);
         disk_sync(file);
     }
-    if (history_write_config(h, RUN_CONFIG) != 0)
+    if (history_write_config(h, h->line_joins < 0, RUN_CONFIG) != 0)
         broken("simulator", "the configuration cannot be written");
     struct dice dice = dice_of(h->seed, 9);
     for (int i = 0; i < h->first_orders; i++) {
@@ -307,12 +307,24 @@ static void begin(const struct history *h)
     }
 }
 
+/* A handler is new in the configuration. */
+static void join(void)
+{
+    trace("-- a handler joins");
+    if (history_write_config(now, true, RUN_CONFIG) != 0)
+        broken("simulator", "the configuration cannot be written");
+    oracle_joins();
+}
+
 const char *play(const struct history *history, bool want_trace)
 {
     verdict_reset(want_trace);
     begin(history);
-    for (int i = 0; i < history->count && verdict() == NULL; i++)
+    for (int i = 0; i < history->count && verdict() == NULL; i++) {
+        if (i == history->line_joins)
+            join();
         do_step(&history->steps[i]);
+    }
     if (verdict() == NULL)
         finish();
     return verdict();
