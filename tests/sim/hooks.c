@@ -90,15 +90,13 @@ void hooks_changed(struct order *order)
     send_some(message);
 }
 
-void hooks_removed(struct order *order)
+void hooks_deleted(struct order *order, int64_t when)
 {
-    struct message message = {.work_order = order->id,
-        .version = order->count - 1,
-        .about = ABOUT_DELETION,
-        .occurred = order->versions[order->count - 1].updated + 1};
+    const struct message message = {
+        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION, .occurred = when};
     if (!hooks.manner.on)
         return;
-    order->hook_deleted = true;
+    order->hook_deleted = when;
     send_some(message);
 }
 

@@ -22,9 +22,9 @@ struct hooks_manner {
 
 void hooks_reset(const struct hooks_manner *manner, uint64_t seed);
 
-/* A work order has a new version; or is gone. */
+/* A work order has a new version; or was deleted, at that time by its own dates. */
 void hooks_changed(struct order *order);
-void hooks_removed(struct order *order);
+void hooks_deleted(struct order *order, int64_t when);
 
 /* One delivery as it comes in. */
 struct hook {

@@ -243,7 +243,9 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
     if (strcmp(told->type, "workorder.deleted") != 0 || w->known.deleted || told->version != w->known.version ||
         told->description != w->known.description || w->known.version < 0)
         return false;
-    bool hooked = order->hook_deleted && strstr(told->body, "\"source\":\"webhook\"") != NULL;
+    bool hooked = order->hook_deleted != NEVER && strstr(told->body, "\"source\":\"webhook\"") != NULL;
+    if (hooked && order->hook_deleted < order->versions[w->known.version].updated)
+        broken("R4", "%s: told deleted by a webhook that is older than version %d", told->id, w->known.version);
     if (order->most_refusals < 2 && !hooked)
         broken("R5", "%s: told deleted after %d refusals", told->id, order->most_refusals);
     if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked &&

@@ -188,6 +188,7 @@ static void create(struct dice *dice, bool future)
     *order = (struct order){.id = 100 + plant.count,
         .removed = NEVER,
         .unhidden = NEVER,
+        .hook_deleted = NEVER,
         .upcoming = dice_chance(dice, 20)};
     struct version v = {.updated = server_now() + (future ? year : 0),
         .created = server_now(),
@@ -314,7 +315,7 @@ void plant_change(enum change_kind kind, uint64_t seed)
         return;
     if (kind == CHANGE_REMOVE) {
         order->removed = machine_now();
-        hooks_removed(order);
+        hooks_deleted(order, order->versions[order->count - 1].updated + 1);
     } else if (kind == CHANGE_HIDE) {
         plant_hide(order, !order->hidden);
     } else {
@@ -323,6 +324,8 @@ void plant_change(enum change_kind kind, uint64_t seed)
             v.updated = date_of_change(order);
         apply(&v, kind, &dice);
         add_version(order, v, &dice, kind == CHANGE_LATE);
+        if (kind == CHANGE_DELETE)
+            hooks_deleted(order, v.deleted);
     }
     const struct version *v = &order->versions[order->count - 1];
     trace("%s %lld version %d: %s%s", change_names[kind], (long long)order->id, order->count - 1, v->json,

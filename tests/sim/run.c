@@ -25,6 +25,13 @@ void run_reset(const struct history *history)
     state.history = history;
 }
 
+static int64_t all_runs;
+
+int64_t run_count(void)
+{
+    return all_runs;
+}
+
 void run_in_trouble(bool trouble)
 {
     state.trouble = trouble;
@@ -150,6 +157,7 @@ static void check_status(const struct run_report *report)
 static void live(const struct run_options *options, struct run_report *report)
 {
     struct process process;
+    all_runs++;
     *report = (struct run_report){.number = ++state.runs,
         .kind = options->kind,
         .whole = options->max_time == 0 && !options->fallback,

@@ -33,6 +33,9 @@ void run_reset(const struct history *history);
 /* Whether anything goes wrong with the API from here on. */
 void run_in_trouble(bool trouble);
 
+/* How many processes have run since the program began. */
+int64_t run_count(void);
+
 /* Runs it, looks at what came of it, and returns its exit status; -1 when it was killed. */
 int run(const struct run_options *options);
 
