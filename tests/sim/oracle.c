@@ -240,7 +240,16 @@ static int64_t known_orders(void)
 static bool is_proved_gone(const struct told *told, const struct order *order, struct watched *w)
 {
     char id[EXPECTED_ID_SIZE];
-    if (strcmp(told->type, "workorder.deleted") != 0 || w->known.deleted || told->version != w->known.version ||
+    struct expected silent;
+    if (strcmp(told->type, "workorder.deleted") != 0)
+        return false;
+    if (w->known.version < 0) {
+        /* it was seen silently since the last look */
+        owe(order, &w->known, told->version, told->description, &silent);
+        if (silent.count == 0)
+            w->known = silent.after;
+    }
+    if (w->known.deleted || told->version != w->known.version ||
         told->description != w->known.description || w->known.version < 0)
         return false;
     bool hooked = order->hook_deleted != NEVER && strstr(told->body, "\"source\":\"webhook\"") != NULL;
