@@ -198,13 +198,13 @@ int run(const struct run_options *options)
     live(options, &report);
     plant_log.polls = false;
     trace("== exit %d", report.status);
-    /* what a killed run has written and not synced may be seen, and lost all the same if the power goes before
-     * the kernel has written it: no rule can hold for that */
+    /* what was written and could not be synced, for the run was killed or the disk failed, may be seen, and lost
+     * all the same if the power goes before the kernel has written it: no rule can hold for that */
     if (machine_is_off()) {
         trace("== power cut");
         disk_lose_power();
         machine_boot();
-    } else if (report.dead) {
+    } else if (report.hurt) {
         disk_sync_all();
     }
     report.undisturbed = state.runs == report.number;
