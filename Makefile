@@ -31,7 +31,7 @@ WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
 MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
-MOCK_PACKAGES = libmicrohttpd json-c zlib
+MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
@@ -40,22 +40,29 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
+HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
+CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check clean
+.PHONY: all help install mock units demo demo-webhooks check clean
 all: $(BUILD)/wosync
 
 help:
-	@echo 'make            build $(BUILD)/wosync'
-	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
-	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
-	@echo 'make check      build and run every test'
-	@echo 'make clean      remove what was built'
+	@echo 'make                 build $(BUILD)/wosync'
+	@echo 'make install         install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make demo            build and run the main job against the bundled mock MaintainX'
+	@echo 'make demo-webhooks   the same with webhooks, by a lighttpd on this machine'
+	@echo 'make check           build and run every test'
+	@echo 'make clean           remove what was built'
 
 demo:
 	@tests/install-packages $(DEMO_NEEDS)
 	@$(MAKE) --no-print-directory all mock
 	@tests/demo
+
+demo-webhooks:
+	@tests/install-packages $(HOOKS_NEEDS)
+	@$(MAKE) --no-print-directory all mock
+	@tests/demo-webhooks
 
 check:
 	@tests/install-packages $(CHECK_NEEDS)
@@ -70,6 +77,7 @@ install: all
 	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/web web/*
 
 $(BUILD)/wosync: $(OBJECTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)

@@ -181,6 +181,7 @@ static enum exit_status receive_cgi(const struct cli *cli)
     struct error e = {0};
     struct buffer body = {0};
     bool work_left = false;
+    cgi_step_aside(); /* before the store is opened: SQLite's files must not be carried through a fork */
     struct reply reply = {.http = cgi_read_body(LONGEST_BODY, &body), .json = "{\"error\":\"not accepted\"}"};
     enum exit_status status;
     if (reply.http != 0) {

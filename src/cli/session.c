@@ -15,6 +15,7 @@
 #include "cli/problems.h"
 #include "cli/progress.h"
 #include "sinks/dispatch.h"
+#include "store/events.h"
 #include "store/passes.h"
 #include "store/retention.h"
 
@@ -99,7 +100,8 @@ static int open_store(struct session *session, enum session_mode mode, struct er
         lock_release(session->lock);
         session->lock = -1;
     }
-    return session->store != NULL ? 0 : -1;
+    session->log_end = session->store != NULL ? events_last_seq(session->store, e) : -1;
+    return session->log_end >= 0 ? 0 : -1;
 }
 
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
@@ -123,8 +125,8 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
     }
     if (works && lock_run(session) != 0)
         return -1;
-    if (open_store(session, mode, &e) == 0 &&
-        (!works || routes_attach(&session->routes, session->store, session->run.began, &e) == 0))
+    if (open_store(session, mode, &e) == 0 && (!works || routes_attach(&session->routes, session->store,
+                                                             session->log_end, session->run.began, &e) == 0))
         return 0;
     session_report(session, &e);
     return -1;
@@ -144,7 +146,7 @@ int session_take_over(struct session *session)
         session_report(session, &e);
         return -1;
     }
-    if (routes_attach(&session->routes, session->store, session->run.began, &e) == 0)
+    if (routes_attach(&session->routes, session->store, session->log_end, session->run.began, &e) == 0)
         return 0;
     session_report(session, &e);
     return -1;

@@ -16,6 +16,7 @@ struct session {
     struct config config;
     struct routes routes;
     struct store *store;
+    int64_t log_end; /* the last event in the log as the session was opened */
     bool has_routes; /* the handler table is made */
     int lock;        /* -1 without one */
     struct run run;
@@ -36,8 +37,8 @@ enum session_mode {
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode);
 
 /* Of a session opened to answer: becomes a run, if no other is at work. Takes the lock, makes the handler
- * table and stores it. Returns 0, or -1: another run is at work (nothing is printed), or it failed (printed,
- * the status set). */
+ * table and stores it (a new handler begins with what came since the session was opened). Returns 0, or -1:
+ * another run is at work (nothing is printed), or it failed (printed, the status set). */
 int session_take_over(struct session *session);
 
 /* Ends that run: stores its record if it met trouble, and gives the lock back. */

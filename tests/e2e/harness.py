@@ -153,6 +153,24 @@ class Mock:
     def clear_faults(self):
         self.ask("POST", "/mock/faults/clear", {})
 
+    def deliver(self, *orders, connections=1):
+        """Sends webhooks on command; returns what came back of each: work_order, event, url, status, body, ms, error."""
+        return json.loads(self.ask("POST", "/mock/deliveries?connections=%d" % connections, list(orders)))["deliveries"]
+
+    def signed(self, *orders):
+        """The same webhooks, not sent: url, headers, body of each."""
+        return json.loads(self.ask("POST", "/mock/deliveries?unsent", list(orders)))["deliveries"]
+
+    def await_deliveries(self):
+        """Waits until no webhook waits to be sent by itself; returns what became of all."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            deliveries = self.state()["deliveries"]
+            if deliveries["pending"] == 0:
+                return deliveries
+            time.sleep(0.01)
+        raise RuntimeError("mock: the webhooks never end")
+
     def state(self):
         return json.loads(self.ask("GET", "/mock/state"))
 

@@ -487,6 +487,15 @@ class Work(Webhooks):
         self.assertEqual([(r["kind"], r["exitStatus"], r["dead"]) for r in self.status()["runs"]],
                          [("receive", 69, 1), ("sync", 0, 0)])
 
+    def test_a_new_handler_gets_what_the_first_delivery_it_meets_tells(self):
+        self.mock.update(self.one, title="Changed")
+        self.sync()
+        self.configure("[handler new]\ntype = http\nurl = %s\n" % self.mock.sink_url("new"))
+        at = self.mock.update(self.one, title="Changed again")
+        self.send(self.public(self.one))
+        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("new")],
+                         ["workorder.updated/%d/%s" % (self.one, at)])
+
     def test_a_wrong_handler_table_loses_nothing(self):
         self.mock.update(self.one, title="Changed")
         self.configure("[handler sink]\ntype = nonsense\n")
