@@ -43,7 +43,7 @@ DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check clean
+.PHONY: all help install mock units demo demo-webhooks check simulator simulate simulate-mutants clean
 all: $(BUILD)/wosync
 
 help:
@@ -52,6 +52,7 @@ help:
 	@echo 'make demo            build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks   the same with webhooks, by a lighttpd on this machine'
 	@echo 'make check           build and run every test'
+	@echo 'make simulate        play simulated histories (tests/sim/README.md): SEEDS=COUNT, or SEED=N to see one'
 	@echo 'make clean           remove what was built'
 
 demo:
@@ -130,9 +131,28 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# the program without what the simulator takes the place of
+SIM_REPLACES = main base/clock base/random base/stop base/lock base/log api/http
+SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
+	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
+
+$(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -Itests/sim $(CFLAGS) -MMD -MP -c -o $@ $<
+
+simulator: $(BUILD)/simulate
+$(BUILD)/simulate: $(SIM_OBJECTS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+simulate: $(BUILD)/simulate
+	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
+
+simulate-mutants: $(BUILD)/simulate
+	@WOSYNC_BUILD=$(BUILD) tests/sim/mutants
+
 clean:
 	rm -rf build
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
