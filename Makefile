@@ -37,12 +37,14 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/un
 UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
+FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
+CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check clean
+.PHONY: all help install mock units demo check fuzz fuzzers clean
 all: $(BUILD)/wosync
 
 help:
@@ -50,6 +52,7 @@ help:
 	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
 	@echo 'make check      build and run every test'
+	@echo 'make fuzz       search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
 	@echo 'make clean      remove what was built'
 
 demo:
@@ -111,6 +114,20 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 
 units: $(UNIT_TESTS)
 
+fuzz:
+	@tests/install-packages $(CHECK_NEEDS)
+	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
+
+# built by tests/fuzz/run with clang; libFuzzer brings main
+fuzzers: $(FUZZ_TARGETS)
+
+$(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -123,4 +140,4 @@ clean:
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(FUZZ_TARGETS:%=%.d)
