@@ -42,9 +42,9 @@ FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildc
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev valgrind openssl postgresql chromium systemd
+CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev clang-tidy cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check fuzz fuzzers clean
+.PHONY: all help install mock units demo check fuzz fuzzers print-flags clean
 all: $(BUILD)/wosync
 
 help:
@@ -134,6 +134,10 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+# for tests/static
+print-flags:
+	$(info $(BASE_CFLAGS))@:
 
 clean:
 	rm -rf build
