@@ -44,7 +44,7 @@ BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev l
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev clang-tidy cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check fuzz fuzzers print-flags clean
+.PHONY: all help install mock units demo check fuzz fuzzers torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
 help:
@@ -138,6 +138,18 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filte
 # for tests/static
 print-flags:
 	$(info $(BASE_CFLAGS))@:
+
+torture-library: $(BUILD)/tests/torture/fault.so
+$(BUILD)/tests/torture/fault.so: tests/torture/fault.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -shared -fPIC -o $@ $< -ldl
+
+# the same linked into the program, for AddressSanitizer's malloc must come behind it
+torture-program: $(BUILD)/tests/torture/wosync
+$(BUILD)/tests/torture/wosync: tests/torture/fault.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -fPIE -DFAULT_WITH_ASAN -c -o $(@D)/fault.o $<
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(@D)/fault.o $(LIBS) -ldl
 
 clean:
 	rm -rf build
