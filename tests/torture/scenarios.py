@@ -188,7 +188,7 @@ ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "ba
 def handler(kind, world):
     """The configuration of a handler."""
     if kind == "http":
-        return ("[handler http]\ntype = http\nurl = %s\nsecret_file = %s\n" % (
+        return ("[handler http]\ntype = http\ntimeout = 1s\nurl = %s\nsecret_file = %s\n" % (
             world.mock.sink_url("torture"), world.secret))
     if kind == "exec":
         return "[handler exec]\ntype = exec\ncommand = %s\n" % world.program

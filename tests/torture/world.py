@@ -28,9 +28,10 @@ PR_SET_CHILD_SUBREAPER = 36
 # what is another one in every run that is no copy of the first, and says nothing
 VOLATILE = {"passes": r"rate_"}
 # what says when something was seen or tried, which a run that comes later cannot know better
-TIMES = {"account": "started|observed|finished|filter", "passes": "started|observed|rate_|since", "snapshots": "observed",
+TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|rate_|since", "snapshots": "observed",
          "events": "observed", "deliveries": "attempts|due|changed|error", "quarantine": "seen",
          "handlers": "added|last_|delivered", "missing": "refused"}
+WAREHOUSE_TIMES = {"wosync_events": "applied_at"}
 
 
 class Done:
@@ -149,19 +150,20 @@ class World:
             got.setdefault(json.loads(body)["id"], set()).add(body)
         return {event: sorted(bodies) for event, bodies in got.items()}
 
-    def reports(self):
+    def reports(self, exact):
         directory = os.path.join(self.work, "reports")
         files = {}
         for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
             with open(os.path.join(directory, name), newline="") as f:
-                files[name] = f.read()
+                # a list has its lines in the order in which the deliveries succeeded
+                files[name] = sorted(f.read().split("\r\n")) if name.endswith(".csv") and not exact else f.read()
         return files
 
     def state(self, exact):
         """All that a user can see of what was done. Not `exact`: without the times at which it was seen or tried."""
         state = {"store": self.dump("wosync.db", VOLATILE if exact else TIMES),
-                 "warehouse": self.dump("warehouse.db", VOLATILE if exact else {}),
-                 "deliveries": self.deliveries(), "reports": self.reports()}
+                 "warehouse": self.dump("warehouse.db", VOLATILE if exact else WAREHOUSE_TIMES),
+                 "deliveries": self.deliveries(), "reports": self.reports(exact)}
         text = json.dumps(state, indent=1, sort_keys=True, default=repr)
         if exact:
             return text
