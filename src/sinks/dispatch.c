@@ -64,6 +64,8 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         return fail_memory(e, "dispatch");
     for (size_t i = 0; i < settings->routes->count; i++) {
         struct route *route = &settings->routes->rows[i];
+        if (settings->quiet && route->type->prints)
+            continue;
         int loaded = load_run(settings->store, route, e);
         if (loaded < 0)
             rc = -1;

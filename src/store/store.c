@@ -227,6 +227,11 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+void store_set_patience(struct store *store, int busy_ms)
+{
+    sqlite3_busy_timeout(store->db, busy_ms);
+}
+
 int store_begin(struct store *store, struct error *e)
 {
     if (execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)

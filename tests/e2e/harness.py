@@ -98,6 +98,22 @@ class Mock:
             raise RuntimeError("mock: %s %s: %d %s" % (method, path, answer.status, text[:300]))
         return text
 
+    def ask_api(self, path, method="GET"):
+        """What the API itself answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        try:
+            connection.request(method, "/v1" + path, headers={"Authorization": "Bearer " + TOKEN})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status not in (200, 204):
+            raise RuntimeError("mock: %s: %d %s" % (path, answer.status, text[:300]))
+        return text
+
+    def ask_delete(self, path):
+        self.ask_api(path, "DELETE")
+
     def config(self, **settings):
         self.ask("POST", "/mock/config", settings)
 
@@ -185,7 +201,7 @@ class Run:
 class Running:
     """A wosync at work, to be signalled or waited for."""
 
-    def __init__(self, case, arguments, env, stdout, become, cwd, limits):
+    def __init__(self, case, arguments, env, stdout, become, cwd, limits, stdin=None):
         self.case = case
         self.out = tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
@@ -197,7 +213,7 @@ class Running:
                 resource.setrlimit(which, (value, value))
 
         self.process = subprocess.Popen(
-            [program, *arguments], stdin=subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
+            [program, *arguments], stdin=stdin or subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
             cwd=cwd, user=become, group=become, extra_groups=None if become is None else [],
             preexec_fn=before_exec if limits else None)
 
@@ -289,10 +305,10 @@ class Case(unittest.TestCase):
 
     # --- running ---
 
-    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None):
+    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None, stdin=None):
         environment = {k: v for k, v in dict(self.env, **(env or {})).items() if v is not None}
         options = ["-c", self.conf] if config else []
-        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits)
+        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits, stdin)
         self.running.append(running)
         return running
 
