@@ -58,6 +58,10 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_CANTCREAT,
             "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
             text);
+    case SQLITE_PROTOCOL: /* after ten seconds of trying */
+        return fail(e, EXIT_IO,
+            "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
+            store->path, doing);
     case SQLITE_IOERR:
         return fail(e, EXIT_IO, "store %s: %s: %s; check the disk", store->path, doing, text);
     default:
