@@ -26,6 +26,8 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
+# all but the program itself, for tests to link
+PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/memory.o,$(OBJECTS))
 SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
@@ -125,14 +127,14 @@ $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # for tests/static
@@ -148,7 +150,7 @@ $(BUILD)/tests/torture/fault.so: tests/torture/fault.c
 torture-program: $(BUILD)/tests/torture/wosync
 $(BUILD)/tests/torture/wosync: tests/torture/fault.c $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -fPIE -DFAULT_WITH_ASAN -c -o $(@D)/fault.o $<
+	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -fPIE -Isrc -DFAULT_IS_LINKED -c -o $(@D)/fault.o $<
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(@D)/fault.o $(LIBS) -ldl
 
 clean:

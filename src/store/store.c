@@ -166,8 +166,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
         read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0
             ? -1
             : 0;
-    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-    if (rc != 0)
+    if (execute(store, "COMMIT", "opening", rc == 0 ? e : NULL) != 0 || rc != 0)
         return -1;
     if (mode == STORE_READ)
         return version == SQL_VERSION

@@ -6,8 +6,7 @@
  *   WOSYNC_FAULT_LOG  a file that is given the numbers of allocations, of calls on files and of writes at the
  * end WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
  *
- *   memory  an allocation fails: of the program itself, or of any library but OpenSSL
- *   crypto  an allocation of OpenSSL fails, which makes thousands as it begins
+ *   memory  an allocation fails, whoever asks for it; linked into the program only, whose malloc it then is
  *   eio     a call on a file fails with EIO: open, read, write, sync, truncate, map, lock, remove, rename
  *   enospc, erofs  a call that writes to a file fails so
  *   kill    the process dies before a call that writes (to a file, or a request or a delivery to a socket)
@@ -20,7 +19,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <link.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -36,13 +34,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { NOTHING, MEMORY, CRYPTO, EIO_, ENOSPC_, EROFS_, KILL, TEAR };
+enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, KILL, TEAR };
 
 static const struct {
     const char *name;
     enum kind kind;
-} kinds[] = {{"memory", MEMORY}, {"crypto", CRYPTO}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_},
-    {"kill", KILL}, {"tear", TEAR}};
+} kinds[] = {{"memory", MEMORY}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_}, {"kill", KILL},
+    {"tear", TEAR}};
 
 static struct {
     bool at_work;
@@ -50,40 +48,10 @@ static struct {
     enum kind kind;
     bool on; /* and all that follow */
     long number;
-    long allocations, crypto, calls, writes;
+    long allocations, calls, writes;
     int log;
     long now; /* 0: the true time */
 } fault = {.log = -1};
-
-/* Where the code of OpenSSL lies. */
-static struct range {
-    uintptr_t from, to;
-} openssl[8];
-static size_t ranges;
-
-static int find_openssl(struct dl_phdr_info *info, size_t size, void *data)
-{
-    (void)size;
-    (void)data;
-    if (strstr(info->dlpi_name, "/libcrypto.") == NULL && strstr(info->dlpi_name, "/libssl.") == NULL)
-        return 0;
-    for (int i = 0; i < info->dlpi_phnum && ranges < sizeof openssl / sizeof openssl[0]; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-        if (header->p_type == PT_LOAD && (header->p_flags & PF_X) != 0) {
-            uintptr_t from = info->dlpi_addr + header->p_vaddr;
-            openssl[ranges++] = (struct range){from, from + header->p_memsz};
-        }
-    }
-    return 0;
-}
-
-static bool is_openssl(uintptr_t address)
-{
-    for (size_t i = 0; i < ranges; i++)
-        if (address >= openssl[i].from && address < openssl[i].to)
-            return true;
-    return false;
-}
 
 /* The next definition of a function behind this one. */
 #define NEXT(name) ((__typeof__(&name))next(#name))
@@ -114,7 +82,6 @@ __attribute__((constructor(65535))) static void begin(void)
         fault.log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     fault.now = now != NULL ? atol(now) : 0;
     fault.traced = getenv("WOSYNC_FAULT_TRACE") != NULL;
-    dl_iterate_phdr(find_openssl, NULL);
     unsetenv("LD_PRELOAD");
     unsetenv("WOSYNC_FAULT");
     unsetenv("WOSYNC_FAULT_LOG");
@@ -126,7 +93,7 @@ __attribute__((destructor)) static void end(void)
     if (fault.log < 0)
         return;
     fault.at_work = false;
-    dprintf(fault.log, "%ld %ld %ld %ld\n", fault.allocations, fault.crypto, fault.calls, fault.writes);
+    dprintf(fault.log, "%ld %ld %ld\n", fault.allocations, fault.calls, fault.writes);
     close(fault.log);
 }
 
@@ -144,19 +111,6 @@ static void trace(void)
     fault.at_work = false;
     backtrace_symbols_fd(frames, backtrace(frames, 32), 2);
     fault.at_work = true;
-}
-
-static bool memory_fails(const void *caller)
-{
-    if (!fault.at_work)
-        return false;
-    bool of_crypto = is_openssl((uintptr_t)caller);
-    long count = of_crypto ? ++fault.crypto : ++fault.allocations;
-    if (fault.kind != (of_crypto ? CRYPTO : MEMORY) || !is_it(count))
-        return false;
-    trace();
-    errno = ENOMEM;
-    return true;
 }
 
 /* A call on a file. Returns true, with errno set, when it is to fail. */
@@ -203,36 +157,43 @@ static bool is_file(int fd)
 
 /* --- memory --- */
 
-#ifdef FAULT_WITH_ASAN
+#ifdef FAULT_IS_LINKED
+#include "base/memory.h"
+
 void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t count, size_t size);
 void *__interceptor_realloc(void *old, size_t size);
-#define MALLOC  __interceptor_malloc
-#define CALLOC  __interceptor_calloc
-#define REALLOC __interceptor_realloc
-#else
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-#define MALLOC  __libc_malloc
-#define CALLOC  __libc_calloc
-#define REALLOC __libc_realloc
-#endif
+
+/* What src/base/memory.c does when an allocation fails. */
+static void allocate(void)
+{
+    if (!fault.at_work)
+        return;
+    fault.allocations++;
+    if (fault.kind == MEMORY && is_it(fault.allocations)) {
+        trace();
+        memory_ran_out();
+    }
+}
 
 void *malloc(size_t size)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : MALLOC(size);
+    allocate();
+    return __interceptor_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : CALLOC(count, size);
+    allocate();
+    return __interceptor_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return size > 0 && memory_fails(__builtin_return_address(0)) ? NULL : REALLOC(old, size);
+    allocate();
+    return __interceptor_realloc(old, size);
 }
+#endif
 
 /* --- files --- */
 

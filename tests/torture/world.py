@@ -17,9 +17,7 @@ from harness import MOCK, ROOT, TOKEN, Mock, sanitizer_environment  # noqa: E402
 
 import scenarios  # noqa: E402
 
-PLAIN = os.path.join(ROOT, "build", "wosync")
-LIBRARY = os.path.join(ROOT, "build", "tests", "torture", "fault.so")
-LINKED = os.path.join(ROOT, "build", "asan", "tests", "torture", "wosync")
+PROGRAMS = {"wosync": "build/wosync", "fault.so": "build/tests/torture/fault.so", "linked": "build/asan/tests/torture/wosync"}
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99"}
 LIMIT = 60  # seconds, for one run
@@ -43,8 +41,10 @@ class Done:
 
 
 class World:
-    def __init__(self, name, linked):
-        self.linked = linked
+    """`programs`: a directory that holds PROGRAMS; `linked`: runs are under sanitizers."""
+
+    def __init__(self, name, programs, linked):
+        self.linked, self.programs = linked, programs
         self.base = tempfile.mkdtemp(prefix="wosync-torture-")
         self.work, self.template = os.path.join(self.base, "work"), os.path.join(self.base, "template")
         self.conf, self.secret = os.path.join(self.base, "conf"), os.path.join(self.base, "secret")
@@ -93,10 +93,10 @@ class World:
         if self.linked:
             environment.update(SANITIZERS)
         else:
-            environment["LD_PRELOAD"] = LIBRARY
+            environment["LD_PRELOAD"] = os.path.join(self.programs, "fault.so")
         if "WOSYNC_FAULT_TRACE" in os.environ:
             environment["WOSYNC_FAULT_TRACE"] = "1"
-        process = subprocess.run([LINKED if self.linked else PLAIN, "-c", self.conf, *arguments], env=environment,
+        process = subprocess.run([os.path.join(self.programs, "linked" if self.linked else "wosync"), "-c", self.conf, *arguments], env=environment,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.base,
                                  timeout=LIMIT)
         self.reap()
@@ -115,9 +115,9 @@ class World:
                 os.waitpid(orphan, 0)
 
     def count(self):
-        """How many allocations, allocations of OpenSSL, calls on files and writes the last run made."""
+        """How many allocations, calls on files and writes the last run made."""
         with open(self.counts) as f:
-            return dict(zip(("memory", "crypto", "calls", "writes"), map(int, f.read().split())))
+            return dict(zip(("memory", "calls", "writes"), map(int, f.read().split())))
 
     # --- looking ---
 
