@@ -436,7 +436,7 @@ class Memory(Case):
         self.sync()
         at = self.mock.update(olds[0], title="Changed")
         self.mock.fault("huge", bytes=60 << 20)
-        run = self.sync(expect=None, limits={resource.RLIMIT_AS: 88 << 20})
+        run = self.sync(expect=None, limits={resource.RLIMIT_AS: 48 << 20})
         self.assertFails(run, TRY_LATER,
                          "^wosync: out of memory; the next run goes on where this one was$")
         self.assertSilent(self.sync("--no-dispatch"))
