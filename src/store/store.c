@@ -51,8 +51,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail(e, EXIT_IO,
-            "store %s: %s: %s; it is corrupt or no wosync store: put back a backup, or move it away to begin "
-            "anew",
+            "store %s: %s: %s; it is corrupt or no wosync store, or its disk fails: check the disk, then put "
+            "back a backup, or move it away to begin anew",
             store->path, doing, text);
     case SQLITE_CANTOPEN:
         return fail(e, EXIT_CANTCREAT,

@@ -8,6 +8,7 @@ What a scenario prepares and what its runs do depends on nothing but the code: t
 sends no date, the jitter is 0.
 """
 import datetime
+import json
 import os
 
 SECOND, HOUR, DAY = 1000, 3600 * 1000, 24 * 3600 * 1000
@@ -23,10 +24,15 @@ class Scenario:
     handlers = ()
     reads_only = False  # there is nothing to make good
     status = 0          # of the undisturbed run
+    request = b""       # the body of a webhook, for `receive`
 
     def __init__(self, world):
         self.world = world
         self.mock = world.mock
+
+    def runs_after(self, done):
+        """The commands that come after the disturbed run."""
+        return self.again
 
     def olds(self, count, **fields):
         """Work orders that were last touched days ago. Returns their ids."""
@@ -162,6 +168,34 @@ class Replay(Scenario):
         self.mock.ask("DELETE", "/mock/sink/torture")
 
 
+class Receive(Scenario):
+    """A webhook, by a web server, with the change it tells of: stored, answered, delivered. A sender that got no good
+    answer sends it again; for one that did, the next run does the rest."""
+    tested = ["receive"]
+    handlers = ("http",)
+
+    def prepare(self):
+        number = self.known()[0]
+        done = {"id": number, "title": "Old 0", "status": "DONE", "createdAt": iso(NOON - 20 * DAY),
+                "updatedAt": iso(NOON - 2 * SECOND), "completedAt": iso(NOON - 2 * SECOND)}
+        self.mock.change(update=[done])
+        self.request = self.body(number, done)
+
+    def body(self, number, done):
+        return json.dumps({"type": "WORK_ORDER_STATUS_CHANGE", "workOrderId": number, "orgId": 1, "newStatus": "DONE",
+                           "occurredAt": done["updatedAt"], "newWorkOrder": done}).encode()
+
+    def runs_after(self, done):
+        return [["sync"]] if done.out.startswith("Status: 200") else [["receive"], ["sync"]]
+
+
+class ReceiveHint(Receive):
+    """A webhook that says only that something changed: the work order is asked for."""
+
+    def body(self, number, done):
+        return json.dumps({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": done["updatedAt"]}).encode()
+
+
 class Status(Scenario):
     """Only looks."""
     tested = ["status", "--json"]
@@ -182,7 +216,8 @@ class List(Status):
 
 ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "backfill": Backfill, "reconcile": Reconcile,
        "dispatch-http": DispatchHttp, "dispatch-exec": DispatchExec, "dispatch-report": DispatchReport,
-       "dispatch-warehouse": DispatchWarehouse, "retry": Retry, "replay": Replay, "status": Status, "list": List}
+       "dispatch-warehouse": DispatchWarehouse, "retry": Retry, "replay": Replay,
+       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "list": List}
 
 
 def handler(kind, world):
