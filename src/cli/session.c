@@ -208,6 +208,8 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
     progress_begin(&progress);
     enum pass_end end = pass_run(settings, kind, e);
     progress_end(&progress);
+    settings->progress = NULL;
+    settings->progress_data = NULL;
     return end;
 }
 
