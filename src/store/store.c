@@ -36,7 +36,6 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: /* another process is at the log for longer than SQLite is patient */
         return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
             store->path, doing);
     case SQLITE_NOMEM:

@@ -1,13 +1,12 @@
 """Faults of the store: a clear error, the right status, nothing lost; and runs that change nothing."""
 import contextlib
-import fcntl
 import os
 import resource
 import shutil
 import sqlite3
 import subprocess
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, TOKEN, TRY_LATER, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, TOKEN, WOSYNC, Case
 
 NOBODY = 65534
 
@@ -142,19 +141,6 @@ class Faults(Case):
             self.assertIsNotNone(running.pid)
             db.execute("COMMIT")
             self.assertEqual(running.wait().status, 0)
-        self.check_goes_on()
-
-    def test_one_whose_log_another_program_is_reading_back(self):
-        """As long as it takes SQLite to lose its patience, some ten seconds: then it is no bug of ours."""
-        self.filled()
-        with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
-            db.execute("SELECT count(*) FROM runs").fetchall()
-            with open(self.store + "-shm", "r+b") as shared:
-                shared.write(bytes(136))
-                shared.flush()
-                # the write lock of the log's index (https://www.sqlite.org/walformat.html, section 2.3)
-                fcntl.lockf(shared, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 120)
-                self.wosync("sync", expect=TRY_LATER, message="another process keeps it locked; try again later")
         self.check_goes_on()
 
     # --- permissions: as another user ---

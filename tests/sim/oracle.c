@@ -442,6 +442,9 @@ static void check_pass(const struct run_report *run)
         if (version < 0 || may_be_missed(order, version, began))
             continue;
         int known = oracle.orders[i].known.version;
+        /* of two versions of one updatedAt a webhook may bring the older one late: which is newer no one can tell */
+        if (known >= 0 && oracle.history->hooks.on && order->versions[known].updated == order->versions[version].updated)
+            continue;
         if (known < 0 || newest_like(order, known) < version)
             broken("R1", "work order %lld: the pass that began at %lld has seen version %d, not %d, which was there "
                          "since %lld",
