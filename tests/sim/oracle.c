@@ -545,8 +545,17 @@ static bool has_tables(void)
     return yes;
 }
 
+/* A version that looks like an older one takes its place: they cannot be told apart. */
+static void take_newest(void)
+{
+    for (int i = 0; i < plant.count; i++)
+        if (oracle.orders[i].known.version >= 0)
+            oracle.orders[i].known.version = newest_like(&plant.orders[i], oracle.orders[i].known.version);
+}
+
 void oracle_look(const struct run_report *run)
 {
+    take_newest();
     if (has_tables()) {
         look_at_horizon(run);
         look_at_events(run);
