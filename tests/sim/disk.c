@@ -21,7 +21,7 @@ struct change {
     enum change_kind kind;
     size_t offset; /* of CUT, the new size */
     size_t len;
-    size_t place;  /* where the bytes lie in the log */
+    size_t place; /* where the bytes lie in the log */
 };
 
 struct disk_file {
@@ -210,7 +210,8 @@ static size_t last_of_directory(const struct disk_file *f)
     return count;
 }
 
-/* As on Unix, SQLite syncs the directory, too, when it has made a file: with all that was made and removed. */
+/* As on Unix, SQLite syncs the directory, too, when it has made a file: with all that was made and removed.
+ */
 void disk_sync(struct disk_file *file)
 {
     bool made = last_of_directory(file) > 0;

@@ -6,8 +6,9 @@
 #include "net.h"
 #include "receivers.h"
 
-static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill", "dry run",
-    "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut", "receive"};
+static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill",
+    "dry run", "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all",
+    "power cut", "receive"};
 
 const char *step_name(enum step_kind kind)
 {
@@ -16,8 +17,8 @@ const char *step_name(enum step_kind kind)
 
 /*
  * The clocks, within what rule R1 promises: a change is seen if it becomes visible within the lookback of its
- * updatedAt, and if not both the server's clock and ours run ahead. What is left of the lookback is shared out
- * between the two.
+ * updatedAt, and if not both the server's clock and ours run ahead. What is left of the lookback is shared
+ * out between the two.
  */
 static void make_clocks(struct history *h, struct dice *dice)
 {
@@ -142,7 +143,8 @@ int history_write_config(const struct history *h, bool all, const char *path)
         (long long)h->keep_hours);
     if (h->line && all)
         fprintf(file,
-            "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS "line\n");
+            "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS
+            "line\n");
     if (h->high)
         fprintf(file, "[handler high]\nwhen = priority = 'HIGH'\ntype = http\nurl = " NET_RECEIVERS "high\n");
     if (h->chat)

@@ -36,7 +36,8 @@ static FILE *out; /* stdout as it was: the program prints its own */
 
 static int usage(void)
 {
-    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
+    fprintf(out,
+        "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
     return 64;
 }
 
@@ -74,7 +75,8 @@ static int work(const struct options *o, int job, struct worker *worker)
         worker->played++;
         worker->runs = (uint64_t)run_count();
         if (o->digest) {
-            fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed, (unsigned long long)machine_digest());
+            fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed,
+                (unsigned long long)machine_digest());
             fflush(out);
         }
         if (verdict != NULL) {

@@ -6,17 +6,17 @@
 #include <string.h>
 
 #include "machine.h"
-#include "oracle.h"
+#include "oracle_parts.h"
 #include "verdict.h"
 
 /* How an event stands for a handler. */
 struct standing {
-    bool taken;    /* the receiver said yes, and that came through */
-    bool refused;  /* it said no, and that came through */
-    bool dead;     /* as the store says */
-    bool sure;     /* and the run came to a good end: it must not come again */
+    bool taken;   /* the receiver said yes, and that came through */
+    bool refused; /* it said no, and that came through */
+    bool dead;    /* as the store says */
+    bool sure;    /* and the run came to a good end: it must not come again */
     int failures;
-    int taken_in;  /* the run */
+    int taken_in;        /* the run */
     int64_t clock, when; /* of the last try, and how long it asked to wait */
     int64_t retry_after;
 };
@@ -79,7 +79,8 @@ static void make_room(int count)
         told_to.list[h] = realloc(told_to.list[h], (size_t)capacity * sizeof *told_to.list[h]);
         if (told_to.list[h] == NULL)
             abort();
-        memset(told_to.list[h] + told_to.capacity, 0, (size_t)(capacity - told_to.capacity) * sizeof *told_to.list[h]);
+        memset(told_to.list[h] + told_to.capacity, 0,
+            (size_t)(capacity - told_to.capacity) * sizeof *told_to.list[h]);
     }
     told_to.capacity = capacity;
 }
@@ -89,8 +90,8 @@ static bool wants(int handler, const struct told *told)
 {
     const struct order *order = plant_order(told->work_order);
     if (handler == LINE)
-        return told_to.history->line &&
-               (strcmp(told->type, "workorder.created") == 0 || strcmp(told->type, "workorder.completed") == 0);
+        return told_to.history->line && (strcmp(told->type, "workorder.created") == 0 ||
+                                            strcmp(told->type, "workorder.completed") == 0);
     if (handler == 2)
         return told_to.history->high && order != NULL && told->version >= 0 &&
                strcmp(order->versions[told->version].priority, "HIGH") == 0;
@@ -106,7 +107,8 @@ static int64_t least_wait(int failures)
     return failures <= 9 ? minutes[failures - 1] * 54000 : INT64_MAX;
 }
 
-/* Must it be told, in the end? What was stored while a new handler was being seen for the first time may be. */
+/* Must it be told, in the end? What was stored while a new handler was being seen for the first time may be.
+ */
 static bool must_have(int handler, const struct log *log, int place)
 {
     return wants(handler, &log->list[place]) && (handler != LINE || place >= told_to.sure);
@@ -123,18 +125,20 @@ static void check_order(const struct log *log, int handler, int place)
     for (int i = 0; i < place; i++) {
         const struct told *earlier = &log->list[i];
         const struct standing *s = &told_to.list[handler][i];
-        if (earlier->work_order == told->work_order && must_have(handler, log, i) && !s->taken && !s->dead && !s->refused)
+        if (earlier->work_order == told->work_order && must_have(handler, log, i) && !s->taken && !s->dead &&
+            !s->refused)
             broken("R6", "%s is told %s before %s", receiver_names[handler], told->id, earlier->id);
     }
 }
 
 static void check_wait(const struct try *t, const struct standing *s, const struct told *told)
 {
-    int64_t since = t->clock - s->clock, least = s->retry_after >= 0 ? s->retry_after : least_wait(s->failures);
+    int64_t since = t->clock - s->clock,
+            least = s->retry_after >= 0 ? s->retry_after : least_wait(s->failures);
     bool steady = since == t->when - s->when;
     if (s->failures > 0 && steady && since < least - 2 * 20 * told_to.history->latency - 2)
-        broken("R6", "%s is told %s again after %lld ms, and %lld were asked", receiver_names[t->handler], told->id,
-            (long long)since, (long long)least);
+        broken("R6", "%s is told %s again after %lld ms, and %lld were asked", receiver_names[t->handler],
+            told->id, (long long)since, (long long)least);
 }
 
 static void take_try(const struct log *log, const struct try *t)
@@ -188,7 +192,8 @@ static void look_at_rows(const struct log *log)
         struct standing *s = &told_to.list[h][told - log->list];
         s->dead = strcmp(state, "dead") == 0;
         if (s->dead && sqlite3_column_int(rows, 3) < 10 && !s->refused && s->failures > 0)
-            broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h], sqlite3_column_int(rows, 3));
+            broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h],
+                sqlite3_column_int(rows, 3));
     }
     sqlite3_reset(rows);
 }

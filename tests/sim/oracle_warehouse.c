@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "disk.h"
-#include "oracle.h"
+#include "oracle_parts.h"
 #include "verdict.h"
 
 #define COPY "warehouse-copy.db"
@@ -42,7 +42,8 @@ static void check_events(sqlite3 *db, const struct log *log)
 
 static bool tells_status(const struct told *told)
 {
-    return strcmp(told->type, "workorder.created") == 0 || strcmp(told->type, "workorder.status_changed") == 0;
+    return strcmp(told->type, "workorder.created") == 0 ||
+           strcmp(told->type, "workorder.status_changed") == 0;
 }
 
 static void check_history(sqlite3 *db, const struct log *log)
@@ -52,11 +53,13 @@ static void check_history(sqlite3 *db, const struct log *log)
     for (int i = 0; i < log->count; i++)
         expected += tells_status(&log->list[i]);
     if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) != expected)
-        broken("R3", "the warehouse's history has %d rows, and should have %d", sqlite3_column_int(row, 0), expected);
+        broken("R3", "the warehouse's history has %d rows, and should have %d", sqlite3_column_int(row, 0),
+            expected);
     sqlite3_finalize(row);
 }
 
-static void check_work_orders(sqlite3 *db, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json))
+static void check_work_orders(
+    sqlite3 *db, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json))
 {
     sqlite3_stmt *rows = ask(db, "SELECT id, deleted, data FROM work_orders");
     while (sqlite3_step(rows) == SQLITE_ROW) {
@@ -77,7 +80,8 @@ static bool is_made(sqlite3 *db)
     return made;
 }
 
-void warehouse_finish(const struct log *log, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json))
+void warehouse_finish(
+    const struct log *log, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json))
 {
     sqlite3 *db = open_copy();
     if (is_made(db) || log->count > 0) {

@@ -64,7 +64,8 @@ static int64_t choose_jump(struct dice *dice)
 
 static void do_run(enum step_kind kind, struct dice *dice)
 {
-    struct run_options options = {.kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
+    struct run_options options = {
+        .kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
     options.trouble = (struct trouble){.kind = choose_trouble(dice),
         .writes = dice_chance(dice, 50),
         .amount = choose_jump(dice),
@@ -74,7 +75,8 @@ static void do_run(enum step_kind kind, struct dice *dice)
     if (dice_chance(dice, 8))
         options.max_time = dice_spread(dice, 14);
     if (kind == STEP_BACKFILL) {
-        options.until = machine_now() + machine_offset() - (dice_chance(dice, 70) ? 0 : dice_spread(dice, 30));
+        options.until =
+            machine_now() + machine_offset() - (dice_chance(dice, 70) ? 0 : dice_spread(dice, 30));
         options.from = options.until - 1 - dice_spread(dice, 35);
         options.silent = dice_chance(dice, 15);
     }

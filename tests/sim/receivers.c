@@ -57,12 +57,14 @@ uint64_t digest_bytes(const void *bytes, size_t len)
     return hash;
 }
 
-/* One message a second at the most, over runs too, as far as the clock is steady and the run before came to a good end. */
+/* One message a second at the most, over runs too, as far as the clock is steady and the run before came to a
+ * good end. */
 static void note_chat(const struct net_request *request)
 {
     bool same = chat.run == request->run;
     if (same && request->true_sent - chat.sent < 1000)
-        broken("R6", "the chat is sent two messages within %lld ms", (long long)(request->true_sent - chat.sent));
+        broken("R6", "the chat is sent two messages within %lld ms",
+            (long long)(request->true_sent - chat.sent));
     chat.messages = same ? chat.messages + 1 : 1;
     /* both dispatches of a run may send as many, before one is a digest */
     if (chat.messages > 2 * CHAT_DIGEST_ABOVE + 2)
@@ -79,7 +81,8 @@ static bool is_chat(const struct net_request *request)
 static struct try *note(const struct net_request *request)
 {
     static const char *const wanted[] = {"webhook-timestamp", "Idempotency-Key", "Content-Type"};
-    const char *name = request->url + sizeof NET_RECEIVERS - 1, *id = net_request_header(request, "webhook-id");
+    const char *name = request->url + sizeof NET_RECEIVERS - 1,
+               *id = net_request_header(request, "webhook-id");
     int handler = 0;
     while (handler < RECEIVERS - 1 && strcmp(receiver_names[handler], name) != 0)
         handler++;

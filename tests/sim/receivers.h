@@ -11,22 +11,23 @@
 
 /* How a try ended, as the receiver and the network know it. */
 enum tried {
-    TRIED_TAKEN,   /* taken, and its yes came through */
-    TRIED_UNSURE,  /* taken, but its yes was lost */
-    TRIED_LATER,   /* not now, or it was never reached */
-    TRIED_REFUSED  /* a refusal that came through */
+    TRIED_TAKEN,  /* taken, and its yes came through */
+    TRIED_UNSURE, /* taken, but its yes was lost */
+    TRIED_LATER,  /* not now, or it was never reached */
+    TRIED_REFUSED /* a refusal that came through */
 };
 
-struct try {
-    int handler; /* its place in receiver_names */
-    char id[128]; /* of the event, as the header says */
-    uint64_t digest; /* of the body */
-    int64_t when;    /* true time of the sending, */
-    int64_t clock;   /* and the wall clock */
+struct
+try {
+    int handler;         /* its place in receiver_names */
+    char id[128];        /* of the event, as the header says */
+    uint64_t digest;     /* of the body */
+    int64_t when;        /* true time of the sending, */
+    int64_t clock;       /* and the wall clock */
     int64_t retry_after; /* milliseconds, -1 where it did not say */
     enum tried how;
-    bool orphan;         /* the process that sent it is no more */
-    int run;         /* which run it was in */
+    bool orphan; /* the process that sent it is no more */
+    int run;     /* which run it was in */
 };
 
 /* Everything that was tried since receivers_reset. */

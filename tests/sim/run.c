@@ -128,8 +128,8 @@ static int run_command(const struct run_options *options)
 
 /*
  * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
- * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when the
- * window is over.
+ * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when
+ * the window is over.
  */
 static void check_pace(const struct run_report *report, int64_t refused)
 {
@@ -198,8 +198,8 @@ int run(const struct run_options *options)
     live(options, &report);
     plant_log.polls = false;
     trace("== exit %d", report.status);
-    /* what was written and could not be synced, for the run was killed or the disk failed, may be seen, and lost
-     * all the same if the power goes before the kernel has written it: no rule can hold for that */
+    /* what was written and could not be synced, for the run was killed or the disk failed, may be seen, and
+     * lost all the same if the power goes before the kernel has written it: no rule can hold for that */
     if (machine_is_off()) {
         trace("== power cut");
         disk_lose_power();

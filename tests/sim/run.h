@@ -1,6 +1,6 @@
 /*
- * run: one run of the program: a command with its options, what befalls it, and everything that can be said of
- * it when it has ended.
+ * run: one run of the program: a command with its options, what befalls it, and everything that can be said
+ * of it when it has ended.
  */
 #ifndef WOSYNC_SIM_RUN_H
 #define WOSYNC_SIM_RUN_H
