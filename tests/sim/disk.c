@@ -210,13 +210,14 @@ static size_t last_of_directory(const struct disk_file *f)
     return count;
 }
 
-/* As on Unix, SQLite syncs the directory, too, when it has made a file: with all that was made and removed.
- */
 void disk_sync(struct disk_file *file)
 {
-    bool made = last_of_directory(file) > 0;
     apply_first(file, file->change_count);
-    for (int i = 0; i < file_count && made; i++)
+}
+
+void disk_sync_directory(void)
+{
+    for (int i = 0; i < file_count; i++)
         apply_first(&files[i], last_of_directory(&files[i]));
 }
 

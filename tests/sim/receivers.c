@@ -62,7 +62,8 @@ uint64_t digest_bytes(const void *bytes, size_t len)
 static void note_chat(const struct net_request *request)
 {
     bool same = chat.run == request->run;
-    if (same && request->true_sent - chat.sent < 1000)
+    bool steady = request->sent - chat.clock == request->true_sent - chat.sent;
+    if (same && steady && request->true_sent - chat.sent < 1000)
         broken("R6", "the chat is sent two messages within %lld ms",
             (long long)(request->true_sent - chat.sent));
     chat.messages = same ? chat.messages + 1 : 1;
@@ -71,6 +72,7 @@ static void note_chat(const struct net_request *request)
         broken("R6", "the chat is flooded with %d messages in a run", chat.messages);
     chat.run = request->run;
     chat.sent = request->true_sent;
+    chat.clock = request->sent;
 }
 
 static bool is_chat(const struct net_request *request)

@@ -45,9 +45,10 @@ enum { CHAT_DIGEST_ABOVE = 3 };
 
 /* Messages that the chat was sent, by run. */
 struct chat {
-    int run;      /* the last that sent one, */
-    int messages; /* how many it sent so far, */
-    int64_t sent; /* and when, by the true time; by the wall clock it is the same, or nothing is held */
+    int run;       /* the last that sent one, */
+    int messages;  /* how many it sent so far, */
+    int64_t sent;  /* and when, by the true time, */
+    int64_t clock; /* and by the wall clock: where that jumps, nothing is held */
 };
 extern struct chat chat;
 

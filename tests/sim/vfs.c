@@ -104,6 +104,9 @@ static int f_sync(sqlite3_file *file, int flags)
         return SQLITE_IOERR_FSYNC;
     machine_pass(dice_below(machine_dice(), 3));
     disk_sync(f->disk);
+    if (f->with_directory)
+        disk_sync_directory();
+    f->with_directory = false;
     return SQLITE_OK;
 }
 
@@ -192,6 +195,9 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     f->disk = disk_find(name != NULL ? name : temporary_name(), make);
     if (f->disk == NULL)
         return SQLITE_CANTOPEN;
+    /* as on Unix: for journals that may have been made just now */
+    f->with_directory =
+        (flags & SQLITE_OPEN_CREATE) != 0 && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
     f->remove = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
     f->node = find_node(f->disk);
     f->node->open++;

@@ -34,6 +34,7 @@ struct file {
     int level; /* of the file lock */
     bool mapped;
     unsigned shared, exclusive; /* locks on the shared memory, as bits */
+    bool with_directory;        /* its next sync is of the directory, too */
     bool remove;                /* at the end */
 };
 
