@@ -40,9 +40,10 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
+BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx-light openssl jq sqlite3 nodejs util-linux
 CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check clean
+.PHONY: all help install mock floors units demo check bench clean
 all: $(BUILD)/wosync
 
 help:
@@ -50,6 +51,7 @@ help:
 	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
 	@echo 'make check      build and run every test'
+	@echo 'make bench      compare wosync with floors and peers (N=100000 ROUNDS=3); see tests/bench/README.md'
 	@echo 'make clean      remove what was built'
 
 demo:
@@ -60,6 +62,11 @@ demo:
 check:
 	@tests/install-packages $(CHECK_NEEDS)
 	@tests/run
+
+bench:
+	@tests/install-packages $(BENCH_NEEDS)
+	@$(MAKE) --no-print-directory all mock floors
+	@tests/bench/run
 
 install: all
 	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
@@ -108,6 +115,22 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -MMD -MP \
 		$(shell $(PKG_CONFIG) --cflags $(MOCK_PACKAGES)) -c -o $@ $<
+
+# the benchmarks' floors, and the peer in Node where npm can fetch what it needs
+FLOORS = $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor_*.c))
+floors: $(FLOORS) $(BUILD)/tests/bench/measure
+	@[ -d $(BUILD)/tests/bench/node ] || ! command -v npm >/dev/null || npm_config_nodedir=/usr npm install --silent \
+		--no-audit --no-fund --prefix $(BUILD)/tests/bench/node better-sqlite3 || echo 'bench: without better-sqlite3'
+
+$(BUILD)/tests/bench/measure: tests/bench/measure.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/bench/%: tests/bench/%.c tests/bench/floor.c tests/bench/floor.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(shell $(PKG_CONFIG) --cflags libcurl json-c sqlite3) \
+		$(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/bench/floor.c \
+		$(shell $(PKG_CONFIG) --libs libcurl json-c sqlite3)
 
 units: $(UNIT_TESTS)
 
