@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dirent.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,6 +18,7 @@ struct http {
     CURLM *multi;
     char *user_agent;
     CURL *spare; /* of the call that ended last: to make one anew costs as much as a request over loopback */
+    bool has_ca_directory; /* the system's certificates lie in a directory by their hashes */
 };
 
 struct http_call {
@@ -25,12 +27,35 @@ struct http_call {
     struct curl_slist *headers;
     struct buffer body;
     size_t max_body;
+    bool by_directory; /* it trusts the system's directory of certificates, not yet its bundle */
     bool too_large;
     bool no_memory;
     bool done;
     CURLcode code;
     char message[CURL_ERROR_SIZE];
 };
+
+/* `a1b2c3d4.0`: the name under which OpenSSL looks for a certificate. */
+static bool is_hashed(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
+}
+
+/* Where libcurl knows a directory of hashed certificates, only those that a server needs are read; its bundle
+ * of all of them costs more than the rest of a poll. */
+static bool find_ca_directory(void)
+{
+    const char *path = curl_version_info(CURLVERSION_NOW)->capath;
+    DIR *directory = path != NULL ? opendir(path) : NULL;
+    if (directory == NULL)
+        return false;
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL && !is_hashed(entry->d_name))
+        ;
+    bool found = entry != NULL;
+    closedir(directory);
+    return found;
+}
 
 struct http *http_new(const char *user_agent)
 {
@@ -41,6 +66,7 @@ struct http *http_new(const char *user_agent)
     }
     http->multi = curl_multi_init();
     http->user_agent = strdup(user_agent);
+    http->has_ca_directory = find_ca_directory();
     if (http->multi != NULL && http->user_agent != NULL)
         return http;
     http_free(http);
@@ -203,6 +229,9 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
         code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (code == CURLE_OK)
         code = set_tls(easy, &request->tls);
+    call->by_directory = call->http->has_ca_directory && request->tls.ca_file == NULL;
+    if (code == CURLE_OK && call->by_directory)
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     /* http_proxy in the environment is not for ourselves: it would be shown the token */
     if (code == CURLE_OK && goes_to_loopback(request->url))
         code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -261,6 +290,21 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
     return call;
 }
 
+/* A certificate that the directory does not vouch for may yet stand in the bundle alone: someone has appended
+ * theirs to it. Nothing was sent. Returns false when it is not so. */
+static bool try_bundle(struct http_call *call, CURLcode code)
+{
+    if (code != CURLE_PEER_FAILED_VERIFICATION || !call->by_directory)
+        return false;
+    const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    call->by_directory = false;
+    if (bundle == NULL || curl_easy_setopt(call->easy, CURLOPT_CAINFO, bundle) != CURLE_OK)
+        return false;
+    curl_multi_remove_handle(call->http->multi, call->easy);
+    call->message[0] = '\0';
+    return curl_multi_add_handle(call->http->multi, call->easy) == CURLM_OK;
+}
+
 /* Marks the calls that are done. Returns how many. */
 static int collect(struct http *http)
 {
@@ -272,6 +316,8 @@ static int collect(struct http *http)
             continue;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        if (try_bundle(call, code))
+            continue;
         call->done = true;
         call->code = code;
         count++;
