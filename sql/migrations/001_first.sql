@@ -116,13 +116,60 @@ CREATE TABLE missing (
     refused_in INTEGER                       -- how many sweeps had missed it then
 ) STRICT;
 
--- How late changes became visible, as polls saw it: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...
+-- How late changes were seen: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...
 CREATE TABLE lateness (
-    up_to   INTEGER PRIMARY KEY,             -- milliseconds; the step's upper end
+    lane    TEXT NOT NULL,                   -- poll, webhook
+    up_to   INTEGER NOT NULL,                -- milliseconds; the step's upper end
     count   INTEGER NOT NULL,
     largest INTEGER NOT NULL,                -- in this step
-    overdue INTEGER NOT NULL                 -- the most that a change of this step was older than the pass that missed it
+    overdue INTEGER NOT NULL,                -- the most that a change of this step was older than the pass that missed it
+    PRIMARY KEY (lane, up_to)
+) STRICT, WITHOUT ROWID;
+
+-- Deliveries of webhooks that were verified, with the body as it came.
+CREATE TABLE receipts (
+    receipt    INTEGER PRIMARY KEY AUTOINCREMENT,
+    key        TEXT NOT NULL UNIQUE,         -- what makes two of them one: the sender's event id, else a digest of the body
+    received   INTEGER NOT NULL,
+    type       TEXT NOT NULL,                -- the event, as it was sent
+    work_order INTEGER,
+    state      TEXT NOT NULL CHECK (state IN ('done', 'hint', 'unknown', 'foreign')), -- hint: to be asked for by its id
+    body       BLOB NOT NULL
 ) STRICT;
+CREATE INDEX receipts_hints ON receipts (work_order) WHERE state = 'hint';
+
+-- The webhook lane as it stands. One row.
+CREATE TABLE webhooks (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    api       TEXT,                          -- where the server takes registrations: subscriptions, webhooks; NULL: not known
+    first     INTEGER,                       -- when the first verified delivery came
+    last      INTEGER,
+    received  INTEGER NOT NULL DEFAULT 0,    -- verified
+    duplicate INTEGER NOT NULL DEFAULT 0,    -- of them, seen before
+    hints     INTEGER NOT NULL DEFAULT 0,    -- of them, without the whole work order
+    refused   INTEGER NOT NULL DEFAULT 0,    -- not verified, or of no use
+    polled    INTEGER NOT NULL DEFAULT 0     -- changes that a poll told before any webhook
+) STRICT;
+INSERT INTO webhooks (one) VALUES (1);
+
+-- What we registered for.
+CREATE TABLE subscriptions (
+    id         TEXT PRIMARY KEY,             -- as the server gave it
+    events     TEXT NOT NULL,                -- as the server names them, separated by spaces
+    url        TEXT NOT NULL,
+    secret     TEXT,                         -- that its deliveries are signed with
+    status     TEXT NOT NULL,                -- as the server says, GONE once it no longer has it
+    registered INTEGER NOT NULL,
+    checked    INTEGER NOT NULL              -- when the server was last asked
+) STRICT, WITHOUT ROWID;
+
+-- Changes that polling told while webhooks were in use, and that no webhook has told yet.
+CREATE TABLE unheard (
+    work_order INTEGER NOT NULL,
+    updated    INTEGER NOT NULL,
+    found      INTEGER NOT NULL,
+    PRIMARY KEY (work_order, updated)
+) STRICT, WITHOUT ROWID;
 
 -- Records that could not be understood, raw.
 CREATE TABLE quarantine (
@@ -199,3 +246,8 @@ SELECT run, kind,
        delivered, dead,
        exit_status, message
 FROM runs;
+
+CREATE VIEW receipt_log AS
+SELECT receipt, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received_at, type, work_order, state, key,
+       CAST(body AS TEXT) AS body
+FROM receipts;

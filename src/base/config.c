@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS };
 
 struct key {
     const char *section;
@@ -50,6 +50,10 @@ static const struct key keys[] = {
     {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
     {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
     {"sync", "max_deletes", SHARE, MEMBER(max_deletes), "5%", NULL, 0, 0},
+    {"sync", "webhook_silence", DURATION, MEMBER(webhook_silence), "15m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "safety_poll", DURATION, MEMBER(safety_poll), "6h", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"webhooks", "secret_file", SECRETS, MEMBER(webhook_secrets), NULL, NULL, 0, 0},
+    {"webhooks", "tolerance", DURATION, MEMBER(tolerance), "5m", NULL, SECOND, INT64_C(366) * 24 * HOUR},
     {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
     {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
 };
@@ -89,6 +93,7 @@ static void free_words(char **words)
     free(words);
 }
 
+/* Splits at blanks and line ends. Returns an array that ends with NULL, or NULL after a complaint. */
 static char **split_words(struct loading *l, const char *text)
 {
     char *rest = copy(l, text), *place = NULL;
@@ -100,7 +105,8 @@ static char **split_words(struct loading *l, const char *text)
         free(words);
         return NULL;
     }
-    for (char *word = strtok_r(rest, " \t", &place); word != NULL; word = strtok_r(NULL, " \t", &place))
+    for (char *word = strtok_r(rest, " \t\r\n", &place); word != NULL;
+         word = strtok_r(NULL, " \t\r\n", &place))
         words[count++] = copy(l, word);
     free(rest);
     return words;
@@ -170,22 +176,61 @@ static const char *read_url(struct loading *l, const char *value, char **out)
     return NULL;
 }
 
-/* The token itself is not needed when the environment brings one. */
-static const char *read_key_file(struct loading *l, const char *value, char **out, char *reason, size_t size)
+/* The secret in a file; what others can read of it is a warning. NULL with the reason filled. */
+static char *read_secret(struct loading *l, const char *path, char *reason, size_t size)
 {
     struct error e = {0};
     bool exposed = false;
+    char *secret = secret_read_file(path, &exposed, &e);
+    if (exposed &&
+        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path) != 0)
+        complain(l, "configuration: out of memory");
+    if (secret == NULL)
+        snprintf(reason, size, "%s", e.text);
+    return secret;
+}
+
+/* The token itself is not needed when the environment brings one. */
+static const char *read_key_file(struct loading *l, const char *value, char **out, char *reason, size_t size)
+{
     const char *environment = getenv("MAINTAINX_API_KEY");
     if (environment != NULL && *environment != '\0')
         return NULL;
-    *out = secret_read_file(value, &exposed, &e);
-    if (exposed &&
-        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", value, value) != 0)
+    *out = read_secret(l, value, reason, size);
+    return *out != NULL ? NULL : reason;
+}
+
+/* Adds the secrets in a text, one a word, to those that are there. */
+static void add_secrets(struct loading *l, const char *text, char ***out)
+{
+    struct error e = {0};
+    char **more = split_words(l, text);
+    size_t had = 0, has = 0;
+    while (*out != NULL && (*out)[had] != NULL)
+        had++;
+    while (more != NULL && more[has] != NULL)
+        if (secret_register(more[has++], &e) != 0)
+            complain(l, "%s", e.text);
+    char **all = more != NULL ? realloc(*out, (had + has + 1) * sizeof *all) : NULL;
+    if (all == NULL) {
         complain(l, "configuration: out of memory");
-    if (*out != NULL)
-        return NULL;
-    snprintf(reason, size, "%s", e.text);
-    return reason;
+        free_words(more);
+        return;
+    }
+    memcpy(all + had, more, (has + 1) * sizeof *all);
+    free(more);
+    *out = all;
+}
+
+static const char *read_secrets(struct loading *l, const char *value, char ***out, char *reason, size_t size)
+{
+    char *text = read_secret(l, value, reason, size);
+    if (text == NULL)
+        return reason;
+    add_secrets(l, text, out);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return NULL;
 }
 
 /* Reads one value into its member. Returns what is wrong with it, or NULL. `reason` is room for a text. */
@@ -209,6 +254,8 @@ static const char *read_value(
         return read_url(l, value, member);
     case KEY_FILE:
         return read_key_file(l, value, member, reason, size);
+    case SECRETS:
+        return read_secrets(l, value, member, reason, size);
     case FILTER:
         if (!is_filter(value))
             return "write auto, updatedAtGte, updatedAt[gte] or sort";
@@ -267,8 +314,10 @@ static void check_section(struct loading *l, const struct ini_section *section)
         return;
     }
     if (!is_known(section->name, NULL)) {
-        complain(l, "%s:%d: [%s]: unknown section; known are [api], [sync], [store] and [handler NAME]", file,
-            section->line, section->name);
+        complain(l,
+            "%s:%d: [%s]: unknown section; known are [api], [sync], [webhooks], [store] and "
+            "[handler NAME]",
+            file, section->line, section->name);
         return;
     }
     for (size_t i = 0; i < section->count; i++) {
@@ -322,6 +371,14 @@ static void read_token(struct loading *l)
         complain(l, "%s", e.text);
 }
 
+/* Secrets in the environment are taken beside those of the file: while they are changed, both are good. */
+static void read_webhook_secrets(struct loading *l)
+{
+    const char *secrets = getenv("MAINTAINX_WEBHOOK_SECRET");
+    if (secrets != NULL && *secrets != '\0')
+        add_secrets(l, secrets, &l->config->webhook_secrets);
+}
+
 int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings)
 {
     struct loading l = {out, problems, warnings};
@@ -335,6 +392,7 @@ int config_load(const char *file, struct config *out, struct buffer *problems, s
     for (int i = 0; i < KEYS; i++)
         read_key(&l, &keys[i]);
     read_token(&l);
+    read_webhook_secrets(&l);
     if (out->completed != NULL && out->completed[0] == NULL)
         complain(&l, "%s: completed in [sync] names no status", out->file);
     return problems->len == before ? 0 : -1;
@@ -351,6 +409,9 @@ void config_free(struct config *config)
     free(config->filter);
     free_words(config->completed);
     free_words(config->ignored);
+    for (char **secret = config->webhook_secrets; secret != NULL && *secret != NULL; secret++)
+        explicit_bzero(*secret, strlen(*secret));
+    free_words(config->webhook_secrets);
     free(config->store);
     ini_free(&config->ini);
     *config = (struct config){0};

@@ -34,6 +34,11 @@ struct config {
     char **ignored;   /* ends with NULL */
     int64_t max_deletes;
     bool max_deletes_percent;
+    int64_t webhook_silence; /* for sync --fallback: so long without a webhook calls for a poll */
+    int64_t safety_poll;     /* and so long without a poll */
+
+    char **webhook_secrets; /* ends with NULL, those of the environment among them; NULL: none */
+    int64_t tolerance;      /* how far the time of a webhook may be off */
 
     char *store;
     int64_t keep; /* how long done deliveries and their events are kept */

@@ -122,7 +122,7 @@ static void backfill(struct session *session, const struct options *options)
     struct error e = {0};
     struct diff_window window;
     struct pass_settings settings;
-    struct maintainx *api = NULL;
+    struct client *api = NULL;
     enum pass_end end;
     int64_t expected;
     if (settle_window(session, options, &window, &e) != 0)
@@ -138,13 +138,13 @@ static void backfill(struct session *session, const struct options *options)
     settings.typed = options->typed;
     session->run.until = window.until;
     end = session_read(session, &backfill_kind, &settings, expected, &e);
-    session->run.requests = maintainx_requests(api);
-    session->run.bytes = maintainx_bytes(api);
+    session->run.requests = client_requests(api);
+    session->run.bytes = client_bytes(api);
     if (end != PASS_FAILED)
         print_summary(session, "backfill", end);
 out:
     session_report(session, &e);
-    maintainx_free(api);
+    client_free(api);
 }
 
 /* --- reconcile --- */
@@ -153,21 +153,21 @@ static void reconcile(struct session *session)
 {
     struct error e = {0};
     struct pass_settings settings;
-    struct maintainx *api = session_connect(session, &settings, &e);
+    struct client *api = session_connect(session, &settings, &e);
     int64_t expected = snapshots_count_since(session->store, 0, &e);
     if (api != NULL && expected >= 0) {
         enum pass_end end = session_read(session, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EXIT_DONE)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
-        session->run.requests = maintainx_requests(api);
-        session->run.bytes = maintainx_bytes(api);
+        session->run.requests = client_requests(api);
+        session->run.bytes = client_bytes(api);
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
         if (end == PASS_STOPPED ||
             (end == PASS_FINISHED && (found_something(&session->run) || isatty(STDOUT_FILENO))))
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);
-    maintainx_free(api);
+    client_free(api);
 }
 
 /* --- the commands --- */

@@ -94,10 +94,10 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
     return -1;
 }
 
-struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e)
+struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e)
 {
     const struct config *config = &session->config;
-    const struct maintainx_settings how = {.base_url = config->base_url,
+    const struct client_settings how = {.base_url = config->base_url,
         .token = config->token,
         .organization = config->organization,
         .timeout = config->timeout,
@@ -118,7 +118,7 @@ struct maintainx *session_connect(struct session *session, struct pass_settings 
         .run = &session->run};
     if (passes_load_pace(session->store, &pace, e) != 0)
         return NULL;
-    settings->api = maintainx_new(&how, &pace, e);
+    settings->api = client_new(&how, &pace, e);
     return settings->api;
 }
 

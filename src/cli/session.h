@@ -35,9 +35,9 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
 /* Prints the error, if there is one, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
-/* Makes a client for the API, to be freed with maintainx_free, and settings for a pass with it. NULL with the
+/* Makes a client for the API, to be freed with client_free, and settings for a pass with it. NULL with the
  * error filled when that fails. */
-struct maintainx *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
+struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
 
 /* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
  * 0 when that is not known. */

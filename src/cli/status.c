@@ -54,7 +54,7 @@ static int gather_lateness(struct store *store, struct json_object *out, struct 
     struct lateness lateness;
     struct json_object *late = json_object_new_object();
     int64_t missing = sweeps_waiting(store, e);
-    if (missing < 0 || lateness_load(store, &lateness, e) != 0) {
+    if (missing < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0) {
         json_object_put(late);
         return -1;
     }

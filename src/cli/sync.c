@@ -56,7 +56,7 @@ static void poll_once(struct session *session, const struct options *options)
     struct error e = {0};
     struct telling telling = {.told = json_object_new_object()};
     struct pass_settings settings;
-    struct maintainx *api = session_connect(session, &settings, &e);
+    struct client *api = session_connect(session, &settings, &e);
     if (api != NULL) {
         settings.dry_run = options->dry_run;
         settings.listener = options->dry_run ? tell : NULL;
@@ -67,14 +67,14 @@ static void poll_once(struct session *session, const struct options *options)
         /* what a sweep found missing and is to be asked for again by now */
         if (end == PASS_FINISHED && !options->dry_run)
             sweep_prove(&settings, SOURCE_POLL, PROOFS_PER_RUN, &e);
-        session->run.requests = maintainx_requests(api);
-        session->run.bytes = maintainx_bytes(api);
+        session->run.requests = client_requests(api);
+        session->run.bytes = client_bytes(api);
         log_summary(&session->run);
     }
     session_report(session, &e);
     if (options->dry_run && e.status == EXIT_DONE)
         printf("%lld events would be told; nothing was changed\n", (long long)telling.count);
-    maintainx_free(api);
+    client_free(api);
     json_object_put(telling.told);
 }
 

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,18 @@ struct signature_key *signature_key_new(const char *secret, const char **wrong)
     return key;
 }
 
+struct signature_key *signature_key_from_text(const char *secret, const char **wrong)
+{
+    size_t len = strlen(secret);
+    *wrong = len == 0                         ? "it is empty"
+             : len > SIGNATURE_LONGEST_SECRET ? "it is longer than 1024 bytes"
+                                              : NULL;
+    if (*wrong != NULL)
+        return NULL;
+    *wrong = "out of memory";
+    return key_from_bytes((const unsigned char *)secret, len);
+}
+
 size_t signature_key_length(const struct signature_key *key)
 {
     return key->length;
@@ -116,4 +129,105 @@ int signature_webhook(struct signature_key *key, const char *id, int64_t timesta
     memcpy(out, version, sizeof version - 1);
     EVP_EncodeBlock((unsigned char *)out + sizeof version - 1, hmac, sizeof hmac);
     return 0;
+}
+
+/* --- checking --- */
+
+/* A time of this many milliseconds lies in 1973, of this many seconds in the year 5138. */
+static const int64_t least_milliseconds = INT64_C(100000000000);
+
+/* More digits than any time has: they would not fit. */
+enum { TIME_DIGITS = 18 };
+
+static bool is_same(const unsigned char hmac[HMAC_SIZE], const char *hex, size_t len)
+{
+    char text[2 * HMAC_SIZE + 1];
+    unsigned char claimed[HMAC_SIZE];
+    size_t decoded = 0;
+    if (len != sizeof text - 1)
+        return false;
+    memcpy(text, hex, len);
+    text[len] = '\0';
+    return OPENSSL_hexstr2buf_ex(claimed, sizeof claimed, &decoded, text, '\0') == 1 &&
+           decoded == HMAC_SIZE && CRYPTO_memcmp(hmac, claimed, HMAC_SIZE) == 0;
+}
+
+/* One part of a header, `NAME=VALUE`. */
+struct part {
+    const char *name, *value;
+    size_t name_len, value_len;
+};
+
+/* Takes the next part from *rest, without the blanks around it; false when there is none. */
+static bool next_part(const char **rest, struct part *out)
+{
+    const char *start = *rest + strspn(*rest, " \t,");
+    size_t len = strcspn(start, ",");
+    *rest = start + len;
+    while (len > 0 && (start[len - 1] == ' ' || start[len - 1] == '\t'))
+        len--;
+    const char *equals = memchr(start, '=', len);
+    *out = (struct part){.name = start, .name_len = len};
+    if (equals != NULL)
+        *out = (struct part){start, equals + 1, (size_t)(equals - start), len - (size_t)(equals + 1 - start)};
+    return len > 0;
+}
+
+static bool is_named(const struct part *part, const char *name)
+{
+    return part->name_len == strlen(name) && memcmp(part->name, name, part->name_len) == 0;
+}
+
+/* Finds the one `t`; false when there is none, more than one, or it is no plain number. */
+static bool find_time(const char *header, struct part *out)
+{
+    struct part part;
+    int found = 0;
+    for (const char *rest = header; next_part(&rest, &part);)
+        if (is_named(&part, "t")) {
+            *out = part;
+            found++;
+        }
+    return found == 1 && out->value_len >= 1 && out->value_len <= TIME_DIGITS &&
+           strspn(out->value, "0123456789") >= out->value_len;
+}
+
+static bool is_near(const struct part *time, int64_t now, int64_t tolerance)
+{
+    int64_t sent = strtoll(time->value, NULL, 10);
+    if (sent < least_milliseconds)
+        sent *= 1000;
+    return sent >= now - tolerance && sent <= now + tolerance;
+}
+
+enum signature_verdict signature_check_timed(struct signature_key *key, const char *header, const void *body,
+    size_t len, int64_t now, int64_t tolerance)
+{
+    unsigned char hmac[HMAC_SIZE];
+    struct part time, part;
+    bool good = false;
+    if (strnlen(header, SIGNATURE_LONGEST_HEADER + 1) > SIGNATURE_LONGEST_HEADER || !find_time(header, &time))
+        return SIGNATURE_MALFORMED;
+    const struct piece pieces[] = {{time.value, time.value_len}, {".", 1}, {body, len}};
+    if (compute(key, pieces, sizeof pieces / sizeof pieces[0], hmac) != 0)
+        return SIGNATURE_FAILED;
+    for (const char *rest = header; next_part(&rest, &part);)
+        if (is_named(&part, "v1") && is_same(hmac, part.value, part.value_len))
+            good = true;
+    if (!good)
+        return SIGNATURE_WRONG;
+    return is_near(&time, now, tolerance) ? SIGNATURE_GOOD : SIGNATURE_STALE;
+}
+
+enum signature_verdict signature_check_plain(
+    struct signature_key *key, const char *header, const void *body, size_t len)
+{
+    unsigned char hmac[HMAC_SIZE];
+    const struct piece piece = {body, len};
+    size_t digits = strnlen(header, 2 * HMAC_SIZE + 1);
+    if (digits != 2 * HMAC_SIZE || strspn(header, "0123456789abcdefABCDEF") != digits)
+        return SIGNATURE_MALFORMED;
+    if (compute(key, &piece, 1, hmac) != 0)
+        return SIGNATURE_FAILED;
+    return is_same(hmac, header, digits) ? SIGNATURE_GOOD : SIGNATURE_WRONG;
 }

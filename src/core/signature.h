@@ -1,6 +1,6 @@
 /*
- * signature: proves by HMAC-SHA256 (libcrypto) that a message comes from someone who knows the secret. Pure:
- * the caller brings the time.
+ * signature: proves, and checks, by HMAC-SHA256 (libcrypto) that a message comes from someone who knows the
+ * secret. Pure: the caller brings the time.
  */
 #ifndef WOSYNC_CORE_SIGNATURE_H
 #define WOSYNC_CORE_SIGNATURE_H
@@ -25,6 +25,13 @@ enum { SIGNATURE_GOOD_SECRET = 24, SIGNATURE_LONGEST_SECRET = 1024 };
  */
 struct signature_key *signature_key_new(const char *secret, const char **wrong);
 
+/*
+ * Makes a key from a secret that is the key itself, byte for byte, as MaintainX gives it out. Returns NULL
+ * with a static text in *wrong when it is empty or longer than SIGNATURE_LONGEST_SECRET, or when memory ran
+ * out. To be freed with signature_key_free.
+ */
+struct signature_key *signature_key_from_text(const char *secret, const char **wrong);
+
 /* How many bytes the secret has. */
 size_t signature_key_length(const struct signature_key *key);
 
@@ -37,5 +44,30 @@ void signature_key_free(struct signature_key *key);
  */
 int signature_webhook(struct signature_key *key, const char *id, int64_t timestamp, const void *body,
     size_t len, char out[SIGNATURE_SIZE]);
+
+/* What a signature that came with a message is worth. */
+enum signature_verdict {
+    SIGNATURE_GOOD,
+    SIGNATURE_STALE,     /* good, but made too long ago, or too far ahead */
+    SIGNATURE_WRONG,     /* of another secret, or of another message */
+    SIGNATURE_MALFORMED, /* it does not have the form of one */
+    SIGNATURE_FAILED     /* libcrypto failed (memory ran out) */
+};
+
+/* Longest header that is looked into, in bytes: some sixty signatures. */
+enum { SIGNATURE_LONGEST_HEADER = 4096 };
+
+/*
+ * Checks MaintainX's `t=TIME,v1=HEX`: HMAC-SHA256 over `TIME.BODY`, with the digits as they were sent.
+ * Several v1 are tried, other parts passed over; t stands once. TIME is in seconds, or in milliseconds where
+ * the number is that large (the unit is not documented); it may be off from `now` (milliseconds since 1970)
+ * by `tolerance` milliseconds, either way. Signatures are compared in constant time.
+ */
+enum signature_verdict signature_check_timed(struct signature_key *key, const char *header, const void *body,
+    size_t len, int64_t now, int64_t tolerance);
+
+/* Checks the other spelling, `HEX`: HMAC-SHA256 over the body alone. It says nothing of when it was made. */
+enum signature_verdict signature_check_plain(
+    struct signature_key *key, const char *header, const void *body, size_t len);
 
 #endif

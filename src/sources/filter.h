@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 struct filter {
-    struct maintainx *api;
+    struct client *api;
     const char *configured; /* auto, or a spelling that is not to be doubted */
     enum page_filter chosen;
     bool given_up[PAGE_FILTERS]; /* refused or ignored in this run */

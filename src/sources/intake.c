@@ -249,7 +249,8 @@ out:
     return rc;
 }
 
-int intake_gone(struct intake *intake, int64_t work_order, int64_t observed, struct error *e)
+int intake_gone(
+    struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e)
 {
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
@@ -257,7 +258,8 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t observed, str
     struct intake_result result = {.id = work_order};
     int rc = -1, known = snapshots_load(store, intake->parser, work_order, &snapshot, e);
     const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
-    if (known != 1 || snapshot.deleted) {
+    bool stale = known == 1 && occurred != TIMESTAMP_NONE && occurred < snapshot.wo.updated;
+    if (known != 1 || snapshot.deleted || stale) {
         rc = known < 0 ? -1 : 0;
         goto out;
     }

@@ -70,10 +70,12 @@ void intake_set_horizon(struct intake *intake, int64_t horizon);
 enum intake_verdict intake_observe(
     struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e);
 
-/* Tells that a work order is deleted, which was proved by its absence; inside a transaction of the caller.
- * Does nothing when it is not known or told already. Returns how many events were told, or -1 with the error
- * filled. */
-int intake_gone(struct intake *intake, int64_t work_order, int64_t observed, struct error *e);
+/* Tells that a work order is deleted, which was proved by its absence, or told; inside a transaction of the
+ * caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known. Does nothing when the work
+ * order is not known, told deleted already, or has changed since (rule R4). Returns how many events were
+ * told, or -1 with the error filled. */
+int intake_gone(
+    struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e);
 
 /* To be called before the transaction ends: a backfill tells the events of a page in the order in which they
  * happened, so they were held back until now. Returns 0, or -1 with the error filled. */

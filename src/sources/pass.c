@@ -237,10 +237,10 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     r->state.pages++;
     r->state.records += (int64_t)answer->page.count;
     s->run->pages++;
-    s->run->requests = maintainx_requests(s->api);
-    s->run->bytes = maintainx_bytes(s->api);
+    s->run->requests = client_requests(s->api);
+    s->run->bytes = client_bytes(s->api);
     if (set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor, e) != 0 ||
-        passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, maintainx_pace(s->api), e) != 0 ||
+        passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, client_pace(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)

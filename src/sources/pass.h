@@ -13,7 +13,7 @@
 #include "store/account.h"
 #include "store/passes.h"
 
-struct maintainx;
+struct client;
 struct store;
 struct pass_settings;
 
@@ -49,7 +49,7 @@ struct pass_kind {
 /* Everything is borrowed. */
 struct pass_settings {
     struct store *store;
-    struct maintainx *api;
+    struct client *api;
     const char *base_url;     /* whose work orders these are */
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */

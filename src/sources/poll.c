@@ -4,20 +4,25 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "store/lateness.h"
+#include "store/webhooks.h"
 
 static int64_t since(const struct pass_view *view)
 {
     return window_since(view->account->watermark, view->account->started, view->settings->lookback);
 }
 
-/* How late it became visible, for what this poll is the first to tell. The first pass reads history and says
- * nothing of it. */
+/* What webhooks should have told, and how late it became visible, for what this poll is the first to tell.
+ * The first pass reads history and says nothing of that. */
 static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
 {
+    struct store *store = view->settings->store;
+    int64_t now = clock_now();
+    if (result->events > 0 && webhooks_note_polled(store, result->id, result->updated, now, e) != 0)
+        return -1;
     if (!result->changed || view->state->since == TIMESTAMP_NONE)
         return 0;
     return lateness_note(
-        view->settings->store, clock_now() - result->updated, view->account->started - result->updated, e);
+        store, LATENESS_POLL, now - result->updated, view->account->started - result->updated, e);
 }
 
 static int finish(const struct pass_view *view, struct error *e)

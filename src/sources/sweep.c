@@ -6,9 +6,9 @@
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
 #include "base/timestamp.h"
 #include "core/window.h"
+#include "sources/lookup.h"
 #include "store/store.h"
 #include "store/sweeps.h"
 
@@ -74,91 +74,37 @@ const struct pass_kind sweep_kind = {
 
 /* --- the proof --- */
 
-/* A missing work order that is there after all: an observation like any other. */
-static int take_back(struct intake *intake, const struct pass_settings *s, int64_t id,
-    const struct buffer *json, struct error *e)
+/* Where the proof stands. */
+struct proof {
+    struct missing missing; /* the one that is being asked for */
+    int64_t hour_ago;
+};
+
+static int next_missing(struct store *store, void *context, int64_t *work_order, struct error *e)
 {
-    struct intake_result result;
-    const struct intake_record record = {.json = json->data,
-        .len = json->len,
-        .id_hint = id,
-        .observed = clock_now(),
-        .previously_observed = TIMESTAMP_NONE};
-    enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
-    return verdict == INTAKE_TAKEN || verdict == INTAKE_QUARANTINED ? sweeps_drop(s->store, id, e) : -1;
+    struct proof *proof = context;
+    int more = sweeps_next(store, proof->hour_ago, proof->missing.id, &proof->missing, e);
+    *work_order = proof->missing.id;
+    return more;
 }
 
-static int note_gone(
-    struct intake *intake, const struct pass_settings *s, const struct missing *missing, struct error *e)
+/* The first 404 is noted, the second one proves it; what is there after all, or unclear, waits for the next
+ * sweep. */
+static int settle_missing(struct store *store, struct intake *intake, enum lookup_answer answer,
+    const struct intake_result *result, void *context, struct error *e)
 {
-    if (missing->refused == TIMESTAMP_NONE)
-        return sweeps_refused(s->store, missing->id, clock_now(), e);
-    return intake_gone(intake, missing->id, clock_now(), e) < 0 ? -1 : sweeps_drop(s->store, missing->id, e);
-}
-
-static enum pass_end prove_one(
-    struct intake *intake, const struct pass_settings *s, const struct missing *missing, struct error *e)
-{
-    struct buffer json = {0};
-    const struct run before = *s->run;
-
-    enum api_verdict verdict = maintainx_work_order(s->api, missing->id, &json, e);
-    int rc = -1;
-    /* neither there nor gone: it holds up no other, and waits for the next sweep, not for every poll */
-    bool unclear = verdict == API_FORBIDDEN || (verdict == API_FAILED && e->status == EXIT_PROTOCOL);
-    if (verdict == API_FORBIDDEN)
-        log_info("%s", e->text);
-    if ((verdict == API_OK || verdict == API_GONE || unclear) && store_begin(s->store, e) == 0) {
-        rc = unclear             ? sweeps_drop(s->store, missing->id, e)
-             : verdict == API_OK ? take_back(intake, s, missing->id, &json, e)
-                                 : note_gone(intake, s, missing, e);
-        if (rc == 0)
-            rc = store_commit(s->store, e);
-        store_rollback(s->store);
-        if (rc != 0)
-            *s->run = before;
-    }
-    buffer_free(&json);
-    if ((rc == 0 && verdict != API_FAILED) || (verdict == API_STOPPED && !stop_signalled()))
-        *e = (struct error){0};
-    return rc == 0 ? PASS_FINISHED : verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
+    const struct missing *missing = &((struct proof *)context)->missing;
+    (void)result;
+    if (answer == LOOKUP_GONE && missing->refused == TIMESTAMP_NONE)
+        return sweeps_refused(store, missing->id, clock_now(), e);
+    if (answer == LOOKUP_GONE && intake_gone(intake, missing->id, TIMESTAMP_NONE, clock_now(), e) < 0)
+        return -1;
+    return sweeps_drop(store, missing->id, e);
 }
 
 enum pass_end sweep_prove(const struct pass_settings *s, enum event_source source, int most, struct error *e)
 {
-    struct missing missing = {.id = 0};
-    struct account account = {0};
-    const struct intake_settings settings = {.store = s->store,
-        .source = source,
-        .rules = {.completed = s->completed, .ignored = s->ignored},
-        .run = s->run};
-    struct intake *intake = NULL;
-    enum pass_end end = PASS_FINISHED;
-    struct error unclear = {0}; /* of an answer that proves nothing: told at the end */
-    int64_t hour_ago = clock_now() - HOUR_MS;
-    for (int i = 0; i < most && end == PASS_FINISHED; i++) {
-        int more = sweeps_next(s->store, hour_ago, missing.id, &missing, e);
-        if (more == 0)
-            break;
-        if (more == 1 && intake == NULL && account_load(s->store, &account, e) == 1) {
-            intake = intake_new(&settings);
-            if (intake != NULL)
-                intake_set_horizon(intake, account.horizon);
-            else
-                fail_memory(e, "reconcile");
-        }
-        if (more < 0 || intake == NULL)
-            end = PASS_FAILED;
-        else
-            end = stop_requested() ? PASS_STOPPED : prove_one(intake, s, &missing, e);
-        if (end == PASS_FINISHED && e->status != EXIT_DONE) {
-            unclear = *e;
-            *e = (struct error){0};
-        }
-    }
-    if (e->status == EXIT_DONE)
-        *e = unclear;
-    intake_free(intake);
-    account_free(&account);
-    return end;
+    struct proof proof = {.hour_ago = clock_now() - HOUR_MS};
+    const struct lookup_queue queue = {&proof, next_missing, settle_missing};
+    return lookup_run(s, source, &queue, most, e);
 }

@@ -80,6 +80,8 @@ static void test_defaults(void **state)
               l.config.reserve == 0,
         "[api]");
     check(l.config.start == CONFIG_START_NOW && l.config.lookback == 5 * MINUTE, "[sync]");
+    check(l.config.webhook_silence == 15 * MINUTE && l.config.safety_poll == 6 * HOUR, "[sync]");
+    check(l.config.webhook_secrets == NULL && l.config.tolerance == 5 * MINUTE, "[webhooks]");
     check_words(l.config.completed, "DONE,COMPLETED");
     check_words(l.config.ignored, "");
     check_text(l.config.store, "/var/lib/wosync/wosync.db");
@@ -92,12 +94,15 @@ static void test_file(void **state)
 {
     (void)state;
     write_text("key", " the-token\n");
-    struct loaded l = load("[api]\nbase_url = http://127.0.0.1:8080/v1//\nkey_file = key\norganization_id = 42\n"
-                           "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\n"
-                           "[sync]\nstart = 2026-01-31\nlookback = 1h\ncompleted = CLOSED   VERIFIED\tDONE\n"
-                           "ignore = estimate syncedAt\n"
-                           "[store]\npath = here.db ; a comment\nkeep = 7d\n"
-                           "[handler one]\ntype = log\n[handler  two]\ntype = log\n");
+    write_text("secrets", "one-secret\r\nanother-secret\n");
+    struct loaded l =
+        load("[api]\nbase_url = http://127.0.0.1:8080/v1//\nkey_file = key\norganization_id = 42\n"
+             "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\n"
+             "[sync]\nstart = 2026-01-31\nlookback = 1h\ncompleted = CLOSED   VERIFIED\tDONE\n"
+             "ignore = estimate syncedAt\nwebhook_silence = 1m\nsafety_poll = 1d\n"
+             "[webhooks]\nsecret_file = secrets\ntolerance = 1h\n"
+             "[store]\npath = here.db ; a comment\nkeep = 7d\n"
+             "[handler one]\ntype = log\n[handler  two]\ntype = log\n");
     check_text(l.problems.data, "");
     check_text(l.warnings.data, "");
     assert_int_equal(l.rc, 0);
@@ -112,6 +117,9 @@ static void test_file(void **state)
     check(l.config.start == instant("2026-01-31T00:00:00Z") && l.config.lookback == HOUR, "[sync]");
     check_words(l.config.completed, "CLOSED,VERIFIED,DONE");
     check_words(l.config.ignored, "estimate,syncedAt");
+    check(l.config.webhook_silence == MINUTE && l.config.safety_poll == DAY, "[sync]");
+    check_words(l.config.webhook_secrets, "one-secret,another-secret");
+    check(l.config.tolerance == HOUR, "[webhooks]");
     check_text(l.config.store, "here.db");
     check(l.config.keep == INT64_C(7) * DAY, "[store]");
     check_text(config_handler_name(ini_section(&l.config.ini, "handler one")), "one");
@@ -120,14 +128,38 @@ static void test_file(void **state)
     unload(&l);
 }
 
+static void test_webhook_secrets_of_file_and_environment(void **state)
+{
+    (void)state;
+    write_text("secrets", "of-the-file");
+    setenv("MAINTAINX_WEBHOOK_SECRET", " old-secret\tnew-secret", 1);
+    struct loaded l = load("[webhooks]\nsecret_file = secrets\n");
+    check_text(l.problems.data, "");
+    check_words(l.config.webhook_secrets, "of-the-file,old-secret,new-secret");
+    check(secret_is_in("a line with new-secret in it") && secret_is_in("of-the-file"), "they are masked");
+    unload(&l);
+    l = load("");
+    check_words(l.config.webhook_secrets, "old-secret,new-secret");
+    unload(&l);
+    setenv("MAINTAINX_WEBHOOK_SECRET", "", 1);
+    l = load("");
+    assert_null(l.config.webhook_secrets);
+    unload(&l);
+    l = load("[webhooks]\nsecret_file = missing\n");
+    check(l.rc == -1 && strstr(l.problems.data, "wosync.conf:2: secret_file = missing:") != NULL, "%s",
+        l.problems.data);
+    unload(&l);
+}
+
 /* Bounds: the first and the last value that are taken; what lies outside is in test_problems. */
 static void test_bounds(void **state)
 {
-    static const char *const table[] = {"[api]\npage_size = 1\n", "[api]\npage_size = 200\n", "[api]\ntimeout = 1s\n",
-        "[api]\ntimeout = 1h\n", "[api]\ngive_up = 0\n", "[api]\ngive_up = 60m\n", "[api]\nreserve = 100000\n",
-        "[sync]\nlookback = 0\n", "[sync]\nlookback = 366d\n", "[store]\nkeep = 1h\n", "[sync]\nstart = now\n",
-        "[sync]\nstart = beginning\n", "[sync]\nstart = 90d\n", "[api]\nfilter = updatedAtGte\n",
-        "[api]\nfilter = sort\n", "[sync]\nignore =\n", "[api]\n[sync]\n[store]\n", ""};
+    static const char *const table[] = {"[api]\npage_size = 1\n", "[api]\npage_size = 200\n",
+        "[api]\ntimeout = 1s\n", "[api]\ntimeout = 1h\n", "[api]\ngive_up = 0\n", "[api]\ngive_up = 60m\n",
+        "[api]\nreserve = 100000\n", "[sync]\nlookback = 0\n", "[sync]\nlookback = 366d\n",
+        "[store]\nkeep = 1h\n", "[sync]\nstart = now\n", "[sync]\nstart = beginning\n",
+        "[sync]\nstart = 90d\n", "[api]\nfilter = updatedAtGte\n", "[api]\nfilter = sort\n",
+        "[sync]\nignore =\n", "[api]\n[sync]\n[store]\n", ""};
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct loaded l = load(table[i]);
@@ -167,11 +199,14 @@ static void test_problems(void **state)
         {"[api]\nbase_url = api.getmaintainx.com\n", "2", "it is no URL; write https://HOST/v1"},
         {"[api]\nbase_url = ftp://x/v1\n", "2", "it is no URL; write https://HOST/v1"},
         {"[api]\nbase_url =\n", "2", "it is no URL; write https://HOST/v1"},
-        {"[api]\nkey_file = none\n", "2", "key_file = none: none: it cannot be read: No such file or directory"},
+        {"[api]\nkey_file = none\n", "2",
+            "key_file = none: none: it cannot be read: No such file or directory"},
         {"[api]\nbase-url = https://x\n", "2", "base-url: unknown key in [api]; known are base_url"},
         {"[api]\ntoken = x\n", "2", "token: unknown key in [api]"},
-        {"[sync]\npage_size = 5\n", "2", "page_size: unknown key in [sync]; known are start, lookback, completed"},
-        {"[apl]\npage_size = 5\n", "1", "[apl]: unknown section; known are [api], [sync], [store]"},
+        {"[sync]\npage_size = 5\n", "2",
+            "page_size: unknown key in [sync]; known are start, lookback, completed"},
+        {"[apl]\npage_size = 5\n", "1",
+            "[apl]: unknown section; known are [api], [sync], [webhooks], [store]"},
         {"\n[empty]\n", "2", "[empty]: unknown section"},
         {"[handlers x]\n", "1", "[handlers x]: unknown section"},
         {"[API]\n", "1", "[API]: unknown section"},
@@ -199,7 +234,8 @@ static void test_no_complete_status(void **state)
 {
     (void)state;
     struct loaded l = load("[sync]\ncompleted =\n");
-    check(l.rc == -1 && strstr(l.problems.data, "completed in [sync] names no status") != NULL, "%s", l.problems.data);
+    check(l.rc == -1 && strstr(l.problems.data, "completed in [sync] names no status") != NULL, "%s",
+        l.problems.data);
     unload(&l);
 }
 
@@ -216,8 +252,9 @@ static void test_everything_at_once(void **state)
 {
     (void)state;
     setenv("MAINTAINX_BASE_URL", "gopher://x", 1);
-    struct loaded l = load("[api]\npage_size = 0\ncolour = red\nnonsense\n[sync]\nlookback = 5 minutes\n[nowhere]\n"
-                           "x = 1\n[store]\nkeep = never\n");
+    struct loaded l =
+        load("[api]\npage_size = 0\ncolour = red\nnonsense\n[sync]\nlookback = 5 minutes\n[nowhere]\n"
+             "x = 1\n[store]\nkeep = never\n");
     assert_int_equal(l.rc, -1);
     drop_known(l.problems.data);
     check_text(l.problems.data,
@@ -313,14 +350,16 @@ static void test_token_is_a_secret(void **state)
     check_text(e.text, "*****************, ************************");
 }
 
-/* -c, then $WOSYNC_CONFIG, ./wosync.conf, $XDG_CONFIG_HOME/wosync/wosync.conf, ~/.config: the first that exists. */
+/* -c, then $WOSYNC_CONFIG, ./wosync.conf, $XDG_CONFIG_HOME/wosync/wosync.conf, ~/.config: the first that
+ * exists. */
 static void test_which_file(void **state)
 {
     struct buffer problems = {0}, warnings = {0};
     struct config config;
     const char *const home = path_in(*state, ".config/wosync"), *const xdg = path_in(*state, "xdg/wosync");
     (void)state;
-    check(mkdir(".config", 0700) == 0 && mkdir(home, 0700) == 0 && mkdir("xdg", 0700) == 0 && mkdir(xdg, 0700) == 0,
+    check(mkdir(".config", 0700) == 0 && mkdir(home, 0700) == 0 && mkdir("xdg", 0700) == 0 &&
+              mkdir(xdg, 0700) == 0,
         "directories");
     const struct {
         const char *file, *option, *environment;
@@ -357,6 +396,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_defaults),
         in_directory(test_file),
+        in_directory(test_webhook_secrets_of_file_and_environment),
         in_directory(test_bounds),
         in_directory(test_problems),
         in_directory(test_no_complete_status),

@@ -20,14 +20,14 @@ static void note(struct store *store, int64_t late, int64_t overdue, int times)
 {
     struct error e = {0};
     for (int i = 0; i < times; i++)
-        check(lateness_note(store, late, overdue, &e) == 0, "%s", e.text);
+        check(lateness_note(store, LATENESS_POLL, late, overdue, &e) == 0, "%s", e.text);
 }
 
 static struct lateness load(struct store *store)
 {
     struct error e = {0};
     struct lateness found;
-    check(lateness_load(store, &found, &e) == 0, "%s", e.text);
+    check(lateness_load(store, LATENESS_POLL, &found, &e) == 0, "%s", e.text);
     return found;
 }
 

@@ -1,0 +1,89 @@
+/*
+ * client: one request to MaintainX, to its end: at the pace it allows, tried again while that makes sense,
+ * judged by its status. What is asked for and what the answers mean is known to those who use it.
+ */
+#ifndef WOSYNC_API_CLIENT_H
+#define WOSYNC_API_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/http.h"
+#include "base/error.h"
+#include "core/pace.h"
+
+struct client;
+
+/* Everything is borrowed for the life of the client; durations are milliseconds. */
+struct client_settings {
+    const char *base_url;
+    const char *token;
+    const char *organization; /* "" without one */
+    int64_t timeout;          /* of one request */
+    int64_t give_up;          /* how long transient failures are tried again */
+    int64_t reserve;          /* requests of each window that are left to others */
+};
+
+enum api_verdict {
+    API_OK,
+    API_BAD_REQUEST, /* 400: it does not take a parameter, or the cursor */
+    API_GONE,        /* 404, 410: there is no such thing, or no longer */
+    API_FORBIDDEN,   /* 403: the token may not do it; the error is filled */
+    API_FAILED,      /* the error is filled */
+    API_STOPPED      /* a signal or the deadline came first; the error is filled */
+};
+
+/* What a reader says of the body of an answer that was taken. */
+enum client_reading {
+    CLIENT_TAKEN,
+    CLIENT_TORN,   /* it broke off: worth another try; the error is filled */
+    CLIENT_REFUSED /* it is not what was asked for, or memory ran out; the error is filled */
+};
+
+/* Looks into a body; `what` is the subject for messages. */
+typedef enum client_reading client_reader(
+    struct http_call *call, void *out, const char *what, struct error *e);
+
+/* Everything is borrowed until client_ask returns. */
+struct client_request {
+    const char *method;  /* GET, POST, DELETE */
+    const char *path;    /* behind the base URL, with its query */
+    const char *body;    /* JSON; NULL for none */
+    const char *what;    /* what is asked for, in words: the subject of messages */
+    client_reader *read; /* NULL: no one wants the body */
+    void *out;           /* for the reader */
+    bool once;           /* not to be tried again when it may have been done: it would be done twice */
+};
+
+/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG for a bad URL or without a
+ * token, EXIT_TRY_LATER when memory ran out. Free with client_free. */
+struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e);
+
+/* Frees; a request on its way is dropped. NULL is allowed. */
+void client_free(struct client *client);
+
+/*
+ * Asks, and waits for the end. Waits for the server's rate limit, tries transient failures again (no
+ * connection, resets, 408, 429, 500, 502, 503, 504, a body that broke off) with backoff and jitter for as
+ * long as `give_up` allows.
+ *
+ * API_OK: 200 (201 and 204 too for what is no GET), and the reader took the body; the call is in *out, to be
+ * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM)
+ * the error holds what the server said. API_FAILED: EXIT_UNAVAILABLE (unreachable, failing, 4xx),
+ * EXIT_PROTOCOL (not what was asked for, truncated, too large, a redirect), EXIT_NOPERM (401), EXIT_TRY_LATER
+ * (memory; a rate limit that lasts longer than we wait).
+ */
+enum api_verdict client_ask(
+    struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
+
+/* Sends a GET that will be asked for next, if the rate limit allows it at once: the answer is on its way
+ * while the caller works. A hint; nothing is lost when it fails or is never followed by client_ask. */
+void client_ask_ahead(struct client *client, const char *path);
+
+/* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
+ * received. */
+const struct pace *client_pace(const struct client *client);
+int64_t client_requests(const struct client *client);
+int64_t client_bytes(const struct client *client);
+
+#endif
