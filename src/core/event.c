@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -64,9 +65,24 @@ static struct json_object *event_data(const struct event_context *context)
     return NULL;
 }
 
+/* `head` with one more member, a work order as text. */
+static char *append_data(const char *head, size_t len, const struct event_context *context)
+{
+    static const char name[] = ",\"data\":";
+    char *text = malloc(len + sizeof name + context->json_len + 1), *end = text;
+    if (text == NULL)
+        return NULL;
+    end = mempcpy(end, head, len - 1); /* but for the bracket that closes it */
+    end = mempcpy(end, name, sizeof name - 1);
+    end = mempcpy(end, context->json, context->json_len);
+    memcpy(end, "}", 2);
+    return text;
+}
+
 char *event_body(const struct event *event, const char *id, const struct event_context *context)
 {
     char *text = NULL;
+    size_t len;
     struct json_object *body = json_object_new_object();
     if (body == NULL)
         goto out;
@@ -76,12 +92,12 @@ char *event_body(const struct event *event, const char *id, const struct event_c
         json_give_date(body, "observedAt", context->observed) != 0 ||
         json_give_date(body, "previouslyObservedAt", context->previously_observed) != 0 ||
         json_give_text(body, "source", event_source_name(context->source)) != 0 ||
-        json_give(body, "data", event_data(context)) != 0)
+        (context->doc != NULL && json_give(body, "data", event_data(context)) != 0))
         goto out;
-    const char *json =
-        json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    const char *json = json_object_to_json_string_length(
+        body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     if (json != NULL)
-        text = strdup(json);
+        text = context->doc != NULL ? strdup(json) : append_data(json, len, context);
 out:
     json_object_put(body);
     return text;
