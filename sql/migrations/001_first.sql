@@ -92,7 +92,8 @@ CREATE TABLE deliveries (
     handler    INTEGER NOT NULL REFERENCES handlers,
     seq        INTEGER NOT NULL REFERENCES events,
     work_order INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead', 'discarded')),
+    -- no IN: for each row SQLite would make a table of its members
+    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'dead' OR state = 'discarded'),
     attempts   INTEGER NOT NULL DEFAULT 0,
     due        INTEGER NOT NULL,             -- not before this
     changed    INTEGER NOT NULL,             -- when its state was last written

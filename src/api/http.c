@@ -14,10 +14,14 @@
 
 enum { CONNECT_TIMEOUT_MS = 10000 };
 
+/* Handles that are kept: as many requests as a handler has under way at the most. */
+enum { SPARES = 8 };
+
 struct http {
     CURLM *multi;
     char *user_agent;
-    CURL *spare; /* of the call that ended last: to make one anew costs as much as a request over loopback */
+    CURL *spares[SPARES]; /* of calls that ended: to make one anew costs as much as a request over loopback */
+    int spare_count;
     bool has_ca_directory; /* the system's certificates lie in a directory by their hashes */
 };
 
@@ -77,7 +81,8 @@ void http_free(struct http *http)
 {
     if (http == NULL)
         return;
-    curl_easy_cleanup(http->spare);
+    while (http->spare_count > 0)
+        curl_easy_cleanup(http->spares[--http->spare_count]);
     curl_multi_cleanup(http->multi);
     free(http->user_agent);
     free(http);
@@ -249,9 +254,7 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
 
 static CURL *take_handle(struct http *http)
 {
-    CURL *easy = http->spare != NULL ? http->spare : curl_easy_init();
-    http->spare = NULL;
-    return easy;
+    return http->spare_count > 0 ? http->spares[--http->spare_count] : curl_easy_init();
 }
 
 /* Keeps a handle for the next call, without anything of the last one but its connection. */
@@ -259,8 +262,8 @@ static void give_handle(struct http *http, CURL *easy)
 {
     curl_multi_remove_handle(http->multi, easy);
     curl_easy_reset(easy);
-    if (http->spare == NULL)
-        http->spare = easy;
+    if (http->spare_count < SPARES)
+        http->spares[http->spare_count++] = easy;
     else
         curl_easy_cleanup(easy);
 }
@@ -285,8 +288,6 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         http_call_free(call);
         return NULL;
     }
-    int running;
-    curl_multi_perform(http->multi, &running);
     return call;
 }
 
