@@ -106,18 +106,7 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-static bool goes_to_loopback(const char *url)
-{
-    char *host = NULL;
-    CURLU *parsed = curl_url();
-    bool yes = parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-               curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
-    curl_free(host);
-    curl_url_cleanup(parsed);
-    return yes;
-}
-
-static const char *judge_url(CURLU *parsed, bool allow_plain)
+static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
 {
     char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
     const char *wrong = NULL;
@@ -130,7 +119,7 @@ static const char *judge_url(CURLU *parsed, bool allow_plain)
         wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
     else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         wrong = "only https is spoken";
-    else if (strcmp(scheme, "http") == 0 && !allow_plain && !is_loopback(host))
+    else if (!(*loopback = is_loopback(host)) && strcmp(scheme, "http") == 0 && !allow_plain)
         wrong = "http is for loopback only, it would show the token to everyone on the way; use https";
     curl_free(scheme);
     curl_free(host);
@@ -139,7 +128,8 @@ static const char *judge_url(CURLU *parsed, bool allow_plain)
     return wrong;
 }
 
-const char *http_check_url(const char *url, bool allow_plain)
+/* As http_check_url; of a good URL, says whether it leads to loopback. */
+static const char *check_url(const char *url, bool allow_plain, bool *loopback)
 {
     CURLU *parsed = curl_url();
     if (parsed == NULL)
@@ -147,11 +137,17 @@ const char *http_check_url(const char *url, bool allow_plain)
     const char *wrong = "it is no URL";
     CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
     if (code == CURLUE_OK)
-        wrong = judge_url(parsed, allow_plain);
+        wrong = judge_url(parsed, allow_plain, loopback);
     else if (code == CURLUE_UNSUPPORTED_SCHEME)
         wrong = "only https is spoken";
     curl_url_cleanup(parsed);
     return wrong;
+}
+
+const char *http_check_url(const char *url, bool allow_plain)
+{
+    bool loopback;
+    return check_url(url, allow_plain, &loopback);
 }
 
 int http_append_encoded(struct buffer *url, const char *text)
@@ -218,7 +214,7 @@ static CURLcode set_tls(CURL *easy, const struct http_tls *tls)
     return code;
 }
 
-static CURLcode set_up(struct http_call *call, const struct http_request *request)
+static CURLcode set_up(struct http_call *call, const struct http_request *request, bool loopback)
 {
     CURL *easy = call->easy;
     CURLcode code = set_method(easy, request);
@@ -238,7 +234,7 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
     if (code == CURLE_OK && call->by_directory)
         code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     /* http_proxy in the environment is not for ourselves: it would be shown the token */
-    if (code == CURLE_OK && goes_to_loopback(request->url))
+    if (code == CURLE_OK && loopback)
         code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
     /* these cannot fail */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -275,7 +271,8 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         return NULL;
     call->http = http;
     call->max_body = request->max_body;
-    const char *wrong = http_check_url(request->url, request->allow_plain);
+    bool loopback = false;
+    const char *wrong = check_url(request->url, request->allow_plain, &loopback);
     if (wrong != NULL) {
         call->done = true;
         call->code = CURLE_URL_MALFORMAT;
@@ -283,7 +280,8 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         return call;
     }
     call->easy = take_handle(http);
-    if (call->easy == NULL || add_headers(call, request->headers) != 0 || set_up(call, request) != CURLE_OK ||
+    if (call->easy == NULL || add_headers(call, request->headers) != 0 ||
+        set_up(call, request, loopback) != CURLE_OK ||
         curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
         http_call_free(call);
         return NULL;
