@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
     &command_backfill,
     &command_reconcile,
     &command_dispatch,
+    &command_receive,
+    &command_webhooks,
     &command_events,
     &command_status,
 };

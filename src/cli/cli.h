@@ -27,6 +27,8 @@ extern const struct command command_sync;
 extern const struct command command_dispatch;
 extern const struct command command_backfill;
 extern const struct command command_reconcile;
+extern const struct command command_receive;
+extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
 

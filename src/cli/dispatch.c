@@ -24,7 +24,7 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
         return cli_usage(self, "%s: it takes no argument", argv[optind]);
     stop_set_deadline(max_time);
     if (session_open(&session, cli, "dispatch", SESSION_RUN) == 0)
-        session_dispatch(&session);
+        session_dispatch(&session, false);
     return session_close(&session);
 }
 

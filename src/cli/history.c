@@ -144,7 +144,7 @@ static void backfill(struct session *session, const struct options *options)
         print_summary(session, "backfill", end);
 out:
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
 }
 
 /* --- reconcile --- */
@@ -167,7 +167,7 @@ static void reconcile(struct session *session)
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
 }
 
 /* --- the commands --- */
@@ -248,7 +248,7 @@ static enum exit_status run_backfill(const struct command *self, const struct cl
     if (session_open(&session, cli, "backfill", options.plan ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
         backfill(&session, &options);
         if (!options.no_dispatch && !options.plan && session.status != EXIT_USAGE)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
     }
     return session_close(&session);
 }
@@ -267,7 +267,7 @@ static enum exit_status run_reconcile(
     if (session_open(&session, cli, "reconcile", SESSION_RUN) == 0) {
         reconcile(&session);
         if (!options.no_dispatch)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
     }
     return session_close(&session);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -14,27 +15,48 @@
 #include "cli/problems.h"
 #include "cli/progress.h"
 #include "sinks/dispatch.h"
+#include "store/events.h"
 #include "store/passes.h"
 #include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
 enum { BUSY_MS = 10000 };
 
+/* MaintainX waits ten seconds for an answer: it is to hear that we are busy before it gives up. */
+enum { ANSWER_BUSY_MS = 5000 };
+
 void session_report(struct session *session, const struct error *e)
 {
     if (e->status == EXIT_DONE)
         return;
-    cli_report(e);
+    /* what stops deliveries before the poll may stop them after it, too: said once */
+    if (strcmp(session->message, e->text) != 0)
+        cli_report(e);
     if (exit_graver(session->status, e->status) != session->status)
         snprintf(session->message, sizeof session->message, "%s", e->text);
     session->status = exit_graver(session->status, e->status);
 }
 
-static int load(struct session *session, const struct cli *cli)
+/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
+static void check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL &&
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong) != 0)
+        fputs("wosync: configuration: out of memory\n", stderr);
+}
+
+/* All mistakes are told at once. */
+static int load(struct session *session, const struct cli *cli, bool with_routes)
 {
     struct buffer problems = {0}, warnings = {0};
-    config_load(cli->config_file, &session->config, &problems, &warnings);
-    routes_make(&session->config, &session->routes, &problems, &warnings);
+    if (cli != NULL) {
+        config_load(cli->config_file, &session->config, &problems, &warnings);
+        check_address(&session->config, &problems);
+    }
+    if (with_routes)
+        routes_make(&session->config, &session->routes, &problems, &warnings);
+    session->has_routes = with_routes;
     int rc = problems.len == 0 ? 0 : -1;
     problems_print(&problems, &warnings);
     if (rc != 0)
@@ -42,16 +64,21 @@ static int load(struct session *session, const struct cli *cli)
     return rc;
 }
 
-/* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
-static int take_lock(struct session *session)
+static int take_lock(struct session *session, struct error *e)
 {
-    struct error e = {0};
     char *path = NULL;
     if (asprintf(&path, "%s.lock", session->config.store) < 0)
-        return fail_memory(&e, "lock");
-    session->lock = lock_take(path, &e);
+        return fail_memory(e, "lock");
+    session->lock = lock_take(path, e);
     free(path);
-    if (session->lock >= 0)
+    return session->lock >= 0 ? 0 : -1;
+}
+
+/* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
+static int lock_run(struct session *session)
+{
+    struct error e = {0};
+    if (take_lock(session, &e) == 0)
         return 0;
     session->status = e.status;
     log_message(e.status == EXIT_TRY_LATER && !isatty(STDERR_FILENO) ? LOG_INFO : LOG_ERROR, "%s", e.text);
@@ -60,11 +87,21 @@ static int take_lock(struct session *session)
 
 static int open_store(struct session *session, enum session_mode mode, struct error *e)
 {
+    const char *path = session->config.store;
+    bool exists = store_exists(path);
     enum store_mode how = STORE_WRITE;
     if (mode == SESSION_DRY_RUN)
-        how = store_exists(session->config.store) ? STORE_READ : STORE_SCRATCH;
-    session->store = store_open(session->config.store, how, BUSY_MS, e);
-    return session->store != NULL ? 0 : -1;
+        how = exists ? STORE_READ : STORE_SCRATCH;
+    /* of two that would make the store only one does */
+    if (mode == SESSION_ANSWER && !exists && take_lock(session, e) != 0)
+        return -1;
+    session->store = store_open(path, how, mode == SESSION_ANSWER ? ANSWER_BUSY_MS : BUSY_MS, e);
+    if (mode == SESSION_ANSWER) {
+        lock_release(session->lock);
+        session->lock = -1;
+    }
+    session->log_end = session->store != NULL ? events_last_seq(session->store, e) : -1;
+    return session->log_end >= 0 ? 0 : -1;
 }
 
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
@@ -77,18 +114,39 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
         .since = TIMESTAMP_NONE,
         .until = TIMESTAMP_NONE,
         .exit_status = -1};
-    if (load(session, cli) != 0)
+    if (load(session, cli, mode != SESSION_ANSWER) != 0)
         return -1;
     /* the lock comes first: of two first runs only one makes the store */
     bool works = mode == SESSION_RUN;
-    if (stop_install(&e) != 0 || (works && store_make_directory(session->config.store, &e) != 0)) {
+    if (stop_install(&e) != 0 ||
+        (mode != SESSION_DRY_RUN && store_make_directory(session->config.store, &e) != 0)) {
         session_report(session, &e);
         return -1;
     }
-    if (works && take_lock(session) != 0)
+    if (works && lock_run(session) != 0)
         return -1;
-    if (open_store(session, mode, &e) == 0 &&
-        (!works || routes_attach(&session->routes, session->store, session->run.began, &e) == 0))
+    if (open_store(session, mode, &e) == 0 && (!works || routes_attach(&session->routes, session->store,
+                                                             session->log_end, session->run.began, &e) == 0))
+        return 0;
+    session_report(session, &e);
+    return -1;
+}
+
+int session_take_over(struct session *session)
+{
+    struct error e = {0};
+    if (take_lock(session, &e) != 0) {
+        if (e.status != EXIT_TRY_LATER)
+            session_report(session, &e);
+        return -1;
+    }
+    if (!session->has_routes && load(session, NULL, true) != 0) {
+        fail(&e, EXIT_CONFIG,
+            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+        session_report(session, &e);
+        return -1;
+    }
+    if (routes_attach(&session->routes, session->store, session->log_end, session->run.began, &e) == 0)
         return 0;
     session_report(session, &e);
     return -1;
@@ -122,6 +180,13 @@ struct client *session_connect(struct session *session, struct pass_settings *se
     return settings->api;
 }
 
+void session_disconnect(struct session *session, struct client *api)
+{
+    if (api != NULL && client_requests(api) > 0)
+        session->pace = *client_pace(api);
+    client_free(api);
+}
+
 static void on_page(const struct pass_view *view, void *data)
 {
     (void)view;
@@ -143,17 +208,24 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
     progress_begin(&progress);
     enum pass_end end = pass_run(settings, kind, e);
     progress_end(&progress);
+    settings->progress = NULL;
+    settings->progress_data = NULL;
     return end;
 }
 
-void session_dispatch(struct session *session)
+void session_dispatch(struct session *session, bool quiet)
 {
     struct error e = {0};
-    const struct dispatch_settings settings = {session->store, &session->routes, &session->run};
+    const struct dispatch_settings settings = {session->store, &session->routes, &session->run, quiet};
     if (stop_requested())
         return;
     if (dispatch_run(&settings, &e) != 0)
         session_report(session, &e);
+}
+
+static int save_pace(struct session *session, struct error *e)
+{
+    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
 }
 
 static void finish_run(struct session *session)
@@ -165,6 +237,16 @@ static void finish_run(struct session *session)
     run->message = session->message[0] != '\0' ? session->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        store_rollback(session->store);
+        session_report(session, &e);
+    }
+}
+
+static void keep_pace(struct session *session)
+{
+    struct error e = {0};
+    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
         store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
@@ -180,7 +262,8 @@ static void remove_old(struct session *session)
         session_report(session, &e);
 }
 
-enum exit_status session_close(struct session *session)
+/* The gravest that was met. */
+static void settle_status(struct session *session)
 {
     if (stop_signalled())
         session->status = exit_graver(session->status, EXIT_TRY_LATER);
@@ -188,6 +271,23 @@ enum exit_status session_close(struct session *session)
         session->status = exit_graver(session->status, EXIT_UNAVAILABLE);
     if (session->run.quarantined > 0)
         session->status = exit_graver(session->status, EXIT_DATA);
+}
+
+void session_hand_back(struct session *session)
+{
+    settle_status(session);
+    /* a record for each of thousands of webhooks would tell nothing */
+    if (session->lock >= 0 && session->status != EXIT_DONE)
+        finish_run(session);
+    else if (session->lock >= 0 && session->pace.seen != 0)
+        keep_pace(session);
+    lock_release(session->lock);
+    session->lock = -1;
+}
+
+enum exit_status session_close(struct session *session)
+{
+    settle_status(session);
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);

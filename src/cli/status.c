@@ -1,209 +1,18 @@
-/* status: how things stand. The facts are gathered into one JSON object; the text is a view of it. */
+/* status: how things stand: the text is a view of the facts, --json the facts themselves. */
 #include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "store/account.h"
-#include "store/deliveries.h"
-#include "store/events.h"
-#include "store/lateness.h"
-#include "store/passes.h"
-#include "store/quarantine.h"
-#include "store/runs.h"
-#include "store/snapshots.h"
-#include "store/sweeps.h"
+#include "cli/facts.h"
 #include "store/store.h"
 
 /* Runs in the text. */
 enum { RUNS_SHOWN = 5 };
-
-/* --- gathering --- */
-
-struct gathering {
-    struct store *store;
-    struct json_object *list;
-};
-
-static int gather_account(struct store *store, struct json_object *out, struct error *e)
-{
-    struct account account;
-    int known = account_load(store, &account, e);
-    if (known < 0)
-        return -1;
-    int rc = 0;
-    if (known == 1 && (json_give_text(out, "baseUrl", account.base_url) != 0 ||
-                          json_give_text(out, "organization", account.organization) != 0 ||
-                          json_give_date(out, "horizon", account.horizon) != 0 ||
-                          json_give_date(out, "watermark", account.watermark) != 0 ||
-                          json_give_date(out, "passStarted", account.started) != 0 ||
-                          json_give_date(out, "passFinished", account.finished) != 0 ||
-                          json_give_text(out, "filter", account.filter) != 0))
-        rc = fail_memory(e, "status");
-    account_free(&account);
-    return rc;
-}
-
-static int gather_lateness(struct store *store, struct json_object *out, struct error *e)
-{
-    struct lateness lateness;
-    struct json_object *late = json_object_new_object();
-    int64_t missing = sweeps_waiting(store, e);
-    if (missing < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0) {
-        json_object_put(late);
-        return -1;
-    }
-    if (json_give(out, "lateness", late) != 0 || json_give_int(out, "missing", missing) != 0 ||
-        json_give_int(late, "count", lateness.count) != 0 ||
-        json_give_int(late, "p50Ms", lateness.p50) != 0 || json_give_int(late, "p99Ms", lateness.p99) != 0 ||
-        json_give_int(late, "largestMs", lateness.largest) != 0 ||
-        json_give_int(late, "lookbackNeededMs", lateness.overdue) != 0)
-        return fail_memory(e, "status");
-    return 0;
-}
-
-static int gather_pass(struct store *store, const char *kind, struct json_object *list, struct error *e)
-{
-    struct pass_state state;
-    int unfinished = passes_load(store, kind, &state, e);
-    if (unfinished <= 0)
-        return unfinished;
-    struct json_object *pass = json_object_new_object();
-    int rc = pass != NULL ? json_object_array_add(list, pass) : -1;
-    if (rc != 0)
-        json_object_put(pass);
-    if (rc == 0 &&
-        (json_give_text(pass, "kind", kind) != 0 || json_give_date(pass, "since", state.since) != 0 ||
-            json_give_text(pass, "cursor", state.cursor) != 0 ||
-            json_give_int(pass, "pages", state.pages) != 0 ||
-            json_give_int(pass, "records", state.records) != 0))
-        rc = -1;
-    pass_state_free(&state);
-    return rc == 0 ? 0 : fail_memory(e, "status");
-}
-
-static int gather_passes(struct store *store, struct json_object *out, struct error *e)
-{
-    static const char *const kinds[] = {"sync", "backfill", "reconcile"};
-    struct json_object *list = json_object_new_array();
-    if (json_give(out, "unfinished", list) != 0)
-        return fail_memory(e, "status");
-    for (int i = 0; i < 3; i++)
-        if (gather_pass(store, kinds[i], list, e) != 0)
-            return -1;
-    return 0;
-}
-
-static int gather_handler(const struct handler_row *row, void *context, struct error *e)
-{
-    struct gathering *g = context;
-    struct delivery_counts counts;
-    struct json_object *handler = json_object_new_object();
-    if (handler == NULL || json_object_array_add(g->list, handler) != 0) {
-        json_object_put(handler);
-        return fail_memory(e, "status");
-    }
-    if (deliveries_count(g->store, row->handler, &counts, e) != 0)
-        return -1;
-    if (json_give_text(handler, "name", row->name) != 0 || json_give_text(handler, "type", row->type) != 0 ||
-        json_give_date(handler, "removed", row->removed) != 0 ||
-        json_give_int(handler, "pending", counts.pending) != 0 ||
-        json_give_date(handler, "oldestPending", counts.oldest) != 0 ||
-        json_give_int(handler, "dead", counts.dead) != 0 ||
-        json_give_int(handler, "delivered", row->delivered) != 0 ||
-        json_give_int(handler, "skipped", row->skipped) != 0 ||
-        json_give_date(handler, "lastSuccess", row->last_success) != 0 ||
-        json_give_date(handler, "lastFailure", row->last_failure) != 0 ||
-        json_give_text(handler, "lastError", row->last_error) != 0)
-        return fail_memory(e, "status");
-    return 0;
-}
-
-/* One run as JSON; NULL when memory ran out. */
-static struct json_object *run_as_json(const struct run *run)
-{
-    struct json_object *out = json_object_new_object(), *events = json_object_new_object();
-    if (out == NULL || json_give(out, "events", events) != 0) {
-        json_object_put(out);
-        return NULL;
-    }
-    int rc = 0;
-    for (int type = 0; type < EVENT_TYPES && rc == 0; type++)
-        rc = json_give_int(events, event_type_name((enum event_type)type), run->events[type]);
-    if (rc == 0 && json_give_int(out, "run", run->number) == 0 &&
-        json_give_text(out, "kind", run->kind) == 0 && json_give_date(out, "began", run->began) == 0 &&
-        json_give_date(out, "ended", run->ended) == 0 && json_give_date(out, "since", run->since) == 0 &&
-        json_give_date(out, "until", run->until) == 0 && json_give_int(out, "requests", run->requests) == 0 &&
-        json_give_int(out, "pages", run->pages) == 0 && json_give_int(out, "bytes", run->bytes) == 0 &&
-        json_give_int(out, "records", run->records) == 0 &&
-        json_give_int(out, "quarantined", run->quarantined) == 0 &&
-        json_give_int(out, "healed", run->healed) == 0 &&
-        json_give_int(out, "delivered", run->delivered) == 0 && json_give_int(out, "dead", run->dead) == 0 &&
-        (run->exit_status < 0 || json_give_int(out, "exitStatus", run->exit_status) == 0) &&
-        json_give_text(out, "message", run->message) == 0)
-        return out;
-    json_object_put(out);
-    return NULL;
-}
-
-static int gather_run(const struct run *run, void *context, struct error *e)
-{
-    struct gathering *g = context;
-    struct json_object *out = run_as_json(run);
-    if (out != NULL && json_object_array_add(g->list, out) == 0)
-        return 0;
-    json_object_put(out);
-    return fail_memory(e, "status");
-}
-
-static int gather_counts(struct store *store, struct json_object *out, struct error *e)
-{
-    int64_t snapshots = snapshots_count(store, e), events = events_count(store, e);
-    int64_t quarantine = quarantine_count(store, e);
-    if (snapshots < 0 || events < 0 || quarantine < 0)
-        return -1;
-    if (json_give_int(out, "workOrders", snapshots) != 0 || json_give_int(out, "events", events) != 0 ||
-        json_give_int(out, "quarantine", quarantine) != 0)
-        return fail_memory(e, "status");
-    return 0;
-}
-
-static int gather_quarantine(const struct quarantine_entry *entry, void *context, struct error *e)
-{
-    struct gathering *g = context;
-    struct json_object *out = json_object_new_object();
-    if (out == NULL || json_object_array_add(g->list, out) != 0) {
-        json_object_put(out);
-        return fail_memory(e, "status");
-    }
-    if (json_give_date(out, "seen", entry->seen) != 0 ||
-        (entry->work_order != 0 && json_give_int(out, "workOrder", entry->work_order) != 0) ||
-        json_give_text(out, "reason", entry->reason) != 0 ||
-        json_give_int(out, "size", (int64_t)entry->size) != 0)
-        return fail_memory(e, "status");
-    return 0;
-}
-
-static int gather(struct store *store, struct json_object *out, struct error *e)
-{
-    struct gathering handlers = {store, json_object_new_array()};
-    struct gathering records = {store, json_object_new_array()};
-    if (json_give(out, "handlers", handlers.list) != 0 || json_give(out, "quarantined", records.list) != 0)
-        return fail_memory(e, "status");
-    if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
-        gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
-        handlers_list(store, gather_handler, &handlers, e) != 0 ||
-        quarantine_list(store, gather_quarantine, &records, e) != 0)
-        return -1;
-    return 0;
-}
-
-/* --- printing --- */
 
 static const char *text_of(struct json_object *object, const char *key, const char *absent)
 {
@@ -280,6 +89,35 @@ static void print_lateness(struct json_object *status, int64_t lookback)
             (long long)number_of(status, "missing"));
 }
 
+/* What the two lanes have brought; nothing where webhooks were never used. */
+static void print_webhooks(struct json_object *status)
+{
+    struct json_object *hooks = json_object_object_get(status, "webhooks");
+    char age[64], fast[TIMESTAMP_SIZE], slow[TIMESTAMP_SIZE];
+    if (hooks == NULL)
+        return;
+    printf("webhooks    last %s; %lld received, %lld of them seen before, %lld hints, %lld refused\n",
+        age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
+        (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "hints"),
+        (long long)number_of(hooks, "refused"));
+    printf("            %lld changes were found by polling first, %lld of them never came by webhook\n",
+        (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
+    if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
+        duration_format(number_of(hooks, "webhookDelayP50Ms"), fast);
+        duration_format(number_of(hooks, "pollDelayP50Ms"), slow);
+        printf("            half of the changes were told within %s by webhook%s%s%s\n", fast,
+            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? ", within " : "",
+            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? slow : "",
+            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? " by polling" : "");
+    }
+    if (number_of(hooks, "hintsWaiting") > 0)
+        printf("            %lld hints wait for their work orders to be asked for\n",
+            (long long)number_of(hooks, "hintsWaiting"));
+    if (number_of(hooks, "brokenSubscriptions") > 0)
+        printf("            %lld subscriptions are gone or not valid; see: wosync webhooks list\n",
+            (long long)number_of(hooks, "brokenSubscriptions"));
+}
+
 static void print_handlers(struct json_object *status)
 {
     struct json_object *handlers = json_object_object_get(status, "handlers");
@@ -344,17 +182,27 @@ static void print_text(struct json_object *status, int64_t lookback)
 {
     print_account(status);
     print_lateness(status, lookback);
+    print_webhooks(status);
     print_handlers(status);
     print_quarantine(status);
     print_runs(status);
 }
 
+static int gather_run(const struct run *run, void *context, struct error *e)
+{
+    struct json_object *out = facts_run(run);
+    if (out != NULL && json_object_array_add(context, out) == 0)
+        return 0;
+    json_object_put(out);
+    return fail_memory(e, "status");
+}
+
 static int show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
 {
-    struct gathering runs = {store, json_object_new_array()};
-    if (json_give(status, "runs", runs.list) != 0)
+    struct json_object *runs = json_object_new_array();
+    if (json_give(status, "runs", runs) != 0)
         return fail_memory(e, "status");
-    if (runs_list(store, RUNS_SHOWN, gather_run, &runs, e) != 0)
+    if (runs_list(store, RUNS_SHOWN, gather_run, runs, e) != 0)
         return -1;
     print_text(status, lookback);
     return 0;
@@ -363,7 +211,7 @@ static int show_text(struct store *store, struct json_object *status, int64_t lo
 static int print_run(const struct run *run, void *context, struct error *e)
 {
     bool *first = context;
-    struct json_object *out = run_as_json(run);
+    struct json_object *out = facts_run(run);
     const char *json =
         json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (out != NULL && json != NULL)
@@ -403,7 +251,7 @@ static enum exit_status show(const struct cli *cli, bool json)
         ; /* the error says why */
     else if (json_give_text(status, "store", config.store) != 0)
         fail_memory(&e, "status");
-    else if (gather(store, status, &e) == 0 && json)
+    else if (facts_gather(store, status, &e) == 0 && json)
         show_json(store, status, &e);
     else if (e.status == EXIT_DONE)
         show_text(store, status, config.lookback, &e);

@@ -5,20 +5,32 @@
 #include <stdlib.h>
 
 #include "api/maintainx.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/timestamp.h"
 #include "cli/cli.h"
 #include "cli/session.h"
+#include "core/fallback.h"
 #include "sinks/event_text.h"
+#include "sources/hints.h"
 #include "sources/poll.h"
 #include "sources/sweep.h"
+#include "sources/watch.h"
+#include "store/account.h"
+#include "store/passes.h"
+#include "store/receipts.h"
+#include "store/subscriptions.h"
+#include "store/webhooks.h"
 
-/* Missing work orders that a poll asks for at the most: the rest waits for the next. */
-enum { PROOFS_PER_RUN = 20 };
+/* Missing work orders that a poll asks for at the most, and those that webhooks hinted at: the rest waits for
+ * the next. */
+enum { PROOFS_PER_RUN = 20, HINTS_PER_RUN = 1000 };
 
 struct options {
     bool dry_run;
     bool no_dispatch;
+    bool fallback;
     int64_t max_time;
 };
 
@@ -51,30 +63,92 @@ static void log_summary(const struct run *run)
         (long long)run->pages, (long long)events, (long long)run->requests);
 }
 
+/* Why a poll is called for beside webhooks; NULL when it is not, or with the error filled. */
+static const char *find_reason(struct session *session, struct error *e)
+{
+    struct webhooks lane;
+    struct account account = {0};
+    struct pass_state state = {0};
+    const char *reason = NULL;
+    struct fallback fallback = {.now = clock_now(),
+        .silence = session->config.webhook_silence,
+        .safety_poll = session->config.safety_poll,
+        .broken = subscriptions_count_broken(session->store, e)};
+    int known = account_load(session->store, &account, e);
+    int unfinished = passes_load(session->store, poll_kind.name, &state, e);
+    if (fallback.broken >= 0 && known >= 0 && unfinished >= 0 &&
+        webhooks_load(session->store, fallback.now, &lane, e) == 0) {
+        fallback.webhook = lane.last;
+        fallback.poll = known == 1 ? account.observed : TIMESTAMP_NONE;
+        fallback.unfinished = unfinished == 1;
+        reason = fallback_reason(&fallback);
+    }
+    account_free(&account);
+    pass_state_free(&state);
+    return reason;
+}
+
+/* Is a poll wanted? Says why, or why not. */
+static bool is_wanted(struct session *session, const struct options *options, struct error *e)
+{
+    if (!options->fallback)
+        return true;
+    const char *reason = find_reason(session, e);
+    if (reason != NULL)
+        log_info("sync: polling: %s", reason);
+    else if (e->status == EXIT_DONE)
+        log_info("sync: webhooks come in, no poll is called for");
+    return reason != NULL;
+}
+
+static void poll_list(
+    struct session *session, const struct options *options, struct pass_settings *settings, struct error *e)
+{
+    /* a bar would run through the lines of a dry run */
+    if (options->dry_run) {
+        pass_run(settings, &poll_kind, e);
+        return;
+    }
+    enum pass_end end = session_read(session, &poll_kind, settings, 0, e);
+    /* what a sweep found missing and is to be asked for again by now */
+    if (end == PASS_FINISHED)
+        sweep_prove(settings, SOURCE_POLL, PROOFS_PER_RUN, e);
+    /* the reason for the silence may be that MaintainX has dropped us; once in a while is often enough to ask
+     */
+    if (options->fallback && e->status == EXIT_DONE)
+        watch_subscriptions(settings->api, session->store, clock_now() - session->config.webhook_silence, e);
+}
+
 static void poll_once(struct session *session, const struct options *options)
 {
-    struct error e = {0};
+    struct error e = {0}, unclear = {0};
     struct telling telling = {.told = json_object_new_object()};
     struct pass_settings settings;
-    struct client *api = session_connect(session, &settings, &e);
+    struct client *api = NULL;
+    int64_t hints = options->dry_run ? 0 : receipts_waiting(session->store, &e);
+    bool wanted = hints >= 0 && is_wanted(session, options, &e);
+    if (e.status == EXIT_DONE && (wanted || hints > 0))
+        api = session_connect(session, &settings, &e);
     if (api != NULL) {
         settings.dry_run = options->dry_run;
         settings.listener = options->dry_run ? tell : NULL;
         settings.listener_data = &telling;
-        /* a bar would run through the lines of a dry run */
-        enum pass_end end = options->dry_run ? pass_run(&settings, &poll_kind, &e)
-                                             : session_read(session, &poll_kind, &settings, 0, &e);
-        /* what a sweep found missing and is to be asked for again by now */
-        if (end == PASS_FINISHED && !options->dry_run)
-            sweep_prove(&settings, SOURCE_POLL, PROOFS_PER_RUN, &e);
+        /* one odd work order is no reason not to poll; an API that fails is */
+        if (hints > 0 && hints_ask(&settings, HINTS_PER_RUN, &e) == PASS_FINISHED) {
+            unclear = e;
+            e = (struct error){0};
+        }
+        if (wanted && e.status == EXIT_DONE && !stop_requested())
+            poll_list(session, options, &settings, &e);
         session->run.requests = client_requests(api);
         session->run.bytes = client_bytes(api);
         log_summary(&session->run);
     }
+    session_report(session, &unclear);
     session_report(session, &e);
     if (options->dry_run && e.status == EXIT_DONE)
         printf("%lld events would be told; nothing was changed\n", (long long)telling.count);
-    client_free(api);
+    session_disconnect(session, api);
     json_object_put(telling.told);
 }
 
@@ -83,8 +157,8 @@ static int read_options(
     const struct command *self, int argc, char **argv, struct options *options, enum exit_status *status)
 {
     static const struct option known[] = {{"dry-run", no_argument, NULL, 'n'},
-        {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"no-dispatch", no_argument, NULL, 'D'}, {"fallback", no_argument, NULL, 'f'},
+        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int option;
     *status = EXIT_USAGE;
     while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
@@ -94,6 +168,9 @@ static int read_options(
             break;
         case 'D':
             options->no_dispatch = true;
+            break;
+        case 'f':
+            options->fallback = true;
             break;
         case 't':
             if (cli_duration(self, "--max-time", optarg, &options->max_time) != 0)
@@ -124,10 +201,10 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
     if (session_open(&session, cli, "sync", options.dry_run ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
         bool dispatch = !options.dry_run && !options.no_dispatch;
         if (dispatch)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
         poll_once(&session, &options);
         if (dispatch)
-            session_dispatch(&session);
+            session_dispatch(&session, false);
     }
     return session_close(&session);
 }
@@ -135,7 +212,7 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
 const struct command command_sync = {
     .name = "sync",
     .summary = "deliver what is due, poll what changed, deliver: the line in the crontab",
-    .help = "usage: wosync sync [--dry-run] [--no-dispatch] [--max-time D]\n"
+    .help = "usage: wosync sync [--dry-run] [--no-dispatch] [--fallback] [--max-time D]\n"
             "\n"
             "Delivers what is due, asks MaintainX for the work orders that changed since the last run, tells "
             "what\n"
@@ -145,6 +222,9 @@ const struct command command_sync = {
             "\n"
             "  --dry-run      print what would be told, change nothing\n"
             "  --no-dispatch  poll, but deliver nothing\n"
+            "  --fallback     poll only when webhooks have been silent for webhook_silence, one of them is "
+            "gone, or\n"
+            "                 the last poll is as long ago as safety_poll; -v says why\n"
             "  --max-time D   end between two pages after this time (50s, 5m); the next run goes on there\n"
             "\n"
             "example, in a crontab:  * * * * * wosync sync --max-time 50s\n",

@@ -6,6 +6,8 @@
 #ifndef WOSYNC_SINKS_DISPATCH_H
 #define WOSYNC_SINKS_DISPATCH_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "sinks/routes.h"
 #include "store/runs.h"
@@ -17,6 +19,7 @@ struct dispatch_settings {
     struct store *store;
     struct routes *routes; /* attached */
     struct run *run;       /* counts what was delivered and what became dead */
+    bool quiet;            /* what a handler prints on stdout waits for another run */
 };
 
 /*

@@ -97,6 +97,7 @@ struct handler_type {
      * tried one by one. NULL for types that send requests. */
     void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
     size_t batch; /* 0 counts as 1 */
+    bool prints;  /* on stdout, which is not always there for it */
     bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work
                      left */
 

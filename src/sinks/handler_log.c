@@ -59,4 +59,5 @@ const struct handler_type handler_log = {
     .make = make,
     .free = free,
     .deliver = deliver,
+    .prints = true,
 };

@@ -74,6 +74,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
 static void read_on(const struct handler_setup *setup, struct route *route)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "on");
+    const int line = setting != NULL ? setting->line : 0;
     size_t before = setup->problems->len;
     char *rest = strdup(setting != NULL ? setting->value : "*"), *place = NULL;
     if (rest == NULL) {
@@ -88,7 +89,7 @@ static void read_on(const struct handler_setup *setup, struct route *route)
         else if (type < EVENT_TYPES)
             route->on[type] = true;
         else
-            setup_problem(setup, setting->line,
+            setup_problem(setup, line,
                 "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
                 "workorder.completed, "
                 "workorder.updated, workorder.deleted and *",
@@ -99,7 +100,7 @@ static void read_on(const struct handler_setup *setup, struct route *route)
         if (route->on[i])
             return;
     if (setup->problems->len == before)
-        setup_problem(setup, setting->line, "on names no event; write on = *, for instance");
+        setup_problem(setup, line, "on names no event; write on = *, for instance");
 }
 
 static void read_when(const struct handler_setup *setup, struct route *route)
@@ -224,10 +225,11 @@ static int find_missing(const struct handler_row *row, void *context, struct err
     return 0;
 }
 
-static int attach_all(
-    struct routes *routes, struct store *store, int64_t now, struct attachment *a, struct error *e)
+static int attach_all(struct routes *routes, struct store *store, int64_t end, int64_t now,
+    struct attachment *a, struct error *e)
 {
-    int64_t end = events_last_seq(store, e);
+    if (end < 0)
+        end = events_last_seq(store, e);
     if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
         return -1;
     for (size_t i = 0; i < routes->count; i++) {
@@ -242,12 +244,12 @@ static int attach_all(
     return 0;
 }
 
-int routes_attach(struct routes *routes, struct store *store, int64_t now, struct error *e)
+int routes_attach(struct routes *routes, struct store *store, int64_t end, int64_t now, struct error *e)
 {
     struct attachment a = {.routes = routes};
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = attach_all(routes, store, now, &a, e);
+    int rc = attach_all(routes, store, end, now, &a, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

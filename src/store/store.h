@@ -45,6 +45,9 @@ bool store_exists(const char *path);
 /* The path it was opened with. */
 const char *store_path(const struct store *store);
 
+/* Changes how long a locked store is waited for, in milliseconds. */
+void store_set_patience(struct store *store, int busy_ms);
+
 /* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EXIT_TRY_LATER when the store is locked for too
  * long, EXIT_IO otherwise. */
 int store_begin(struct store *store, struct error *e);

@@ -1,0 +1,330 @@
+/* receive: one delivery of a webhook: from a web server that runs us as a CGI program, or from a file. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "cli/cgi.h"
+#include "cli/cli.h"
+#include "cli/session.h"
+#include "sources/hints.h"
+#include "sources/verify.h"
+#include "sources/webhook.h"
+#include "store/events.h"
+#include "store/receipts.h"
+#include "store/webhooks.h"
+
+/* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
+enum { LONGEST_BODY = 1 << 20 };
+
+/* After this the work that webhooks bring is left to the next run, so that no process of a web server's lives
+ * for ever. */
+enum { LONGEST_WORK_MS = 60000 };
+
+static const char timed_header[] = "x-maintainx-webhook-body-signature";
+static const char plain_header[] = "x-maintainx-signature";
+static const char event_header[] = "x-maintainx-event-id";
+
+/* What is answered, and what it means for someone at a terminal. */
+struct reply {
+    int http;
+    const char *json;
+    enum exit_status status;
+};
+
+static const struct reply stored = {200, "{\"status\":\"ok\"}", EXIT_DONE};
+static const struct reply repeated = {200, "{\"status\":\"already_processed\"}", EXIT_DONE};
+/* no hint which check failed: that would help whoever guesses */
+static const struct reply unauthorized = {401, "{\"error\":\"unauthorized\"}", EXIT_DATA};
+/* the sender need not try again: the same bytes will be of no more use */
+static const struct reply unusable = {422, "{\"error\":\"unusable\"}", EXIT_DATA};
+static const struct reply not_configured = {500, "{\"error\":\"not configured\"}", EXIT_CONFIG};
+static const struct reply broken = {500, "{\"error\":\"try again\"}", EXIT_IO};
+static const struct reply busy = {503, "{\"error\":\"busy\"}", EXIT_TRY_LATER};
+
+/* --- before the answer --- */
+
+static struct reply reply_for(const struct error *e)
+{
+    struct reply reply = e->status == EXIT_CONFIG      ? not_configured
+                         : e->status == EXIT_TRY_LATER ? busy
+                                                       : broken;
+    reply.status = e->status;
+    return reply;
+}
+
+/* For the figures of `status` only: what could not be verified must not cost much, so it waits for no one. */
+static void count_refused(struct session *session)
+{
+    struct error e = {0};
+    store_set_patience(session->store, 0);
+    webhooks_note_refused(session->store, &e);
+}
+
+static struct reply take(
+    struct session *session, const struct webhook_message *message, bool *work_left, struct error *e)
+{
+    const struct config *config = &session->config;
+    const struct webhook_settings settings = {.store = session->store,
+        .organization = config->organization,
+        .completed = (const char *const *)config->completed,
+        .ignored = (const char *const *)config->ignored,
+        .run = &session->run};
+    switch (webhook_take(&settings, message, clock_now(), work_left, e)) {
+    case WEBHOOK_STORED:
+        return stored;
+    case WEBHOOK_REPEATED:
+        return repeated;
+    case WEBHOOK_REFUSED:
+        return unusable;
+    case WEBHOOK_FAILED:
+    default:
+        return reply_for(e);
+    }
+}
+
+static struct reply judge(struct session *session, const struct webhook_message *message, const char *from,
+    bool *work_left, struct error *e)
+{
+    const char *why = NULL;
+    struct reply reply = busy;
+    struct verify_keys *keys = verify_keys_load(session->store, session->config.webhook_secrets, e);
+    if (keys == NULL)
+        return reply_for(e);
+    switch (verify_message(keys, message, clock_now(), session->config.tolerance, &why)) {
+    case VERIFY_GOOD:
+        reply = take(session, message, work_left, e);
+        break;
+    case VERIFY_BAD:
+        fail(e, EXIT_DATA, "webhook: a delivery of %s was refused: %s", from, why);
+        count_refused(session);
+        reply = unauthorized;
+        break;
+    case VERIFY_NO_SECRET:
+        fail(e, EXIT_CONFIG,
+            "webhook: no secret to check deliveries with, so all are refused; run wosync webhooks register, "
+            "or set "
+            "secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET");
+        reply = not_configured;
+        break;
+    case VERIFY_FAILED:
+    default:
+        fail_memory(e, "webhook");
+    }
+    verify_keys_free(keys);
+    return reply;
+}
+
+/* --- after the answer --- */
+
+/* True when none is left that was there. */
+static bool ask_hints(struct session *session)
+{
+    struct error e = {0};
+    struct pass_settings settings;
+    struct client *api = NULL;
+    enum pass_end end = PASS_FINISHED;
+    int64_t waiting = receipts_waiting(session->store, &e);
+    if (waiting > 0) {
+        api = session_connect(session, &settings, &e);
+        end = api != NULL ? hints_ask(&settings, INT32_MAX, &e) : PASS_FAILED;
+        session->run.requests += api != NULL ? client_requests(api) : 0;
+    }
+    if (waiting > 0 && end == PASS_FINISHED)
+        waiting = receipts_waiting(session->store, &e);
+    session_report(session, &e);
+    session_disconnect(session, api);
+    return waiting == 0;
+}
+
+/*
+ * What webhooks bring is worked off by whoever holds the lock. Another process may store a delivery while we
+ * are at it and find the lock taken: so we look once more after giving it back.
+ */
+static void work(struct session *session, bool quiet)
+{
+    struct error e = {0};
+    int64_t seen, last, waiting;
+    bool asked;
+    stop_set_deadline(LONGEST_WORK_MS);
+    do {
+        if (session_take_over(session) != 0)
+            return;
+        asked = ask_hints(session);
+        seen = events_last_seq(session->store, &e);
+        session_dispatch(session, quiet);
+        session_hand_back(session);
+        last = events_last_seq(session->store, &e);
+        waiting = asked ? receipts_waiting(session->store, &e) : 0;
+    } while (!stop_requested() && e.status == EXIT_DONE && (last > seen || waiting > 0));
+    session_report(session, &e);
+}
+
+/* --- the two ways to be called --- */
+
+static enum exit_status answer(const struct reply *reply)
+{
+    int rc = cgi_answer(reply->http, reply->json);
+    cgi_detach();
+    return rc == 0 ? EXIT_DONE : EXIT_IO;
+}
+
+static enum exit_status receive_cgi(const struct cli *cli)
+{
+    struct session session;
+    struct error e = {0};
+    struct buffer body = {0};
+    bool work_left = false;
+    cgi_step_aside(); /* before the store is opened: SQLite's files must not be carried through a fork */
+    struct reply reply = {.http = cgi_read_body(LONGEST_BODY, &body), .json = "{\"error\":\"not accepted\"}"};
+    enum exit_status status;
+    if (reply.http != 0) {
+        log_warning("webhook: a request of %s was not accepted: HTTP %d", cgi_remote(), reply.http);
+        buffer_free(&body);
+        return answer(&reply);
+    }
+    if (session_open(&session, cli, "receive", SESSION_ANSWER) != 0) {
+        e.status = session.status;
+        reply = reply_for(&e);
+    } else {
+        const struct webhook_message message = {.timed_signature = cgi_header(timed_header),
+            .plain_signature = cgi_header(plain_header),
+            .event_id = cgi_header(event_header),
+            .body = body.data,
+            .len = body.len};
+        reply = judge(&session, &message, cgi_remote(), &work_left, &e);
+    }
+    buffer_free(&body);
+    cli_report(&e);
+    status = answer(&reply);
+    /* what was stored is to be told, whether the sender heard of it or not */
+    if (work_left)
+        work(&session, true);
+    session_close(&session);
+    return status;
+}
+
+/* A header as it was typed, `NAME: VALUE`: its value goes where it belongs; others are passed over. */
+static int read_header(const struct command *self, char *text, struct webhook_message *message)
+{
+    char *colon = strchr(text, ':');
+    if (colon == NULL) {
+        cli_usage(self, "--header %s: write 'NAME: VALUE'", text);
+        return -1;
+    }
+    const char *value = colon + 1 + strspn(colon + 1, " \t");
+    size_t len = (size_t)(colon - text);
+    if (len == sizeof timed_header - 1 && strncasecmp(text, timed_header, len) == 0)
+        message->timed_signature = value;
+    else if (len == sizeof plain_header - 1 && strncasecmp(text, plain_header, len) == 0)
+        message->plain_signature = value;
+    else if (len == sizeof event_header - 1 && strncasecmp(text, event_header, len) == 0)
+        message->event_id = value;
+    return 0;
+}
+
+/* The whole of a file, at most LONGEST_BODY bytes. */
+static int read_file(const char *path, struct buffer *body, struct error *e)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (file == NULL)
+        return fail(e, EXIT_IO, "receive: %s: %s", path, strerror(errno));
+    int rc = buffer_reserve(body, LONGEST_BODY + 1);
+    if (rc != 0)
+        fail_memory(e, "receive");
+    else {
+        body->len = fread(body->data, 1, LONGEST_BODY + 1, file);
+        body->data[body->len] = '\0';
+        if (ferror(file))
+            rc = fail(e, EXIT_IO, "receive: %s: %s", path, strerror(errno));
+        else if (body->len > LONGEST_BODY)
+            rc = fail(e, EXIT_DATA, "receive: %s: it is larger than 1 MiB", path);
+    }
+    if (file != stdin)
+        fclose(file);
+    return rc;
+}
+
+static enum exit_status receive_file(const struct cli *cli, const char *path, struct webhook_message *message)
+{
+    struct session session;
+    struct error e = {0};
+    struct buffer body = {0};
+    bool work_left = false;
+    if (session_open(&session, cli, "receive", SESSION_ANSWER) == 0 && read_file(path, &body, &e) == 0) {
+        message->body = body.data;
+        message->len = body.len;
+        struct reply reply = judge(&session, message, path, &work_left, &e);
+        printf("%s\n", reply.json);
+        fflush(stdout);
+        e.status = reply.status;
+        session_report(&session, &e);
+        if (work_left)
+            work(&session, false);
+    } else {
+        session_report(&session, &e);
+    }
+    buffer_free(&body);
+    return session_close(&session);
+}
+
+static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+{
+    static const struct option known[] = {{"body", required_argument, NULL, 'b'},
+        {"header", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct webhook_message message = {0};
+    const char *path = NULL;
+    int option;
+    /* then arguments may come from whoever sent the request (RFC 3875, section 4.4): none is looked at */
+    if (cgi_is_request())
+        return receive_cgi(cli);
+    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
+        switch (option) {
+        case 'b':
+            path = optarg;
+            break;
+        case 'H':
+            if (read_header(self, optarg, &message) != 0)
+                return EXIT_USAGE;
+            break;
+        case 'h':
+            return cli_help(self);
+        default:
+            return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
+        }
+    }
+    if (optind < argc)
+        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+    if (path == NULL)
+        return cli_usage(self, "a web server is to run this, or write --body FILE");
+    return receive_file(cli, path, &message);
+}
+
+const struct command command_receive = {
+    .name = "receive",
+    .summary = "take a webhook: as a CGI program of a web server, or from a file",
+    .help =
+        "usage: wosync receive\n"
+        "       wosync receive --body FILE [--header 'NAME: VALUE']...\n"
+        "\n"
+        "A web server runs it as a CGI program, through a wrapper (PREFIX/lib/wosync/webhook). It checks the "
+        "signature\n"
+        "of the delivery, stores it, answers, and then delivers the events, unless another run is at work "
+        "and "
+        "does.\n"
+        "\n"
+        "  --body FILE    a saved delivery in place of a request (-: stdin); the answer goes to stdout\n"
+        "  --header H     its headers: x-maintainx-webhook-body-signature or x-maintainx-signature,\n"
+        "                 x-maintainx-event-id\n"
+        "\n"
+        "Secrets: those of wosync webhooks register, secret_file in [webhooks], MAINTAINX_WEBHOOK_SECRET.\n"
+        "\n"
+        "example:  wosync receive --body delivery.json --header \"x-maintainx-signature: $SIGNATURE\"\n",
+    .run = run,
+};

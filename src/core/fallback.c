@@ -1,0 +1,28 @@
+#include "core/fallback.h"
+
+#include <stddef.h>
+
+#include "base/timestamp.h"
+
+/* Is it so long ago, or is there no telling? */
+static bool is_past(int64_t instant, int64_t now, int64_t duration)
+{
+    return instant == TIMESTAMP_NONE || instant > now || now - instant >= duration;
+}
+
+const char *fallback_reason(const struct fallback *f)
+{
+    if (f->unfinished)
+        return "a pass is unfinished";
+    if (f->poll == TIMESTAMP_NONE)
+        return "nothing was polled yet";
+    if (f->broken > 0)
+        return "a subscription is gone or not valid (wosync webhooks list)";
+    if (f->webhook == TIMESTAMP_NONE)
+        return "no webhook ever came";
+    if (is_past(f->webhook, f->now, f->silence))
+        return "no webhook came for as long as webhook_silence in [sync]";
+    if (is_past(f->poll, f->now, f->safety_poll))
+        return "the last poll is as long ago as safety_poll in [sync]";
+    return NULL;
+}

@@ -1,0 +1,661 @@
+"""wosync receive: the webhook lane, as a CGI program and from a file: what is taken, what is refused, and that both lanes tell
+each thing once."""
+import json
+import os
+import sqlite3
+import time
+
+from harness import ago, CONFIG, DATA, DONE, IO, TRY_LATER, USAGE
+from webhooks import SECRET, Webhooks, hmac_hex, signed, signed_plainly
+
+
+class Gate(Webhooks):
+    """Who may come in. Nothing that is refused changes anything."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = self.mock.create_old()[0]
+        self.sync_silently()
+        self.mock.update(self.old, title="Changed")
+        self.body = json.dumps(self.public(self.old)).encode()
+        self.before = self.dump("webhooks", "sqlite_sequence")
+
+    def refuse(self, status, answer):
+        self.assertEqual(answer.status, status, str(answer))
+        self.assertEqual(self.dump("webhooks", "sqlite_sequence"), self.before)
+        return answer
+
+    def unauthorized(self, headers, why, body=None):
+        answer = self.refuse(401, self.cgi(self.body if body is None else body, headers))
+        self.assertEqual(answer.json, {"error": "unauthorized"})
+        self.assertRegex(answer.run.err, r"^wosync: webhook: a delivery of 192\.0\.2\.7 was refused: " + why)
+
+    def test_a_good_one_comes_in(self):
+        answer = self.send(self.body)
+        self.assertEqual(answer.json, {"status": "ok"})
+        self.assertEqual(answer.headers["Content-Type"], "application/json")
+        self.assertEqual(int(answer.headers["Content-Length"]), len(answer.body))
+        self.assertEqual(answer.run.err, "")
+
+    def test_not_signed(self):
+        self.unauthorized({}, "it is not signed")
+
+    def test_signed_with_another_secret(self):
+        self.unauthorized(signed(self.body, "other"), "it is signed with another secret")
+        self.unauthorized(signed_plainly(self.body, "other"), "it is signed with another secret")
+
+    def test_changed_on_the_way(self):
+        self.unauthorized(signed(self.body), "it is signed with another secret", self.body + b" ")
+
+    def test_too_old_and_too_new(self):
+        self.unauthorized(signed(self.body, at=time.time() - 330), "its time is too far from ours")
+        self.unauthorized(signed(self.body, at=time.time() + 330, unit="ms"), "its time is too far from ours")
+
+    def test_within_the_tolerance(self):
+        for at, unit in ((-270, "s"), (270, "s"), (-270, "ms"), (270, "ms")):
+            self.send(self.body, lambda body: signed(body, at=time.time() + at, unit=unit))
+
+    def test_the_tolerance_is_configurable(self):
+        self.configure("[webhooks]\ntolerance = 1d\n")
+        self.unauthorized(signed(self.body, at=time.time() - 90000), "its time is too far from ours")
+        self.send(self.body, lambda body: signed(body, at=time.time() - 80000))
+
+    def test_odd_headers(self):
+        good = signed(self.body)["x-maintainx-webhook-body-signature"]
+        for header in ("", "v1=" + good.split("v1=")[1], good.split(",")[0], good + ",t=1", good + "," * 10000, "junk"):
+            with self.subTest(header[:40]):
+                self.unauthorized({"x-maintainx-webhook-body-signature": header}, "its signature|it is signed with")
+
+    def test_a_wrong_timed_signature_is_not_saved_by_a_plain_one(self):
+        self.unauthorized(dict(signed_plainly(self.body), **{"x-maintainx-webhook-body-signature": "t=1,v1=00"}),
+                          "it is signed with another secret")
+
+    def test_upper_case_hex(self):
+        self.send(self.body, lambda body: {"x-maintainx-signature": hmac_hex(SECRET, body).upper()})
+
+    def test_several_secrets(self):
+        self.env["MAINTAINX_WEBHOOK_SECRET"] = "one two\n" + SECRET
+        self.send(self.body)
+        self.send(self.body, lambda body: signed(body, "one"))
+        self.send(self.body, lambda body: signed_plainly(body, "two"))
+
+    def test_a_secret_file(self):
+        del self.env["MAINTAINX_WEBHOOK_SECRET"]
+        self.write("hook.secret", SECRET + "\n")
+        self.configure("[webhooks]\nsecret_file = %s\n" % self.path("hook.secret"))
+        self.send(self.body)
+
+    def test_no_secret_is_no_open_door(self):
+        del self.env["MAINTAINX_WEBHOOK_SECRET"]
+        answer = self.refuse(500, self.cgi(self.body, signed(self.body, "")))
+        self.assertRegex(answer.run.err, "no secret to check deliveries with.*wosync webhooks register")
+
+    def test_a_broken_configuration(self):
+        self.configure("[webhooks]\nnonsense = 1\n")
+        answer = self.cgi(self.body, signed(self.body))
+        self.assertEqual(answer.status, 500)
+        self.assertRegex(answer.run.err, r"wosync\.conf:\d+: nonsense: unknown key")
+
+    def test_other_methods(self):
+        for method in ("GET", "PUT", "DELETE", "HEAD", "post", ""):
+            with self.subTest(method):
+                answer = self.refuse(405, self.cgi(self.body, signed(self.body), method=method))
+                self.assertEqual(answer.headers["Allow"], "POST")
+
+    def test_lengths(self):
+        for length, status in (("", 411), ("ten", 400), ("-1", 400), ("1.5", 400), (" 5", 400), ("1048577", 413),
+                               ("99999999999999999999999", 413), (str(len(self.body) + 1), 400)):
+            with self.subTest(length):
+                self.refuse(status, self.cgi(self.body, signed(self.body), length=length))
+        self.refuse(411, self.cgi(self.body, signed(self.body), length="", env={"CONTENT_LENGTH": None}))
+
+    def test_no_more_is_read_than_the_length_says(self):
+        answer = self.cgi(self.body + b"and more", signed(self.body), length=str(len(self.body)))
+        self.assertEqual(answer.status, 200)
+
+    def test_an_empty_body(self):
+        answer = self.cgi(b"", signed(b""))
+        self.assertEqual(answer.status, 422)
+
+    def test_one_mebibyte_is_taken(self):
+        body = self.body + b" " * ((1 << 20) - len(self.body))
+        self.refuse(413, self.cgi(body + b" ", signed(body + b" ")))
+        self.send(body)
+
+    def test_arguments_of_a_request_are_not_looked_at(self):
+        self.write("secret.txt", "root:x:0:0")
+        run = self.start("receive", "--body", self.path("secret.txt"), env={"REQUEST_METHOD": "GET"}).wait()
+        self.assertRegex(run.out, "^Status: 405")
+
+    def test_refusals_are_counted(self):
+        self.cgi(self.body, {})
+        self.cgi(self.body, signed(self.body, "other"))
+        self.send(self.body)
+        self.assertEqual(self.lane()["refused"], 2)
+        self.assertRegex(self.wosync("status").out, r"webhooks +last .* ago; 1 received, 0 of them seen before, 0 hints, 2 refused")
+
+    def test_the_secret_is_in_no_output(self):
+        self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET + " " + "x" * 1100
+        answer = self.cgi(self.body, signed(self.body))
+        self.assertEqual(answer.status, 500)
+        self.assertRegex(answer.run.err, "longer than 1024 bytes")
+
+
+class Lanes(Webhooks):
+    """Both lanes tell each thing, and tell it once."""
+
+    def setUp(self):
+        super().setUp()
+        self.olds = self.mock.create_old(5)
+        self.one = self.olds[1]
+        self.sync_silently()
+
+    def change(self, **fields):
+        at = self.mock.update(self.one, **fields)
+        return "%d/%s" % (self.one, at)
+
+    def test_webhook_then_poll(self):
+        for send in (self.public, self.brief):
+            at = self.mock.update(self.one, status="DONE")
+            before = self.ids()
+            self.send(send(self.one))
+            told = self.ids()[len(before):]
+            self.assertEqual(told, ["workorder.status_changed/%d/OPEN-DONE/%s" % (self.one, at),
+                                    "workorder.completed/%d/%s" % (self.one, at),
+                                    "workorder.updated/%d/%s" % (self.one, at)])
+            self.assertEqual({e["source"] for e in self.events()}, {"webhook"})
+            self.sync("--no-dispatch")
+            self.assertEqual(self.ids()[len(before):], told)
+            self.assertSnapshotsAreTrue()
+            self.mock.update(self.one, status="OPEN")
+            self.send(send(self.one))
+
+    def test_poll_then_webhook(self):
+        at = self.change(status="IN_PROGRESS")
+        self.sync()
+        told = self.ids()
+        self.assertEqual(len(told), 2)
+        self.assertIn(at, told[0].replace("OPEN-IN_PROGRESS/", ""))
+        self.assertEqual(self.send(self.public(self.one)).json, {"status": "ok"})
+        self.assertEqual(self.ids(), told)
+        self.sync_silently()
+        self.assertEqual(self.ids(), told)
+
+    def test_a_new_work_order(self):
+        number = self.mock.create({"title": "New", "priority": "HIGH"})[0]["id"]
+        self.send(self.public(number, "NEW_WORK_ORDER"))
+        self.assertEqual(self.ids(), ["workorder.created/%d" % number])
+        self.sync("--no-dispatch")
+        self.assertEqual(self.ids(), ["workorder.created/%d" % number])
+        self.assertSnapshotsAreTrue()
+
+    def test_what_the_other_lane_does_not_bring_is_no_change(self):
+        """The single work order has fields that the list has not, and the other way round."""
+        self.change(priority="HIGH")
+        partial = {k: v for k, v in self.work_order(self.one).items()
+                   if k in ("id", "title", "status", "updatedAt", "priority", "completedAt")}
+        self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.one, "newWorkOrder": partial})
+        told = self.ids()
+        self.assertEqual(self.events()[0]["data"]["changes"], {"priority": {"from": "NONE", "to": "HIGH"}})
+        self.assertIn("createdAt", self.events()[0]["data"])
+        self.sync("--no-dispatch")
+        self.send(self.public(self.one))
+        self.sync_silently("--no-dispatch")
+        self.assertEqual(self.ids(), told)
+        self.assertSnapshotsAreTrue()
+
+    def test_twice(self):
+        self.change(title="Changed")
+        body = json.dumps(self.public(self.one)).encode()
+        self.send(body)
+        told = self.ids()
+        answer = self.send(body, lambda b: signed(b, at=time.time() + 30))
+        self.assertEqual(answer.json, {"status": "already_processed"})
+        self.assertEqual(self.ids(), told)
+        lane = self.lane()
+        self.assertEqual((lane["received"], lane["duplicate"]), (2, 1))
+
+    def test_twice_by_event_id(self):
+        self.change(title="Changed")
+        first = json.dumps(self.brief(self.one)).encode()
+        second = json.dumps(self.brief(self.one, timestamp="2026-01-01T00:00:00Z")).encode()
+        self.assertEqual(self.send(first, lambda b: signed_plainly(b, event_id="evt-1")).json, {"status": "ok"})
+        self.assertEqual(self.send(second, lambda b: signed_plainly(b, event_id="evt-1")).json,
+                         {"status": "already_processed"})
+        self.assertEqual(self.send(first, lambda b: signed_plainly(b, event_id="evt-2")).json, {"status": "ok"})
+        self.assertEqual(len(self.ids()), 1)
+
+    def test_an_odd_event_id_is_none(self):
+        self.change(title="Changed")
+        body = json.dumps(self.brief(self.one)).encode()
+        for odd in ("", "a b", "x" * 201):
+            self.assertEqual(self.send(body, lambda b: signed_plainly(b, event_id=odd)).status, 200)
+        self.assertEqual(self.lane()["duplicate"], 2)
+
+    def test_a_stale_one_after_a_newer_poll(self):
+        self.change(status="IN_PROGRESS")
+        stale = self.public(self.one)
+        self.change(status="DONE")
+        self.sync("--no-dispatch")
+        told, snapshots = self.ids(), self.snapshots()
+        self.assertEqual(self.send(stale).json, {"status": "ok"})
+        self.assertEqual(self.ids(), told)
+        self.assertEqual(self.snapshots(), snapshots)
+
+    def test_between_two_pages_of_a_pass(self):
+        """The page that is read after the webhook came is older than what the webhook said."""
+        self.mock.config(max_limit=2)
+        for number in self.olds:
+            self.mock.update(number, title="First")
+        self.mock.fault("hang", times=1, skip=1)
+        running = self.start("sync", "--no-dispatch")
+        self.wait_for(lambda: self.sql("SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page")
+        last = self.olds[-1]
+        at = self.mock.update(last, status="DONE")
+        self.send(self.public(last))
+        self.assertIn("workorder.completed/%d/%s" % (last, at), self.ids())
+        running.signal(15)
+        running.wait()
+        self.sync("--no-dispatch")
+        self.sync_silently("--no-dispatch")
+        ids = self.ids()
+        self.assertEqual(ids.count("workorder.completed/%d/%s" % (last, at)), 1)
+        self.assertNothingDoubled()
+        self.assertSnapshotsAreTrue()
+
+    def test_both_at_once(self):
+        """A poll and webhooks about the same changes, side by side, again and again."""
+        for turn in range(8):
+            self.mock.config(max_limit=2)
+            for number in self.olds:
+                self.mock.update(number, priority=("HIGH", "LOW")[turn % 2])
+            poll = self.start("sync", "--no-dispatch")
+            bodies = [json.dumps(self.public(number)).encode() for number in self.olds]
+            runs = [self.start_cgi(body, signed(body)) for body in bodies]
+            for run in [poll, *runs]:
+                ended = run.wait()
+                self.assertEqual(ended.status, DONE, str(ended))
+        self.sync_silently("--no-dispatch")
+        self.assertEqual(len(self.ids()), 8 * len(self.olds))
+        self.assertNothingDoubled()
+        self.assertSnapshotsAreTrue()
+
+    def test_sub_statuses(self):
+        for sub, status in (("CANCELED", "CANCELED"), ("SKIPPED", "SKIPPED")):
+            at = self.mock.update(self.one, status=status)
+            spelled = dict(self.work_order(self.one), status="DONE", completedAt=at)
+            before = len(self.ids())
+            self.send(self.public(self.one, "WORK_ORDER_STATUS_CHANGE", newStatus="DONE", newSubStatus=sub, newWorkOrder=spelled))
+            told = self.ids()[before:]
+            self.assertEqual([i.split("/")[0] for i in told], ["workorder.status_changed", "workorder.updated"], told)
+            self.assertTrue(told[0].endswith("-%s/%s" % (status, at)), told)
+        self.sync("--no-dispatch")
+        self.assertNotIn("workorder.completed", " ".join(self.ids()))
+
+    def test_deleted(self):
+        self.mock.change(delete=[self.one])
+        self.send({"type": "WORK_ORDER_DELETE", "workOrderId": self.one, "orgId": 1001, "occurredAt": self.now_plus(5)})
+        self.assertEqual(self.ids(), ["workorder.deleted/%d" % self.one])
+        self.sync_silently("--no-dispatch")
+        self.wosync("reconcile", "--no-dispatch")
+        self.assertEqual(self.ids(), ["workorder.deleted/%d" % self.one])
+
+    def now_plus(self, seconds):
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + seconds)) + ".000Z"
+
+    def test_a_stale_deletion(self):
+        at = self.mock.update(self.one, title="It lives")
+        self.sync("--no-dispatch")
+        self.send({"type": "WORK_ORDER_DELETE", "workOrderId": self.one, "occurredAt": "2026-01-01T00:00:00Z"})
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
+
+    def test_a_deletion_of_what_we_never_knew(self):
+        self.send({"type": "WORK_ORDER_DELETE", "workOrderId": 5})
+        self.assertEqual(self.ids(), [])
+
+    def test_an_unknown_event_is_stored_and_warned_of_once(self):
+        body = {"type": "NEW_COMMENT_ON_WORK_ORDER", "workOrderId": self.one}
+        answer = self.send(body)
+        self.assertRegex(answer.run.err, "webhook: NEW_COMMENT_ON_WORK_ORDER: an event that is none of ours")
+        answer = self.send(dict(body, workOrderId=self.olds[2]))
+        self.assertEqual(answer.run.err, "")
+        self.assertEqual([row[0] for row in self.sql("SELECT state FROM receipts")], ["unknown", "unknown"])
+        self.assertEqual(self.ids(), [])
+
+    def test_another_organization(self):
+        self.configure(api="organization_id = 1001")
+        self.mock.config(organization="1001")
+        os.unlink(self.store)
+        self.sync_silently()
+        at = self.mock.update(self.one, title="Changed")
+        work_order = {"id": self.one, "title": "Changed", "status": "OPEN", "updatedAt": at}
+        answer = self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.one, "orgId": 7, "newWorkOrder": work_order})
+        self.assertRegex(answer.run.err, "of organization 7, but organization_id in .api. is 1001")
+        self.assertEqual(self.ids(), [])
+        self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.one, "orgId": 1001, "newWorkOrder": work_order})
+        self.assertEqual(len(self.ids()), 1)
+
+    def test_raw_bodies_are_kept(self):
+        body = json.dumps(self.public(self.one), indent=3).encode()
+        self.send(body)
+        self.assertEqual(self.sql("SELECT body, work_order FROM receipts"), [(body, self.one)])
+
+    def test_bodies_of_no_use(self):
+        for body in (b"not JSON", b"[]", b'{"type":"NEW_WORK_ORDER"}', b"\xff\xfe", b"{" * 100000):
+            for _ in range(2):
+                answer = self.send(body, expect=422)
+                self.assertRegex(answer.run.err, "a signed delivery is of no use: it .*; it is in quarantine")
+        self.assertEqual(self.sql("SELECT count(*) FROM quarantine WHERE source = 'webhook'"), [(5,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM receipts"), [(0,)])
+        self.assertEqual(self.ids(), [])
+        self.sync_silently()
+
+    def test_before_the_first_pass(self):
+        os.unlink(self.store)
+        self.mock.update(self.one, title="Before", updatedAt=ago(60))
+        self.send(self.public(self.one))
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+        self.sync_silently()
+        self.assertEqual(self.ids(), [])
+        self.sync_silently()
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+
+    def test_what_was_seen_before(self):
+        self.sync_silently()
+        self.change(title="Changed")
+        self.send(self.public(self.one))
+        event = self.events()[0]
+        self.assertEqual(event["previouslyObservedAt"], self.sql(
+            "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', observed / 1000.0, 'unixepoch') FROM account")[0][0])
+
+
+class Hints(Webhooks):
+    def setUp(self):
+        super().setUp()
+        self.one, self.two = self.mock.create_old(2)
+        self.sync_silently()
+
+    def hint(self, number, **members):
+        return self.send(dict({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": self.now()}, **members))
+
+    def test_the_work_order_is_asked_for(self):
+        at = self.mock.update(self.one, status="DONE")
+        self.mock.reset_log()
+        self.hint(self.one)
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders/%d" % self.one])
+        self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (self.one, at))
+        self.assertEqual({e["source"] for e in self.events()}, {"webhook"})
+        self.sync_silently("--no-dispatch")
+        self.assertEqual(len(self.ids()), 3)
+
+    def test_it_waits_for_the_next_run_when_that_fails(self):
+        self.configure(api="give_up = 0")
+        self.mock.update(self.one, title="Changed")
+        self.mock.fault("status", status=503, times=1)
+        self.assertEqual(self.hint(self.one).json, {"status": "ok"})
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+        self.assertEqual(self.ids(), [])
+        self.assertRegex(self.wosync("status").out, "1 hints wait")
+        self.sync("--no-dispatch")
+        self.assertEqual(len(self.ids()), 1)
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+
+    def test_several_of_one_work_order_are_one_request(self):
+        self.configure(api="give_up = 0")
+        self.mock.fault("status", status=503, times=3)
+        for n in range(3):
+            self.hint(self.one, note=n)
+        self.mock.reset_log()
+        self.sync_silently()
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders/%d" % self.one, "/v1/workorders"])
+
+    def test_one_that_is_gone_is_for_a_sweep_to_prove(self):
+        self.mock.change(delete=[self.one])
+        self.hint(self.one)
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+        self.assertEqual(self.ids(), [])
+
+    def test_a_forbidden_one_holds_up_no_other(self):
+        self.configure(api="give_up = 0")
+        self.mock.fault("status", status=503, times=2)
+        self.mock.update(self.two, title="Changed")
+        self.hint(self.one)
+        self.hint(self.two)
+        self.mock.fault("status", status=403, times=1)
+        self.sync("--no-dispatch")
+        self.assertEqual(len(self.ids()), 1)
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+
+    def test_a_partial_work_order_is_a_hint(self):
+        self.mock.update(self.one, title="Changed")
+        self.mock.reset_log()
+        self.hint(self.one, newWorkOrder={"id": self.one, "status": "OPEN"})
+        self.assertEqual(len(self.mock.requests()), 1)
+        self.assertEqual(len(self.ids()), 1)
+
+
+class Work(Webhooks):
+    """What comes after the answer."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.mock.create_old()[0]
+        self.configure("[handler sink]\ntype = http\nurl = %s\n[handler print]\ntype = log\n" % self.mock.sink_url("s"))
+        self.sync_silently()
+
+    def test_handlers_run_in_the_same_process(self):
+        self.mock.update(self.one, title="Changed")
+        answer = self.send(self.public(self.one))
+        self.assertEqual(len(self.mock.sink("s")), 1)
+        self.assertEqual(self.handler("sink")["delivered"], 1)
+        self.assertNotIn("workorder.updated", answer.run.out)
+
+    def test_log_waits_for_the_next_run(self):
+        self.mock.update(self.one, title="Changed")
+        self.send(self.public(self.one))
+        self.assertEqual(self.handler("print")["delivered"], 0)
+        self.assertRegex(self.sync().out, "workorder.updated")
+
+    def test_another_run_at_work_delivers(self):
+        """The answer does not wait for a run that holds the lock; what was stored is delivered by it or the next."""
+        self.mock.update(self.one, title="Changed")
+        body = self.public(self.one)
+        self.mock.reset_log()
+        self.mock.fault("hang", times=1)
+        running = self.start("sync")
+        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1, "the request")
+        self.assertEqual(self.send(body).json, {"status": "ok"})
+        self.assertEqual(self.mock.sink("s"), [])
+        running.signal(15)
+        self.assertEqual(running.wait().status, TRY_LATER)
+        self.wosync("dispatch")
+        self.assertEqual(len(self.mock.sink("s")), 1)
+
+    def test_a_handler_that_fails_is_no_failure_of_the_delivery(self):
+        self.mock.sink_fault("s", "status", status=500)
+        self.mock.update(self.one, title="Changed")
+        self.assertEqual(self.send(self.public(self.one)).status, 200)
+        self.assertEqual(self.handler("sink")["pending"], 1)
+
+    def test_trouble_leaves_a_record_and_ordinary_work_does_not(self):
+        self.mock.update(self.one, title="Changed")
+        self.send(self.public(self.one))
+        self.assertEqual([r["kind"] for r in self.status()["runs"]], ["sync"])
+        self.mock.sink_fault("s", "status", status=400)
+        self.mock.update(self.one, title="Changed again")
+        self.send(self.public(self.one))
+        self.assertEqual([(r["kind"], r["exitStatus"], r["dead"]) for r in self.status()["runs"]],
+                         [("receive", 69, 1), ("sync", 0, 0)])
+
+    def test_a_new_handler_gets_what_the_first_delivery_it_meets_tells(self):
+        self.mock.update(self.one, title="Changed")
+        self.sync()
+        self.configure("[handler new]\ntype = http\nurl = %s\n" % self.mock.sink_url("new"))
+        at = self.mock.update(self.one, title="Changed again")
+        self.send(self.public(self.one))
+        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("new")],
+                         ["workorder.updated/%d/%s" % (self.one, at)])
+
+    def test_a_wrong_handler_table_loses_nothing(self):
+        self.mock.update(self.one, title="Changed")
+        self.configure("[handler sink]\ntype = nonsense\n")
+        self.assertEqual(self.send(self.public(self.one)).json, {"status": "ok"})
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("s"))
+        self.wosync("dispatch")
+        self.assertEqual(len(self.mock.sink("s")), 1)
+
+    def test_no_webhook_moves_watermark_or_pass_start(self):
+        before = self.sql("SELECT watermark, started, observed, finished FROM account")
+        self.mock.update(self.one, title="Changed")
+        self.send(self.public(self.one))
+        self.assertEqual(self.sql("SELECT watermark, started, observed, finished FROM account"), before)
+
+
+class Store(Webhooks):
+    def setUp(self):
+        super().setUp()
+        self.one = self.mock.create_old()[0]
+        self.sync_silently()
+        self.mock.update(self.one, title="Changed")
+        self.body = json.dumps(self.public(self.one)).encode()
+
+    def test_a_store_that_stays_locked(self):
+        other = sqlite3.connect(self.store, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        answer = self.cgi(self.body, signed(self.body))
+        self.assertEqual(answer.status, 503, str(answer))
+        self.assertIn("Retry-After", answer.headers)
+        other.execute("ROLLBACK")
+        self.assertEqual(self.ids(), [])
+        self.send(self.body)
+        self.assertEqual(len(self.ids()), 1)
+
+    def test_a_store_that_is_none(self):
+        with open(self.store, "wb") as f:
+            f.write(b"no database at all" * 100)
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(self.store + suffix):
+                os.unlink(self.store + suffix)
+        answer = self.cgi(self.body, signed(self.body))
+        self.assertEqual(answer.status, 500)
+        self.assertRegex(answer.run.err, "corrupt or no wosync store")
+
+    def test_it_makes_the_store_where_there_is_none(self):
+        self.store = self.path("new", "wosync.db")
+        self.configure()
+        self.send(self.body)
+        self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+
+
+class Files(Webhooks):
+    """A saved delivery."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.mock.create_old()[0]
+        self.sync_silently()
+        self.mock.update(self.one, title="Changed")
+        self.body = json.dumps(self.public(self.one)).encode()
+        self.file = self.write("delivery.json", self.body)
+
+    def header_options(self, headers):
+        return [word for name, value in headers.items() for word in ("--header", "%s: %s" % (name, value))]
+
+    def receive(self, headers, **how):
+        return self.wosync("receive", "--body", self.file, *self.header_options(headers), **how)
+
+    def test_accepted(self):
+        run = self.receive(signed(self.body))
+        lines = run.out.splitlines()
+        self.assertEqual(lines[0], '{"status":"ok"}')
+        self.assertRegex(lines[1], "workorder.updated")
+        self.assertEqual(self.receive(signed(self.body)).out, '{"status":"already_processed"}\n')
+
+    def test_header_names_have_no_case(self):
+        value = hmac_hex(SECRET, self.body)
+        self.wosync("receive", "--body", self.file, "--header", "X-MaintainX-Signature:" + value, "--header", "Accept: */*")
+
+    def test_refused(self):
+        run = self.receive({}, expect=DATA, message="refused: it is not signed")
+        self.assertEqual(run.out, '{"error":"unauthorized"}\n')
+
+    def test_of_no_use(self):
+        self.write("delivery.json", "nothing")
+        self.receive(signed(b"nothing"), expect=DATA, message="of no use: it is no JSON")
+
+    def test_no_secret(self):
+        del self.env["MAINTAINX_WEBHOOK_SECRET"]
+        self.receive(signed(self.body), expect=CONFIG, message="no secret to check deliveries with")
+
+    def test_no_file(self):
+        self.wosync("receive", "--body", self.path("nothing"), expect=IO, message="receive: .*nothing: No such file")
+
+    def test_too_large(self):
+        self.write("delivery.json", b" " * ((1 << 20) + 1))
+        self.receive({}, expect=DATA, message="larger than 1 MiB")
+
+    def test_usage(self):
+        self.wosync("receive", expect=USAGE, message="a web server is to run this, or write --body FILE")
+        self.wosync("receive", "--body", self.file, "--header", "nonsense", expect=USAGE, message="write 'NAME: VALUE'")
+        self.wosync("receive", "more", expect=USAGE)
+        self.assertRegex(self.wosync("receive", "--help").out, "example:  wosync receive")
+
+
+class Counters(Webhooks):
+    def setUp(self):
+        super().setUp()
+        self.one, self.two = self.mock.create_old(2)
+        self.sync_silently()
+
+    def test_without_webhooks_status_says_nothing_of_them(self):
+        self.mock.update(self.one, title="Changed")
+        self.sync("--no-dispatch")
+        self.assertNotIn("webhooks", self.status())
+        self.assertNotIn("webhooks", self.wosync("status").out)
+
+    def test_what_polling_found_first(self):
+        self.send(self.public(self.one))
+        self.mock.update(self.two, title="Changed")
+        self.sync("--no-dispatch")
+        lane = self.lane()
+        self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0), "it may be on its way")
+        self.sql("UPDATE unheard SET found = found - 120000")
+        self.assertEqual(self.lane()["missed"], 1)
+        self.assertRegex(self.wosync("status").out, "1 changes were found by polling first, 1 of them never came by webhook")
+        self.send(self.public(self.two))
+        lane = self.lane()
+        self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0))
+
+    def test_delays_of_each_lane(self):
+        self.mock.update(self.one, title="Changed")
+        self.send(self.public(self.one))
+        self.mock.update(self.two, title="Changed")
+        self.sync("--no-dispatch")
+        lane = self.lane()
+        self.assertGreaterEqual(lane["webhookDelayP50Ms"], 0)
+        self.assertGreaterEqual(lane["pollDelayP50Ms"], 0)
+        self.assertRegex(self.wosync("status").out, r"half of the changes were told within \S+ by webhook, within \S+ by polling")
+
+    def test_retention(self):
+        """What is old goes, but a hint that still waits; and a replay of what was forgotten tells nothing anew."""
+        self.configure(store="keep = 1h", api="give_up = 0")
+        self.mock.update(self.one, title="Changed")
+        body = json.dumps(self.public(self.one)).encode()
+        self.send(body)
+        self.send(b"nothing", expect=422)
+        self.mock.fault("status", status=503)
+        self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.two})
+        self.wosync("dispatch")
+        self.sql("UPDATE receipts SET received = received - 7200000")
+        self.sql("UPDATE quarantine SET seen = seen - 7200000")
+        self.sql("INSERT INTO unheard VALUES (5, 5, 5)")
+        self.mock.fault("status", status=503)
+        self.wosync("dispatch")
+        self.assertEqual(self.sql("SELECT work_order FROM receipts"), [(self.two,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM quarantine"), [(0,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM unheard"), [(0,)])
+        told = self.ids()
+        self.assertEqual(self.send(body).json, {"status": "ok"})
+        self.assertEqual(self.ids(), told)
