@@ -151,7 +151,7 @@ $(BUILD)/tests/bench/%: tests/bench/%.c tests/bench/floor.c tests/bench/floor.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(shell $(PKG_CONFIG) --cflags libcurl json-c sqlite3) \
 		$(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/bench/floor.c \
-		$(shell $(PKG_CONFIG) --libs libcurl json-c sqlite3)
+		$(shell $(PKG_CONFIG) --libs libcurl json-c sqlite3 libcrypto)
 
 units: $(UNIT_TESTS)
 

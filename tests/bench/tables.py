@@ -67,7 +67,10 @@ def requirements(f, facts):
     yield "idle poll, CPU, to one on an empty store", f.ratio(("poll", wosync), ("poll empty", wosync), "cpu"), 1.1, 1.0
     yield "backfill with all events told, CPU, to the first pass", f.ratio(("backfill", wosync), ("first", wosync), "cpu"), 2.5, 2.0
     yield "10,000 deliveries, wall, to a bare poster", f.ratio(("dispatch", wosync), ("dispatch", "poster"), "wall"), 1.5, 1.2
+    yield "webhook taken, CPU, to a CGI program that commits one row", f.ratio(("receive", wosync), ("receive", "cgi"), "cpu"), 1.5, 1.2
     yield "store, to the JSON received", f.median("size", wosync, "bytes") / facts["records"], 1.35, 1.1
+    yield "time that a backfill under a rate limit takes, to what is allowed", 1 / f.median("limited", wosync, "used"), 1.01, None
+    yield "25 round trips of 200 ms, wall, to their sum", f.ratio(("far", wosync), ("far", "round trips"), "wall"), 1.05, None
 
 
 def show(figures, facts):
