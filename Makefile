@@ -49,7 +49,7 @@ HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
 	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check bench floors fuzz fuzzers simulator simulate simulate-mutants \
+.PHONY: all help install mock units demo demo-webhooks check bench bench-accounts floors fuzz fuzzers simulator simulate simulate-mutants \
 	torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
@@ -83,6 +83,11 @@ bench:
 	@tests/install-packages $(BENCH_NEEDS)
 	@$(MAKE) --no-print-directory all mock floors
 	@tests/bench/run
+
+bench-accounts:
+	@tests/install-packages $(BENCH_NEEDS)
+	@$(MAKE) --no-print-directory all floors
+	@tests/bench/accounts
 
 install: all
 	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync

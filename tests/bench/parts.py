@@ -3,7 +3,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import sqlite3
 import subprocess
 import urllib.request
 
@@ -15,7 +14,7 @@ def receive(bench, count):
     config, store = bench.config("receive", bench.server.url + "/some/v1", more="[handler none]\ntype = log\non = workorder.deleted\n")
     bench.remove(store)
     bench.measure("setup", "wosync", bench.wosync(config, "sync"))
-    with sqlite3.connect(store) as db:
+    with bench.opened(store) as db:
         orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
     for order in orders:
         order["updatedAt"], order["title"] = bench.now(), "Told by a webhook"
@@ -27,7 +26,7 @@ def receive(bench, count):
                "MAINTAINX_WEBHOOK_SECRET": SECRET, "WOSYNC_CONFIG": str(config)}
         bench.measure("receive", "wosync", [bench.program, "receive"], stdin=saved, env=env)
         bench.measure("receive", "cgi", [bench.build / "floor_receive", bench.dir / "received.db"], stdin=saved, env=env)
-    with sqlite3.connect(store) as db:
+    with bench.opened(store) as db:
         bench.expect(count, db.execute("SELECT count(*) FROM events WHERE type = 'workorder.updated'").fetchone()[0],
                      "events told by webhooks")
 
