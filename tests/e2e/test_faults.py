@@ -1,4 +1,5 @@
 """Transient faults are tried again, answers that are no pages end the run with its state intact, and nothing leaks."""
+import resource
 import time
 
 from harness import Case, CONFIG, DATA, NOPERM, PROTOCOL, TOKEN, TRY_LATER, UNAVAILABLE, is_sanitized
@@ -166,9 +167,7 @@ class GivenUp(Case):
 
     def test_a_long_retry_after_is_left_to_a_later_run(self):
         self.mock.fault("429", retry_after=3600, times=1)
-        run = self.sync(expect=None)
-        self.assertIn(run.status, (TRY_LATER, UNAVAILABLE), run)
-        self.assertRegex(run.err, r"api: work orders: ")
+        self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait 1h; a later run goes on here")
         self.assertEqual(self.dump("passes"), {k: v for k, v in self.before.items() if k != "passes"})
 
     def test_401(self):
@@ -427,3 +426,19 @@ class RateLimit(Case):
         run = self.sync_silently("--max-time", "300ms")
         self.assertLess(run.seconds, 30)
         self.assertEqual(self.mock.state()["rate_limited"], 0)
+
+
+class Memory(Case):
+    def test_when_it_runs_out_the_run_says_so_and_the_next_goes_on(self):
+        if is_sanitized():
+            self.skipTest("a sanitizer needs memory of its own")
+        olds = self.mock.create_old(6)
+        self.mock.config(max_limit=3)
+        self.sync()
+        at = self.mock.update(olds[0], title="Changed")
+        self.mock.fault("huge", bytes=60 << 20)
+        run = self.sync(expect=None, limits={resource.RLIMIT_AS: 48 << 20})
+        self.assertFails(run, TRY_LATER,
+                         "^wosync: out of memory; the next run goes on where this one was$")
+        self.assertSilent(self.sync("--no-dispatch"))
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (olds[0], at)])
