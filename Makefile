@@ -26,6 +26,8 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
+# all but the program itself, for tests to link
+PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/memory.o,$(OBJECTS))
 SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
@@ -37,22 +39,29 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/un
 UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
+FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
-CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang valgrind openssl postgresql chromium systemd
+CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
+	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check clean
+.PHONY: all help install mock units demo demo-webhooks check fuzz fuzzers simulator simulate simulate-mutants \
+	torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
 help:
-	@echo 'make                 build $(BUILD)/wosync'
-	@echo 'make install         install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
-	@echo 'make demo            build and run the main job against the bundled mock MaintainX'
-	@echo 'make demo-webhooks   the same with webhooks, by a lighttpd on this machine'
-	@echo 'make check           build and run every test'
-	@echo 'make clean           remove what was built'
+	@echo 'make                   build $(BUILD)/wosync'
+	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
+	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
+	@echo 'make check             build and run every test'
+	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
+	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
+	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
+	@echo 'make clean             remove what was built'
 
 demo:
 	@tests/install-packages $(DEMO_NEEDS)
@@ -123,16 +132,66 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 
 units: $(UNIT_TESTS)
 
+fuzz:
+	@tests/install-packages $(CHECK_NEEDS)
+	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
+
+# built by tests/fuzz/run with clang; libFuzzer brings main
+fuzzers: $(FUZZ_TARGETS)
+
+$(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+# the program without what the simulator takes the place of
+SIM_REPLACES = main base/memory base/clock base/random base/stop base/lock base/log api/http
+SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
+	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
+
+$(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -Itests/sim $(CFLAGS) -MMD -MP -c -o $@ $<
+
+simulator: $(BUILD)/simulate
+$(BUILD)/simulate: $(SIM_OBJECTS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+simulate: $(BUILD)/simulate
+	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
+
+simulate-mutants: $(BUILD)/simulate
+	@WOSYNC_BUILD=$(BUILD) tests/sim/mutants
+
+# for tests/static
+print-flags:
+	$(info $(BASE_CFLAGS))@:
+
+torture-library: $(BUILD)/tests/torture/fault.so
+$(BUILD)/tests/torture/fault.so: tests/torture/fault.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -shared -fPIC -o $@ $< -ldl
+
+# the same linked into the program, for AddressSanitizer's malloc must come behind it
+torture-program: $(BUILD)/tests/torture/wosync
+$(BUILD)/tests/torture/wosync: tests/torture/fault.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -fPIE -Isrc -DFAULT_IS_LINKED -c -o $(@D)/fault.o $<
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(@D)/fault.o $(LIBS) -ldl
 
 clean:
 	rm -rf build
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d)
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) \
+	$(FUZZ_TARGETS:%=%.d)

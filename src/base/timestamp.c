@@ -50,6 +50,12 @@ static int parse_zone(const char *text, int64_t *offset)
     return 0;
 }
 
+/* Is it in the years 0001 to 9999? What is not could be read but never written. */
+static bool can_be_written(int64_t ms)
+{
+    return ms >= INT64_C(-62135596800000) && ms <= INT64_C(253402300799999);
+}
+
 /* Reads the first `length` bytes of text by a strptime format, as UTC. */
 static int parse_civil(const char *text, size_t length, const char *format, int64_t *ms)
 {
@@ -70,9 +76,12 @@ static int parse_civil(const char *text, size_t length, const char *format, int6
         tm.tm_sec = 59;
     time_t seconds = timegm(&tm);
     /* timegm turns 30 February into 2 March: what comes back must be what went in */
-    if (tm.tm_year != year || tm.tm_mon != month || tm.tm_mday != day || year < 1 - 1900)
+    if (tm.tm_year != year || tm.tm_mon != month || tm.tm_mday != day)
         return -1;
-    *ms = ((int64_t)seconds + (leap_second ? 1 : 0)) * 1000;
+    int64_t instant = ((int64_t)seconds + (leap_second ? 1 : 0)) * 1000;
+    if (!can_be_written(instant))
+        return -1;
+    *ms = instant;
     return 0;
 }
 
@@ -88,7 +97,7 @@ int timestamp_parse(const char *text, int64_t *ms)
     copy[date] = 'T';
     const char *rest = text + civil;
     if (parse_civil(copy, civil, "%Y-%m-%dT%H:%M:%S", &base) != 0 || parse_fraction(&rest, &fraction) != 0 ||
-        parse_zone(rest, &offset) != 0)
+        parse_zone(rest, &offset) != 0 || !can_be_written(base + fraction - offset))
         return -1;
     *ms = base + fraction - offset;
     return 0;
@@ -96,9 +105,9 @@ int timestamp_parse(const char *text, int64_t *ms)
 
 int timestamp_parse_http(const char *text, int64_t *ms)
 {
-    const size_t weekday = strlen("Sun, ");
-    if (strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") || !has_shape(text + weekday, "00 ") ||
-        !has_shape(text + weekday + 7, "0000 00:00:00 GMT"))
+    const size_t weekday = strlen("Sun"), date = strlen("Sun, 06 Nov");
+    if (strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") || !has_shape(text + weekday, ", 00 ") ||
+        !has_shape(text + date, " 0000 00:00:00 GMT"))
         return -1;
     return parse_civil(text, strlen(text), "%a, %d %b %Y %H:%M:%S GMT", ms);
 }

@@ -15,9 +15,9 @@
 
 /*
  * Reads a date and time of RFC 3339, section 5.6: `T` (or `t`, or a space) between them, seconds with any
- * number of decimals (cut to milliseconds), and `Z` or an offset. Years 0001 to 9999; a leap second counts as
- * the next second. Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else, trailing bytes
- * included.
+ * number of decimals (cut to milliseconds), and `Z` or an offset. Years 0001 to 9999, in UTC, too; a leap
+ * second counts as the next second. Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else,
+ * trailing bytes included.
  */
 int timestamp_parse(const char *text, int64_t *ms);
 

@@ -139,7 +139,7 @@ static bool ask_hints(struct session *session)
     if (waiting > 0 && end == PASS_FINISHED)
         waiting = receipts_waiting(session->store, &e);
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
     return waiting == 0;
 }
 

@@ -180,6 +180,13 @@ struct client *session_connect(struct session *session, struct pass_settings *se
     return settings->api;
 }
 
+void session_disconnect(struct session *session, struct client *api)
+{
+    if (api != NULL && client_requests(api) > 0)
+        session->pace = *client_pace(api);
+    client_free(api);
+}
+
 static void on_page(const struct pass_view *view, void *data)
 {
     (void)view;
@@ -201,6 +208,8 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
     progress_begin(&progress);
     enum pass_end end = pass_run(settings, kind, e);
     progress_end(&progress);
+    settings->progress = NULL;
+    settings->progress_data = NULL;
     return end;
 }
 
@@ -214,6 +223,11 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
+static int save_pace(struct session *session, struct error *e)
+{
+    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
+}
+
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -222,6 +236,16 @@ static void finish_run(struct session *session)
     run->exit_status = session->status;
     run->message = session->message[0] != '\0' ? session->message : NULL;
     if (store_begin(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        store_rollback(session->store);
+        session_report(session, &e);
+    }
+}
+
+static void keep_pace(struct session *session)
+{
+    struct error e = {0};
+    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
         store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
@@ -254,6 +278,8 @@ void session_hand_back(struct session *session)
     /* a record for each of thousands of webhooks would tell nothing */
     if (session->lock >= 0 && session->status != EXIT_DONE)
         finish_run(session);
+    else if (session->lock >= 0 && session->pace.seen != 0)
+        keep_pace(session);
     lock_release(session->lock);
     session->lock = -1;
 }

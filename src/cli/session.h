@@ -22,6 +22,7 @@ struct session {
     struct run run;
     enum exit_status status; /* the gravest so far */
     char message[1024];      /* the text that goes with it */
+    struct pace pace;        /* the rate limit after the last request; zeroed: none was sent */
 };
 
 /* How a session is opened. */
@@ -47,9 +48,13 @@ void session_hand_back(struct session *session);
 /* Prints the error, if there is one and it was not the last, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
-/* Makes a client for the API, to be freed with client_free, and settings for a pass with it. NULL with the
- * error filled when that fails. */
+/* Makes a client for the API, to be given back with session_disconnect, and settings for a pass with it. NULL
+ * with the error filled when that fails. */
 struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
+
+/* Frees the client, and keeps in mind how far the rate limit is used up: the next run must know. NULL is
+ * allowed. */
+void session_disconnect(struct session *session, struct client *api);
 
 /* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
  * 0 when that is not known. */

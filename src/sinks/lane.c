@@ -197,8 +197,9 @@ static int note_digest(
  */
 static size_t take_batch(struct lane *lane, struct delivery *batch)
 {
-    size_t most = lane->route->type->batch, count = 0;
+    const size_t most = lane->route->type->batch;
     if (most > 1 && lane->singly == 0) {
+        size_t count = 0;
         for (int i = 0; i < lane->queued && count < most && !is_ending(lane); i++)
             if (lane->queue[i].id != NULL) {
                 batch[count++] = lane->queue[i];

@@ -300,5 +300,5 @@ out:
 void report_list_free(struct report_list *list)
 {
     free(list->ids);
-    *list = (struct report_list){0};
+    memset(list, 0, sizeof *list);
 }

@@ -74,6 +74,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
 static void read_on(const struct handler_setup *setup, struct route *route)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "on");
+    const int line = setting != NULL ? setting->line : 0;
     size_t before = setup->problems->len;
     char *rest = strdup(setting != NULL ? setting->value : "*"), *place = NULL;
     if (rest == NULL) {
@@ -88,7 +89,7 @@ static void read_on(const struct handler_setup *setup, struct route *route)
         else if (type < EVENT_TYPES)
             route->on[type] = true;
         else
-            setup_problem(setup, setting->line,
+            setup_problem(setup, line,
                 "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
                 "workorder.completed, "
                 "workorder.updated, workorder.deleted and *",
@@ -99,7 +100,7 @@ static void read_on(const struct handler_setup *setup, struct route *route)
         if (route->on[i])
             return;
     if (setup->problems->len == before)
-        setup_problem(setup, setting->line, "on names no event; write on = *, for instance");
+        setup_problem(setup, line, "on names no event; write on = *, for instance");
 }
 
 static void read_when(const struct handler_setup *setup, struct route *route)

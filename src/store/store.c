@@ -51,13 +51,17 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail(e, EXIT_IO,
-            "store %s: %s: %s; it is corrupt or no wosync store: put back a backup, or move it away to begin "
-            "anew",
+            "store %s: %s: %s; it is corrupt or no wosync store, or its disk fails: check the disk, then put "
+            "back a backup, or move it away to begin anew",
             store->path, doing, text);
     case SQLITE_CANTOPEN:
         return fail(e, EXIT_CANTCREAT,
             "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
             text);
+    case SQLITE_PROTOCOL: /* after ten seconds of trying */
+        return fail(e, EXIT_IO,
+            "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
+            store->path, doing);
     case SQLITE_IOERR:
         return fail(e, EXIT_IO, "store %s: %s: %s; check the disk", store->path, doing, text);
     default:
@@ -162,8 +166,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
         read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0
             ? -1
             : 0;
-    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-    if (rc != 0)
+    if (execute(store, "COMMIT", "opening", rc == 0 ? e : NULL) != 0 || rc != 0)
         return -1;
     if (mode == STORE_READ)
         return version == SQL_VERSION

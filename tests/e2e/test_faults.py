@@ -1,4 +1,5 @@
 """Transient faults are tried again, answers that are no pages end the run with its state intact, and nothing leaks."""
+import resource
 import time
 
 from harness import Case, CONFIG, DATA, NOPERM, PROTOCOL, TOKEN, TRY_LATER, UNAVAILABLE, is_sanitized
@@ -425,3 +426,19 @@ class RateLimit(Case):
         run = self.sync_silently("--max-time", "300ms")
         self.assertLess(run.seconds, 30)
         self.assertEqual(self.mock.state()["rate_limited"], 0)
+
+
+class Memory(Case):
+    def test_when_it_runs_out_the_run_says_so_and_the_next_goes_on(self):
+        if is_sanitized():
+            self.skipTest("a sanitizer needs memory of its own")
+        olds = self.mock.create_old(6)
+        self.mock.config(max_limit=3)
+        self.sync()
+        at = self.mock.update(olds[0], title="Changed")
+        self.mock.fault("huge", bytes=60 << 20)
+        run = self.sync(expect=None, limits={resource.RLIMIT_AS: 48 << 20})
+        self.assertFails(run, TRY_LATER,
+                         "^wosync: out of memory; the next run goes on where this one was$")
+        self.assertSilent(self.sync("--no-dispatch"))
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (olds[0], at)])

@@ -67,6 +67,21 @@ static void test_parse_refuses(void **state)
     }
 }
 
+/* A zone and a leap second lead out of the years that can be written: such an instant would have no text, and an event of
+ * it no whole id. */
+static void test_parse_refuses_what_cannot_be_written(void **state)
+{
+    static const char *const table[] = {"0001-01-01T00:00:00+00:01", "0001-01-01T23:58:59.999+23:59",
+        "9999-12-31T23:59:59-00:01", "9999-12-31T00:01:00-23:59", "9999-12-31T23:59:60Z", "9999-12-31T23:59:60.5+00:00"};
+    int64_t ms = UNTOUCHED;
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++)
+        check(timestamp_parse(table[i], &ms) == -1 && ms == UNTOUCHED, "%s is %lld", table[i], (long long)ms);
+    check(timestamp_parse_http("Fri, 31 Dec 9999 23:59:60 GMT", &ms) == -1, "a leap second is %lld", (long long)ms);
+    check(timestamp_parse("0001-01-01T00:01:00+00:01", &ms) == 0, "the first instant");
+    check(timestamp_parse("9999-12-31T23:58:59.999-00:01", &ms) == 0, "the last instant");
+}
+
 /* Only one second can be a leap second; 61 was never one. */
 static void test_parse_refuses_second_61(void **state)
 {
@@ -117,6 +132,9 @@ static void test_http(void **state)
         {"Wed, 29 Feb 2023 08:49:37 GMT", UNTOUCHED},
         {"Sun, 06 Nxx 1994 08:49:37 GMT", UNTOUCHED},
         {"Xxx, 06 Nov 1994 08:49:37 GMT", UNTOUCHED},
+        {"Sun, 06 Nov\n1994 08:49:37 GMT", UNTOUCHED}, /* strptime's space is any white space, and none */
+        {"Sun, 06 June1994 08:49:37 GMT", UNTOUCHED},
+        {"Sun,\t06 Nov 1994 08:49:37 GMT", UNTOUCHED},
         {"", UNTOUCHED},
         {"0", UNTOUCHED},
         {"2026-11-23T10:15:00.000000000Z", UNTOUCHED},
@@ -300,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse_takes),
         cmocka_unit_test(test_parse_refuses),
+        cmocka_unit_test(test_parse_refuses_what_cannot_be_written),
         cmocka_unit_test(test_parse_refuses_second_61),
         cmocka_unit_test(test_parse_refuses_every_damage),
         cmocka_unit_test(test_http),

@@ -189,6 +189,23 @@ static void test_no_json(void **state)
     }
 }
 
+/* json-c gives no object for `null`, and none when memory runs out: one must not be taken for the other. */
+static void test_null_is_no_lack_of_memory(void **state)
+{
+    static const struct {
+        const char *json;
+        size_t len;
+        enum workorder_verdict verdict;
+    } table[] = {{"null\0", 5, WORKORDER_NOT_JSON}, {"null\0x", 6, WORKORDER_NOT_JSON}, {"nullx", 5, WORKORDER_NOT_JSON},
+        {" null", 5, WORKORDER_BAD}, {"null ", 5, WORKORDER_BAD}, {"\r\n\tnull x", 9, WORKORDER_NOT_JSON}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct workorder wo;
+        const char *reason = NULL;
+        enum workorder_verdict verdict = parse(state, table[i].json, table[i].len, &wo, &reason);
+        check(verdict == table[i].verdict && reason != NULL, "%zu: verdict %d", i, (int)verdict);
+    }
+}
+
 /* json-c takes them even when it is strict; SQLite and every receiver would choke on the event. */
 static void test_refuses_numbers_that_are_none(void **state)
 {
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_refuses_control_characters_in_status),
         cmocka_unit_test(test_refuses_scalars),
         cmocka_unit_test(test_no_json),
+        cmocka_unit_test(test_null_is_no_lack_of_memory),
         cmocka_unit_test(test_refuses_numbers_that_are_none),
         cmocka_unit_test(test_nul_byte_is_no_json),
         cmocka_unit_test(test_depth),

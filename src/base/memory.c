@@ -1,0 +1,53 @@
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+void memory_ran_out(void)
+{
+    static const char message[] = "wosync: out of memory; the next run goes on where this one was\n";
+    ssize_t n = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)n;
+    _exit(EXIT_TRY_LATER);
+}
+
+/* AddressSanitizer replaces malloc itself; gcc and clang say differently that it is there. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
+#if !defined(__SANITIZE_ADDRESS__)
+
+/* glibc's own names for what is replaced here. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+    void *p = __libc_malloc(size);
+    if (p == NULL)
+        memory_ran_out();
+    return p;
+}
+
+void *calloc(size_t count, size_t size)
+{
+    void *p = __libc_calloc(count, size);
+    if (p == NULL)
+        memory_ran_out();
+    return p;
+}
+
+void *realloc(void *old, size_t size)
+{
+    void *p = __libc_realloc(old, size);
+    if (p == NULL && size > 0)
+        memory_ran_out();
+    return p;
+}
+
+#endif

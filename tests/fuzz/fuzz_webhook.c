@@ -1,0 +1,47 @@
+/* The body of a webhook, in both spellings: what is taken for a whole work order is one. */
+#include "fuzz.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "core/webhook_body.h"
+#include "core/workorder.h"
+
+static const char *const completed[] = {"DONE", "COMPLETED", NULL};
+
+static void check_whole(const struct webhook_body *body)
+{
+    struct workorder wo;
+    const char *reason = NULL;
+    must(workorder_from_doc(body->doc, &wo, &reason) == WORKORDER_OK, "a whole work order is none: %s",
+        reason);
+    must(wo.id == body->work_order, "it is of %lld, and holds %lld", (long long)body->work_order,
+        (long long)wo.id);
+    must(wo.title != NULL, "a whole work order without a title");
+    if (strcmp(wo.status, "DONE") == 0 || strcmp(wo.status, "COMPLETED") == 0)
+        must(wo.completed != TIMESTAMP_NONE, "it is complete, but nobody knows since when");
+    workorder_free(&wo);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = copy_text(data, size);
+    struct webhook_body body = {0};
+    const char *reason = NULL;
+    enum webhook_reading reading = webhook_body_read(text, size, completed, &body, &reason);
+    must(reading != WEBHOOK_NO_MEMORY, "out of memory");
+    must(reading == WEBHOOK_READ || reason != NULL, "it is refused without a reason");
+    if (reading == WEBHOOK_READ) {
+        must((body.kind == WEBHOOK_WHOLE) == (body.doc != NULL), "kind %d", (int)body.kind);
+        must(body.kind == WEBHOOK_UNKNOWN || body.work_order > 0, "kind %d without a work order",
+            (int)body.kind);
+        must(strnlen(body.type, sizeof body.type) < sizeof body.type, "its type has no end");
+        if (body.kind == WEBHOOK_WHOLE)
+            check_whole(&body);
+        webhook_body_free(&body);
+    }
+    free(text);
+    return 0;
+}

@@ -1,0 +1,232 @@
+"""The fixed scenarios that are disturbed, one for each thing that wosync does. Each is a class with
+
+    prepare()   makes what is there before, with undisturbed runs, in the world's directory
+    tested      the command that is disturbed
+    again       the commands that come after it and must make it good
+
+What a scenario prepares and what its runs do depends on nothing but the code: the wall clock stands still, the server
+sends no date, the jitter is 0.
+"""
+import datetime
+import json
+import os
+
+SECOND, HOUR, DAY = 1000, 3600 * 1000, 24 * 3600 * 1000
+NOON = 1763899200000  # 2025-11-23T12:00:00Z: when the disturbed run is; what was before lies days back
+
+
+class Scenario:
+    tested = ["sync"]
+    again = [["sync"]]
+    configuration = ""
+    api = ""
+    sync = ""
+    handlers = ()
+    reads_only = False  # there is nothing to make good
+    status = 0          # of the undisturbed run
+    request = b""       # the body of a webhook, for `receive`
+
+    def __init__(self, world):
+        self.world = world
+        self.mock = world.mock
+
+    def runs_after(self, done):
+        """The commands that come after the disturbed run."""
+        return self.again
+
+    def olds(self, count, **fields):
+        """Work orders that were last touched days ago. Returns their ids."""
+        return [made["id"] for made in self.mock.create(*(
+            dict({"title": f"Old {i}", "createdAt": iso(NOON - 20 * DAY + i * SECOND),
+                  "updatedAt": iso(NOON - 10 * DAY + i * SECOND)}, **fields) for i in range(count)))]
+
+    def change_something(self, numbers):
+        """Some of everything: two that are new, one that changed, one that was done, one that was reopened and moved."""
+        at = NOON - 600 * SECOND
+        self.mock.create({"title": "New, «hot»", "priority": "HIGH", "createdAt": iso(at), "updatedAt": iso(at)},
+                         {"title": "=1+1", "createdAt": iso(at + 1), "updatedAt": iso(at + 2), "status": "DONE",
+                          "completedAt": iso(at + 2)})
+        self.mock.update(numbers[0], title="Renamed", updatedAt=iso(at + 3))
+        self.mock.update(numbers[1], status="DONE", updatedAt=iso(at + 4), completedAt=iso(at + 4))
+        self.mock.update(numbers[2], status="ON_HOLD", updatedAt=iso(at + 5))
+
+    def known(self, count=5):
+        """A store that knows some work orders since yesterday. Returns their ids."""
+        numbers = self.olds(count)
+        self.world.run(["sync"], now=NOON - DAY)
+        return numbers
+
+
+def iso(ms):
+    base = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+    return base.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (ms % 1000)
+
+
+class First(Scenario):
+    """The first run: makes the store, finds the filter, reads three pages."""
+
+    def prepare(self):
+        self.olds(7)
+
+
+class Incremental(Scenario):
+    """A poll over two pages that tells events, and delivers them over HTTP."""
+    handlers = ("http",)
+
+    def prepare(self):
+        self.change_something(self.known())
+
+
+class Quarantine(Scenario):
+    """A poll with a record that cannot be understood, one of a work order that is gone, and one that was told before."""
+    status = 65
+
+    def prepare(self):
+        numbers = self.known()
+        self.change_something(numbers)
+        self.mock.create({"updatedAt": iso(NOON - 500 * SECOND), "_raw": '{"id": 100020, "updatedAt": 7}'})
+        self.mock.update(numbers[3], deletedAt=iso(NOON - 400 * SECOND), updatedAt=iso(NOON - 400 * SECOND))
+
+
+class Backfill(Scenario):
+    """History over three pages, told to a program."""
+    tested = ["backfill", "--since", "2025-10-01", "--until", "2025-11-22"]
+    again = [tested, ["dispatch"]]
+    handlers = ("exec",)
+
+    def prepare(self):
+        numbers = self.known(7)
+        self.mock.update(numbers[2], status="DONE", updatedAt=iso(NOON - 9 * DAY), completedAt=iso(NOON - 9 * DAY))
+
+
+class Reconcile(Scenario):
+    """A sweep that finds a change that polls missed, and proves a deletion."""
+    tested = ["reconcile"]
+    again = [["reconcile"], ["reconcile"]]  # a deletion is proved by two runs
+
+    def prepare(self):
+        numbers = self.known(7)
+        self.mock.change(delete=numbers[:1])
+        self.world.run(["reconcile"], now=NOON - 2 * HOUR)
+        self.mock.change(delete=numbers[1:2])
+        self.mock.update(numbers[3], title="Behind the watermark", updatedAt=iso(NOON - 9 * DAY))
+
+
+class Dispatch(Scenario):
+    tested = ["dispatch"]
+    again = [["dispatch"]]
+
+    def prepare(self):
+        self.change_something(self.known())
+        self.world.run(["sync", "--no-dispatch"], now=NOON - 60 * SECOND)
+
+
+class DispatchHttp(Dispatch):
+    """Signed deliveries over HTTP."""
+    handlers = ("http",)
+
+
+class DispatchExec(Dispatch):
+    """Deliveries to a program."""
+    handlers = ("exec",)
+
+
+class DispatchReport(Dispatch):
+    """Completion reports, as pages and in a list."""
+    handlers = ("report",)
+
+
+class DispatchWarehouse(Dispatch):
+    """A warehouse in SQLite, loaded from the snapshots and then fed with events."""
+    handlers = ("warehouse",)
+
+
+class Retry(Scenario):
+    """Deliveries that are dead are taken up again."""
+    tested = ["events", "retry"]
+    again = [["events", "retry"], ["dispatch"]]
+    handlers = ("http",)
+
+    def prepare(self):
+        numbers = self.known()
+        self.change_something(numbers)
+        self.mock.sink_fault("torture", "status", status=400, times=-1)
+        self.world.run(["sync"], now=NOON - 60 * SECOND, expect=69)
+        self.mock.clear_faults()
+        self.mock.ask("DELETE", "/mock/sink/torture")
+
+
+class Replay(Scenario):
+    """Events are delivered again."""
+    tested = ["events", "replay", "--handler", "http", "--since", "2025-11-01"]
+    again = [tested, ["dispatch"]]
+    handlers = ("http",)
+
+    def prepare(self):
+        self.change_something(self.known())
+        self.world.run(["sync"], now=NOON - 60 * SECOND)
+        self.mock.ask("DELETE", "/mock/sink/torture")
+
+
+class Receive(Scenario):
+    """A webhook, by a web server, with the change it tells of: stored, answered, delivered. A sender that got no good
+    answer sends it again; for one that did, the next run does the rest."""
+    tested = ["receive"]
+    handlers = ("http",)
+
+    def prepare(self):
+        number = self.known()[0]
+        done = {"id": number, "title": "Old 0", "status": "DONE", "createdAt": iso(NOON - 20 * DAY),
+                "updatedAt": iso(NOON - 2 * SECOND), "completedAt": iso(NOON - 2 * SECOND)}
+        self.mock.change(update=[done])
+        self.request = self.body(number, done)
+
+    def body(self, number, done):
+        return json.dumps({"type": "WORK_ORDER_STATUS_CHANGE", "workOrderId": number, "orgId": 1, "newStatus": "DONE",
+                           "occurredAt": done["updatedAt"], "newWorkOrder": done}).encode()
+
+    def runs_after(self, done):
+        return [["sync"]] if done.out.startswith("Status: 200") else [["receive"], ["sync"]]
+
+
+class ReceiveHint(Receive):
+    """A webhook that says only that something changed: the work order is asked for."""
+
+    def body(self, number, done):
+        return json.dumps({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": done["updatedAt"]}).encode()
+
+
+class Status(Scenario):
+    """Only looks."""
+    tested = ["status", "--json"]
+    again = [["status", "--json"], ["sync"]]
+    handlers = ("http", "warehouse")
+    reads_only = True
+
+    def prepare(self):
+        self.change_something(self.known())
+        self.world.run(["sync"], now=NOON - 60 * SECOND)
+
+
+class List(Status):
+    """Only looks, too."""
+    tested = ["events", "list"]
+    again = [["events", "list", "--json"], ["sync"]]
+
+
+ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "backfill": Backfill, "reconcile": Reconcile,
+       "dispatch-http": DispatchHttp, "dispatch-exec": DispatchExec, "dispatch-report": DispatchReport,
+       "dispatch-warehouse": DispatchWarehouse, "retry": Retry, "replay": Replay,
+       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "list": List}
+
+
+def handler(kind, world):
+    """The configuration of a handler."""
+    if kind == "http":
+        return ("[handler http]\ntype = http\ntimeout = 1s\nurl = %s\nsecret_file = %s\n" % (
+            world.mock.sink_url("torture"), world.secret))
+    if kind == "exec":
+        return "[handler exec]\ntype = exec\ncommand = %s\n" % world.program
+    if kind == "report":
+        return "[handler report]\ntype = report\non = workorder.completed\npath = %s\n" % os.path.join(world.work, "reports")
+    return "[handler warehouse]\ntype = warehouse\ndatabase = %s\n" % os.path.join(world.work, "warehouse.db")
