@@ -5,17 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "base/clock.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
 enum { APPLICATION_ID = 0x776f7379 };
 
+/*
+ * How long we sleep before a lock is tried again, in nanoseconds. Always the same: SQLite's own handler
+ * sleeps ever longer, so that of many that wait those who came last go first, and one that waits long waits
+ * for ever.
+ */
+enum { BUSY_STEP_NS = 3000000 };
+
 struct store {
     sqlite3 *db;
     char *path;
+    int patience;       /* for how long a locked store is waited for, in milliseconds */
+    int64_t busy_since; /* when this wait began */
     bool in_transaction;
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
@@ -183,6 +194,19 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     return 0;
 }
 
+/* SQLite asks whether it shall try again, and how often it has. */
+static int wait_for_lock(void *context, int tries)
+{
+    static const struct timespec step = {.tv_nsec = BUSY_STEP_NS};
+    struct store *store = context;
+    if (tries == 0)
+        store->busy_since = clock_monotonic();
+    if (clock_monotonic() - store->busy_since >= store->patience)
+        return 0;
+    nanosleep(&step, NULL);
+    return 1;
+}
+
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e)
 {
     struct store *store = calloc(1, sizeof *store);
@@ -200,7 +224,8 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
         goto out;
     }
     sqlite3_extended_result_codes(store->db, 1);
-    sqlite3_busy_timeout(store->db, busy_ms);
+    store->patience = busy_ms;
+    sqlite3_busy_handler(store->db, wait_for_lock, store);
     if (prepare_file(store, mode, e) == 0)
         return store;
 out:
@@ -232,7 +257,7 @@ const char *store_path(const struct store *store)
 
 void store_set_patience(struct store *store, int busy_ms)
 {
-    sqlite3_busy_timeout(store->db, busy_ms);
+    store->patience = busy_ms;
 }
 
 int store_begin(struct store *store, struct error *e)

@@ -349,7 +349,7 @@ class ByApache(ByWebServer):
     def test_deliveries(self):
         number = self.mock.create({"title": "Leak \u00fc"})[0]["id"]
         answers = self.mock.deliver(*(self.order(number, event="NEW_WORK_ORDER", **more) for more in (
-            {}, {}, {"secret": "another"}, {"raw": "x" * (MIB + 1)})))
+            {"repeat": 2}, {"secret": "another"}, {"raw": "x" * (MIB + 1)})))
         self.assertEqual([(a["status"], a["body"]) for a in answers[:2]], [(200, OK), (200, KNOWN)])
         self.assertEqual([a["status"] for a in answers[2:]], [401, 413])
         self.await_told("workorder.created/%d" % number)
