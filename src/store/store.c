@@ -28,6 +28,7 @@ struct store {
     int patience;       /* for how long a locked store is waited for, in milliseconds */
     int64_t busy_since; /* when this wait began */
     bool in_transaction;
+    bool lazy; /* synchronous is NORMAL */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -184,8 +185,9 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
                    ? 0
                    : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date",
                          store->path);
-    /* page_size acts on an empty file only; FULL: what was committed survives a power cut */
-    if (execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+    /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
+     * committed survives a power cut */
+    if (execute(store, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
             "opening", e) != 0)
         return -1;
     while (version < SQL_VERSION)
@@ -268,13 +270,30 @@ int store_begin(struct store *store, struct error *e)
     return 0;
 }
 
+int store_begin_lazily(struct store *store, struct error *e)
+{
+    if (execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
+        return -1;
+    store->lazy = true;
+    return store_begin(store, e);
+}
+
+/* synchronous can be set between transactions only. */
+static void end_transaction(struct store *store)
+{
+    store->in_transaction = false;
+    if (store->lazy)
+        sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    store->lazy = false;
+}
+
 int store_commit(struct store *store, struct error *e)
 {
     if (execute(store, "COMMIT", "writing", e) != 0) {
         store_rollback(store);
         return -1;
     }
-    store->in_transaction = false;
+    end_transaction(store);
     return 0;
 }
 
@@ -282,7 +301,7 @@ void store_rollback(struct store *store)
 {
     if (store->in_transaction)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    store->in_transaction = false;
+    end_transaction(store);
 }
 
 struct store_value store_text(const char *text)
@@ -402,6 +421,11 @@ char *store_copy_text(struct store *store, enum sql_statement statement, int col
 int64_t store_changes(struct store *store)
 {
     return sqlite3_changes64(store->db);
+}
+
+int64_t store_total_changes(struct store *store)
+{
+    return sqlite3_total_changes64(store->db);
 }
 
 int64_t store_last_id(struct store *store)
