@@ -46,7 +46,7 @@ BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev l
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
 CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev clang-tidy cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo check fuzz fuzzers torture-library torture-program print-flags clean
+.PHONY: all crash torture coverage help install mock units demo check fuzz fuzzers torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
 help:
@@ -55,6 +55,8 @@ help:
 	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
 	@echo 'make check      build and run every test'
 	@echo 'make fuzz       search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
+	@echo 'make crash      kill it at every point; make torture: fail everything in turn'
+	@echo 'make coverage   how much of src/ the tests run'
 	@echo 'make clean      remove what was built'
 
 demo:
@@ -119,6 +121,19 @@ units: $(UNIT_TESTS)
 fuzz:
 	@tests/install-packages $(CHECK_NEEDS)
 	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
+
+# every point, which takes an hour and more; `make check` takes some
+crash: all mock torture-library
+	@tests/torture/run kill tear
+
+torture: mock
+	@$(MAKE) --no-print-directory -s BUILD=build/asan CFLAGS='$(SANITIZERS)' HARDENING= torture-program
+	@tests/torture/run eio enospc enospc+ erofs erofs+ http sink
+	@tests/torture/run memory --every $(or $(EVERY),25)
+
+coverage:
+	@tests/install-packages $(CHECK_NEEDS) lcov
+	@tests/coverage
 
 # built by tests/fuzz/run with clang; libFuzzer brings main
 fuzzers: $(FUZZ_TARGETS)
