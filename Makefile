@@ -11,7 +11,7 @@ BUILD ?= build
 
 PACKAGES = libcurl json-c sqlite3 inih libcrypto
 # the warehouse in PostgreSQL, where libpq is
-ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq && echo yes),yes)
+ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq 2>/dev/null && echo yes),yes)
 PACKAGES += libpq
 POSTGRES = -DWOSYNC_WITH_POSTGRES
 endif
@@ -33,7 +33,7 @@ WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
 MOCK_SOURCES = $(wildcard tests/mock/*.c)
 MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
-MOCK_PACKAGES = libmicrohttpd json-c zlib
+MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
@@ -44,25 +44,36 @@ FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildc
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
-CHECK_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev clang libclang-rt-14-dev clang-tidy cppcheck valgrind openssl postgresql chromium systemd
+HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
+CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
+	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all crash torture coverage help install mock units demo check fuzz fuzzers torture-library torture-program print-flags clean
+.PHONY: all crash torture coverage help install mock units demo demo-webhooks check fuzz fuzzers simulator simulate simulate-mutants \
+	torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
 help:
-	@echo 'make            build $(BUILD)/wosync'
-	@echo 'make install    install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
-	@echo 'make demo       build and run the main job against the bundled mock MaintainX'
-	@echo 'make check      build and run every test'
-	@echo 'make fuzz       search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
-	@echo 'make crash      kill it at every point; make torture: fail everything in turn'
-	@echo 'make coverage   how much of src/ the tests run'
-	@echo 'make clean      remove what was built'
+	@echo 'make                   build $(BUILD)/wosync'
+	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
+	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
+	@echo 'make check             build and run every test'
+	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
+	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
+	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
+	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
+	@echo 'make coverage          how much of src/ the tests run'
+	@echo 'make clean             remove what was built'
 
 demo:
 	@tests/install-packages $(DEMO_NEEDS)
 	@$(MAKE) --no-print-directory all mock
 	@tests/demo
+
+demo-webhooks:
+	@tests/install-packages $(HOOKS_NEEDS)
+	@$(MAKE) --no-print-directory all mock
+	@tests/demo-webhooks
 
 check:
 	@tests/install-packages $(CHECK_NEEDS)
@@ -70,9 +81,14 @@ check:
 
 install: all
 	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/wosync
+	@# a web server may pass words of a request on as arguments: they end here
+	printf '#!/bin/sh\nexec %s/bin/wosync receive\n' '$(PREFIX)' > $(DESTDIR)$(PREFIX)/lib/wosync/webhook
+	chmod 755 $(DESTDIR)$(PREFIX)/lib/wosync/webhook
 	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/web web/*
 
 $(BUILD)/wosync: $(OBJECTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
@@ -152,6 +168,25 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# the program without what the simulator takes the place of
+SIM_REPLACES = main base/memory base/clock base/random base/stop base/lock base/log api/http
+SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
+	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
+
+$(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -Itests/sim $(CFLAGS) -MMD -MP -c -o $@ $<
+
+simulator: $(BUILD)/simulate
+$(BUILD)/simulate: $(SIM_OBJECTS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+simulate: $(BUILD)/simulate
+	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
+
+simulate-mutants: $(BUILD)/simulate
+	@WOSYNC_BUILD=$(BUILD) tests/sim/mutants
+
 # for tests/static
 print-flags:
 	$(info $(BASE_CFLAGS))@:
@@ -173,4 +208,5 @@ clean:
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(FUZZ_TARGETS:%=%.d)
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) \
+	$(FUZZ_TARGETS:%=%.d)

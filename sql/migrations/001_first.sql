@@ -170,6 +170,7 @@ CREATE TABLE unheard (
     found      INTEGER NOT NULL,
     PRIMARY KEY (work_order, updated)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unheard_found ON unheard (found);
 
 -- Records that could not be understood, raw.
 CREATE TABLE quarantine (

@@ -21,5 +21,21 @@ DELETE FROM runs WHERE run IN (SELECT run FROM runs
     WHERE run < coalesce((SELECT run FROM runs WHERE began >= ?1 ORDER BY run LIMIT 1), 9223372036854775807)
     ORDER BY run LIMIT ?2);
 
--- name: retention_old_run
-SELECT 1 FROM (SELECT began FROM runs ORDER BY run LIMIT 1) WHERE began < ?1;
+-- name: retention_drop_receipts
+DELETE FROM receipts WHERE receipt IN (SELECT receipt FROM receipts
+    WHERE receipt < coalesce((SELECT receipt FROM receipts WHERE received >= ?1 ORDER BY receipt LIMIT 1), 9223372036854775807)
+      AND state <> 'hint' ORDER BY receipt LIMIT ?2);
+
+-- name: retention_drop_unheard
+DELETE FROM unheard WHERE found < ?1;
+
+-- A body that names no work order is never understood again.
+-- name: retention_drop_quarantine
+DELETE FROM quarantine WHERE work_order IS NULL AND seen < ?1;
+
+-- Is anything old but events?
+-- name: retention_look
+SELECT 1 WHERE (SELECT began FROM runs ORDER BY run LIMIT 1) < ?1
+            OR (SELECT received FROM receipts ORDER BY receipt LIMIT 1) < ?1
+            OR (SELECT min(found) FROM unheard) < ?1
+            OR (SELECT min(seen) FROM quarantine WHERE work_order IS NULL) < ?1;

@@ -7,6 +7,11 @@
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
+/* What work orders hold only when it is asked for: names for reports, chats and warehouses, and the fields
+ * that `when` may look at. A single one brings its categories unasked. */
+#define EXPAND_SINGLE "expand=assignees&expand=asset&expand=location&expand=extra_fields"
+#define EXPAND        EXPAND_SINGLE "&expand=categories"
+
 static const char *const filter_names[PAGE_FILTERS] = {
     [FILTER_GTE] = "updatedAtGte",
     [FILTER_BRACKETS] = "updatedAt[gte]",
@@ -39,7 +44,7 @@ static int page_path(const struct page_request *request, struct buffer *path)
 {
     char since[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
-    int rc = buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true", request->limit);
+    int rc = buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true&" EXPAND, request->limit);
     if (rc == 0 && request->filter == FILTER_SORT)
         rc = append_parameter(path, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (rc == 0 && request->filter != FILTER_NONE && *since != '\0')
@@ -133,9 +138,9 @@ static enum client_reading read_work_order(
 
 enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e)
 {
-    char what[64], path[64];
+    char what[64], path[160];
     snprintf(what, sizeof what, "work order %lld", (long long)id);
-    snprintf(path, sizeof path, "/workorders/%lld", (long long)id);
+    snprintf(path, sizeof path, "/workorders/%lld?" EXPAND_SINGLE, (long long)id);
     const struct client_request ask = {
         .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out};
     return client_ask(api, &ask, NULL, e);

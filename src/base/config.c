@@ -166,8 +166,21 @@ static bool is_filter(const char *value)
     return false;
 }
 
+/* `user:password@` of an address is refused later on; until then it must not be printed. */
+static void hide_user(struct loading *l, const char *address)
+{
+    struct error e = {0};
+    const char *slashes = strstr(address, "//"), *begin = slashes != NULL ? slashes + 2 : address;
+    const char *at = memrchr(begin, '@', strcspn(begin, "/?#"));
+    char *user = at != NULL ? strndup(begin, (size_t)(at - begin)) : NULL;
+    if (at != NULL && (user == NULL || secret_register(user, &e) != 0))
+        complain(l, "configuration: out of memory");
+    free(user);
+}
+
 static const char *read_url(struct loading *l, const char *value, char **out)
 {
+    hide_user(l, value);
     if (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0)
         return "it is no URL; write https://HOST/v1";
     *out = copy(l, value);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/secret.h"
 
@@ -28,6 +29,16 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
 int fail_memory(struct error *e, const char *subject)
 {
     return fail(e, EXIT_TRY_LATER, "%s: out of memory", subject);
+}
+
+void error_add(struct error *e, const struct error *more)
+{
+    size_t len = strlen(e->text);
+    if (more->status == EXIT_DONE)
+        return;
+    if (strstr(e->text, more->text) == NULL)
+        snprintf(e->text + len, sizeof e->text - len, "%s%s", len > 0 ? "; " : "", more->text);
+    e->status = exit_graver(e->status, more->status);
 }
 
 static int gravity(enum exit_status status)

@@ -44,6 +44,10 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
 /* Fills `e` with EXIT_TRY_LATER and "SUBJECT: out of memory". Always returns -1. */
 int fail_memory(struct error *e, const char *subject);
 
+/* Adds a second error to `e`, for work that goes on after the first: the graver status, and both texts where
+ * they differ (the second is cut where there is no more room). Adding no error changes nothing. */
+void error_add(struct error *e, const struct error *more);
+
 /*
  * The graver of two exit statuses, by what the user must do about it: a bug, then configuration, files,
  * token, protocol, unavailable, try later, data, done. A status that is none of ours counts as a bug.

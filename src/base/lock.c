@@ -17,12 +17,12 @@ int lock_take(const char *path, struct error *e)
             path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         char holder[32] = "";
+        int reason = errno;
         ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
         holder[n > 0 ? strcspn(holder, "\n") : 0] = '\0';
-        int held = errno == EWOULDBLOCK;
         close(fd);
-        if (!held)
-            return fail(e, EXIT_IO, "lock %s: the file system refuses locks: %s", path, strerror(errno));
+        if (reason != EWOULDBLOCK)
+            return fail(e, EXIT_IO, "lock %s: the file system refuses locks: %s", path, strerror(reason));
         return fail(e, EXIT_TRY_LATER,
             "lock %s: another run holds it (process %s); this one leaves it the work", path,
             *holder != '\0' ? holder : "unknown");

@@ -8,12 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 
 /* A web server that buffers has the whole body ready; MaintainX gives up after ten seconds. */
 enum { LONGEST_WAIT_MS = 30000 };
+
+/* Bytes of a body that is refused for its size which are still read. */
+enum { MOST_DROPPED = 64 << 20 };
 
 /* How long a sender is asked to wait when we are busy, in seconds. */
 #define RETRY_AFTER "5"
@@ -40,6 +45,18 @@ bool cgi_is_request(void)
     return getenv("REQUEST_METHOD") != NULL;
 }
 
+void cgi_step_aside(void)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child <= 0)
+        return;
+    cgi_detach(); /* the answer ends with what the child holds of it */
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BUG);
+}
+
 const char *cgi_header(const char *name)
 {
     char variable[128] = "HTTP_";
@@ -56,7 +73,7 @@ const char *cgi_remote(void)
     return remote != NULL && *remote != '\0' ? remote : "someone";
 }
 
-/* Reads CONTENT_LENGTH. Returns 0, or the status to answer. */
+/* Reads CONTENT_LENGTH (0 where it is none, or beyond measure). Returns 0, or the status to answer. */
 static int read_length(size_t most, size_t *length)
 {
     const char *text = getenv("CONTENT_LENGTH");
@@ -68,10 +85,8 @@ static int read_length(size_t most, size_t *length)
     /* a number of more digits is too large, whatever it is */
     errno = 0;
     unsigned long long n = strtoull(text, NULL, 10);
-    if (errno != 0 || n > most)
-        return 413;
-    *length = (size_t)n;
-    return 0;
+    *length = errno == 0 && n <= MOST_DROPPED ? (size_t)n : 0;
+    return errno != 0 || n > most ? 413 : 0;
 }
 
 /* Waits for bytes. Returns false when they do not come in time. */
@@ -88,16 +103,30 @@ static bool wait_for_input(int64_t until)
     }
 }
 
+/* Some servers (fcgiwrap) take a program that does not read its input for one that failed, and the sender
+ * would not get our answer. */
+static void drop_input(size_t length, int64_t until)
+{
+    char bytes[65536];
+    ssize_t n = 1;
+    while (n > 0 && length > 0 && wait_for_input(until)) {
+        n = read(STDIN_FILENO, bytes, length < sizeof bytes ? length : sizeof bytes);
+        length -= n > 0 ? (size_t)n : 0;
+    }
+}
+
 int cgi_read_body(size_t most, struct buffer *body)
 {
     const char *method = getenv("REQUEST_METHOD");
     size_t length = 0;
     int64_t until = clock_monotonic() + LONGEST_WAIT_MS;
-    if (method == NULL || strcmp(method, "POST") != 0)
-        return 405;
     int status = read_length(most, &length);
-    if (status != 0)
+    if (method == NULL || strcmp(method, "POST") != 0)
+        status = 405;
+    if (status != 0) {
+        drop_input(length, until);
         return status;
+    }
     if (buffer_reserve(body, length) != 0)
         return 503;
     while (body->len < length) {

@@ -12,6 +12,14 @@
 /* True when a web server called us: REQUEST_METHOD is in the environment (section 4.1.12). */
 bool cgi_is_request(void);
 
+/*
+ * Leaves the process that the web server knows, and returns in a child that does the work, with the same
+ * stdin, stdout and stderr; the process itself waits for the child and takes over its exit status. For
+ * servers end what they started as soon as its answer is there (lighttpd does), and what we do then is not to
+ * be cut off. Where there is no other process to be had, it returns in this one.
+ */
+void cgi_step_aside(void);
+
 /* The value of a request header, such as `x-maintainx-signature`; NULL where there is none (section 4.1.18).
  * It lies in the environment. */
 const char *cgi_header(const char *name);
@@ -22,8 +30,8 @@ const char *cgi_remote(void);
 /*
  * Reads the body of a POST, exactly CONTENT_LENGTH bytes of stdin (section 4.2), at most `most`. Returns 0,
  * or the HTTP status that is to be answered: 405 another method, 411 no length, 400 a length that is no
- * number or a body that is shorter, 413 too large, 408 when it does not come within half a minute, 503 when
- * memory ran out.
+ * number or a body that is shorter, 413 too large (then it is read and thrown away), 408 when it does not
+ * come within half a minute, 503 when memory ran out.
  */
 int cgi_read_body(size_t most, struct buffer *body);
 

@@ -132,7 +132,7 @@ static int replay(struct store *store, const struct config *config, struct optio
         fail(e, EXIT_CONFIG, "%s", "");
     problems_print(&problems, &warnings);
     if (rc == 0)
-        rc = routes_attach(&routes, store, clock_now(), e);
+        rc = routes_attach(&routes, store, -1, clock_now(), e);
     struct replaying r = {.store = store, .options = options};
     for (size_t i = 0; rc == 0 && i < routes.count; i++)
         if (strcmp(routes.rows[i].name, options->handler) == 0)

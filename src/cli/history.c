@@ -144,7 +144,7 @@ static void backfill(struct session *session, const struct options *options)
         print_summary(session, "backfill", end);
 out:
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
 }
 
 /* --- reconcile --- */
@@ -167,7 +167,7 @@ static void reconcile(struct session *session)
             print_summary(session, "reconcile", end);
     }
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
 }
 
 /* --- the commands --- */

@@ -17,6 +17,9 @@ enum { PATIENCE_MS = 500 };
 
 enum { REDRAW_MS = 100, USUAL_WIDTH = 80, LONGEST = 400 };
 
+/* Columns of the bar itself. */
+enum { SHORTEST_BAR = 8, LONGEST_BAR = 30 };
+
 static int width_of_terminal(void)
 {
     struct winsize size;
@@ -40,18 +43,24 @@ static int share_done(const struct progress *p)
     return share > 99 ? 99 : (int)share;
 }
 
-static void write_facts(const struct progress *p, char *out, size_t size)
+/* In words; in few letters where there is little room. */
+static void write_facts(const struct progress *p, bool brief, char *out, size_t size)
 {
     int64_t events = 0, elapsed = clock_monotonic() - p->began;
     char left[TIMESTAMP_SIZE] = "";
     for (int type = 0; type < EVENT_TYPES; type++)
         events += p->run->events[type];
     int64_t rate = elapsed > 0 ? p->run->requests * 60000 / elapsed : 0;
-    if (p->expected > records_read(p) && p->run->records > 0)
-        duration_format((p->expected - records_read(p)) * elapsed / p->run->records, left);
-    snprintf(out, size, "%lld records, %lld events, %lld requests (%lld a minute)%s%s",
-        (long long)records_read(p), (long long)events, (long long)p->run->requests, (long long)rate,
-        *left != '\0' ? ", left: " : "", left);
+    if (p->expected > records_read(p) && p->run->records > 0) {
+        int64_t ms = (p->expected - records_read(p)) * elapsed / p->run->records;
+        duration_format((ms / 1000 + 1) * 1000, left); /* nobody waits for milliseconds */
+    }
+    int n = snprintf(out, size,
+        brief ? "%lld rec, %lld ev, %lld req, %lld/min"
+              : "%lld records, %lld events, %lld requests (%lld a minute)",
+        (long long)records_read(p), (long long)events, (long long)p->run->requests, (long long)rate);
+    if (*left != '\0')
+        snprintf(out + n, size - (size_t)n, brief ? ", %s left" : ", left: %s", left);
 }
 
 static void wipe(void *data)
@@ -67,7 +76,7 @@ static void report(void *data)
     const struct progress *p = data;
     char facts[256], share[16] = "";
     wipe(data);
-    write_facts(p, facts, sizeof facts);
+    write_facts(p, false, facts, sizeof facts);
     if (share_done(p) >= 0)
         snprintf(share, sizeof share, "%d %%, ", share_done(p));
     fprintf(stderr, "wosync: %s: %s%s\n", p->what, share, facts);
@@ -90,12 +99,15 @@ void progress_draw(struct progress *p)
     if (!p->on_terminal || now - p->began < PATIENCE_MS || (p->drawn != 0 && now - p->drawn < REDRAW_MS))
         return;
     int width = width_of_terminal() - 1, share = share_done(p);
-    write_facts(p, facts, sizeof facts);
     int n = share >= 0 ? snprintf(line, sizeof line, "%s %3d %% ", p->what, share)
                        : snprintf(line, sizeof line, "%s ", p->what);
-    int bar = width - n - (int)strlen(facts) - 3;
-    if (share >= 0 && bar >= 8) {
-        bar = bar > 30 ? 30 : bar;
+    const int around = n + 3; /* brackets and a space */
+    write_facts(p, false, facts, sizeof facts);
+    if (width - around - (int)strlen(facts) < (share >= 0 ? SHORTEST_BAR : 0))
+        write_facts(p, true, facts, sizeof facts);
+    int bar = width - around - (int)strlen(facts);
+    if (share >= 0 && bar >= SHORTEST_BAR) {
+        bar = bar > LONGEST_BAR ? LONGEST_BAR : bar;
         line[n++] = '[';
         for (int i = 0; i < bar; i++)
             line[n++] = i < bar * share / 100 ? '#' : '.';

@@ -139,7 +139,7 @@ static bool ask_hints(struct session *session)
     if (waiting > 0 && end == PASS_FINISHED)
         waiting = receipts_waiting(session->store, &e);
     session_report(session, &e);
-    client_free(api);
+    session_disconnect(session, api);
     return waiting == 0;
 }
 
@@ -181,6 +181,7 @@ static enum exit_status receive_cgi(const struct cli *cli)
     struct error e = {0};
     struct buffer body = {0};
     bool work_left = false;
+    cgi_step_aside(); /* before the store is opened: SQLite's files must not be carried through a fork */
     struct reply reply = {.http = cgi_read_body(LONGEST_BODY, &body), .json = "{\"error\":\"not accepted\"}"};
     enum exit_status status;
     if (reply.http != 0) {

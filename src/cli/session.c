@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -14,6 +15,7 @@
 #include "cli/problems.h"
 #include "cli/progress.h"
 #include "sinks/dispatch.h"
+#include "store/events.h"
 #include "store/passes.h"
 #include "store/retention.h"
 
@@ -27,18 +29,31 @@ void session_report(struct session *session, const struct error *e)
 {
     if (e->status == EXIT_DONE)
         return;
-    cli_report(e);
+    /* what stops deliveries before the poll may stop them after it, too: said once */
+    if (strcmp(session->message, e->text) != 0)
+        cli_report(e);
     if (exit_graver(session->status, e->status) != session->status)
         snprintf(session->message, sizeof session->message, "%s", e->text);
     session->status = exit_graver(session->status, e->status);
+}
+
+/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
+static void check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL &&
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong) != 0)
+        fputs("wosync: configuration: out of memory\n", stderr);
 }
 
 /* All mistakes are told at once. */
 static int load(struct session *session, const struct cli *cli, bool with_routes)
 {
     struct buffer problems = {0}, warnings = {0};
-    if (cli != NULL)
+    if (cli != NULL) {
         config_load(cli->config_file, &session->config, &problems, &warnings);
+        check_address(&session->config, &problems);
+    }
     if (with_routes)
         routes_make(&session->config, &session->routes, &problems, &warnings);
     session->has_routes = with_routes;
@@ -85,7 +100,8 @@ static int open_store(struct session *session, enum session_mode mode, struct er
         lock_release(session->lock);
         session->lock = -1;
     }
-    return session->store != NULL ? 0 : -1;
+    session->log_end = session->store != NULL ? events_last_seq(session->store, e) : -1;
+    return session->log_end >= 0 ? 0 : -1;
 }
 
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
@@ -109,8 +125,8 @@ int session_open(struct session *session, const struct cli *cli, const char *kin
     }
     if (works && lock_run(session) != 0)
         return -1;
-    if (open_store(session, mode, &e) == 0 &&
-        (!works || routes_attach(&session->routes, session->store, session->run.began, &e) == 0))
+    if (open_store(session, mode, &e) == 0 && (!works || routes_attach(&session->routes, session->store,
+                                                             session->log_end, session->run.began, &e) == 0))
         return 0;
     session_report(session, &e);
     return -1;
@@ -125,11 +141,12 @@ int session_take_over(struct session *session)
         return -1;
     }
     if (!session->has_routes && load(session, NULL, true) != 0) {
-        fail(&e, EXIT_CONFIG, "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+        fail(&e, EXIT_CONFIG,
+            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
         session_report(session, &e);
         return -1;
     }
-    if (routes_attach(&session->routes, session->store, session->run.began, &e) == 0)
+    if (routes_attach(&session->routes, session->store, session->log_end, session->run.began, &e) == 0)
         return 0;
     session_report(session, &e);
     return -1;
@@ -161,6 +178,13 @@ struct client *session_connect(struct session *session, struct pass_settings *se
         return NULL;
     settings->api = client_new(&how, &pace, e);
     return settings->api;
+}
+
+void session_disconnect(struct session *session, struct client *api)
+{
+    if (api != NULL && client_requests(api) > 0)
+        session->pace = *client_pace(api);
+    client_free(api);
 }
 
 static void on_page(const struct pass_view *view, void *data)
@@ -199,6 +223,11 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
+static int save_pace(struct session *session, struct error *e)
+{
+    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
+}
+
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -207,6 +236,16 @@ static void finish_run(struct session *session)
     run->exit_status = session->status;
     run->message = session->message[0] != '\0' ? session->message : NULL;
     if (store_begin(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        store_rollback(session->store);
+        session_report(session, &e);
+    }
+}
+
+static void keep_pace(struct session *session)
+{
+    struct error e = {0};
+    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
         store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
@@ -239,6 +278,8 @@ void session_hand_back(struct session *session)
     /* a record for each of thousands of webhooks would tell nothing */
     if (session->lock >= 0 && session->status != EXIT_DONE)
         finish_run(session);
+    else if (session->lock >= 0 && session->pace.seen != 0)
+        keep_pace(session);
     lock_release(session->lock);
     session->lock = -1;
 }

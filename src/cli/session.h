@@ -16,11 +16,13 @@ struct session {
     struct config config;
     struct routes routes;
     struct store *store;
+    int64_t log_end; /* the last event in the log as the session was opened */
     bool has_routes; /* the handler table is made */
     int lock;        /* -1 without one */
     struct run run;
     enum exit_status status; /* the gravest so far */
     char message[1024];      /* the text that goes with it */
+    struct pace pace;        /* the rate limit after the last request; zeroed: none was sent */
 };
 
 /* How a session is opened. */
@@ -36,19 +38,23 @@ enum session_mode {
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode);
 
 /* Of a session opened to answer: becomes a run, if no other is at work. Takes the lock, makes the handler
- * table and stores it. Returns 0, or -1: another run is at work (nothing is printed), or it failed (printed,
- * the status set). */
+ * table and stores it (a new handler begins with what came since the session was opened). Returns 0, or -1:
+ * another run is at work (nothing is printed), or it failed (printed, the status set). */
 int session_take_over(struct session *session);
 
 /* Ends that run: stores its record if it met trouble, and gives the lock back. */
 void session_hand_back(struct session *session);
 
-/* Prints the error, if there is one, and remembers the graver status. */
+/* Prints the error, if there is one and it was not the last, and remembers the graver status. */
 void session_report(struct session *session, const struct error *e);
 
-/* Makes a client for the API, to be freed with client_free, and settings for a pass with it. NULL with the
- * error filled when that fails. */
+/* Makes a client for the API, to be given back with session_disconnect, and settings for a pass with it. NULL
+ * with the error filled when that fails. */
 struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
+
+/* Frees the client, and keeps in mind how far the rate limit is used up: the next run must know. NULL is
+ * allowed. */
+void session_disconnect(struct session *session, struct client *api);
 
 /* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
  * 0 when that is not known. */

@@ -148,7 +148,7 @@ static void poll_once(struct session *session, const struct options *options)
     session_report(session, &e);
     if (options->dry_run && e.status == EXIT_DONE)
         printf("%lld events would be told; nothing was changed\n", (long long)telling.count);
-    client_free(api);
+    session_disconnect(session, api);
     json_object_put(telling.told);
 }
 

@@ -30,6 +30,34 @@ static bool is_complete(const struct diff_rules *rules, const char *status)
     return is_in(rules->completed, status);
 }
 
+/* Longer lists are compared in their order: this takes the square of their length. */
+enum { LONGEST_SET = 64 };
+
+static size_t count_in(struct json_object *list, struct json_object *member)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        found += json_object_equal(json_object_array_get_idx(list, i), member) != 0;
+    return found;
+}
+
+/* These are sets: nobody promises an order, and another one is no change. */
+static bool same_members(const char *field, struct json_object *a, struct json_object *b)
+{
+    if ((strcmp(field, "assignees") != 0 && strcmp(field, "categories") != 0) ||
+        !json_object_is_type(a, json_type_array) || !json_object_is_type(b, json_type_array))
+        return false;
+    size_t length = json_object_array_length(a);
+    if (length > LONGEST_SET || json_object_array_length(b) != length)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        struct json_object *member = json_object_array_get_idx(a, i);
+        if (count_in(a, member) != count_in(b, member))
+            return false;
+    }
+    return true;
+}
+
 /* Equal JSON; two spellings of one instant are equal too, for the lanes write dates differently. */
 static bool same_value(struct json_object *a, struct json_object *b)
 {
@@ -39,6 +67,17 @@ static bool same_value(struct json_object *a, struct json_object *b)
     return json_object_is_type(a, json_type_string) && json_object_is_type(b, json_type_string) &&
            timestamp_parse(json_object_get_string(a), &instant_a) == 0 &&
            timestamp_parse(json_object_get_string(b), &instant_b) == 0 && instant_a == instant_b;
+}
+
+/* What a work order is linked to comes whole, but it is no part of it: one that was renamed is no change of
+ * the work order, another one is. */
+static bool same_link(const char *field, struct json_object *a, struct json_object *b)
+{
+    struct json_object *id_a, *id_b;
+    return (strcmp(field, "asset") == 0 || strcmp(field, "location") == 0) &&
+           json_object_is_type(a, json_type_object) && json_object_is_type(b, json_type_object) &&
+           json_object_object_get_ex(a, "id", &id_a) && json_object_object_get_ex(b, "id", &id_b) &&
+           json_object_equal(id_a, id_b);
 }
 
 static int put_change(
@@ -75,7 +114,8 @@ static struct json_object *find_changes(
     {
         struct json_object *from = NULL;
         bool both = json_object_object_get_ex(old, field, &from);
-        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to))
+        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to) &&
+            !same_link(field, from, to) && !same_members(field, from, to))
             rc = put_change(changes, field, from, to);
     }
     if (whole) {

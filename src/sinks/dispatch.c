@@ -24,7 +24,7 @@ static void open_lane(
 }
 
 /* Lets all lanes that block, or all that do not, go until none has work left. A fault closes its own lane
- * only. */
+ * only; they are all told. */
 static int run_lanes(struct lane *lanes, size_t count, bool blocking, struct http **http, struct error *e)
 {
     int rc = 0;
@@ -34,8 +34,10 @@ static int run_lanes(struct lane *lanes, size_t count, bool blocking, struct htt
         for (size_t i = 0; i < count; i++) {
             if (lanes[i].route->type->blocks != blocking)
                 continue;
-            int more = lane_step(&lanes[i], http, e);
+            struct error fault = {0};
+            int more = lane_step(&lanes[i], http, &fault);
             if (more < 0) {
+                error_add(e, &fault);
                 rc = -1;
                 lanes[i].closed = true;
             }
@@ -66,7 +68,9 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         struct route *route = &settings->routes->rows[i];
         if (settings->quiet && route->type->prints)
             continue;
-        int loaded = load_run(settings->store, route, e);
+        struct error fault = {0};
+        int loaded = load_run(settings->store, route, &fault);
+        error_add(e, &fault);
         if (loaded < 0)
             rc = -1;
         else if (loaded == 1)
@@ -78,9 +82,12 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         rc = -1;
     if (run_lanes(lanes, count, true, &http, e) != 0)
         rc = -1;
-    for (size_t i = 0; i < count; i++)
-        if (lane_close(&lanes[i], e) != 0)
+    for (size_t i = 0; i < count; i++) {
+        struct error fault = {0};
+        if (lane_close(&lanes[i], &fault) != 0)
             rc = -1;
+        error_add(e, &fault);
+    }
     http_free(http);
     free(lanes);
     return rc;

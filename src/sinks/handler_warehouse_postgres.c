@@ -127,10 +127,8 @@ static int read_results(struct postgres *p, PGresult **last, struct delivery_res
         } else {
             PQclear(result);
         }
-        if (PQstatus(p->conn) == CONNECTION_BAD) {
-            drop(p);
-            return -1;
-        }
+        if (PQstatus(p->conn) == CONNECTION_BAD)
+            return rc != 0 ? (drop(p), -1) : fail_connection(p, why);
     }
 }
 

@@ -225,10 +225,11 @@ static int find_missing(const struct handler_row *row, void *context, struct err
     return 0;
 }
 
-static int attach_all(
-    struct routes *routes, struct store *store, int64_t now, struct attachment *a, struct error *e)
+static int attach_all(struct routes *routes, struct store *store, int64_t end, int64_t now,
+    struct attachment *a, struct error *e)
 {
-    int64_t end = events_last_seq(store, e);
+    if (end < 0)
+        end = events_last_seq(store, e);
     if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
         return -1;
     for (size_t i = 0; i < routes->count; i++) {
@@ -243,12 +244,12 @@ static int attach_all(
     return 0;
 }
 
-int routes_attach(struct routes *routes, struct store *store, int64_t now, struct error *e)
+int routes_attach(struct routes *routes, struct store *store, int64_t end, int64_t now, struct error *e)
 {
     struct attachment a = {.routes = routes};
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = attach_all(routes, store, now, &a, e);
+    int rc = attach_all(routes, store, end, now, &a, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

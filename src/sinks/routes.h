@@ -39,9 +39,9 @@ struct routes {
 int routes_make(
     const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings);
 
-/* Makes the store know the table: new handlers start at the end of the log, those missing are marked as
- * removed. */
-int routes_attach(struct routes *routes, struct store *store, int64_t now, struct error *e);
+/* Makes the store know the table: new handlers start behind the event `end` (-1: at the end of the log),
+ * those missing are marked as removed. */
+int routes_attach(struct routes *routes, struct store *store, int64_t end, int64_t now, struct error *e);
 
 /* Does the row want this event? 1, 0, or -1 when its `when` cannot be evaluated (the error says so). `type`
  * EVENT_TYPES is one that this program does not know. */

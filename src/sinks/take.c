@@ -63,9 +63,11 @@ int take_events(struct store *store, struct routes *routes, struct error *e)
         return -1;
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
+        struct error mistake = {0};
         int taken = BATCH;
         while (taken == BATCH && route->place.position < end && !stop_signalled())
-            taken = take_batch(store, route, e);
+            taken = take_batch(store, route, &mistake);
+        error_add(e, &mistake);
         if (taken < 0)
             rc = -1;
     }

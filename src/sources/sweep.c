@@ -40,20 +40,20 @@ static int seen(const struct pass_view *view, const struct intake_result *result
 static int finish(const struct pass_view *view, struct error *e)
 {
     const struct pass_settings *s = view->settings;
-    int64_t missing, known, limit = s->max_deletes;
+    int64_t missing, known, limit = s->max_deletes, began = view->state->observed, now = clock_now();
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
     if (unfiltered && account_set_filter(s->store, NULL, e) != 0)
         return -1;
-    if (sweeps_count_missing(s->store, view->state->observed, &missing, &known, e) != 0)
+    if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;
     if (s->max_deletes_percent) {
         limit = known / 100 * s->max_deletes + known % 100 * s->max_deletes / 100;
         limit = limit < LEAST_LIMIT ? LEAST_LIMIT : limit;
     }
     if (missing <= limit)
-        return sweeps_note_missing(s->store, view->state->observed, e);
+        return sweeps_note_missing(s->store, began, now, e);
     fail(e, EXIT_TRY_LATER,
         "reconcile: %lld of %lld work orders are missing at once, more than max_deletes allows: nothing is "
         "told deleted. "

@@ -50,6 +50,12 @@ int passes_drop(struct store *store, const char *kind, struct error *e)
     return STORE_RUN(store, e, SQL_PASS_DROP, V_TEXT(kind));
 }
 
+int passes_save_pace(struct store *store, const struct pace *pace, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_PACE_PUT, V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset),
+        V_INT(pace->seen), V_INT(pace->window), V_INT(pace->slack));
+}
+
 int passes_load_pace(struct store *store, struct pace *pace, struct error *e)
 {
     *pace = (struct pace){0};

@@ -37,11 +37,15 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
 int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,
     const struct pace *pace, struct error *e);
 
-/* Forgets an unfinished pass. */
+/* Forgets an unfinished pass, but not the rate limit. */
 int passes_drop(struct store *store, const char *kind, struct error *e);
 
 /* The rate limit as last seen by a pass of any kind; zeroed when none was. */
 int passes_load_pace(struct store *store, struct pace *pace, struct error *e);
+
+/* Writes the rate limit as it stands after requests for something else than pages. Nothing is written before
+ * the first page of the first pass was. */
+int passes_save_pace(struct store *store, const struct pace *pace, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void pass_state_free(struct pass_state *state);

@@ -24,13 +24,23 @@ static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST]
     return rc < 0 ? -1 : count;
 }
 
-static int has_old_run(struct store *store, int64_t cutoff, struct error *e)
+/* Is anything old but events? 1, 0 or -1. */
+static int look(struct store *store, int64_t cutoff, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_RETENTION_OLD_RUN, V_INT(cutoff)) != 0)
+    if (STORE_QUERY(store, e, SQL_RETENTION_LOOK, V_INT(cutoff)) != 0)
         return -1;
-    int rc = store_next(store, SQL_RETENTION_OLD_RUN, e);
-    store_done(store, SQL_RETENTION_OLD_RUN);
+    int rc = store_next(store, SQL_RETENTION_LOOK, e);
+    store_done(store, SQL_RETENTION_LOOK);
     return rc;
+}
+
+static int drop_others(struct store *store, int64_t cutoff, struct error *e)
+{
+    if (STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_RECEIPTS, V_INT(cutoff), V_INT(MOST)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_UNHEARD, V_INT(cutoff)) != 0)
+        return -1;
+    return STORE_RUN(store, e, SQL_RETENTION_DROP_QUARANTINE, V_INT(cutoff));
 }
 
 int retention_run(struct store *store, int64_t cutoff, struct error *e)
@@ -40,13 +50,11 @@ int retention_run(struct store *store, int64_t cutoff, struct error *e)
     if (store_begin(store, e) != 0)
         return -1;
     int count = find_events(store, cutoff, events, e);
-    int old_run = count >= 0 ? has_old_run(store, cutoff, e) : -1;
-    int rc = old_run < 0 ? -1 : 0;
-    if (rc == 0 && old_run == 1)
-        rc = STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST));
+    int others = count >= 0 ? look(store, cutoff, e) : -1;
+    int rc = others == 1 ? drop_others(store, cutoff, e) : others;
     for (int i = 0; i < count && rc == 0; i++)
         rc = drop_event(store, events[i], e);
-    if (rc == 0 && (count > 0 || old_run == 1))
+    if (rc == 0 && (count > 0 || others == 1))
         rc = store_commit(store, e);
     store_rollback(store);
     return rc == 0 ? count : -1;

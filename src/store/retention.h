@@ -1,6 +1,6 @@
 /*
- * retention: removes what is old and wanted by no one: done deliveries and their events, and the records of
- * runs. What is pending or dead stays, and the ids of what was told are kept for ever.
+ * retention: removes what is old and wanted by no one: done deliveries and their events, the records of
+ * runs, what webhooks brought. What is pending or dead stays, and the ids of what was told are kept for ever.
  */
 #ifndef WOSYNC_STORE_RETENTION_H
 #define WOSYNC_STORE_RETENTION_H

@@ -13,9 +13,9 @@ int sweeps_add(struct store *store, int64_t id, struct error *e)
 }
 
 int sweeps_count_missing(
-    struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e)
+    struct store *store, int64_t began, int64_t now, int64_t *missing, int64_t *known, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began)) != 0 ||
+    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began), V_INT(now)) != 0 ||
         store_next(store, SQL_MISSING_COUNT, e) != 1)
         return -1;
     *missing = store_int(store, SQL_MISSING_COUNT, 0);
@@ -24,10 +24,10 @@ int sweeps_count_missing(
     return 0;
 }
 
-int sweeps_note_missing(struct store *store, int64_t began, struct error *e)
+int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct error *e)
 {
     if (store_run(store, SQL_MISSING_FORGET_SEEN, NULL, 0, e) != 0 ||
-        STORE_RUN(store, e, SQL_MISSING_NOTE, V_INT(began)) != 0)
+        STORE_RUN(store, e, SQL_MISSING_NOTE, V_INT(began), V_INT(now)) != 0)
         return -1;
     return sweeps_clear(store, e);
 }

@@ -16,14 +16,14 @@ int sweeps_clear(struct store *store, struct error *e);
 /* Notes that the sweep has seen a work order. */
 int sweeps_add(struct store *store, int64_t id, struct error *e);
 
-/* How many work orders are known that the sweep, which began at `began` (milliseconds, our clock), did not
- * see; and how many are known in all. */
+/* How many work orders are known that the sweep, which began at `began` and ends `now` (milliseconds, our
+ * clock), did not see; and how many are known in all. */
 int sweeps_count_missing(
-    struct store *store, int64_t began, int64_t *missing, int64_t *known, struct error *e);
+    struct store *store, int64_t began, int64_t now, int64_t *missing, int64_t *known, struct error *e);
 
 /* Ends a sweep: what it saw is not missing, what it did not see is, once more; then forgets what it has seen.
  */
-int sweeps_note_missing(struct store *store, int64_t began, struct error *e);
+int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct error *e);
 
 /* A missing work order that is to be asked for by its id. */
 struct missing {

@@ -1,5 +1,6 @@
 """The configuration: every mistake at once, with file and line; the environment before the file; secrets."""
 import os
+import unittest
 
 from harness import CONFIG, DONE, NOPERM, TOKEN, Case
 
@@ -38,6 +39,22 @@ class Mistakes(Case):
                           "when = status =\n")
         numbers = sorted(int(line[len("wosync: ") + len(self.conf) + 1:].split(":")[0]) for line in lines)
         self.assertEqual(numbers, [4, 5, 6, 7, 9, 10, 11, 13, 14, 15], lines)
+
+    def test_an_address_that_may_not_be_used_is_one_of_them(self):
+        lines = self.load("[api]\nbase_url = http://api.example.com/v1\npage_size = 0\n", env={"WOSYNC_DB": self.store})
+        self.assertEqual(len(lines), 2, lines)
+        self.assertTrue(any("base_url http://api.example.com/v1: http is for loopback only" in line for line in lines))
+        self.assertFalse(os.path.exists(self.store), "a store was made for it")
+
+    def test_a_password_in_an_address_is_not_printed(self):
+        for scheme in "https", "ftp":
+            address = scheme + "://bob:geheim-4711@api.example.com/v1"
+            for text, env in (("base_url = %s\n" % address, {}), ("", {"MAINTAINX_BASE_URL": address})):
+                with self.subTest(scheme=scheme, env=env):
+                    lines = self.load("[api]\n" + text, env=dict(env, WOSYNC_DB=self.store))
+                    self.assertEqual(len(lines), 1, lines)
+                    self.assertNotIn("geheim", lines[0])
+                    self.assertIn("api.example.com", lines[0])
 
     def test_values_out_of_range_are_refused_and_never_clamped(self):
         for section, key, values in (
@@ -124,6 +141,7 @@ class Sources(Case):
         self.configure(api="key_file = " + key)
         self.sync(env={"MAINTAINX_BASE_URL": "", "WOSYNC_DB": "", "WOSYNC_CONFIG": "", "MAINTAINX_API_KEY": ""})
 
+    @unittest.skipIf(os.path.exists("/etc/wosync.conf"), "wosync is configured on this machine")
     def test_the_environment_suffices(self):
         os.remove(self.conf)
         self.sync(config=False, env={"MAINTAINX_BASE_URL": self.mock.url, "WOSYNC_DB": self.store})

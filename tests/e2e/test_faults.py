@@ -157,7 +157,7 @@ class GivenUp(Case):
                   env={"MAINTAINX_BASE_URL": "https://wosync.invalid/v1", "WOSYNC_DB": self.store})
 
     def test_the_time_budget_is_kept(self):
-        self.configure(api="timeout = 1s\ngive_up = 1s")
+        self.configure(api="timeout = 1s\ngive_up = 3s")
         self.mock.reset_log()
         self.mock.fault("status", status=503, times=-1)
         run = self.sync(expect=UNAVAILABLE)
@@ -167,9 +167,7 @@ class GivenUp(Case):
 
     def test_a_long_retry_after_is_left_to_a_later_run(self):
         self.mock.fault("429", retry_after=3600, times=1)
-        run = self.sync(expect=None)
-        self.assertIn(run.status, (TRY_LATER, UNAVAILABLE), run)
-        self.assertRegex(run.err, r"api: work orders: ")
+        self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait 1h; a later run goes on here")
         self.assertEqual(self.dump("passes"), {k: v for k, v in self.before.items() if k != "passes"})
 
     def test_401(self):
@@ -300,7 +298,7 @@ class Huge(Case):
     def setUp(self):
         super().setUp()
         self.mock.create_old(3)
-        self.configure(api="give_up = 0s")
+        self.configure(api="give_up = 0s\ntimeout = 10m")  # a busy machine may take long to make them
         self.sync_silently()
         self.before = self.dump()
 
@@ -320,7 +318,7 @@ class Huge(Case):
         self.refuse("huge", bytes=80 << 20, announce=True)
 
     def test_compressed(self):
-        self.refuse("huge_gzip", bytes=1 << 30)
+        self.refuse("huge_gzip", bytes=1 << 28)
 
     def test_just_below_the_limit_is_taken(self):
         self.mock.fault("huge", bytes=(64 << 20) - 4096)
@@ -404,10 +402,13 @@ class RateLimit(Case):
         self.mock.config(max_limit=5, rate_limit={"requests": 10, "window_ms": 1000})
         self.sync_silently()
         self.assertEqual(len(self.snapshots()), 30)
-        at = sorted(entry["at_ms"] for entry in self.mock.requests())
-        self.assertGreaterEqual(len(at), 7)
-        most = max(sum(1 for b in at if a <= b < a + 900) for a in at)
-        self.assertLessEqual(most, 4)
+        windows = []  # the first request after one has ended opens the next
+        for entry in self.mock.requests():
+            if not windows or entry["at_ms"] - windows[-1][0] >= 1000:
+                windows.append([])
+            windows[-1].append(entry["at_ms"])
+        self.assertGreaterEqual(len(windows), 2)
+        self.assertLessEqual(max(map(len, windows)), 4, windows)
 
     def test_a_signal_ends_the_wait(self):
         self.mock.create_old(30)

@@ -1,7 +1,7 @@
 """The first run, the events and their bodies, and what a run without news does."""
 import time
 
-from harness import Case, ago, iso, moment_of, query_of
+from harness import LINKED, Case, ago, iso, moment_of, query_of
 
 
 class FirstRun(Case):
@@ -290,6 +290,11 @@ class Requests(Case):
         self.sync()
         self.assertEqual({query_of(e)["limit"] for e in self.mock.requests()}, {"1", "3"})  # 1: the probe
         self.assertEqual(len(self.snapshots()), 5)
+
+    def test_what_comes_only_when_asked_for_is_asked_for(self):
+        number = self.mock.create_old(1, **LINKED)[0]
+        self.sync_silently()
+        self.assertEqual({field: self.snapshots()[number].get(field) for field in LINKED}, LINKED)
 
     def test_upcoming_work_orders_are_seen(self):
         ahead = iso(time.time() + 30 * 86400)

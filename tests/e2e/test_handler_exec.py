@@ -253,30 +253,41 @@ class Limits(Exec):
                 except OSError:
                     pass
             return found
-        self.wait_for(lambda: not left(), "the end of " + mark)
+        try:
+            self.wait_for(lambda: not left(), "the end of " + mark)
+        finally:
+            for pid in left():
+                os.kill(int(pid), signal.SIGKILL)
 
     def test_the_time_limit_ends_grandchildren_too(self):
-        mark = "31.%d" % os.getpid()
-        self.script("sleep %s & sleep %s & (trap '' TERM; sleep %s) & wait" % (mark, mark, mark), "timeout = 300ms")
+        mark = "310.%d" % os.getpid()  # longer than we wait for its end
+        self.script("sleep %s & sleep %s & (trap '' TERM; sleep %s) & wait" % (mark, mark, mark), "timeout = 1s")
         run = self.run_one()
-        self.assertWaits("^it was ended after 300 ms")
-        self.assertLess(run.seconds, 10)
+        self.assertWaits("^it was ended after 1000 ms")
+        self.assertLess(run.seconds, 25)
         self.assertNoneLeft(mark)
 
     def test_one_that_ignores_sigterm(self):
-        mark = "32.%d" % os.getpid()
-        self.script("trap '' TERM; echo stubborn >&2; while :; do sleep %s; done" % mark, "timeout = 300ms")
+        mark = "320.%d" % os.getpid()
+        self.script("trap '' TERM; echo stubborn >&2; while :; do sleep %s; done" % mark, "timeout = 2s")
         run = self.run_one()
-        self.assertWaits("^it was ended after 300 ms: stubborn$")
-        self.assertGreater(run.seconds, 2)
-        self.assertLess(run.seconds, 20)
+        self.assertWaits("^it was ended after 2000 ms: stubborn$")
+        self.assertGreater(run.seconds, 4)
+        self.assertLess(run.seconds, 25)
         self.assertNoneLeft(mark)
 
     def test_one_that_cleans_up_at_sigterm_may(self):
         self.script("trap 'sleep 0.3; echo cleaned > cleaned; exit 0' TERM; while :; do sleep 0.05; done",
-                    "timeout = 300ms")
+                    "timeout = 2s")
         self.run_one()
-        self.assertWaits("^it was ended after 300 ms")
+        self.assertWaits("^it was ended after 2000 ms")
+        self.assertTrue(os.path.exists(self.path("cleaned")))
+
+    def test_those_it_started_may_clean_up_too(self):
+        self.script("(trap 'echo cleaned > cleaned; exit 0' TERM; while :; do sleep 0.05; done) & trap '' TERM; wait; wait",
+                    "timeout = 2s")
+        self.run_one()
+        self.assertWaits("^it was ended after 2000 ms")
         self.assertTrue(os.path.exists(self.path("cleaned")))
 
     def test_a_background_process_that_keeps_the_output_open_is_not_waited_for(self):
@@ -308,11 +319,11 @@ class Limits(Exec):
             self.assertGreater(int(f.read()), 900000)
 
     def test_a_hundred_megabytes_of_output(self):
-        self.script("head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2; echo last >&2; exit 1")
+        self.script("head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2; echo last >&2; exit 1",
+                    "timeout = 10m")
         run = self.run_one()
         self.assertWaits("^exit status 1: .*last$")
         self.assertSilent(run)
-        self.assertLess(run.seconds, 60)
 
     def test_stdout_is_in_the_log_with_v_and_not_without(self):
         self.script("i=0; while [ $i -lt 500 ]; do echo said $i; i=$((i+1)); done; printf unfinished")
@@ -358,15 +369,14 @@ class Limits(Exec):
         self.assertEqual(json.loads(self.calls()[0]["stdin"])["event"], "workorder.created")
 
     def test_other_handlers_do_not_wait_for_a_program(self):
-        program = self.write("script", "#!/bin/sh\nsleep 2\n", 0o755)
-        self.configure("[handler quick]\non = workorder.created\ntype = http\ntimeout = 1s\nurl = %s\n"
-                       "[handler run]\non = workorder.created\ntype = exec\ntimeout = 4s\ncommand = %s\n" % (
+        program = self.write("script", "#!/bin/sh\nsleep 7\n", 0o755)
+        self.configure("[handler quick]\non = workorder.created\ntype = http\ntimeout = 5s\nurl = %s\n"
+                       "[handler run]\non = workorder.created\ntype = exec\ntimeout = 60s\ncommand = %s\n" % (
                            self.mock.sink_url("quick"), program))
         self.sync_silently("--no-dispatch")
         self.mock.sink_fault("quick", "drip", bytes_per_second=40, times=-1)
         self.create()
-        self.create()
         self.sync_silently()
-        self.assertEqual(self.handler("quick")["delivered"], 2)
+        self.assertEqual(self.handler("quick")["delivered"], 1)
         self.assertIsNone(self.handler("quick")["lastError"])
-        self.assertDelivered(2)
+        self.assertDelivered(1)

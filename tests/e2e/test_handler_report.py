@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import CONFIG, Case, iso
+from harness import CONFIG, Case, ago, iso
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -219,14 +219,36 @@ class What(Report):
         number = self.complete(title="x" * 3000, description="y" * 3000, asset={"id": 1, "name": "z" * 500},
                                extraFields={"w" * 200: "v" * 500}, categories=["c" * 300])
         self.sync_silently()
+        wide, room = self.measure_on_a_phone(number, "[document.documentElement.scrollWidth, innerWidth]")
+        self.assertLessEqual(wide, room)
+
+    @unittest.skipUnless(CHROMIUM, "no chromium is installed")
+    def test_on_a_phone_no_word_of_the_history_is_broken(self):
+        number = self.mock.create({"createdAt": ago(250), "updatedAt": ago(250)})[0]["id"]
+        for seconds, status in ((200, "IN_PROGRESS"), (150, "ON_HOLD"), (100, "DONE")):
+            self.sync_silently()
+            self.mock.update(number, status=status, updatedAt=ago(seconds))
+        self.sync_silently()
+        # words are what spaces that may break part; lines are the different tops of their boxes
+        lines = """[...document.querySelectorAll("td")].map(td => {
+            const range = document.createRange();
+            range.selectNodeContents(td);
+            const tops = [...range.getClientRects()].filter(box => box.width > 0).map(box => Math.round(box.top));
+            return new Set(tops).size - td.textContent.split(" ").length;
+        })"""
+        surplus = self.measure_on_a_phone(number, lines)
+        self.assertEqual(len(surplus), 12)
+        self.assertLessEqual(max(surplus), 0, surplus)
+
+    def measure_on_a_phone(self, number, script):
+        """What a script says of a page in a window as wide as a phone: a list of numbers."""
         source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", self.source("%d.html" % number))
-        inner = self.write("inner.html", source.replace("</body>", "<script>parent.postMessage([document.documentElement."
-                                                        "scrollWidth, innerWidth], '*')</script></body>"))
+        inner = self.write("inner.html", source.replace(
+            "</body>", "<script>parent.postMessage(%s, '*')</script></body>" % script))
         outer = self.write("outer.html", "<script>onmessage = e => document.title = e.data</script>"
                            "<iframe style='width:360px;height:800px;border:0' src='file://%s'></iframe>" % inner)
         dom = self.browse(outer, "--virtual-time-budget=3000", "--dump-dom").decode()
-        wide, room = map(int, re.search("<title>([0-9]+),([0-9]+)</title>", dom).groups())
-        self.assertLessEqual(wide, room)
+        return list(map(int, re.search("<title>([-0-9,]+)</title>", dom).group(1).split(",")))
 
     def browse(self, path, *options):
         profile = tempfile.mkdtemp(dir=self.directory)

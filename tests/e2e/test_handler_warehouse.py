@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CONFIG, DONE, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case, ago, is_sanitized, iso
+from harness import CONFIG, DONE, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case, ago, iso
 import postgres
 
 CLOSED = ("DONE", "COMPLETED", "CLOSED", "CANCELED", "SKIPPED")
@@ -273,14 +273,12 @@ class Warehouse:
         self.assertTrue(self.work_orders()[olds[0]]["deleted"])
         self.assertAppliedOnce()
 
-    def test_ten_thousand_take_seconds(self):
+    def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)
         self.sync_silently("--no-dispatch")
-        run = self.wosync("dispatch")
+        self.assertSilent(self.wosync("dispatch"))
         self.assertEqual(len(self.applied()), 10000)
-        if not is_sanitized():
-            self.assertLess(run.seconds, 30)
 
     # --- views ---
 
@@ -699,10 +697,19 @@ class PostgresTest(Warehouse, Case):
         self.assertEqual(len(self.work_orders()), len(olds) - 1)
         self.assertSilent(self.wosync("dispatch"))
 
+    def test_many_events_are_few_transactions(self):
+        self.sync_silently()
+        self.mock.change(generate=600)
+        self.sync_silently()
+        self.assertEqual(len(self.applied()), 600)
+        self.assertLess(self.rows("SELECT count(DISTINCT xmin::text) AS n FROM wosync_events")[0]["n"], 10)
+
     def test_a_server_that_hangs_is_not_waited_for(self):
         olds = self.mock.create_old(5)
-        self.with_warehouse("timeout = 2s\n[handler erp]\non = *\ntype = http\nurl = %s\n" % self.mock.sink_url("erp"))
+        erp = "\n[handler erp]\non = *\ntype = http\nurl = %s\n" % self.mock.sink_url("erp")
+        self.with_warehouse(erp)
         self.sync_silently()
+        self.with_warehouse("timeout = 2s" + erp)
         for number in olds:
             self.mock.update(number, priority="HIGH")
         stopped = self.server.processes()
@@ -716,6 +723,7 @@ class PostgresTest(Warehouse, Case):
         self.assertLess(run.seconds, 30)
         self.assertEqual(len(self.mock.sink("erp")), 5)
         self.assertEqual(self.handler("wh")["pending"], 5)
+        self.with_warehouse(erp)
         self.due_now()
         self.sync_silently()
         self.assertWarehouseIsTrue()
@@ -723,8 +731,8 @@ class PostgresTest(Warehouse, Case):
 
     def test_a_lock_is_waited_for_no_longer_than_the_time_limit(self):
         olds = self.mock.create_old(5)
-        self.with_warehouse("timeout = 1s")
         self.sync_silently()
+        self.with_warehouse("timeout = 1s")
         self.mock.update(olds[0], priority="HIGH")
         holder = subprocess.Popen(
             [os.path.join(self.server.bin, "psql"), "-X", "-q", "-h", self.server.directory, "-U", "wosync", "-d",
@@ -738,6 +746,7 @@ class PostgresTest(Warehouse, Case):
             holder.kill()
             holder.wait()
         self.assertEqual(self.handler("wh")["pending"], 1)
+        self.with_warehouse()
         self.server.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' "
                          "AND pid <> pg_backend_pid()")
         self.due_now()

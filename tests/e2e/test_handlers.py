@@ -113,7 +113,7 @@ class Http(Handlers):
         self.come_again("reset")
 
     def test_a_timeout_comes_again(self):
-        self.table(("erp", "type = http\ntimeout = 1s\nurl = " + self.mock.sink_url("erp")))
+        self.table(("erp", "type = http\ntimeout = 3s\nurl = " + self.mock.sink_url("erp")))
         self.olds = self.mock.create_old(2)
         self.sync_silently()
         self.mock.sink_fault("erp", "hang")
@@ -395,9 +395,19 @@ class When(Handlers):
         self.begin(self.http("w", "when = json_extract(title, '$.x') IS NULL"))
         self.mock.update(self.olds[0], title="no json")
         self.sync(expect=CONFIG, message="handler w: when: .*; correct it, its events wait")
+        # the next run meets it before its poll and after it
+        self.assertEqual(len(self.sync(expect=CONFIG).err.splitlines()), 1)
         self.table(self.http("w"))
         self.sync_silently()
         self.assertEqual(len(self.got("w")), 1)
+
+
+    def test_mistakes_at_an_event_are_all_told(self):
+        self.begin(self.http("v", "when = json_extract(title, '$.x') IS NULL"),
+                   self.http("w", "when = json_extract(title, '$.y') IS NULL"))
+        self.mock.update(self.olds[0], title="no json")
+        run = self.sync(expect=CONFIG, message="handler v: when: ")
+        self.assertRegex(run.err, "handler w: when: ")
 
 
 class ComingAndGoing(Handlers):

@@ -487,6 +487,15 @@ class Work(Webhooks):
         self.assertEqual([(r["kind"], r["exitStatus"], r["dead"]) for r in self.status()["runs"]],
                          [("receive", 69, 1), ("sync", 0, 0)])
 
+    def test_a_new_handler_gets_what_the_first_delivery_it_meets_tells(self):
+        self.mock.update(self.one, title="Changed")
+        self.sync()
+        self.configure("[handler new]\ntype = http\nurl = %s\n" % self.mock.sink_url("new"))
+        at = self.mock.update(self.one, title="Changed again")
+        self.send(self.public(self.one))
+        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("new")],
+                         ["workorder.updated/%d/%s" % (self.one, at)])
+
     def test_a_wrong_handler_table_loses_nothing(self):
         self.mock.update(self.one, title="Changed")
         self.configure("[handler sink]\ntype = nonsense\n")
@@ -628,3 +637,25 @@ class Counters(Webhooks):
         self.assertGreaterEqual(lane["webhookDelayP50Ms"], 0)
         self.assertGreaterEqual(lane["pollDelayP50Ms"], 0)
         self.assertRegex(self.wosync("status").out, r"half of the changes were told within \S+ by webhook, within \S+ by polling")
+
+    def test_retention(self):
+        """What is old goes, but a hint that still waits; and a replay of what was forgotten tells nothing anew."""
+        self.configure(store="keep = 1h", api="give_up = 0")
+        self.mock.update(self.one, title="Changed")
+        body = json.dumps(self.public(self.one)).encode()
+        self.send(body)
+        self.send(b"nothing", expect=422)
+        self.mock.fault("status", status=503)
+        self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.two})
+        self.wosync("dispatch")
+        self.sql("UPDATE receipts SET received = received - 7200000")
+        self.sql("UPDATE quarantine SET seen = seen - 7200000")
+        self.sql("INSERT INTO unheard VALUES (5, 5, 5)")
+        self.mock.fault("status", status=503)
+        self.wosync("dispatch")
+        self.assertEqual(self.sql("SELECT work_order FROM receipts"), [(self.two,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM quarantine"), [(0,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM unheard"), [(0,)])
+        told = self.ids()
+        self.assertEqual(self.send(body).json, {"status": "ok"})
+        self.assertEqual(self.ids(), told)

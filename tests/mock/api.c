@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "announce.h"
 #include "fault_answer.h"
 #include "workorders.h"
 
@@ -85,6 +86,7 @@ static void add_headers(const struct mock *m, const struct allowance *allowance,
 void api_answer(struct mock *m, const struct request *r, struct answer *a)
 {
     bool list = workorders_is_list(r);
+    struct change_listener listener;
     struct allowance allowance;
     int64_t delay;
 
@@ -103,7 +105,7 @@ void api_answer(struct mock *m, const struct request *r, struct answer *a)
     else
         answer_limited(&m->config, &allowance, a);
     if (list)
-        script_run(&m->script, m->store, mock_now(m));
+        script_run(&m->script, m->store, mock_now(m), announce_listener(m, &listener));
     if (a->status != 0)
         add_headers(m, &allowance, a);
     journal_note(m->journal, r, a->status, list, !allowance.allowed);

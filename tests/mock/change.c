@@ -10,6 +10,13 @@ enum { GENERATE_MOST = 1000000 };
 
 static const char *const commands[] = {"create", "update", "delete", "hide", "unhide", "generate", NULL};
 
+/* What a command is carried out with. */
+struct work {
+    struct store *store;
+    int64_t now; /* the mock's time of day */
+    const struct change_listener *listener;
+};
+
 /* One change, with the members that are no fields of the work order taken out. */
 struct edit {
     json_object *fields; /* borrowed */
@@ -85,10 +92,19 @@ static void merge_fields(json_object *doc, const struct edit *e, int64_t now)
         json_object_object_add(doc, "completedAt", json_object_get(updated));
 }
 
-/* Stores DOC, without the fields to be removed, as the newest version of WO and notes it in DONE. Puts
- * DOC. */
-static void store_version(
-    struct store *s, struct workorder *wo, json_object *doc, const struct edit *e, json_object *done)
+/* BEFORE and AFTER (NULL: there is none) are put. */
+static void tell(const struct work *w, int64_t id, json_object *before, json_object *after)
+{
+    if (w->listener != NULL)
+        w->listener->tell(w->listener->context, id, before, after);
+    json_object_put(before);
+    json_object_put(after);
+}
+
+/* Stores DOC, without the fields to be removed, as the newest version of WO in place of BEFORE (NULL: it is
+ * new), and notes it in DONE. Puts both. */
+static void store_version(const struct work *w, struct workorder *wo, json_object *before, json_object *doc,
+    const struct edit *e, json_object *done)
 {
     json_object *note = json_object_new_object();
 
@@ -96,11 +112,11 @@ static void store_version(
         json_object_object_del(doc, json_object_get_string(json_object_array_get_idx(e->remove, i)));
     workorder_read(wo, doc);
     workorder_own(wo, doc, e->raw);
-    json_object_put(doc);
     if (e->visible_in > 0)
-        store_put_later(s, wo, clock_steady() + e->visible_in);
+        store_put_later(w->store, wo, clock_steady() + e->visible_in);
     else
-        store_put(s, wo);
+        store_put(w->store, wo);
+    tell(w, wo->id, before, doc);
     json_object_object_add(note, "id", json_object_new_int64(wo->id));
     json_object_object_add(note, "updatedAt", date_json(wo->updated));
     json_object_array_add(done, note);
@@ -114,9 +130,9 @@ static void add_missing(json_object *doc, const char *name, json_object *value)
         json_object_object_add(doc, name, value);
 }
 
-static bool create(struct store *s, json_object *fields, int64_t now, json_object *done, struct problem *p)
+static bool create(const struct work *w, json_object *fields, json_object *done, struct problem *p)
 {
-    struct workorder wo = {.updated = now};
+    struct workorder wo = {.updated = w->now};
     const struct workorder *old;
     json_object *doc, *updated = NULL;
     struct edit e;
@@ -124,8 +140,8 @@ static bool create(struct store *s, json_object *fields, int64_t now, json_objec
     if (!parse_edit(&e, fields, p) || !arguments_integer(fields, "id", &wo.id, 1, INT64_MAX - 1, p))
         return false;
     if (!is_given(&e, "id"))
-        wo.id = store_new_id(s);
-    old = store_newest(s, wo.id);
+        wo.id = store_new_id(w->store);
+    old = store_newest(w->store, wo.id);
     if (old != NULL && !old->deleted)
         return problem_set(p, "create: work order %" PRId64 " is there already", wo.id);
     doc = json_object_new_object();
@@ -137,55 +153,63 @@ static bool create(struct store *s, json_object *fields, int64_t now, json_objec
     json_object_object_add(doc, "priority", json_object_new_string("NONE"));
     json_object_object_add(doc, "organizationId", json_object_new_int(1001));
     e.keep_updated = false; /* there is none to keep */
-    merge_fields(doc, &e, now);
+    merge_fields(doc, &e, w->now);
     if (json_object_object_get_ex(doc, "updatedAt", &updated))
         add_missing(doc, "createdAt", json_object_get(updated));
     add_missing(doc, "completedAt", NULL);
-    store_version(s, &wo, doc, &e, done);
+    store_version(w, &wo, NULL, doc, &e, done);
     return true;
 }
 
-static bool update(struct store *s, json_object *fields, int64_t now, json_object *done, struct problem *p)
+static bool update(const struct work *w, json_object *fields, json_object *done, struct problem *p)
 {
     const struct workorder *newest;
     struct workorder wo;
-    json_object *doc;
+    json_object *before, *doc;
     int64_t id = 0;
     struct edit e;
 
     if (!parse_edit(&e, fields, p) || !arguments_integer(fields, "id", &id, 1, INT64_MAX - 1, p))
         return false;
-    newest = store_newest(s, id);
+    newest = store_newest(w->store, id);
     if (newest == NULL || newest->deleted)
         return problem_set(p, "update: no work order %" PRId64, id);
     wo = *newest;
-    doc = store_document(s, newest);
-    merge_fields(doc, &e, now);
-    store_version(s, &wo, doc, &e, done);
+    before = store_document(w->store, newest);
+    doc = store_document(w->store, newest);
+    merge_fields(doc, &e, w->now);
+    store_version(w, &wo, before, doc, &e, done);
     return true;
 }
 
 /* Sets the flag that COMMAND names. */
 static bool mark(
-    struct store *s, const char *command, json_object *id_json, json_object *done, struct problem *p)
+    const struct work *w, const char *command, json_object *id_json, json_object *done, struct problem *p)
 {
     int64_t id = json_object_get_int64(id_json);
-    const struct workorder *wo = store_newest(s, id);
-    bool deleted = wo != NULL && wo->deleted, hidden = wo != NULL && wo->hidden;
+    const struct workorder *wo = store_newest(w->store, id);
+    bool deleted = wo != NULL && wo->deleted, hidden = wo != NULL && wo->hidden, was = deleted;
+    json_object *before = wo != NULL ? store_document(w->store, wo) : NULL;
 
     if (strcmp(command, "delete") == 0)
         deleted = true;
     else
         hidden = strcmp(command, "hide") == 0;
-    if (!json_object_is_type(id_json, json_type_int) || !store_mark(s, id, deleted, hidden))
+    if (!json_object_is_type(id_json, json_type_int) || !store_mark(w->store, id, deleted, hidden)) {
+        json_object_put(before);
         return problem_set(p, "%s: no work order %s", command, json_object_to_json_string(id_json));
+    }
+    if (deleted && !was)
+        tell(w, id, before, NULL);
+    else
+        json_object_put(before);
     json_object_array_add(done, json_object_get(id_json));
     return true;
 }
 
 /* Carries out the list of one command. */
-static bool apply_list(struct store *s, const char *command, json_object *list, int64_t now,
-    json_object *done, struct problem *p)
+static bool apply_list(
+    const struct work *w, const char *command, json_object *list, json_object *done, struct problem *p)
 {
     if (!json_object_is_type(list, json_type_array))
         return problem_set(p, "%s: not a list", command);
@@ -194,29 +218,31 @@ static bool apply_list(struct store *s, const char *command, json_object *list, 
         bool ok;
 
         if (strcmp(command, "create") == 0)
-            ok = create(s, item, now, done, p);
+            ok = create(w, item, done, p);
         else if (strcmp(command, "update") == 0)
-            ok = update(s, item, now, done, p);
+            ok = update(w, item, done, p);
         else
-            ok = mark(s, command, item, done, p);
+            ok = mark(w, command, item, done, p);
         if (!ok)
             return false;
     }
     return true;
 }
 
-static bool generate(
-    struct store *s, json_object *command, int64_t now, json_object *result, struct problem *p)
+static bool generate(const struct work *w, json_object *command, json_object *result, struct problem *p)
 {
+    int64_t count = 0, first;
     json_object *done;
-    int64_t count = 0;
 
     if (!arguments_integer(command, "generate", &count, 0, GENERATE_MOST, p))
         return false;
+    first = store_generate(w->store, (size_t)count, w->now);
+    for (int64_t id = first; w->listener != NULL && id < first + count; id++)
+        tell(w, id, NULL, store_document(w->store, store_find(w->store, id)));
     done = json_object_new_object();
-    json_object_object_add(done, "first", json_object_new_int64(store_generate(s, (size_t)count, now)));
+    json_object_object_add(done, "first", json_object_new_int64(first));
     json_object_object_add(done, "count", json_object_new_int64(count));
-    json_object_object_add(done, "updatedAt", date_json(now));
+    json_object_object_add(done, "updatedAt", date_json(w->now));
     json_object_object_add(result, "generate", done);
     return true;
 }
@@ -226,8 +252,11 @@ bool change_known(json_object *command, struct problem *p)
     return arguments_known(command, commands, NULL, p);
 }
 
-bool change_apply(struct store *s, json_object *command, int64_t now, json_object *result, struct problem *p)
+bool change_apply(struct store *s, json_object *command, int64_t now, const struct change_listener *listener,
+    json_object *result, struct problem *p)
 {
+    const struct work w = {s, now, listener};
+
     if (!change_known(command, p))
         return false;
     for (size_t i = 0; commands[i] != NULL; i++) {
@@ -236,10 +265,10 @@ bool change_apply(struct store *s, json_object *command, int64_t now, json_objec
         if (!json_object_object_get_ex(command, commands[i], &list))
             continue;
         if (strcmp(commands[i], "generate") == 0)
-            return generate(s, command, now, result, p);
+            return generate(&w, command, result, p);
         done = json_object_new_array();
         json_object_object_add(result, commands[i], done);
-        if (!apply_list(s, commands[i], list, now, done, p))
+        if (!apply_list(&w, commands[i], list, done, p))
             return false;
     }
     return true;

@@ -48,6 +48,16 @@ static const struct setting rate_limit_settings[] = {
     END,
 };
 
+static const struct setting deliver_settings[] = {
+    BOOLEAN("on", deliver.on),
+    TEXT("secret", deliver.secret),
+    INTEGER("lost_percent", deliver.lost_percent, 0, 100),
+    INTEGER("doubled_percent", deliver.doubled_percent, 0, 100),
+    INTEGER("delay_ms", deliver.delay_ms, 0, 1000000000),
+    INTEGER("timeout_ms", deliver.timeout_ms, 1, 1000000000),
+    END,
+};
+
 static const struct setting settings[] = {
     CHOICE("order", order, orders),
     CHOICE("filter_updatedAtGte", filter_updated_at_gte, policies),
@@ -60,6 +70,7 @@ static const struct setting settings[] = {
     TEXT("organization", organization),
     TEXT("date_header", date_header),
     {"rate_limit", KIND_GROUP, 0, NULL, rate_limit_settings, 0, 0},
+    {"deliver", KIND_GROUP, 0, NULL, deliver_settings, 0, 0},
     INTEGER("date_skew_ms", date_skew_ms, -1000000000000, 1000000000000),
     INTEGER("clock_skew_ms", clock_skew_ms, -1000000000000, 1000000000000),
     INTEGER("page_delay_ms", page_delay_ms, 0, 1000000000),
@@ -76,6 +87,7 @@ void config_defaults(struct config *c)
         .token = "test-token",
         .date_header = "normal",
         .rate_limit = {.requests = 100000, .window_ms = 60000},
+        .deliver = {.secret = "webhook-secret", .timeout_ms = 10000},
         .max_limit = 200,
         .gzip = true,
     };

@@ -27,6 +27,13 @@ struct rate_limit {
     bool retry_after;
 };
 
+/* Webhooks that go out by themselves. */
+struct deliver {
+    bool on;
+    char secret[CONFIG_TEXT]; /* of /webhooks; empty: not signed */
+    int64_t lost_percent, doubled_percent, delay_ms, timeout_ms;
+};
+
 /* The choices are ints and not enums because the table in config.c writes all of them in one way. */
 struct config {
     int order;                                          /* enum default_order */
@@ -37,6 +44,7 @@ struct config {
     char token[CONFIG_TEXT], organization[CONFIG_TEXT]; /* empty: not asked for */
     char date_header[CONFIG_TEXT];                      /* "normal", "none" or what to send */
     struct rate_limit rate_limit;
+    struct deliver deliver;
     int64_t date_skew_ms, clock_skew_ms, page_delay_ms, cursor_ttl_ms, max_limit;
     bool gzip;
 };

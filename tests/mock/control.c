@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "announce.h"
 #include "arguments.h"
-#include "change.h"
+#include "deliveries.h"
 #include "fault_answer.h"
 #include "truth.h"
 
@@ -31,7 +32,9 @@ static bool get_config(struct mock *m, json_object *body, json_object *result, s
 
 static bool change_workorders(struct mock *m, json_object *body, json_object *result, struct problem *p)
 {
-    return change_apply(m->store, body, mock_now(m), result, p);
+    struct change_listener listener;
+
+    return change_apply(m->store, body, mock_now(m), announce_listener(m, &listener), result, p);
 }
 
 static bool set_script(struct mock *m, json_object *body, json_object *result, struct problem *p)
@@ -69,6 +72,7 @@ static bool get_state(struct mock *m, json_object *body, json_object *result, st
     (void)body;
     (void)p;
     json_object_object_add(result, "script", script_json(&m->script));
+    json_object_object_add(result, "deliveries", outbox_json(m->outbox));
     json_object_object_foreach(state, name, value)
         json_object_object_add(result, name, json_object_get(value));
     json_object_put(state);
@@ -81,6 +85,7 @@ static bool reset_state(struct mock *m, json_object *body, json_object *result, 
     (void)result;
     (void)p;
     journal_reset(m->journal);
+    outbox_reset(m->outbox);
     return true;
 }
 
@@ -150,6 +155,10 @@ void control_answer(struct mock *m, const struct request *r, struct answer *a)
         a->status = 200;
         a->content_type = "application/x-ndjson";
         a->stream = truth_stream(m);
+        return;
+    }
+    if (request_is(r, "POST", "/mock/deliveries")) {
+        deliveries_answer(m, r, a);
         return;
     }
     pthread_mutex_lock(&m->lock);

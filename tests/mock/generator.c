@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "expand.h"
 #include "words.h"
 
 /* Room for the longest record: the fixed text is about 1,000 bytes, the words never add more than 800. */
@@ -144,7 +145,8 @@ struct subject {
     int64_t location;
 };
 
-static char *put_head(char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw)
+static char *put_head(
+    char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw, unsigned expand)
 {
     const char *status = workorder_status_name((enum status)wo->status);
     const char *priority = workorder_priority_name((enum priority)wo->priority);
@@ -159,7 +161,10 @@ static char *put_head(char *p, const struct workorder *wo, const struct subject 
     p = put(PUT(p, "\",\"status\":\""), status, strlen(status));
     p = put(PUT(p, "\",\"priority\":\""), priority, strlen(priority));
     p = put_word(PUT(p, "\",\"type\":\""), s->job->type);
-    p = put_word(PUT(p, "\",\"categories\":[\""), s->job->category);
+    p = PUT(p, "\"");
+    if ((expand & EXPAND_CATEGORIES) == 0)
+        return p;
+    p = put_word(PUT(p, ",\"categories\":[\""), s->job->category);
     return PUT(p, "\"]");
 }
 
@@ -174,18 +179,21 @@ static char *put_dates(char *p, const struct workorder *wo)
 }
 
 /* Users are 2001 to 2060, teams 301 to 308. Only requests have a requester. */
-static char *put_people(char *p, const struct workorder *wo, uint64_t *draw)
+static char *put_people(char *p, const struct workorder *wo, uint64_t *draw, unsigned expand)
 {
-    int64_t worker = 2001 + roll(draw, 60), requester = roll(draw, 240);
+    int64_t worker = 2001 + roll(draw, 60), requester = roll(draw, 240), team;
 
     p = put_number(PUT(p, ",\"creatorId\":"), 2001 + roll(draw, 60));
     p = PUT(p, ",\"completerId\":");
     p = wo->completed == TIME_NONE ? PUT(p, "null") : put_number(p, worker);
     p = PUT(p, ",\"requesterId\":");
     p = requester >= 60 ? PUT(p, "null") : put_number(p, 2001 + requester);
+    team = roll(draw, 4) == 0 ? 301 + roll(draw, 8) : 0;
+    if ((expand & EXPAND_ASSIGNEES) == 0)
+        return p;
     p = put_number(PUT(p, ",\"assignees\":[{\"type\":\"USER\",\"id\":"), worker);
-    if (roll(draw, 4) == 0)
-        p = put_number(PUT(p, "},{\"type\":\"TEAM\",\"id\":"), 301 + roll(draw, 8));
+    if (team != 0)
+        p = put_number(PUT(p, "},{\"type\":\"TEAM\",\"id\":"), team);
     return PUT(p, "}]");
 }
 
@@ -203,8 +211,14 @@ static char *put_asset(char *p, const struct subject *s, int64_t first_day)
     p = put_number(PUT(p, "-"), id * 7919);
     p = put_date(PUT(p, "\",\"createdAt\":"), first_day + id * CLOCK_HOUR);
     p = put_date(PUT(p, ",\"updatedAt\":"), first_day + id * 2 * (int64_t)CLOCK_HOUR);
-    p = PUT(p, ",\"creatorId\":2001},\"locationId\":");
-    p = put_number(p, 601 + s->location);
+    return PUT(p, ",\"creatorId\":2001}");
+}
+
+static char *put_location(char *p, const struct subject *s, unsigned expand)
+{
+    p = put_number(PUT(p, ",\"locationId\":"), 601 + s->location);
+    if ((expand & EXPAND_LOCATION) == 0)
+        return p;
     p = put_number(PUT(p, ",\"location\":{\"id\":"), 601 + s->location);
     p = put_word(PUT(p, ",\"name\":\""), words_locations[s->location]);
     return PUT(p, "\"}");
@@ -221,16 +235,25 @@ static char *put_thumbnail(char *p, const struct workorder *wo, uint32_t stamp)
     return PUT(p, ",\"width\":640,\"height\":480}");
 }
 
-static char *put_rest(char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw)
+static char *put_fields(char *p, const struct subject *s, struct word condition)
+{
+    p = put_number(PUT(p, ",\"extraFields\":{\"Line\":\"L"), 1 + s->machine_index % 6);
+    p = put_number(PUT(p, "\",\"Cost center\":\""), 4100 + s->location);
+    p = put_word(PUT(p, "\",\"Condition\":\""), condition);
+    return PUT(p, "\"}");
+}
+
+static char *put_rest(
+    char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw, unsigned expand)
 {
     static const char *const availability[] = {"PARTS_AVAILABLE", "PARTS_UNAVAILABLE", "PARTIAL_PARTS"};
     int64_t parts = roll(draw, 10);
     const char *parts_text = availability[parts < 3 ? parts : 0];
+    struct word condition = words_conditions[roll(draw, WORDS_CONDITIONS)];
 
-    p = put_number(PUT(p, ",\"extraFields\":{\"Line\":\"L"), 1 + s->machine_index % 6);
-    p = put_number(PUT(p, "\",\"Cost center\":\""), 4100 + s->location);
-    p = put_word(PUT(p, "\",\"Condition\":\""), words_conditions[roll(draw, WORDS_CONDITIONS)]);
-    p = PUT(p, "\"},\"recurrenceInfo\":");
+    if ((expand & EXPAND_EXTRA_FIELDS) != 0)
+        p = put_fields(p, s, condition);
+    p = PUT(p, ",\"recurrenceInfo\":");
     if (s->job->type.text[0] == 'P' && wo->start != TIME_NONE)
         p = PUT(p, "{\"type\":\"WEEKLY\",\"interval\":4,\"days\":[\"MONDAY\"]}");
     else
@@ -239,7 +262,7 @@ static char *put_rest(char *p, const struct workorder *wo, const struct subject 
     return PUT(p, "\",\"organizationId\":1001,\"vendorIds\":[],\"workOrderSummary\":null}");
 }
 
-void generator_write(struct buffer *out, uint64_t seed, const struct workorder *wo, uint32_t stamp)
+void generator_write(struct buffer *out, uint64_t seed, const struct workorder *wo, struct look look)
 {
     const int64_t first_day = 1577836800000; /* 2020: all assets were bought in that year and the next */
     uint64_t draw = draw_begin(seed, wo->id, DRAW_TEXT);
@@ -249,13 +272,15 @@ void generator_write(struct buffer *out, uint64_t seed, const struct workorder *
     s.job = &words_jobs[roll(&draw, WORDS_JOBS)];
     s.machine = &words_machines[s.machine_index];
     s.location = (s.machine_index + s.number) % WORDS_LOCATIONS;
-    p = put_head(p, wo, &s, &draw);
+    p = put_head(p, wo, &s, &draw, look.expand);
     p = put_dates(p, wo);
-    p = put_people(p, wo, &draw);
-    p = put_asset(p, &s, first_day);
+    p = put_people(p, wo, &draw, look.expand);
+    if ((look.expand & EXPAND_ASSET) != 0)
+        p = put_asset(p, &s, first_day);
+    p = put_location(p, &s, look.expand);
     if (roll(&draw, 4) == 0)
-        p = put_thumbnail(p, wo, stamp);
-    p = put_rest(p, wo, &s, &draw);
+        p = put_thumbnail(p, wo, look.stamp);
+    p = put_rest(p, wo, &s, &draw, look.expand);
     *p = '\0';
     out->len += (size_t)(p - begin);
 }

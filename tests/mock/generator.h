@@ -20,9 +20,15 @@ void generator_past(struct workorder *wo, uint64_t seed, int64_t base, size_t in
 /* Fills WO, which has its id, as one that was created and never changed at NOW. */
 void generator_fresh(struct workorder *wo, uint64_t seed, int64_t now);
 
-/* Appends the JSON of WO, as the list gives it. STAMP is in the signature of the thumbnail's URL: another one
- * makes other bytes, as with the vendor, whose signed URLs are new in every answer. */
-void generator_write(struct buffer *out, uint64_t seed, const struct workorder *wo, uint32_t stamp);
+/* How a work order is written. */
+struct look {
+    unsigned expand; /* with which of the fields that must be asked for (expand.h) */
+    uint32_t stamp;  /* in the signature of the thumbnail's URL: another one makes other bytes, as with the
+                        vendor, whose signed URLs are new in every answer */
+};
+
+/* Appends the JSON of WO, as the list gives it. */
+void generator_write(struct buffer *out, uint64_t seed, const struct workorder *wo, struct look look);
 
 /* A number that looks random, of STATE, which it moves on (splitmix64). */
 uint64_t generator_random(uint64_t *state);

@@ -10,10 +10,13 @@ void mock_begin(struct mock *m, const struct config *c, uint64_t seed, int64_t b
     m->journal = journal_new();
     m->sinks = sinks_new();
     m->subscriptions = subscriptions_new(seed);
+    m->outbox = outbox_new();
+    m->chance = seed;
 }
 
 void mock_end(struct mock *m)
 {
+    outbox_free(m->outbox);
     subscriptions_free(m->subscriptions);
     sinks_free(m->sinks);
     journal_free(m->journal);

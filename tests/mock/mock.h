@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "journal.h"
 #include "limiter.h"
+#include "outbox.h"
 #include "script.h"
 #include "sink.h"
 #include "store.h"
@@ -31,6 +32,8 @@ struct mock {
     struct journal *journal;
     struct sinks *sinks;
     struct subscriptions *subscriptions;
+    struct outbox *outbox;
+    uint64_t chance; /* state of the random numbers for webhooks */
 };
 
 /* Makes a mock with these settings and WORK_ORDERS generated work orders, whose past ends at BASE (ms since

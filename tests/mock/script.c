@@ -1,7 +1,6 @@
 #include "script.h"
 
 #include "arguments.h"
-#include "change.h"
 
 static bool check_step(json_object *step, struct problem *p)
 {
@@ -32,7 +31,7 @@ bool script_set(struct script *script, json_object *steps, struct problem *p)
     return true;
 }
 
-void script_run(struct script *script, struct store *s, int64_t now)
+void script_run(struct script *script, struct store *s, int64_t now, const struct change_listener *listener)
 {
     script->seen++;
     for (size_t i = 0; script->steps != NULL && i < json_object_array_length(script->steps); i++) {
@@ -44,7 +43,7 @@ void script_run(struct script *script, struct store *s, int64_t now)
         if (json_object_get_int64(at) != script->seen)
             continue;
         result = json_object_new_object();
-        change_apply(s, command, now, result, &script->problem);
+        change_apply(s, command, now, listener, result, &script->problem);
         json_object_put(result);
         script->fired++;
     }

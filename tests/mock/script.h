@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "change.h"
 #include "store.h"
 
 /* All zero: nothing to do. */
@@ -23,8 +24,9 @@ struct script {
  * no script. */
 bool script_set(struct script *script, json_object *steps, struct problem *p);
 
-/* A list request has been answered at NOW (the mock's time of day): carries out what is due. */
-void script_run(struct script *script, struct store *s, int64_t now);
+/* A list request has been answered at NOW (the mock's time of day): carries out what is due.
+ * LISTENER may be NULL. */
+void script_run(struct script *script, struct store *s, int64_t now, const struct change_listener *listener);
 
 /* How far it is, for GET /mock/state. The caller puts the object. */
 json_object *script_json(const struct script *script);

@@ -5,7 +5,7 @@
 
 #include "arguments.h"
 #include "base.h"
-#include "generator.h"
+#include "expand.h"
 
 /* A version that becomes visible later. */
 struct pending {
@@ -231,10 +231,24 @@ int64_t store_generate(struct store *s, size_t count, int64_t now)
     return first;
 }
 
-void store_write(const struct store *s, struct buffer *out, const struct workorder *wo, uint32_t stamp)
+/* WO's own text without the fields that were not asked for. */
+static void write_stripped(
+    const struct store *s, struct buffer *out, const struct workorder *wo, unsigned expand)
+{
+    json_object *doc = store_document(s, wo);
+
+    expand_strip(doc, expand);
+    buffer_text(
+        out, json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(doc);
+}
+
+void store_write(const struct store *s, struct buffer *out, const struct workorder *wo, struct look look)
 {
     if (wo->own == NULL)
-        generator_write(out, s->seed, wo, stamp);
+        generator_write(out, s->seed, wo, look);
+    else if (wo->own->raw == NULL && look.expand != EXPAND_ALL)
+        write_stripped(s, out, wo, look.expand);
     else
         buffer_add(out, wo->own->raw != NULL ? wo->own->raw : wo->own->json, wo->own->len);
 }
@@ -248,7 +262,7 @@ json_object *store_document(const struct store *s, const struct workorder *wo)
     if (wo->own != NULL)
         buffer_text(&text, wo->own->json);
     else
-        generator_write(&text, s->seed, wo, 0);
+        generator_write(&text, s->seed, wo, (struct look){.expand = EXPAND_ALL});
     doc = arguments_parse(text.data, text.len, &p);
     if (doc == NULL)
         die("work order %" PRId64 ": %s", wo->id, p.text);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "generator.h"
 #include "order.h"
 #include "workorder.h"
 
@@ -52,8 +53,8 @@ void store_settle(struct store *s, int64_t now);
 /* Adds COUNT generated work orders, created at NOW; returns the id of the first. */
 int64_t store_generate(struct store *s, size_t count, int64_t now);
 
-/* Appends what the list shows of WO: its own text, or generated (STAMP as in generator_write()). */
-void store_write(const struct store *s, struct buffer *out, const struct workorder *wo, uint32_t stamp);
+/* Appends what the list shows of WO: its own text, or generated. */
+void store_write(const struct store *s, struct buffer *out, const struct workorder *wo, struct look look);
 
 /* WO as a JSON object without regard to its raw text. The caller puts it. */
 json_object *store_document(const struct store *s, const struct workorder *wo);

@@ -66,6 +66,63 @@ static struct subscription *register_one(struct subscriptions *s, json_object *g
     return one;
 }
 
+/* The member NAME of the object that is the member GROUP of OBJECT, or NULL. */
+static json_object *inner(json_object *object, const char *group, const char *name)
+{
+    json_object *outer, *value = NULL;
+
+    if (json_object_object_get_ex(object, group, &outer) && json_object_is_type(outer, json_type_object))
+        json_object_object_get_ex(outer, name, &value);
+    return value;
+}
+
+/* Whether LIST is a list that holds TEXT. */
+static bool holds(json_object *list, const char *text)
+{
+    for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
+         i++) {
+        const char *one = json_object_get_string(json_object_array_get_idx(list, i));
+
+        if (one != NULL && strcmp(one, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool subscriptions_at(const struct subscriptions *s, size_t index, struct registration *r)
+{
+    const struct subscription *one = s->first;
+    json_object *url;
+
+    while (one != NULL && index > 0) {
+        one = one->next;
+        index--;
+    }
+    if (one == NULL)
+        return false;
+    json_object_object_get_ex(one->given, "url", &url);
+    *r = (struct registration){.id = one->id,
+        .url = json_object_get_string(url),
+        .secret = one->secret,
+        .webhook = one->webhook,
+        .serialize =
+            one->webhook || json_object_get_boolean(inner(one->given, "options", "serializeEntity")) != 0,
+        .given = one->given};
+    return true;
+}
+
+bool registration_wants(const struct registration *r, const char *event, const char *status)
+{
+    json_object *own = NULL, *statuses = inner(r->given, "filters", "oneOfStatuses");
+
+    if (r->webhook)
+        return json_object_object_get_ex(r->given, "events", &own) && holds(own, event);
+    if (!json_object_object_get_ex(r->given, "type", &own) || strcmp(json_object_get_string(own), event) != 0)
+        return false;
+    return status == NULL || !json_object_is_type(statuses, json_type_array) ||
+           json_object_array_length(statuses) == 0 || holds(statuses, status);
+}
+
 static const char *status_name(const struct config *c)
 {
     return config_subscription_status[c->subscription_status];

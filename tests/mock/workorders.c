@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "cursor.h"
+#include "expand.h"
 #include "filter.h"
 #include "page.h"
 
@@ -16,7 +17,8 @@ enum { LIMIT_DEFAULT = 100, ID_DIGITS_MOST = 18 };
 struct list {
     size_t limit;
     struct page_order order;
-    bool goes_on; /* has a cursor */
+    unsigned expand; /* which fields are asked for */
+    bool goes_on;    /* has a cursor */
     struct cursor cursor;
     struct filter filter;
 };
@@ -92,7 +94,7 @@ static bool parse_list(struct list *l, const struct mock *m, const struct reques
     if (l->goes_on && ttl > 0 && clock_now() - l->cursor.issued > ttl)
         return problem_set(p, "cursor has expired.");
     return parse_limit(&l->limit, r, &m->config, p) && parse_order(l, r, &m->config, p) &&
-           filter_parse(&l->filter, r, &m->config, mock_now(m), p);
+           expand_read(&l->expand, r, false, p) && filter_parse(&l->filter, r, &m->config, mock_now(m), p);
 }
 
 /* Appends the URL of the next page: this request's query with another cursor. */
@@ -144,7 +146,8 @@ static void make_cursor(
 static void write_page(struct mock *m, const struct request *r, const struct list *l, const struct page *page,
     enum twist twist, struct buffer *out)
 {
-    uint32_t stamp = m->config.signed_urls == SIGNED_URLS_FRESH ? (uint32_t)clock_steady() : 0;
+    const struct look look = {.expand = l->expand,
+        .stamp = m->config.signed_urls == SIGNED_URLS_FRESH ? (uint32_t)clock_steady() : 0};
     const struct workorder *before = NULL;
     char cursor[CURSOR_LENGTH];
 
@@ -152,14 +155,14 @@ static void write_page(struct mock *m, const struct request *r, const struct lis
         before = store_find(m->store, l->cursor.last.id);
     buffer_text(out, "{\"workOrders\":[");
     if (before != NULL) {
-        store_write(m->store, out, before, stamp);
+        store_write(m->store, out, before, look);
         if (page->n > 0)
             buffer_text(out, ",");
     }
     for (size_t i = 0; i < page->n; i++) {
         if (i > 0)
             buffer_text(out, ",");
-        store_write(m->store, out, page->rows[i], stamp);
+        store_write(m->store, out, page->rows[i], look);
     }
     if (!page->more && twist != TWIST_REPEAT_CURSOR) {
         buffer_text(out, "],\"nextCursor\":null,\"nextPageUrl\":null}");
@@ -223,20 +226,28 @@ static void complete_document(json_object *doc)
         json_object_object_add(doc, "estimatedTime", json_object_new_int(3600));
 }
 
-static void answer_single(struct mock *m, const struct workorder *wo, struct answer *a)
+static void answer_single(
+    struct mock *m, const struct request *r, const struct workorder *wo, struct answer *a)
 {
     json_object *body, *doc;
+    struct problem p;
+    unsigned expand;
 
+    if (!expand_read(&expand, r, true, &p)) {
+        answer_error(a, 400, p.text);
+        return;
+    }
     if (wo->own != NULL && wo->own->raw != NULL) {
         a->status = 200;
         a->content_type = "application/json; charset=utf-8";
         buffer_text(&a->body, "{\"workOrder\":");
-        store_write(m->store, &a->body, wo, 0);
+        store_write(m->store, &a->body, wo, (struct look){.expand = EXPAND_ALL});
         buffer_text(&a->body, "}");
         return;
     }
     doc = store_document(m->store, wo);
     complete_document(doc);
+    expand_strip(doc, expand | EXPAND_CATEGORIES); /* those come unasked here */
     body = json_object_new_object();
     json_object_object_add(body, "workOrder", doc);
     answer_json(a, 200, body);
@@ -265,6 +276,6 @@ bool workorders_answer(struct mock *m, const struct request *r, enum twist twist
     if (wo == NULL || wo->deleted || wo->hidden)
         answer_error(a, 404, "Not Found.");
     else
-        answer_single(m, wo, a);
+        answer_single(m, r, wo, a);
     return true;
 }

@@ -99,6 +99,28 @@ static void test_values_of_sysexits(void **state)
         assert_int_equal(values[i][0], values[i][1]);
 }
 
+static void test_adding(void **state)
+{
+    struct error e = {0}, more = {0};
+    char longest[sizeof e.text];
+    (void)state;
+    error_add(&e, &more);
+    assert_int_equal(e.status, EXIT_DONE);
+    fail(&more, EXIT_UNAVAILABLE, "one");
+    error_add(&e, &more);
+    check(e.status == EXIT_UNAVAILABLE && strcmp(e.text, "one") == 0, "%d %s", (int)e.status, e.text);
+    error_add(&e, &more); /* the same again */
+    assert_string_equal(e.text, "one");
+    fail(&more, EXIT_CONFIG, "two");
+    error_add(&e, &more);
+    check(e.status == EXIT_CONFIG && strcmp(e.text, "one; two") == 0, "%d %s", (int)e.status, e.text);
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    fail(&more, EXIT_DATA, "%s", longest);
+    error_add(&e, &more);
+    check(e.status == EXIT_CONFIG && strlen(e.text) == sizeof e.text - 1, "%d %zu", (int)e.status, strlen(e.text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_masks_a_secret_at_the_cut),
         cmocka_unit_test(test_gravity),
         cmocka_unit_test(test_unknown_status_is_a_bug),
+        cmocka_unit_test(test_adding),
         cmocka_unit_test(test_values_of_sysexits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,7 +216,7 @@ static void test_attach(void **state)
         struct buffer removed = {0};
         struct table t = make(table[i].text);
         buffer_append_text(&removed, "");
-        check(routes_attach(&t.routes, store, 1000, &e) == 0, "%s", e.text);
+        check(routes_attach(&t.routes, store, -1, 1000, &e) == 0, "%s", e.text);
         assert_int_equal(handlers_list(store, name_of_removed, &removed, &e), 0);
         check_text(removed.data, table[i].removed);
         buffer_free(&removed);

@@ -7,8 +7,8 @@
 #include "store/store.h"
 #include "store/sweeps.h"
 
-/* The clock of these tests: snapshots are of YESTERDAY, the sweep began at BEGAN. */
-enum { YESTERDAY = 1000, BEGAN = 50000, HOUR = 3600000 };
+/* The clock of these tests: snapshots are of YESTERDAY, the sweep began at BEGAN and came to its end at ENDED. */
+enum { YESTERDAY = 1000, BEGAN = 50000, ENDED = 60000, HOUR = 3600000 };
 
 static int setup(void **state)
 {
@@ -39,7 +39,7 @@ static void sweep(struct store *store, const int64_t *seen)
     check(sweeps_clear(store, &e) == 0, "%s", e.text);
     for (; *seen != 0; seen++)
         check(sweeps_add(store, *seen, &e) == 0 && sweeps_add(store, *seen, &e) == 0, "%s", e.text); /* on two pages */
-    check(sweeps_note_missing(store, BEGAN, &e) == 0, "%s", e.text);
+    check(sweeps_note_missing(store, BEGAN, ENDED, &e) == 0, "%s", e.text);
 }
 
 #define SWEEP(store, ...) sweep(store, (const int64_t[]){__VA_ARGS__ __VA_OPT__(,) 0})
@@ -68,7 +68,7 @@ static void check_count(struct store *store, int64_t missing, int64_t known)
 {
     struct error e = {0};
     int64_t is_missing = -1, is_known = -1;
-    check(sweeps_count_missing(store, BEGAN, &is_missing, &is_known, &e) == 0, "%s", e.text);
+    check(sweeps_count_missing(store, BEGAN, ENDED, &is_missing, &is_known, &e) == 0, "%s", e.text);
     check(is_missing == missing && is_known == known, "%lld of %lld", (long long)is_missing, (long long)is_known);
 }
 
@@ -89,6 +89,21 @@ static void test_count(void **state)
     check_count(store, 2, 7);
     check(sweeps_clear(store, &e) == 0, "%s", e.text);
     check_count(store, 5, 7);
+}
+
+/* A clock that ran ahead and was put right: what was observed then is not thought to have been seen just now. */
+static void test_clock_went_back(void **state)
+{
+    struct store *store = *state;
+    know(store, 1, YESTERDAY, false);
+    know(store, 2, ENDED, false);
+    know(store, 3, ENDED + 1, false);
+    know(store, 4, ENDED + 1, false);
+    struct error e = {0};
+    check(sweeps_add(store, 4, &e) == 0, "%s", e.text);
+    check_count(store, 2, 4);
+    SWEEP(store, 4);
+    PROVE(store, BEGAN, false, 1, 3);
 }
 
 static void test_two_sweeps(void **state)
@@ -170,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_went_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_sweeps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(test_side_by_side, setup, teardown),

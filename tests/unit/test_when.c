@@ -129,6 +129,15 @@ static void test_fields(void **state)
     }
 }
 
+/* The list has no assetId, only the asset. */
+static void test_asset_of_the_list(void **state)
+{
+    char reason[256];
+    (void)state;
+    int result = evaluate("assetId = 11", "{\"data\": {\"asset\": {\"id\": 11}}}", reason, sizeof reason);
+    check(result == 1, "%d, %s", result, reason);
+}
+
 /* What is none, leaves the event, writes, or is not one expression. */
 static void test_refuses(void **state)
 {
@@ -297,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_lists_can_be_searched),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_asset_of_the_list),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_refuses_a_union),
         cmocka_unit_test(test_refuses_parameters),

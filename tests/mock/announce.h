@@ -1,0 +1,25 @@
+/*
+ * announce: who is told what of a change: from a work order before and after to deliveries for all that are
+ * registered. Under the mock's lock.
+ */
+#ifndef MOCK_ANNOUNCE_H
+#define MOCK_ANNOUNCE_H
+
+#include "change.h"
+#include "mock.h"
+
+/* The listener that puts what a change tells into M's outbox, in LISTENER; NULL as long as `deliver` is
+ * off. */
+const struct change_listener *announce_listener(struct mock *m, struct change_listener *listener);
+
+/*
+ * Deliveries of NEWS, whose `serialize` each registration decides for itself (unless FORCED), to all that are
+ * registered for its event and STATUS (NULL: not known), as a list. NULL: nobody is. The caller frees the
+ * list with delivery_free_all().
+ */
+struct delivery *announce_make(struct mock *m, const struct hook_news *news, const char *status, bool forced);
+
+/* An event id that was never given. The caller frees it. */
+char *announce_event_id(struct mock *m);
+
+#endif

@@ -1,0 +1,113 @@
+#include "receivers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dice.h"
+#include "machine.h"
+#include "net.h"
+#include "verdict.h"
+
+struct tries tries;
+
+/* erp wants everything, line what begins and ends, high what is urgent: see history.c. */
+const char *const receiver_names[RECEIVERS] = {"erp", "line", "high"};
+
+static struct dice dice;
+static int percent, run;
+
+void receivers_reset(uint64_t seed)
+{
+    tries.count = 0;
+    dice = dice_of(seed, 5);
+    percent = 0;
+    run = 0;
+}
+
+void receivers_free(void)
+{
+    free(tries.list);
+    tries = (struct tries){0};
+}
+
+void receivers_weather(int new_percent)
+{
+    percent = new_percent;
+}
+
+void receivers_run(int new_run)
+{
+    run = new_run;
+}
+
+int receivers_run_now(void)
+{
+    return run;
+}
+
+uint64_t digest_bytes(const void *bytes, size_t len)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static struct try *note(const struct net_request *request)
+{
+    static const char *const wanted[] = {"webhook-timestamp", "Idempotency-Key", "Content-Type"};
+    const char *name = request->url + sizeof NET_RECEIVERS - 1, *id = net_request_header(request, "webhook-id");
+    int handler = 0;
+    while (handler < RECEIVERS - 1 && strcmp(receiver_names[handler], name) != 0)
+        handler++;
+    if (net_request_header(request, "Authorization") != NULL)
+        broken("R8", "a receiver was given the token");
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        if (net_request_header(request, wanted[i]) == NULL)
+            broken("R6", "a delivery without %s", wanted[i]);
+    if (tries.count == tries.capacity) {
+        tries.capacity = tries.capacity == 0 ? 256 : 2 * tries.capacity;
+        tries.list = realloc(tries.list, (size_t)tries.capacity * sizeof *tries.list);
+        if (tries.list == NULL)
+            abort();
+    }
+    struct try *t = &tries.list[tries.count++];
+    *t = (struct try){.handler = handler,
+        .digest = digest_bytes(request->body, request->body_len),
+        .when = machine_now(),
+        .clock = request->sent,
+        .retry_after = -1,
+        .how = TRIED_LATER,
+        .orphan = request->orphan,
+        .run = request->run};
+    snprintf(t->id, sizeof t->id, "%s", id != NULL ? id : "");
+    return t;
+}
+
+void receivers_unreached(const struct net_request *request)
+{
+    const struct try *t = note(request);
+    trace("%s is not reached for %s", receiver_names[t->handler], t->id);
+}
+
+void receivers_answer(const struct net_request *request, struct net_answer *answer)
+{
+    static const int later[] = {408, 425, 429, 500, 502, 503, 504}, refused[] = {400, 404, 410, 422, 302};
+    struct try *t = note(request);
+    answer->status = 200;
+    t->how = request->answer_comes ? TRIED_TAKEN : TRIED_UNSURE;
+    if (dice_chance(&dice, percent)) {
+        bool final = dice_chance(&dice, 10);
+        answer->status = final ? refused[dice_below(&dice, 5)] : later[dice_below(&dice, 7)];
+        t->how = final && request->answer_comes ? TRIED_REFUSED : TRIED_LATER;
+        if (!final && dice_chance(&dice, 30)) {
+            int64_t seconds = dice_spread(&dice, 12);
+            net_header(answer, "Retry-After", "%lld", (long long)seconds);
+            t->retry_after = request->answer_comes ? seconds * 1000 : -1;
+        }
+    }
+    trace("%s says %d%s to %s", receiver_names[t->handler], answer->status,
+        request->answer_comes ? "" : " (which is lost)", t->id);
+}

@@ -1,0 +1,62 @@
+/*
+ * receivers: the model of those that are told: they take a delivery, refuse it, fail, or take it and die
+ * before they have said so. Everything is written down for the oracle.
+ */
+#ifndef WOSYNC_SIM_RECEIVERS_H
+#define WOSYNC_SIM_RECEIVERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a try ended, as the receiver and the network know it. */
+enum tried {
+    TRIED_TAKEN,   /* taken, and its yes came through */
+    TRIED_UNSURE,  /* taken, but its yes was lost */
+    TRIED_LATER,   /* not now, or it was never reached */
+    TRIED_REFUSED  /* a refusal that came through */
+};
+
+struct try {
+    int handler; /* its place in receiver_names */
+    char id[128]; /* of the event, as the header says */
+    uint64_t digest; /* of the body */
+    int64_t when;    /* true time of the sending, */
+    int64_t clock;   /* and the wall clock */
+    int64_t retry_after; /* milliseconds, -1 where it did not say */
+    enum tried how;
+    bool orphan;         /* the process that sent it is no more */
+    int run;         /* which run it was in */
+};
+
+/* Everything that was tried since receivers_reset. */
+struct tries {
+    struct try *list;
+    int count, capacity;
+};
+extern struct tries tries;
+
+enum { RECEIVERS = 3 };
+extern const char *const receiver_names[RECEIVERS];
+
+void receivers_reset(uint64_t seed);
+void receivers_free(void);
+
+/* In so many of 100 tries the receiver does not do as it should. */
+void receivers_weather(int percent);
+
+/* The number of the run that is at work, for the tries. */
+void receivers_run(int run);
+int receivers_run_now(void);
+
+struct net_request;
+struct net_answer;
+void receivers_answer(const struct net_request *request, struct net_answer *answer);
+
+/* A try that did not reach its receiver. */
+void receivers_unreached(const struct net_request *request);
+
+/* A digest of bytes that is the same for the same bytes (FNV-1a). */
+uint64_t digest_bytes(const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,228 @@
+#include "run.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "disk.h"
+#include "net.h"
+#include "oracle.h"
+#include "receivers.h"
+#include "verdict.h"
+#include "vfs.h"
+
+static struct {
+    const struct history *history;
+    int runs;
+    bool trouble;
+    int64_t unsure; /* until when the program may not know how many requests are left */
+} state;
+
+void run_reset(const struct history *history)
+{
+    memset(&state, 0, sizeof state);
+    state.history = history;
+}
+
+void run_in_trouble(bool trouble)
+{
+    state.trouble = trouble;
+}
+
+/* --- the command line --- */
+
+static const struct command *command_of(enum step_kind kind)
+{
+    switch (kind) {
+    case STEP_DISPATCH:
+        return &command_dispatch;
+    case STEP_RECONCILE:
+        return &command_reconcile;
+    case STEP_BACKFILL:
+        return &command_backfill;
+    case STEP_HOOK:
+        return &command_receive;
+    default:
+        return &command_sync;
+    }
+}
+
+struct arguments {
+    char *argv[16];
+    int argc;
+    char from[32], until[32], limit[32];
+};
+
+static void add(struct arguments *a, const char *word)
+{
+    a->argv[a->argc++] = (char *)word;
+}
+
+static void add_backfill(struct arguments *a, const struct run_options *o)
+{
+    plant_write_date(o->from, a->from);
+    plant_write_date(o->until, a->until);
+    add(a, "--since");
+    add(a, a->from);
+    add(a, "--until");
+    add(a, a->until);
+    add(a, "--restart");
+    if (o->silent)
+        add(a, "--silent");
+}
+
+static void add_hook(struct arguments *a, const struct hook *hook)
+{
+    FILE *file = fopen(RUN_BODY, "w");
+    if (file == NULL || fputs(hook->body, file) < 0 || fclose(file) != 0)
+        broken("simulator", "a webhook's body cannot be written");
+    add(a, "--body");
+    add(a, RUN_BODY);
+    add(a, "--header");
+    add(a, hook->signature);
+    add(a, "--header");
+    add(a, hook->event_id);
+}
+
+static void write_arguments(struct arguments *a, const struct run_options *o)
+{
+    bool reads = o->kind != STEP_DISPATCH && o->kind != STEP_HOOK;
+    *a = (struct arguments){.argc = 0};
+    add(a, command_of(o->kind)->name);
+    if (o->kind == STEP_BACKFILL)
+        add_backfill(a, o);
+    if (o->kind == STEP_HOOK)
+        add_hook(a, o->hook);
+    if (o->max_time > 0 && o->kind != STEP_HOOK) {
+        snprintf(a->limit, sizeof a->limit, "%lldms", (long long)o->max_time);
+        add(a, "--max-time");
+        add(a, a->limit);
+    }
+    if (o->no_dispatch && reads)
+        add(a, "--no-dispatch");
+    if (o->dry)
+        add(a, "--dry-run");
+    if (o->fallback && o->kind == STEP_SYNC)
+        add(a, "--fallback");
+}
+
+static int run_command(const struct run_options *options)
+{
+    const struct cli cli = {.config_file = RUN_CONFIG};
+    const struct command *command = command_of(options->kind);
+    struct arguments arguments;
+    write_arguments(&arguments, options);
+    optind = 0;
+    return (int)command->run(command, &cli, arguments.argc, arguments.argv);
+}
+
+/* --- what must hold of it --- */
+
+/*
+ * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
+ * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when the
+ * window is over.
+ */
+static void check_pace(const struct run_report *report, int64_t refused)
+{
+    const struct plant_manner *m = &plant.manner;
+    bool steady = state.history->alone && !state.history->jumps && report->calm && !report->hurt &&
+                  !report->stopped && report->kind != STEP_DRY_RUN;
+    if (!steady)
+        state.unsure = report->ended + m->window;
+    else if (refused > 0 && report->began > state.unsure && !m->rounds_down)
+        broken("R7", "%lld requests past the limit", (long long)refused);
+}
+
+static void check_status(const struct run_report *report)
+{
+    static const int known[] = {0, 65, 69, 73, 74, 75, 76, 77};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (report->status == known[i])
+            return;
+    broken("exit status", "%s exits %d", step_name(report->kind), report->status);
+}
+
+/* --- a process --- */
+
+/* From its start to its end. */
+static void live(const struct run_options *options, struct run_report *report)
+{
+    struct process process;
+    *report = (struct run_report){.number = ++state.runs,
+        .kind = options->kind,
+        .whole = options->max_time == 0 && !options->fallback,
+        .calm = !state.trouble,
+        .began = machine_now(),
+        .clock_began = machine_now() + machine_offset(),
+        .from = options->from,
+        .until = options->until,
+        .silent = options->silent,
+        .hook_version = -1};
+    if (options->hook != NULL && !options->hook->forged) {
+        report->hook_order = options->hook->work_order;
+        report->hook_version = options->hook->version;
+    }
+    int outer = receivers_run_now();
+    receivers_run(report->number);
+    machine_start(&process, &options->trouble);
+    report->status = run_command(options);
+    machine_end(&process);
+    vfs_end_process(&process);
+    receivers_run(outer);
+    report->hurt = process.hurt;
+    report->dead = process.dead;
+    report->stopped = process.signalled;
+    report->ended = machine_now();
+    report->clock_ended = machine_now() + machine_offset();
+    if (!process.dead)
+        check_status(report);
+    oracle_note(report);
+}
+
+int run(const struct run_options *options)
+{
+    struct run_report report;
+    int64_t refused = plant_log.refused, pass_began = plant_log.pass_began;
+    trace("== %s", step_name(options->kind));
+    plant_log.polls = options->kind == STEP_SYNC && !options->dry;
+    live(options, &report);
+    plant_log.polls = false;
+    trace("== exit %d", report.status);
+    /* what a killed run has written and not synced may be seen, and lost all the same if the power goes before
+     * the kernel has written it: no rule can hold for that */
+    if (machine_is_off()) {
+        trace("== power cut");
+        disk_lose_power();
+        machine_boot();
+    } else if (report.dead) {
+        disk_sync_all();
+    }
+    report.undisturbed = state.runs == report.number;
+    /* it may not have been stored that a new pass began */
+    if (report.hurt || report.status != 0)
+        plant_log.pass_began = pass_began;
+    check_pace(&report, plant_log.refused - refused);
+    oracle_look(&report);
+    return report.dead ? -1 : report.status;
+}
+
+int run_beside(const struct run_options *options)
+{
+    struct run_report report;
+    bool locked = machine_is_locked(), polls = plant_log.polls;
+    int64_t requests = plant_log.requests;
+    int told = tries.count, getopt_place = optind;
+    plant_log.polls = false;
+    trace("== %s beside it", step_name(options->kind));
+    live(options, &report);
+    trace("== beside it: exit %d", report.status);
+    optind = getopt_place;
+    plant_log.polls = polls;
+    if (locked && (plant_log.requests != requests || tries.count != told))
+        broken("lock", "a run beside another one sends requests");
+    if (locked && options->kind != STEP_HOOK && report.status != 75 && !report.dead)
+        broken("lock", "a run beside another one exits %d", report.status);
+    return report.dead ? -1 : report.status;
+}
