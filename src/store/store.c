@@ -17,6 +17,7 @@ struct store {
     sqlite3 *db;
     char *path;
     bool in_transaction;
+    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -58,7 +59,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_CANTCREAT,
             "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
             text);
-    case SQLITE_PROTOCOL: /* after ten seconds of trying */
+    case SQLITE_PROTOCOL:
+        store->no_locks = true;
         return fail(e, EXIT_IO,
             "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
             store->path, doing);
@@ -71,7 +73,7 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
 
 static int execute(struct store *store, const char *sql, const char *doing, struct error *e)
 {
-    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, doing, e);
 }
 
@@ -309,7 +311,7 @@ int store_query_all(struct store *store, enum sql_statement statement, struct er
 
 int store_next(struct store *store, enum sql_statement which, struct error *e)
 {
-    int code = sqlite3_step(store->prepared[which]);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_step(store->prepared[which]);
     if (code == SQLITE_ROW)
         return 1;
     if (code == SQLITE_DONE) {
