@@ -19,7 +19,9 @@ from harness import MOCK, ROOT, TOKEN, Mock, sanitizer_environment  # noqa: E402
 
 import scenarios  # noqa: E402
 
-PROGRAMS = {"wosync": "build/wosync", "fault.so": "build/tests/torture/fault.so", "linked": "build/asan/tests/torture/wosync"}
+BUILD = os.environ.get("WOSYNC_BUILD", "build")
+PROGRAMS = {"wosync": BUILD + "/wosync", "fault.so": BUILD + "/tests/torture/fault.so",
+            "linked": "build/asan/tests/torture/wosync"}
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1",
               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99"}
 WEBHOOK_SECRET = "hook-5d1c09be77a24f3e"
