@@ -229,25 +229,27 @@ static int read_header(const struct command *self, char *text, struct webhook_me
     return 0;
 }
 
-/* The whole of a file, at most LONGEST_BODY bytes. */
+/* The rest of a stream, at most LONGEST_BODY bytes. */
+static int read_stream(FILE *stream, const char *name, struct buffer *body, struct error *e)
+{
+    if (buffer_reserve(body, LONGEST_BODY + 1) != 0)
+        return fail_memory(e, "receive");
+    body->len = fread(body->data, 1, LONGEST_BODY + 1, stream);
+    body->data[body->len] = '\0';
+    if (ferror(stream))
+        return fail(e, EXIT_IO, "receive: %s: %s", name, strerror(errno));
+    return body->len <= LONGEST_BODY ? 0 : fail(e, EXIT_DATA, "receive: %s: it is larger than 1 MiB", name);
+}
+
 static int read_file(const char *path, struct buffer *body, struct error *e)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (strcmp(path, "-") == 0)
+        return read_stream(stdin, "stdin", body, e);
+    FILE *file = fopen(path, "re");
     if (file == NULL)
         return fail(e, EXIT_IO, "receive: %s: %s", path, strerror(errno));
-    int rc = buffer_reserve(body, LONGEST_BODY + 1);
-    if (rc != 0)
-        fail_memory(e, "receive");
-    else {
-        body->len = fread(body->data, 1, LONGEST_BODY + 1, file);
-        body->data[body->len] = '\0';
-        if (ferror(file))
-            rc = fail(e, EXIT_IO, "receive: %s: %s", path, strerror(errno));
-        else if (body->len > LONGEST_BODY)
-            rc = fail(e, EXIT_DATA, "receive: %s: it is larger than 1 MiB", path);
-    }
-    if (file != stdin)
-        fclose(file);
+    int rc = read_stream(file, path, body, e);
+    fclose(file);
     return rc;
 }
 

@@ -93,28 +93,29 @@ static void print_lateness(struct json_object *status, int64_t lookback)
 static void print_webhooks(struct json_object *status)
 {
     struct json_object *hooks = json_object_object_get(status, "webhooks");
-    char age[64], fast[TIMESTAMP_SIZE], slow[TIMESTAMP_SIZE];
+    char age[64], delay[TIMESTAMP_SIZE];
     if (hooks == NULL)
         return;
-    printf("webhooks    last %s; %lld received, %lld of them seen before, %lld hints, %lld refused\n",
+    printf("webhooks    last one %s; received %lld, of them seen before %lld, hints %lld; refused %lld\n",
         age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
         (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "hints"),
         (long long)number_of(hooks, "refused"));
-    printf("            %lld changes were found by polling first, %lld of them never came by webhook\n",
+    printf("            found by polling first %lld, of them missed by webhooks %lld\n",
         (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
     if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
-        duration_format(number_of(hooks, "webhookDelayP50Ms"), fast);
-        duration_format(number_of(hooks, "pollDelayP50Ms"), slow);
-        printf("            half of the changes were told within %s by webhook%s%s%s\n", fast,
-            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? ", within " : "",
-            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? slow : "",
-            json_object_object_get(hooks, "pollDelayP50Ms") != NULL ? " by polling" : "");
+        duration_format(number_of(hooks, "webhookDelayP50Ms"), delay);
+        printf("            half of the changes were told within %s by webhook", delay);
+        if (json_object_object_get(hooks, "pollDelayP50Ms") != NULL) {
+            duration_format(number_of(hooks, "pollDelayP50Ms"), delay);
+            printf(", within %s by polling", delay);
+        }
+        printf("\n");
     }
     if (number_of(hooks, "hintsWaiting") > 0)
-        printf("            %lld hints wait for their work orders to be asked for\n",
+        printf("            work orders that are yet to be asked for: %lld\n",
             (long long)number_of(hooks, "hintsWaiting"));
     if (number_of(hooks, "brokenSubscriptions") > 0)
-        printf("            %lld subscriptions are gone or not valid; see: wosync webhooks list\n",
+        printf("            subscriptions that are gone or not valid: %lld; see: wosync webhooks list\n",
             (long long)number_of(hooks, "brokenSubscriptions"));
 }
 

@@ -6,21 +6,25 @@
 #include "core/signature.h"
 #include "store/subscriptions.h"
 
+struct secret {
+    struct signature_key *key;
+};
+
 struct verify_keys {
-    struct signature_key **keys;
+    struct secret *secrets;
     size_t count;
 };
 
 /* Returns NULL, or what is wrong with the secret. */
-static const char *add_key(struct verify_keys *keys, const char *secret)
+static const char *add_key(struct verify_keys *keys, const char *text)
 {
     const char *wrong = "out of memory";
-    struct signature_key **more = realloc(keys->keys, (keys->count + 1) * sizeof *more);
+    struct secret *more = realloc(keys->secrets, (keys->count + 1) * sizeof *more);
     if (more == NULL)
         return wrong;
-    keys->keys = more;
-    more[keys->count] = signature_key_from_text(secret, &wrong);
-    if (more[keys->count] == NULL)
+    keys->secrets = more;
+    more[keys->count].key = signature_key_from_text(text, &wrong);
+    if (more[keys->count].key == NULL)
         return wrong;
     keys->count++;
     return NULL;
@@ -65,8 +69,8 @@ void verify_keys_free(struct verify_keys *keys)
     if (keys == NULL)
         return;
     for (size_t i = 0; i < keys->count; i++)
-        signature_key_free(keys->keys[i]);
-    free(keys->keys);
+        signature_key_free(keys->secrets[i].key);
+    free(keys->secrets);
     free(keys);
 }
 
@@ -106,7 +110,7 @@ enum verify_verdict verify_message(const struct verify_keys *keys, const struct 
     if (message->timed_signature == NULL && message->plain_signature == NULL)
         return VERIFY_BAD;
     for (size_t i = 0; i < keys->count; i++) {
-        enum signature_verdict verdict = check(keys->keys[i], message, now, tolerance);
+        enum signature_verdict verdict = check(keys->secrets[i].key, message, now, tolerance);
         if (verdict == SIGNATURE_GOOD)
             return VERIFY_GOOD;
         if (verdict == SIGNATURE_FAILED)

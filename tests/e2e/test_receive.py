@@ -132,7 +132,7 @@ class Gate(Webhooks):
         self.cgi(self.body, signed(self.body, "other"))
         self.send(self.body)
         self.assertEqual(self.lane()["refused"], 2)
-        self.assertRegex(self.wosync("status").out, r"webhooks +last .* ago; 1 received, 0 of them seen before, 0 hints, 2 refused")
+        self.assertRegex(self.wosync("status").out, r"webhooks +last one .* ago; received 1, of them seen before 0, hints 0; refused 2")
 
     def test_the_secret_is_in_no_output(self):
         self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET + " " + "x" * 1100
@@ -395,7 +395,7 @@ class Hints(Webhooks):
         self.assertEqual(self.hint(self.one).json, {"status": "ok"})
         self.assertEqual(self.lane()["hintsWaiting"], 1)
         self.assertEqual(self.ids(), [])
-        self.assertRegex(self.wosync("status").out, "1 hints wait")
+        self.assertRegex(self.wosync("status").out, "work orders that are yet to be asked for: 1")
         self.sync("--no-dispatch")
         self.assertEqual(len(self.ids()), 1)
         self.assertEqual(self.lane()["hintsWaiting"], 0)
@@ -623,7 +623,7 @@ class Counters(Webhooks):
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0), "it may be on its way")
         self.sql("UPDATE unheard SET found = found - 120000")
         self.assertEqual(self.lane()["missed"], 1)
-        self.assertRegex(self.wosync("status").out, "1 changes were found by polling first, 1 of them never came by webhook")
+        self.assertRegex(self.wosync("status").out, "found by polling first 1, of them missed by webhooks 1")
         self.send(self.public(self.two))
         lane = self.lane()
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0))

@@ -226,7 +226,7 @@ class Fallback(Webhooks):
         self.webhook()
         self.fallback(["/v1/workorders"], "polling: a subscription is gone or not valid")
         self.assertEqual(self.lane()["brokenSubscriptions"], 1)
-        self.assertRegex(self.wosync("status").out, "1 subscriptions are gone or not valid")
+        self.assertRegex(self.wosync("status").out, "subscriptions that are gone or not valid: 1; see: wosync webhooks list")
 
     def test_an_unfinished_pass(self):
         self.webhook()

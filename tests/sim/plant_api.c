@@ -28,7 +28,7 @@ struct query {
     int64_t limit, since;
     bool upcoming, bounded;
     const char *sort; /* NULL: none */
-    char text[256];
+    char text[512];
     char *cursor;
     bool unknown; /* a parameter is not known */
 };
@@ -101,7 +101,7 @@ static void read_parameter(struct query *q, char *name, char *value)
         q->since = read_date(value);
     } else if (strcmp(name, "sort") == 0 && m->takes_sort) {
         q->sort = value;
-    } else {
+    } else if (strcmp(name, "expand") != 0) {
         q->unknown = true;
     }
 }
