@@ -28,7 +28,8 @@ struct store {
     int patience;       /* for how long a locked store is waited for, in milliseconds */
     int64_t busy_since; /* when this wait began */
     bool in_transaction;
-    bool lazy; /* synchronous is NORMAL */
+    bool lazy;     /* synchronous is NORMAL */
+    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -70,7 +71,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_CANTCREAT,
             "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
             text);
-    case SQLITE_PROTOCOL: /* after ten seconds of trying */
+    case SQLITE_PROTOCOL:
+        store->no_locks = true;
         return fail(e, EXIT_IO,
             "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
             store->path, doing);
@@ -83,7 +85,7 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
 
 static int execute(struct store *store, const char *sql, const char *doing, struct error *e)
 {
-    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, doing, e);
 }
 
@@ -353,7 +355,7 @@ int store_query_all(struct store *store, enum sql_statement statement, struct er
 
 int store_next(struct store *store, enum sql_statement which, struct error *e)
 {
-    int code = sqlite3_step(store->prepared[which]);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_step(store->prepared[which]);
     if (code == SQLITE_ROW)
         return 1;
     if (code == SQLITE_DONE) {
