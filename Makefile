@@ -49,7 +49,8 @@ HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
 	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check bench bench-accounts floors fuzz fuzzers simulator simulate simulate-mutants \
+.PHONY: all help install mock units demo demo-webhooks check simulator simulate simulate-mutants crash torture \
+	coverage fuzz fuzzers bench bench-accounts floors \
 	torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
@@ -63,6 +64,8 @@ help:
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
 	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
+	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
+	@echo 'make coverage          how much of src/ the tests run'
 	@echo 'make clean             remove what was built'
 
 demo:
@@ -163,6 +166,19 @@ units: $(UNIT_TESTS)
 fuzz:
 	@tests/install-packages $(CHECK_NEEDS)
 	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
+
+# every point, which takes an hour and more; `make check` takes some
+crash: all mock torture-library
+	@tests/torture/run kill tear
+
+torture: mock
+	@$(MAKE) --no-print-directory -s BUILD=build/asan CFLAGS='$(SANITIZERS)' HARDENING= torture-program
+	@tests/torture/run eio enospc enospc+ erofs erofs+ http sink
+	@tests/torture/run memory --every $(or $(EVERY),25)
+
+coverage:
+	@tests/install-packages $(CHECK_NEEDS) lcov
+	@tests/coverage
 
 # built by tests/fuzz/run with clang; libFuzzer brings main
 fuzzers: $(FUZZ_TARGETS)
