@@ -53,7 +53,7 @@ void cgi_step_aside(void)
         return;
     cgi_detach(); /* the answer ends with what the child holds of it */
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
+        ;
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BUG);
 }
 
