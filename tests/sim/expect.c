@@ -119,7 +119,7 @@ static void append_change(char *out, int size, const char *field, const char *fr
     append(out, size, "%s\"%s\":{\"from\":%s,\"to\":%s}", out[strlen(out) - 1] == '{' ? "" : ",", field, from, to);
 }
 
-static void quoted(char out[64], const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void quoted(char out[64], const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
