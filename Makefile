@@ -44,11 +44,13 @@ FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildc
 # Debian packages: to build, to try (the mock), to test
 BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
+BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx openssl jq sqlite3 nodejs util-linux
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
 	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check fuzz fuzzers simulator simulate simulate-mutants \
+.PHONY: all help install mock units demo demo-webhooks check simulator simulate simulate-mutants crash torture \
+	coverage fuzz fuzzers bench bench-accounts floors \
 	torture-library torture-program print-flags clean
 all: $(BUILD)/wosync
 
@@ -58,9 +60,12 @@ help:
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
 	@echo 'make check             build and run every test'
+	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
 	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
+	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
+	@echo 'make coverage          how much of src/ the tests run'
 	@echo 'make clean             remove what was built'
 
 demo:
@@ -76,6 +81,16 @@ demo-webhooks:
 check:
 	@tests/install-packages $(CHECK_NEEDS)
 	@tests/run
+
+bench:
+	@tests/install-packages $(BENCH_NEEDS)
+	@$(MAKE) --no-print-directory all mock floors
+	@tests/bench/run
+
+bench-accounts:
+	@tests/install-packages $(BENCH_NEEDS)
+	@$(MAKE) --no-print-directory all floors
+	@tests/bench/accounts
 
 install: all
 	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
@@ -130,11 +145,40 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -MMD -MP \
 		$(shell $(PKG_CONFIG) --cflags $(MOCK_PACKAGES)) -c -o $@ $<
 
+# the benchmarks' floors, and the peer in Node where npm can fetch what it needs
+FLOORS = $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor_*.c))
+floors: $(FLOORS) $(BUILD)/tests/bench/measure
+	@[ -d $(BUILD)/tests/bench/node ] || ! command -v npm >/dev/null || npm_config_nodedir=/usr npm install --silent \
+		--no-audit --no-fund --prefix $(BUILD)/tests/bench/node better-sqlite3 || echo 'bench: without better-sqlite3'
+
+$(BUILD)/tests/bench/measure: tests/bench/measure.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/bench/%: tests/bench/%.c tests/bench/floor.c tests/bench/floor.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(shell $(PKG_CONFIG) --cflags libcurl json-c sqlite3) \
+		$(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/bench/floor.c \
+		$(shell $(PKG_CONFIG) --libs libcurl json-c sqlite3 libcrypto)
+
 units: $(UNIT_TESTS)
 
 fuzz:
 	@tests/install-packages $(CHECK_NEEDS)
 	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
+
+# every point, which takes an hour and more; `make check` takes some
+crash: all mock torture-library
+	@tests/torture/run kill tear
+
+torture: mock
+	@$(MAKE) --no-print-directory -s BUILD=build/asan CFLAGS='$(SANITIZERS)' HARDENING= torture-program
+	@tests/torture/run eio enospc enospc+ erofs erofs+ http sink
+	@tests/torture/run memory --every $(or $(EVERY),25)
+
+coverage:
+	@tests/install-packages $(CHECK_NEEDS) lcov
+	@tests/coverage
 
 # built by tests/fuzz/run with clang; libFuzzer brings main
 fuzzers: $(FUZZ_TARGETS)

@@ -41,8 +41,9 @@ CREATE TABLE passes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (
-    document INTEGER PRIMARY KEY,
-    json     TEXT NOT NULL                   -- the record's bytes as they came, or merged with a webhook's
+    document   INTEGER PRIMARY KEY,          -- in the order in which the work orders first came
+    work_order INTEGER NOT NULL,
+    json       TEXT NOT NULL                 -- the record's bytes as they came, or merged with a webhook's
 ) STRICT;
 
 CREATE TABLE snapshots (
@@ -54,7 +55,6 @@ CREATE TABLE snapshots (
     deleted   INTEGER NOT NULL,              -- 1 while it is told deleted
     deletions INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX snapshots_document ON snapshots (document); -- in the order in which they first came, for loading
 
 -- The event log (the outbox): in the order in which the events were stored, the id once and for ever.
 CREATE TABLE events (
@@ -92,7 +92,8 @@ CREATE TABLE deliveries (
     handler    INTEGER NOT NULL REFERENCES handlers,
     seq        INTEGER NOT NULL REFERENCES events,
     work_order INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead', 'discarded')),
+    -- no IN: for each row SQLite would make a table of its members
+    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'dead' OR state = 'discarded'),
     attempts   INTEGER NOT NULL DEFAULT 0,
     due        INTEGER NOT NULL,             -- not before this
     changed    INTEGER NOT NULL,             -- when its state was last written

@@ -1,13 +1,12 @@
--- One that was told deleted is never the same: that it is seen again is news.
 -- name: snapshot_glance
-SELECT digest, updated FROM snapshots WHERE id = ?1 AND deleted = 0;
+SELECT digest, updated, observed, deleted FROM snapshots WHERE id = ?1;
 
 -- name: snapshot_get
 SELECT s.updated, s.digest, s.document, s.observed, s.deleted, s.deletions, d.json
 FROM snapshots s JOIN documents d USING (document) WHERE s.id = ?1;
 
 -- name: document_add
-INSERT INTO documents (json) VALUES (?1);
+INSERT INTO documents (work_order, json) VALUES (?1, ?2);
 
 -- name: document_set
 UPDATE documents SET json = ?2 WHERE document = ?1;
@@ -20,8 +19,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 SELECT count(*) FROM snapshots;
 
 -- name: snapshot_after
-SELECT s.document, s.id, s.updated, s.deleted, d.json FROM snapshots s JOIN documents d USING (document)
-WHERE s.document > ?1 ORDER BY s.document LIMIT ?2;
+SELECT d.document, s.id, s.updated, s.deleted, d.json FROM documents d JOIN snapshots s ON s.id = d.work_order
+WHERE d.document > ?1 ORDER BY d.document LIMIT ?2;
 
 -- name: snapshot_set_deleted
 UPDATE snapshots SET deleted = 1, deletions = ?2 WHERE id = ?1;

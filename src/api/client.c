@@ -359,6 +359,7 @@ void client_ask_ahead(struct client *client, const char *path)
         free(copy);
         return;
     }
+    http_work(client->http, 0);
     free(client->ahead_path);
     client->ahead_path = copy;
 }

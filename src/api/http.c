@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dirent.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,10 +14,15 @@
 
 enum { CONNECT_TIMEOUT_MS = 10000 };
 
+/* Handles that are kept: as many requests as a handler has under way at the most. */
+enum { SPARES = 8 };
+
 struct http {
     CURLM *multi;
     char *user_agent;
-    CURL *spare; /* of the call that ended last: to make one anew costs as much as a request over loopback */
+    CURL *spares[SPARES]; /* of calls that ended: to make one anew costs as much as a request over loopback */
+    int spare_count;
+    bool has_ca_directory; /* the system's certificates lie in a directory by their hashes */
 };
 
 struct http_call {
@@ -25,12 +31,35 @@ struct http_call {
     struct curl_slist *headers;
     struct buffer body;
     size_t max_body;
+    bool by_directory; /* it trusts the system's directory of certificates, not yet its bundle */
     bool too_large;
     bool no_memory;
     bool done;
     CURLcode code;
     char message[CURL_ERROR_SIZE];
 };
+
+/* `a1b2c3d4.0`: the name under which OpenSSL looks for a certificate. */
+static bool is_hashed(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
+}
+
+/* Where libcurl knows a directory of hashed certificates, only those that a server needs are read; its bundle
+ * of all of them costs more than the rest of a poll. */
+static bool find_ca_directory(void)
+{
+    const char *path = curl_version_info(CURLVERSION_NOW)->capath;
+    DIR *directory = path != NULL ? opendir(path) : NULL;
+    if (directory == NULL)
+        return false;
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL && !is_hashed(entry->d_name))
+        ;
+    bool found = entry != NULL;
+    closedir(directory);
+    return found;
+}
 
 struct http *http_new(const char *user_agent)
 {
@@ -41,6 +70,7 @@ struct http *http_new(const char *user_agent)
     }
     http->multi = curl_multi_init();
     http->user_agent = strdup(user_agent);
+    http->has_ca_directory = find_ca_directory();
     if (http->multi != NULL && http->user_agent != NULL)
         return http;
     http_free(http);
@@ -51,7 +81,8 @@ void http_free(struct http *http)
 {
     if (http == NULL)
         return;
-    curl_easy_cleanup(http->spare);
+    while (http->spare_count > 0)
+        curl_easy_cleanup(http->spares[--http->spare_count]);
     curl_multi_cleanup(http->multi);
     free(http->user_agent);
     free(http);
@@ -75,18 +106,7 @@ static bool is_loopback(const char *host)
     return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-static bool goes_to_loopback(const char *url)
-{
-    char *host = NULL;
-    CURLU *parsed = curl_url();
-    bool yes = parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-               curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
-    curl_free(host);
-    curl_url_cleanup(parsed);
-    return yes;
-}
-
-static const char *judge_url(CURLU *parsed, bool allow_plain)
+static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
 {
     char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
     const char *wrong = NULL;
@@ -99,7 +119,7 @@ static const char *judge_url(CURLU *parsed, bool allow_plain)
         wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
     else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         wrong = "only https is spoken";
-    else if (strcmp(scheme, "http") == 0 && !allow_plain && !is_loopback(host))
+    else if (!(*loopback = is_loopback(host)) && strcmp(scheme, "http") == 0 && !allow_plain)
         wrong = "http is for loopback only, it would show the token to everyone on the way; use https";
     curl_free(scheme);
     curl_free(host);
@@ -108,7 +128,8 @@ static const char *judge_url(CURLU *parsed, bool allow_plain)
     return wrong;
 }
 
-const char *http_check_url(const char *url, bool allow_plain)
+/* As http_check_url; of a good URL, says whether it leads to loopback. */
+static const char *check_url(const char *url, bool allow_plain, bool *loopback)
 {
     CURLU *parsed = curl_url();
     if (parsed == NULL)
@@ -116,11 +137,17 @@ const char *http_check_url(const char *url, bool allow_plain)
     const char *wrong = "it is no URL";
     CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
     if (code == CURLUE_OK)
-        wrong = judge_url(parsed, allow_plain);
+        wrong = judge_url(parsed, allow_plain, loopback);
     else if (code == CURLUE_UNSUPPORTED_SCHEME)
         wrong = "only https is spoken";
     curl_url_cleanup(parsed);
     return wrong;
+}
+
+const char *http_check_url(const char *url, bool allow_plain)
+{
+    bool loopback;
+    return check_url(url, allow_plain, &loopback);
 }
 
 int http_append_encoded(struct buffer *url, const char *text)
@@ -187,7 +214,7 @@ static CURLcode set_tls(CURL *easy, const struct http_tls *tls)
     return code;
 }
 
-static CURLcode set_up(struct http_call *call, const struct http_request *request)
+static CURLcode set_up(struct http_call *call, const struct http_request *request, bool loopback)
 {
     CURL *easy = call->easy;
     CURLcode code = set_method(easy, request);
@@ -203,8 +230,11 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
         code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (code == CURLE_OK)
         code = set_tls(easy, &request->tls);
+    call->by_directory = call->http->has_ca_directory && request->tls.ca_file == NULL;
+    if (code == CURLE_OK && call->by_directory)
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     /* http_proxy in the environment is not for ourselves: it would be shown the token */
-    if (code == CURLE_OK && goes_to_loopback(request->url))
+    if (code == CURLE_OK && loopback)
         code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
     /* these cannot fail */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -220,9 +250,7 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
 
 static CURL *take_handle(struct http *http)
 {
-    CURL *easy = http->spare != NULL ? http->spare : curl_easy_init();
-    http->spare = NULL;
-    return easy;
+    return http->spare_count > 0 ? http->spares[--http->spare_count] : curl_easy_init();
 }
 
 /* Keeps a handle for the next call, without anything of the last one but its connection. */
@@ -230,8 +258,8 @@ static void give_handle(struct http *http, CURL *easy)
 {
     curl_multi_remove_handle(http->multi, easy);
     curl_easy_reset(easy);
-    if (http->spare == NULL)
-        http->spare = easy;
+    if (http->spare_count < SPARES)
+        http->spares[http->spare_count++] = easy;
     else
         curl_easy_cleanup(easy);
 }
@@ -243,7 +271,8 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         return NULL;
     call->http = http;
     call->max_body = request->max_body;
-    const char *wrong = http_check_url(request->url, request->allow_plain);
+    bool loopback = false;
+    const char *wrong = check_url(request->url, request->allow_plain, &loopback);
     if (wrong != NULL) {
         call->done = true;
         call->code = CURLE_URL_MALFORMAT;
@@ -251,14 +280,28 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         return call;
     }
     call->easy = take_handle(http);
-    if (call->easy == NULL || add_headers(call, request->headers) != 0 || set_up(call, request) != CURLE_OK ||
+    if (call->easy == NULL || add_headers(call, request->headers) != 0 ||
+        set_up(call, request, loopback) != CURLE_OK ||
         curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
         http_call_free(call);
         return NULL;
     }
-    int running;
-    curl_multi_perform(http->multi, &running);
     return call;
+}
+
+/* A certificate that the directory does not vouch for may yet stand in the bundle alone: someone has appended
+ * theirs to it. Nothing was sent. Returns false when it is not so. */
+static bool try_bundle(struct http_call *call, CURLcode code)
+{
+    if (code != CURLE_PEER_FAILED_VERIFICATION || !call->by_directory)
+        return false;
+    const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    call->by_directory = false;
+    if (bundle == NULL || curl_easy_setopt(call->easy, CURLOPT_CAINFO, bundle) != CURLE_OK)
+        return false;
+    curl_multi_remove_handle(call->http->multi, call->easy);
+    call->message[0] = '\0';
+    return curl_multi_add_handle(call->http->multi, call->easy) == CURLM_OK;
 }
 
 /* Marks the calls that are done. Returns how many. */
@@ -272,6 +315,8 @@ static int collect(struct http *http)
             continue;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        if (try_bundle(call, code))
+            continue;
         call->done = true;
         call->code = code;
         count++;

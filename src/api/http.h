@@ -63,7 +63,8 @@ const char *http_check_url(const char *url, bool allow_plain);
  * memory ran out. */
 int http_append_encoded(struct buffer *url, const char *text);
 
-/* Starts a call. NULL when memory ran out. To be freed with http_call_free, finished or not. */
+/* Starts a call: it goes on its way with the next http_work or http_finish. NULL when memory ran out. To be
+ * freed with http_call_free, finished or not. */
 struct http_call *http_start(struct http *http, const struct http_request *request);
 
 /* Lets all calls of the client go on for at most `ms` milliseconds, or until one of them is done or a signal

@@ -29,8 +29,9 @@ int lock_take(const char *path, struct error *e)
     }
     char text[32];
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    /* for people only: a full disk is no reason not to run */
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) < 0)
+    /* for people only: a full disk is no reason not to run. To empty the file first would make some file
+     * systems wait for the disk */
+    if (pwrite(fd, text, (size_t)len, 0) < 0 || ftruncate(fd, len) != 0)
         errno = 0;
     return fd;
 }

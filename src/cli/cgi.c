@@ -51,9 +51,11 @@ void cgi_step_aside(void)
     pid_t child = fork();
     if (child <= 0)
         return;
+    pid_t ended = -1;
     cgi_detach(); /* the answer ends with what the child holds of it */
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
+    do
+        ended = waitpid(child, &status, 0);
+    while (ended < 0 && errno == EINTR);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BUG);
 }
 

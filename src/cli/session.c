@@ -235,7 +235,8 @@ static void finish_run(struct session *session)
     run->ended = clock_now();
     run->exit_status = session->status;
     run->message = session->message[0] != '\0' ? session->message : NULL;
-    if (store_begin(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
+    /* what the run did is stored by now */
+    if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
         save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);

@@ -38,7 +38,7 @@ struct diff_snapshot {
 
 /* What is seen of it now. */
 struct diff_observation {
-    const struct workorder *wo;
+    const struct workorder *wo; /* its document may be NULL where none is known, and with a window */
     bool from_list;
 };
 
@@ -52,7 +52,8 @@ struct diff {
     enum diff_outcome outcome;
     struct event events[EVENT_TYPES];
     int count;
-    struct json_object *document; /* owned; NULL unless DIFF_STORE or there are events */
+    struct json_object
+        *document; /* owned; NULL unless DIFF_STORE or there are events, and where the observation has none */
     bool from_list;
     bool deleted;
     int deletions;
@@ -63,7 +64,8 @@ struct diff {
 /*
  * Holds an observation against what was known (`old` is NULL when the work order is new to us). With `window`
  * it follows the row of R5 for a backfill: created and completed by their own dates, never updated; and it
- * stores only what is older than the horizon and new to us, so that polling still sees every change as one.
+ * stores only what is older than the horizon and new to us, so that polling still sees every change as one;
+ * of `old` it only matters whether there is one.
  *
  * Fills *out, to be freed with diff_free. Returns 0, or -1 when memory ran out (*out is then zeroed).
  */

@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/json.h"
+#include "base/timestamp.h"
+
+/* A date in quotes; the members of a body between its id and the work order. */
+enum { DATE_SIZE = TIMESTAMP_SIZE + 2, REST_SIZE = 256 };
 
 static const char *const type_names[EVENT_TYPES] = {
     [EVENT_CREATED] = "workorder.created",
@@ -64,27 +69,56 @@ static struct json_object *event_data(const struct event_context *context)
     return NULL;
 }
 
+/* A date as JSON: in quotes, or null. */
+static const char *date_text(int64_t ms, char out[DATE_SIZE])
+{
+    char text[TIMESTAMP_SIZE];
+    timestamp_format(ms, text);
+    snprintf(out, DATE_SIZE, *text != '\0' ? "\"%s\"" : "null", text);
+    return out;
+}
+
+/* Everything in front of the work order. json-c escapes the id, for a status is part of it; the rest needs no
+ * escapes. */
+static int append_head(
+    struct buffer *body, const struct event *event, const char *id, const struct event_context *context)
+{
+    char happened[DATE_SIZE], observed[DATE_SIZE], before[DATE_SIZE], rest[REST_SIZE];
+    struct json_object *text = json_object_new_string(id);
+    const char *quoted =
+        text != NULL ? json_object_to_json_string_ext(text, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+    snprintf(rest, sizeof rest,
+        ",\"event\":\"%s\",\"timestamp\":%s,\"observedAt\":%s,\"previouslyObservedAt\":%s,\"source\":\"%s\","
+        "\"data\":",
+        event_type_name(event->type), date_text(event->timestamp, happened),
+        date_text(context->observed, observed), date_text(context->previously_observed, before),
+        event_source_name(context->source));
+    int rc = quoted == NULL || buffer_reserve(body, strlen(quoted) + sizeof rest + context->json_len) != 0 ||
+                     buffer_append_text(body, "{\"id\":") != 0 || buffer_append_text(body, quoted) != 0 ||
+                     buffer_append_text(body, rest) != 0
+                 ? -1
+                 : 0;
+    json_object_put(text);
+    return rc;
+}
+
 char *event_body(const struct event *event, const char *id, const struct event_context *context)
 {
-    char *text = NULL;
-    struct json_object *body = json_object_new_object();
-    if (body == NULL)
-        goto out;
-    if (json_give_text(body, "id", id) != 0 ||
-        json_give_text(body, "event", event_type_name(event->type)) != 0 ||
-        json_give_date(body, "timestamp", event->timestamp) != 0 ||
-        json_give_date(body, "observedAt", context->observed) != 0 ||
-        json_give_date(body, "previouslyObservedAt", context->previously_observed) != 0 ||
-        json_give_text(body, "source", event_source_name(context->source)) != 0 ||
-        json_give(body, "data", event_data(context)) != 0)
-        goto out;
-    const char *json =
-        json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (json != NULL)
-        text = strdup(json);
-out:
-    json_object_put(body);
-    return text;
+    struct buffer body = {0};
+    struct json_object *data = NULL;
+    const char *json = context->json;
+    size_t len = context->json_len;
+    if (context->doc != NULL) {
+        data = event_data(context);
+        json = data != NULL ? json_object_to_json_string_length(
+                                  data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len)
+                            : NULL;
+    }
+    if (json == NULL || append_head(&body, event, id, context) != 0 || buffer_append(&body, json, len) != 0 ||
+        buffer_append_text(&body, "}") != 0)
+        buffer_free(&body);
+    json_object_put(data);
+    return body.data;
 }
 
 struct json_object *event_parse(const char *body, size_t len)

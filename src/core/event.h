@@ -54,7 +54,9 @@ struct event_context {
     int64_t
         previously_observed; /* until when the snapshot was known to be true; TIMESTAMP_NONE without one */
     enum event_source source;
-    struct json_object *doc;     /* the work order, borrowed */
+    struct json_object *doc; /* the work order, borrowed; NULL: it is `json` */
+    const char *json;        /* as compact text (scan_record), borrowed; then nothing of it has changed */
+    size_t json_len;
     const char *previous_status; /* NULL when the status did not change */
     struct json_object
         *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */

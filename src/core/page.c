@@ -68,11 +68,17 @@ static int64_t glance_id(struct scan at)
     return digits < 18 && at.at < at.end && (*at.at == ',' || *at.at == '}' || is_space(*at.at)) ? id : 0;
 }
 
+/* Between brackets, everything else is stepped over at once. */
+static const bool is_bracket_or_quote[256] = {
+    ['"'] = true, ['{'] = true, ['}'] = true, ['['] = true, [']'] = true};
+
 /* Steps over one value of any kind. With `id`, a glance at the value of the first key "id" of an object. */
 static void skip_value(struct scan *s, int64_t *id)
 {
     size_t depth = 0;
     do {
+        while (depth > 0 && s->at < s->end && !is_bracket_or_quote[(unsigned char)*s->at])
+            s->at++;
         switch (peek(s)) {
         case '"': {
             const char *key = s->at;

@@ -108,7 +108,19 @@ static bool is_complete(const char *const *completed, const char *status)
     return false;
 }
 
-/* Brings a sub status to the list's spelling. False when it says something that we do not know. */
+/* Does the body speak of sub statuses, be it to say that there is none? The vendor's status changes do by
+ * being what they are, and the other spelling knows none. */
+static bool knows_sub_status(struct json_object *root, struct json_object *doc)
+{
+    const char *type = text_at(root, "type");
+    return object_at(root, "newWorkOrder") != doc ||
+           (type != NULL && strcmp(type, "WORK_ORDER_STATUS_CHANGE") == 0) ||
+           json_object_object_get_ex(root, "newSubStatus", NULL) ||
+           json_object_object_get_ex(doc, "subStatus", NULL);
+}
+
+/* Brings a sub status to the list's spelling. False when it says something that we do not know, or does not
+ * say of a complete one whether it was canceled. */
 static bool settle_status(struct json_object *root, struct json_object *doc, const char *const *completed)
 {
     const char *status = text_at(doc, "status"), *told = text_at(root, "newStatus");
@@ -117,8 +129,10 @@ static bool settle_status(struct json_object *root, struct json_object *doc, con
         return false;
     if (sub == NULL)
         sub = text_at(doc, "subStatus");
-    if (sub == NULL || *sub == '\0' || strcasecmp(sub, status) == 0 || !is_complete(completed, status))
+    if (!is_complete(completed, status))
         return true;
+    if (sub == NULL || *sub == '\0' || strcasecmp(sub, status) == 0)
+        return knows_sub_status(root, doc);
     for (size_t i = 0; i < sizeof sub_statuses / sizeof sub_statuses[0]; i++)
         if (strcasecmp(sub, sub_statuses[i].sub) == 0)
             return json_object_object_add(doc, "status", json_object_new_string(sub_statuses[i].status)) == 0;

@@ -74,7 +74,7 @@ static int refill(struct lane *lane, struct error *e)
         lane->store, lane->route->place.handler, lane->began, lane->latest, 0, LANE_QUEUE, lane->queue, e);
     if (n < 0)
         return -1;
-    lane->queued = 0;
+    lane->queued = lane->first = 0;
     for (int i = 0; i < n; i++) {
         struct delivery delivery = lane->queue[i];
         if (is_under_way(lane, delivery.seq))
@@ -94,7 +94,7 @@ static bool must_wait(const struct lane *lane, int index)
     for (int i = 0; i < LANE_SLOTS; i++)
         if (lane->slots[i].call != NULL && lane->slots[i].delivery.work_order == work_order)
             return true;
-    for (int i = 0; i < index; i++)
+    for (int i = lane->first; i < index; i++)
         if (lane->queue[i].id != NULL && lane->queue[i].work_order == work_order)
             return true;
     return false;
@@ -105,7 +105,9 @@ static bool take_next(struct lane *lane, struct delivery *out)
 {
     if (lane->waiting == 0 || is_ending(lane))
         return false;
-    for (int i = 0; i < lane->queued; i++) {
+    while (lane->queue[lane->first].id == NULL)
+        lane->first++;
+    for (int i = lane->first; i < lane->queued; i++) {
         if (lane->queue[i].id == NULL || must_wait(lane, i))
             continue;
         *out = lane->queue[i];
@@ -216,6 +218,7 @@ static size_t take_batch(struct lane *lane, struct delivery *batch)
 static void put_back(struct lane *lane, struct delivery *batch, size_t count)
 {
     lane->singly = count;
+    lane->first = 0;
     for (int i = 0, next = 0; i < lane->queued && (size_t)next < count; i++)
         if (lane->queue[i].id == NULL) {
             lane->queue[i] = batch[next++];

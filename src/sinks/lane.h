@@ -16,7 +16,7 @@
 struct store;
 
 /* Deliveries read from the store at a time; requests under way at the most. */
-enum { LANE_QUEUE = 256, LANE_SLOTS = 8 };
+enum { LANE_QUEUE = 1024, LANE_SLOTS = 8 };
 
 /* A request under way. */
 struct lane_slot {
@@ -34,6 +34,7 @@ struct lane {
     int64_t latest;                    /* that the clock has shown since */
     struct delivery queue[LANE_QUEUE]; /* in the order of the log; id is NULL where one was taken out */
     int queued;
+    int first;   /* of them; those before it are taken out */
     int waiting; /* of them, not taken out */
     struct lane_slot slots[LANE_SLOTS];
     int busy; /* slots in use */

@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 /* How many are written together at the most, and how long the first of them waits. */
-enum { AT_ONCE = 256, LONGEST_WAIT_MS = 100 };
+enum { AT_ONCE = 1024, LONGEST_WAIT_MS = 100 };
 
 int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result)
 {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/digest.h"
+#include "core/scan.h"
 #include "core/workorder.h"
 #include "store/events.h"
 #include "store/quarantine.h"
@@ -17,7 +18,9 @@
 struct held {
     struct event event;
     int64_t observed;
-    struct json_object *doc;
+    struct json_object *doc; /* NULL: it is `json`, borrowed from the page */
+    const char *json;
+    size_t json_len;
 };
 
 struct intake {
@@ -132,8 +135,8 @@ static int hold(struct intake *intake, const struct event *event, const struct e
         intake->held = held;
         intake->held_capacity = capacity;
     }
-    intake->held[intake->held_count++] =
-        (struct held){*event, context->observed, json_object_get(context->doc)};
+    intake->held[intake->held_count++] = (struct held){
+        *event, context->observed, json_object_get(context->doc), context->json, context->json_len};
     return 0;
 }
 
@@ -175,7 +178,9 @@ int intake_flush(struct intake *intake, struct error *e)
         const struct event_context context = {.observed = held->observed,
             .previously_observed = TIMESTAMP_NONE,
             .source = intake->settings.source,
-            .doc = held->doc};
+            .doc = held->doc,
+            .json = held->json,
+            .json_len = held->json_len};
         rc = append_event(intake, &held->event, &context, e);
     }
     intake_drop(intake);
@@ -210,42 +215,41 @@ static int store_document(struct intake *intake, const struct intake_record *rec
     return snapshots_save(intake->settings.store, &row, old->document, e);
 }
 
-/* Holds a work order that was understood against its snapshot and writes what comes of it. */
+/* Holds a work order that was understood against its snapshot (NULL: there is none) and writes what comes of
+ * it. */
 static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
-    const struct workorder *wo, struct intake_result *result, struct error *e)
+    const struct workorder *wo, const struct snapshot *known, struct intake_result *result, struct error *e)
 {
-    struct store *store = intake->settings.store;
-    struct snapshot snapshot = {0};
-    struct diff diff = {0};
-    int rc = -1, known = snapshots_load(store, intake->parser, wo->id, &snapshot, e);
-    if (known < 0)
-        goto out;
-    const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
+    static const struct snapshot none;
+    const struct snapshot *snapshot = known != NULL ? known : &none;
+    struct diff diff;
+    const struct diff_snapshot old = {
+        &snapshot->wo, snapshot->from_list, snapshot->deleted, snapshot->deletions};
     const struct diff_observation now = {wo, record->from_list};
     if (diff_observe(
-            &intake->settings.rules, intake->settings.window, known == 1 ? &old : NULL, &now, &diff) != 0) {
-        fail_memory(e, "work order");
-        goto out;
-    }
+            &intake->settings.rules, intake->settings.window, known != NULL ? &old : NULL, &now, &diff) != 0)
+        return fail_memory(e, "work order");
     struct event_context context = {.observed = record->observed,
         .previously_observed = TIMESTAMP_NONE,
         .source = intake->settings.source,
         .doc = diff.document,
+        .json = record->json,
+        .json_len = record->len,
         .previous_status = diff.previous_status,
         .changes = diff.changes};
-    if (known == 1)
+    if (known != NULL)
         context.previously_observed =
-            snapshot.observed > record->previously_observed ? snapshot.observed : record->previously_observed;
-    result->back = known == 1 && snapshot.deleted;
-    result->changed = known == 0 || wo->updated > snapshot.wo.updated;
-    if (append_events(intake, &diff, &context, result, e) != 0)
-        goto out;
-    if (diff.outcome == DIFF_STORE && store_document(intake, record, digest, wo, &snapshot, &diff, e) != 0)
-        goto out;
-    rc = note_sighting(intake, wo->id, e);
-out:
+            known->observed > record->previously_observed ? known->observed : record->previously_observed;
+    result->id = wo->id;
+    result->updated = wo->updated;
+    result->back = snapshot->deleted;
+    result->changed = known == NULL || wo->updated > known->wo.updated;
+    int rc = append_events(intake, &diff, &context, result, e);
+    if (rc == 0 && diff.outcome == DIFF_STORE)
+        rc = store_document(intake, record, digest, wo, snapshot, &diff, e);
+    if (rc == 0)
+        rc = note_sighting(intake, wo->id, e);
     diff_free(&diff);
-    snapshot_free(&snapshot);
     return rc;
 }
 
@@ -281,24 +285,13 @@ out:
     return rc;
 }
 
-enum intake_verdict intake_observe(
-    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e)
+/* What is held against a document: all of both is needed. */
+static enum intake_verdict observe_parsed(struct intake *intake, const struct intake_record *record,
+    const unsigned char *digest, struct intake_result *result, struct error *e)
 {
-    unsigned char digest[DIGEST_SIZE];
     struct workorder wo;
+    struct snapshot snapshot;
     const char *reason = NULL;
-    *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
-    intake->settings.run->records++;
-    if (digest_of(intake->digest, record->json, record->len, digest) != 0) {
-        fail(e, EXIT_TRY_LATER, "work order: libcrypto cannot compute a digest");
-        return INTAKE_FAILED;
-    }
-    /* the bytes of last time say nothing new; a backfill asks for the dates in them all the same */
-    if (record->from_list && record->id_hint != 0 && intake->settings.window == NULL) {
-        int same = snapshots_is_same(intake->settings.store, record->id_hint, digest, &result->updated, e);
-        if (same != 0)
-            return same == 1 && note_sighting(intake, record->id_hint, e) == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
-    }
     switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
         return put_away(intake, record, digest, reason, e);
@@ -312,9 +305,51 @@ enum intake_verdict intake_observe(
     default:
         break;
     }
-    result->id = wo.id;
-    result->updated = wo.updated;
-    int rc = apply(intake, record, digest, &wo, result, e);
+    int known = snapshots_load(intake->settings.store, intake->parser, wo.id, &snapshot, e);
+    int rc = known < 0 ? -1 : apply(intake, record, digest, &wo, known == 1 ? &snapshot : NULL, result, e);
+    snapshot_free(&snapshot);
     workorder_free(&wo);
     return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
+}
+
+/* What needs no document: a record whose bytes are those of last time, one that is new to us, and all of a
+ * backfill, which asks for nothing but the record's own dates. Returns 1 when it was taken, 0 when it is to
+ * be parsed, or -1. */
+static int observe_scanned(struct intake *intake, const struct intake_record *record,
+    const unsigned char *digest, struct intake_result *result, struct error *e)
+{
+    struct snapshot_glance glance;
+    struct scan scan;
+    const bool backfill = intake->settings.window != NULL;
+    int known = snapshots_glance(intake->settings.store, record->id_hint, digest, &glance, e);
+    if (known < 0)
+        return -1;
+    if (glance.same && !backfill) {
+        result->updated = glance.updated;
+        return note_sighting(intake, record->id_hint, e) == 0 ? 1 : -1;
+    }
+    if ((known == 1 && !backfill) || !scan_record(record->json, record->len, &scan) ||
+        scan.wo.id != record->id_hint)
+        return 0;
+    const struct snapshot snapshot = {
+        .wo.updated = glance.updated, .observed = glance.observed, .deleted = glance.deleted};
+    return apply(intake, record, digest, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0 ? 1 : -1;
+}
+
+enum intake_verdict intake_observe(
+    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e)
+{
+    unsigned char digest[DIGEST_SIZE];
+    *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
+    intake->settings.run->records++;
+    if (digest_of(intake->digest, record->json, record->len, digest) != 0) {
+        fail(e, EXIT_TRY_LATER, "work order: libcrypto cannot compute a digest");
+        return INTAKE_FAILED;
+    }
+    if (record->from_list && record->id_hint != 0) {
+        int taken = observe_scanned(intake, record, digest, result, e);
+        if (taken != 0)
+            return taken == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
+    }
+    return observe_parsed(intake, record, digest, result, e);
 }

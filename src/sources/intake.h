@@ -32,7 +32,7 @@ struct intake_settings {
 
 /* One record as it came. */
 struct intake_record {
-    const char *json;
+    const char *json; /* must live until intake_flush or intake_drop; a NUL stands somewhere behind it */
     size_t len;
     int64_t id_hint; /* its id at a glance (page_record), 0 when unknown */
     bool from_list;

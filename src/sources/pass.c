@@ -14,6 +14,11 @@
 #include "sources/filter.h"
 #include "store/store.h"
 
+/* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
+ * after this time. Whoever is killed in between reads such pages again, which the diff makes free (rule R2).
+ */
+enum { SAVE_EVERY_MS = 5000 };
+
 /* A pass in progress. */
 struct reader {
     const struct pass_settings *settings;
@@ -25,6 +30,8 @@ struct reader {
     enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
     bool started_over;       /* a cursor expired in this run already */
     struct cursors *cursors; /* those seen in this run */
+    int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
+    bool unsaved;            /* pages were read since that changed nothing */
     struct intake *intake;
 };
 
@@ -81,6 +88,8 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
 static int begin_anew(struct reader *r, struct error *e)
 {
     const struct pass_view view = view_of(r);
+    r->saved = 0;
+    r->unsaved = false;
     int64_t since = r->kind->everything ? TIMESTAMP_NONE : r->kind->since(&view);
     pass_state_free(&r->state);
     r->state = (struct pass_state){.since = since,
@@ -221,11 +230,29 @@ static bool is_last(const struct reader *r, const struct page *page)
            state->oldest_seen < state->since;
 }
 
+/* Writes the cursor and the run's counters, in the caller's transaction. */
+static int save_progress(struct reader *r, enum step step, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    const struct pass_view view = view_of(r);
+    s->run->requests = client_requests(s->api);
+    s->run->bytes = client_bytes(s->api);
+    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, client_pace(s->api), e) != 0 ||
+        (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
+        runs_save(s->store, s->run, e) != 0)
+        return -1;
+    r->saved = clock_monotonic();
+    r->unsaved = false;
+    return 0;
+}
+
 /* Writes what a page brought, all of it in the caller's transaction. */
 static enum step write_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
+    const int64_t changes = store_total_changes(s->store);
     if (make_account(r, e) != 0 ||
         (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
@@ -237,15 +264,32 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     r->state.pages++;
     r->state.records += (int64_t)answer->page.count;
     s->run->pages++;
-    s->run->requests = client_requests(s->api);
-    s->run->bytes = client_bytes(s->api);
+    r->unsaved = true;
+    bool changed = store_total_changes(s->store) != changes;
     if (set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor, e) != 0 ||
-        passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, client_pace(s->api), e) != 0 ||
-        (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
-        (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
-        runs_save(s->store, s->run, e) != 0)
+        (changed && save_progress(r, step, e) != 0))
         return STEP_FAILED;
     return step;
+}
+
+/* Stores how far pages were read that changed nothing. To lose it costs reading them again: no reason to wait
+ * for the disk. */
+static int save_unsaved(struct reader *r, enum step step, struct error *e)
+{
+    struct store *store = r->settings->store;
+    int rc = store_begin_lazily(store, e);
+    if (rc == 0)
+        rc = save_progress(r, step, e);
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    return rc;
+}
+
+static bool is_due(const struct reader *r, enum step step)
+{
+    return r->unsaved &&
+           (step == STEP_LAST || r->saved == 0 || clock_monotonic() - r->saved >= SAVE_EVERY_MS);
 }
 
 /* What a rolled back page had changed in memory. */
@@ -263,7 +307,7 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
-    if (keep && store_commit(s->store, e) == 0) {
+    if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
         r->filter.found = false;
         return step;
@@ -279,6 +323,7 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     state->oldest_seen = before.oldest_seen;
     state->pages = before.pages;
     state->records = before.records;
+    r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
     return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
 }
 
@@ -427,6 +472,9 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         fail_memory(e, "pass");
     else
         end = read_all(&r, e);
+    struct error unsaved = {0};
+    if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
+        log_info("%s; the next run reads some pages again", unsaved.text);
     intake_free(r.intake);
     cursors_free(r.cursors);
     pass_state_free(&r.state);

@@ -4,9 +4,10 @@
 
 #include "store/store.h"
 
-int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
-    int64_t *updated, struct error *e)
+int snapshots_glance(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+    struct snapshot_glance *out, struct error *e)
 {
+    *out = (struct snapshot_glance){0};
     if (STORE_QUERY(store, e, SQL_SNAPSHOT_GLANCE, V_INT(id)) != 0)
         return -1;
     int rc = store_next(store, SQL_SNAPSHOT_GLANCE, e);
@@ -14,10 +15,12 @@ int snapshots_is_same(struct store *store, int64_t id, const unsigned char diges
         return rc;
     size_t len;
     const void *known = store_get_bytes(store, SQL_SNAPSHOT_GLANCE, 0, &len);
-    rc = len == DIGEST_SIZE && memcmp(known, digest, DIGEST_SIZE) == 0;
-    *updated = store_int(store, SQL_SNAPSHOT_GLANCE, 1);
+    out->updated = store_int(store, SQL_SNAPSHOT_GLANCE, 1);
+    out->observed = store_int(store, SQL_SNAPSHOT_GLANCE, 2);
+    out->deleted = store_int(store, SQL_SNAPSHOT_GLANCE, 3) != 0;
+    out->same = !out->deleted && len == DIGEST_SIZE && memcmp(known, digest, DIGEST_SIZE) == 0;
     store_done(store, SQL_SNAPSHOT_GLANCE);
-    return rc;
+    return 1;
 }
 
 int snapshots_load(
@@ -54,7 +57,7 @@ int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t 
         if (STORE_RUN(store, e, SQL_DOCUMENT_SET, V_INT(document), V_BYTES(row->json, row->len)) != 0)
             return -1;
     } else {
-        if (STORE_RUN(store, e, SQL_DOCUMENT_ADD, V_BYTES(row->json, row->len)) != 0)
+        if (STORE_RUN(store, e, SQL_DOCUMENT_ADD, V_INT(row->id), V_BYTES(row->json, row->len)) != 0)
             return -1;
         document = store_last_id(store);
     }

@@ -25,10 +25,18 @@ struct snapshot {
     int64_t document; /* where its JSON lies */
 };
 
-/* Does the list's record with this id and digest lie here already? Returns 1 (and its updatedAt in *updated),
- * 0 when there is none or another, -1 when the store failed. */
-int snapshots_is_same(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
-    int64_t *updated, struct error *e);
+/* What is known of a work order without a look into its document. */
+struct snapshot_glance {
+    bool same; /* the list gave this very record last time, and it was not told deleted since */
+    int64_t updated;
+    int64_t observed;
+    bool deleted;
+};
+
+/* Looks for the snapshot with this id; `digest` is that of the record at hand. Returns 1, 0 when there is
+ * none, -1 when the store failed. */
+int snapshots_glance(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+    struct snapshot_glance *out, struct error *e);
 
 /* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the
  * store failed or holds what cannot be read (EXIT_IO). */

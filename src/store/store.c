@@ -5,18 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "base/clock.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
 enum { APPLICATION_ID = 0x776f7379 };
 
+/*
+ * How long we sleep before a lock is tried again, in nanoseconds. Always the same: SQLite's own handler
+ * sleeps ever longer, so that of many that wait those who came last go first, and one that waits long waits
+ * for ever.
+ */
+enum { BUSY_STEP_NS = 3000000 };
+
 struct store {
     sqlite3 *db;
     char *path;
+    int patience;       /* for how long a locked store is waited for, in milliseconds */
+    int64_t busy_since; /* when this wait began */
     bool in_transaction;
+    bool lazy;     /* synchronous is NORMAL */
+    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -58,7 +71,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_CANTCREAT,
             "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
             text);
-    case SQLITE_PROTOCOL: /* after ten seconds of trying */
+    case SQLITE_PROTOCOL:
+        store->no_locks = true;
         return fail(e, EXIT_IO,
             "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
             store->path, doing);
@@ -71,7 +85,7 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
 
 static int execute(struct store *store, const char *sql, const char *doing, struct error *e)
 {
-    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, doing, e);
 }
 
@@ -173,14 +187,28 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
                    ? 0
                    : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date",
                          store->path);
-    /* page_size acts on an empty file only; FULL: what was committed survives a power cut */
-    if (execute(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+    /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
+     * committed survives a power cut */
+    if (execute(store, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
             "opening", e) != 0)
         return -1;
     while (version < SQL_VERSION)
         if (migrate_to(store, ++version, e) != 0)
             return -1;
     return 0;
+}
+
+/* SQLite asks whether it shall try again, and how often it has. */
+static int wait_for_lock(void *context, int tries)
+{
+    static const struct timespec step = {.tv_nsec = BUSY_STEP_NS};
+    struct store *store = context;
+    if (tries == 0)
+        store->busy_since = clock_monotonic();
+    if (clock_monotonic() - store->busy_since >= store->patience)
+        return 0;
+    nanosleep(&step, NULL);
+    return 1;
 }
 
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e)
@@ -200,7 +228,8 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
         goto out;
     }
     sqlite3_extended_result_codes(store->db, 1);
-    sqlite3_busy_timeout(store->db, busy_ms);
+    store->patience = busy_ms;
+    sqlite3_busy_handler(store->db, wait_for_lock, store);
     if (prepare_file(store, mode, e) == 0)
         return store;
 out:
@@ -232,7 +261,7 @@ const char *store_path(const struct store *store)
 
 void store_set_patience(struct store *store, int busy_ms)
 {
-    sqlite3_busy_timeout(store->db, busy_ms);
+    store->patience = busy_ms;
 }
 
 int store_begin(struct store *store, struct error *e)
@@ -243,13 +272,30 @@ int store_begin(struct store *store, struct error *e)
     return 0;
 }
 
+int store_begin_lazily(struct store *store, struct error *e)
+{
+    if (execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
+        return -1;
+    store->lazy = true;
+    return store_begin(store, e);
+}
+
+/* synchronous can be set between transactions only. */
+static void end_transaction(struct store *store)
+{
+    store->in_transaction = false;
+    if (store->lazy)
+        sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    store->lazy = false;
+}
+
 int store_commit(struct store *store, struct error *e)
 {
     if (execute(store, "COMMIT", "writing", e) != 0) {
         store_rollback(store);
         return -1;
     }
-    store->in_transaction = false;
+    end_transaction(store);
     return 0;
 }
 
@@ -257,7 +303,7 @@ void store_rollback(struct store *store)
 {
     if (store->in_transaction)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    store->in_transaction = false;
+    end_transaction(store);
 }
 
 struct store_value store_text(const char *text)
@@ -309,7 +355,7 @@ int store_query_all(struct store *store, enum sql_statement statement, struct er
 
 int store_next(struct store *store, enum sql_statement which, struct error *e)
 {
-    int code = sqlite3_step(store->prepared[which]);
+    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_step(store->prepared[which]);
     if (code == SQLITE_ROW)
         return 1;
     if (code == SQLITE_DONE) {
@@ -377,6 +423,11 @@ char *store_copy_text(struct store *store, enum sql_statement statement, int col
 int64_t store_changes(struct store *store)
 {
     return sqlite3_changes64(store->db);
+}
+
+int64_t store_total_changes(struct store *store)
+{
+    return sqlite3_total_changes64(store->db);
 }
 
 int64_t store_last_id(struct store *store)

@@ -52,6 +52,10 @@ void store_set_patience(struct store *store, int busy_ms);
  * long, EXIT_IO otherwise. */
 int store_begin(struct store *store, struct error *e);
 
+/* The same for a transaction whose end does not wait for the disk: when the power is cut, it may be undone,
+ * whole, until the next durable one has ended. For what the next run would find out anew. */
+int store_begin_lazily(struct store *store, struct error *e);
+
 /* Ends it durably. When it fails (EXIT_IO: disk full, I/O error), the transaction is rolled back. */
 int store_commit(struct store *store, struct error *e);
 
@@ -114,6 +118,9 @@ char *store_copy_text(struct store *store, enum sql_statement statement, int col
 
 /* How many rows the last store_run changed. */
 int64_t store_changes(struct store *store);
+
+/* How many were changed since the store was opened. */
+int64_t store_total_changes(struct store *store);
 
 /* The rowid of the last insert. */
 int64_t store_last_id(struct store *store);

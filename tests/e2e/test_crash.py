@@ -4,7 +4,7 @@ import re
 import signal
 import time
 
-from harness import Case, DONE, PROTOCOL, TRY_LATER, UNAVAILABLE
+from harness import Case, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE
 
 
 class Killed(Case):
@@ -197,6 +197,41 @@ class Stopped(Case):
     def test_by_max_time(self):
         self.sync_some_pages(3)
         self.check_resumed()
+
+    def read_again(self):
+        """From here on a pass reads all 20 pages, and nothing in them has changed."""
+        self.configure(sync="lookback = 366d")
+        self.mock.config(page_delay_ms=0)
+        self.sync_silently()
+        self.mock.config(page_delay_ms=40)
+        self.mock.reset_log()
+
+    def test_by_SIGTERM_where_nothing_changed(self):
+        self.read_again()
+        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.check_resumed()
+
+    def test_where_nothing_changed_and_the_server_fails(self):
+        self.read_again()
+        self.mock.config(page_delay_ms=0)
+        self.mock.fault("status", status=403, skip=6)
+        self.assertFails(self.sync(expect=None), NOPERM, "403")
+        self.check_resumed()
+
+    def test_by_SIGKILL_where_nothing_changed(self):
+        self.read_again()
+        before = self.sql("SELECT max(run), count(*) FROM runs")[0]
+        self.assertEqual(self.stop_in_the_middle(signal.SIGKILL).status, -signal.SIGKILL)
+        run, runs = self.sql("SELECT max(run), count(*) FROM runs")[0]
+        self.assertEqual((run, runs), (before[0] + 1, before[1] + 1), "the killed run left no row")
+        cursor, pages = self.sql("SELECT cursor, pages FROM passes WHERE active = 1")[0]
+        self.assertIsNotNone(cursor)
+        self.mock.config(page_delay_ms=0)
+        self.mock.reset_log()
+        self.sync_silently()
+        requests = self.mock.pages()
+        self.assertEqual((requests[0].get("cursor"), len(requests)), (cursor, 20 - pages))
+        self.assertEqual(len(self.snapshots()), 40)
 
     def test_a_signal_ends_a_hanging_request(self):
         self.mock.config(page_delay_ms=0)

@@ -3,7 +3,11 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import shutil
+import subprocess
 import time
+import unittest
 
 from harness import Case, CONFIG, UNAVAILABLE
 from receiver import Answer, Authority, Receiver
@@ -46,6 +50,11 @@ class HttpCase(Case):
         """The next try of everything, as if its time had come."""
         self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
         return self.wosync("dispatch", **how)
+
+
+CERTIFICATES = "/etc/ssl/certs"
+NAMESPACE = ["unshare", "--map-root-user", "--mount"]
+CAN_NAMESPACE = subprocess.run([*NAMESPACE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 class Sending(HttpCase):
@@ -266,6 +275,30 @@ class Tls(HttpCase):
         self.sync()
         self.assertEqual(len(self.receiver.requests), 20)
         self.assertLessEqual(len({request.peer for request in self.receiver.requests}), 8)
+
+    @unittest.skipUnless(CAN_NAMESPACE, "no user namespaces")
+    def test_the_systems_authorities(self):
+        """Its directory of hashed certificates, and the bundle that someone has appended theirs to."""
+        for place in ("directory", "bundle"):
+            with self.subTest(place):
+                copy = self.path("certs-" + place)
+                shutil.copytree(CERTIFICATES, copy, symlinks=True)
+                if place == "bundle":
+                    with open(self.authority.certificate, "rb") as ours, open(copy + "/ca-certificates.crt", "ab") as f:
+                        f.write(ours.read())
+                else:
+                    name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", self.authority.certificate],
+                                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+                    shutil.copy(self.authority.certificate, os.path.join(copy, name + ".0"))
+                program = self.write("wosync-" + place, "#!/bin/sh\nexec %s sh -c 'mount --bind %s %s && exec %s \"$@\"' sh \"$@\"\n"
+                                     % (" ".join(NAMESPACE), copy, CERTIFICATES, self.program()), 0o755)
+                self.receive()
+                self.handle(section=place)
+                self.happen()
+                self.program = lambda become=None, script=program: script
+                self.sync()
+                del self.program
+                self.assertEqual(len(self.receiver.requests), 1)
 
     def test_a_client_certificate(self):
         self.receive(clients=self.authority)

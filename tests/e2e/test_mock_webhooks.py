@@ -107,6 +107,10 @@ class MockWebhooks(Case):
                           for b in (json.loads(r["body"]) for r in self.received())],
                          [("DONE", "CANCELED", "OPEN", "DONE"), ("DONE", "SKIPPED", "OPEN", "DONE"),
                           ("DONE", None, "OPEN", "DONE")])
+        self.mock.ask("DELETE", "/mock/sink/hooks")
+        self.mock.deliver({"work_order": numbers[0], "event": "WORK_ORDER_CHANGE", "url": self.url})
+        body = json.loads(self.received()[0]["body"])
+        self.assertEqual((body["newWorkOrder"]["status"], "newSubStatus" in body), ("DONE", False))
 
     def test_it_calls_nobody_but_loopback(self):
         number = self.mock.create({})[0]["id"]

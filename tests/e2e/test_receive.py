@@ -252,7 +252,7 @@ class Lanes(Webhooks):
         self.wait_for(lambda: self.sql("SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page")
         last = self.olds[-1]
         at = self.mock.update(last, status="DONE")
-        self.send(self.public(last))
+        self.send(self.public(last, "WORK_ORDER_STATUS_CHANGE"))
         self.assertIn("workorder.completed/%d/%s" % (last, at), self.ids())
         running.signal(15)
         running.wait()
@@ -291,6 +291,16 @@ class Lanes(Webhooks):
             self.assertTrue(told[0].endswith("-%s/%s" % (status, at)), told)
         self.sync("--no-dispatch")
         self.assertNotIn("workorder.completed", " ".join(self.ids()))
+
+    def test_a_canceled_one_that_is_edited_is_not_completed(self):
+        at = self.mock.update(self.one, status="CANCELED")
+        self.sync("--no-dispatch")
+        edited = self.mock.update(self.one, title="Another")
+        self.send(self.public(self.one, newWorkOrder=dict(self.work_order(self.one), status="DONE", completedAt=at)))
+        self.sync("--no-dispatch")
+        self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (self.one, edited))
+        self.assertNotIn("workorder.completed", " ".join(self.ids()))
+        self.assertEqual(self.snapshots()[self.one]["status"], "CANCELED")
 
     def test_deleted(self):
         self.mock.change(delete=[self.one])

@@ -70,13 +70,13 @@ static const char *status_of(const struct hook_news *news)
     return json_object_get_string(status);
 }
 
-/* In webhooks of the vendor that tell a status, canceled and skipped are sub statuses of DONE. */
+/* In the vendor's webhooks, canceled and skipped are sub statuses of DONE. */
 static bool is_sub_status(const char *status)
 {
     return status != NULL && (strcmp(status, "CANCELED") == 0 || strcmp(status, "SKIPPED") == 0);
 }
 
-static void add_status(json_object *body, const struct hook_news *news, json_object *shown)
+static void add_status(json_object *body, const struct hook_news *news)
 {
     const char *status = status_of(news), *old = news->old_status;
     bool sub = is_sub_status(status);
@@ -84,8 +84,6 @@ static void add_status(json_object *body, const struct hook_news *news, json_obj
     json_object_object_add(body, "newStatus", text_json(sub ? "DONE" : status));
     json_object_object_add(body, "oldStatus", text_json(is_sub_status(old) ? "DONE" : old));
     json_object_object_add(body, "newSubStatus", text_json(sub ? status : NULL));
-    if (sub && json_object_object_get_ex(shown, "status", NULL))
-        json_object_object_add(shown, "status", text_json("DONE"));
 }
 
 static json_object *public_body(const struct hook_news *news)
@@ -100,7 +98,9 @@ static json_object *public_body(const struct hook_news *news)
         json_object_object_add(body, "orgId", json_object_new_int(ORGANIZATION));
     json_object_object_add(body, "occurredAt", date_json(news->occurred));
     if (strcmp(news->event, names[HOOK_STATUS][SPELLING_PUBLIC]) == 0)
-        add_status(body, news, shown);
+        add_status(body, news);
+    if (is_sub_status(status_of(news)) && json_object_object_get_ex(shown, "status", NULL))
+        json_object_object_add(shown, "status", text_json("DONE"));
     if (news->serialize && news->work_order != NULL)
         json_object_object_add(body, "newWorkOrder", shown);
     else

@@ -140,7 +140,7 @@ static void write_body(const struct message *message, const struct version *v, c
     else
         snprintf(out, size, "{\"type\":\"%s\",\"workOrderId\":%lld,\"occurredAt\":\"%s\"%s%s}",
             type_of(message), (long long)message->work_order, date,
-            *work_order != '\0' ? ",\"newWorkOrder\":" : "", work_order);
+            *work_order != '\0' ? ",\"newSubStatus\":null,\"newWorkOrder\":" : "", work_order);
 }
 
 static void write_hex(const char *secret, const char *text, char out[65])

@@ -75,7 +75,7 @@ static bool owe_from_silence(
     return false;
 }
 
-static int64_t known_orders(void)
+int64_t oracle_known_orders(void)
 {
     int64_t count = 0;
     for (int i = 0; i < plant.count; i++)
@@ -105,8 +105,7 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
             "R4", "%s: told deleted by a webhook that is older than version %d", told->id, w->known.version);
     if (order->most_refusals < 2 && !hooked)
         broken("R5", "%s: told deleted after %d refusals", told->id, order->most_refusals);
-    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked &&
-        known_orders() > oracle.history->max_deletes)
+    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked && !oracle.few_missing)
         broken("R5", "%s: told deleted as all are missing at once", told->id);
     w->known.deletions++;
     w->known.deleted = true;

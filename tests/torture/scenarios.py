@@ -24,6 +24,7 @@ class Scenario:
     handlers = ()
     reads_only = False  # there is nothing to make good
     status = 0          # of the undisturbed run
+    by_other_lane = False  # after a failure another lane may tell it, with the fields that it has
     request = b""       # the body of a webhook, for `receive`
 
     def __init__(self, world):
@@ -191,6 +192,7 @@ class Receive(Scenario):
 
 class ReceiveHint(Receive):
     """A webhook that says only that something changed: the work order is asked for."""
+    by_other_lane = True
 
     def body(self, number, done):
         return json.dumps({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": done["updatedAt"]}).encode()

@@ -111,6 +111,26 @@ static void test_body(void **state)
     json_object_put(changes);
 }
 
+/* A work order that is there as text only makes the same body. */
+static void test_body_of_text(void **state)
+{
+    static const char text[] = "{\"id\":7,\"status\":\"DONE\",\"none\":null}, and what stands behind it";
+    struct event_context context = {.observed = instant("2026-11-23T10:16:02.117Z"),
+        .previously_observed = TIMESTAMP_NONE,
+        .source = SOURCE_BACKFILL,
+        .json = text,
+        .json_len = strcspn(text, "}") + 1};
+    static const char expected[] =
+        "{\"id\":\"the-id/2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
+        "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":null,\"source\":\"backfill\","
+        "\"data\":{\"id\":7,\"status\":\"DONE\",\"none\":null}}";
+    (void)state;
+    check_body(&context, expected);
+    context.doc = json("{\"id\":7,\"status\":\"DONE\",\"none\":null}");
+    check_body(&context, expected);
+    json_object_put(context.doc);
+}
+
 /* Texts are escaped, whatever is in them. */
 static void test_body_is_json(void **state)
 {
@@ -138,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_numbered_id),
         cmocka_unit_test(test_longest_id),
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_body_of_text),
         cmocka_unit_test(test_body_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,22 +84,27 @@ static void test_replace(void **state)
 }
 
 /* The glance: only the very bytes of last time are the same, and never one that was told deleted. */
-static void test_is_same(void **state)
+static void test_glance(void **state)
 {
     struct fixture *f = *state;
-    int64_t updated = 0;
+    struct snapshot_glance glance;
     save(f, 7, pump, digest_a, false, 0);
     save(f, 8, pump, NULL, false, 0);
     save(f, 9, pump, digest_a, true, 0);
     const struct {
         int64_t id;
         const unsigned char *digest;
-        int same;
-    } table[] = {{7, digest_a, 1}, {7, digest_b, 0}, {8, digest_a, 0}, {9, digest_a, 0}, {10, digest_a, 0}};
-    for (size_t i = 0; i < COUNT(table); i++)
-        check(snapshots_is_same(f->store, table[i].id, table[i].digest, &updated, NULL) == table[i].same, "row %zu", i);
-    assert_int_equal(snapshots_is_same(f->store, 7, digest_a, &updated, NULL), 1);
-    assert_int_equal(updated, instant("2026-01-20T10:00:00Z"));
+        int known;
+        bool same;
+    } table[] = {
+        {7, digest_a, 1, true}, {7, digest_b, 1, false}, {8, digest_a, 1, false}, {9, digest_a, 1, false},
+        {10, digest_a, 0, false}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        check(snapshots_glance(f->store, table[i].id, table[i].digest, &glance, NULL) == table[i].known, "row %zu", i);
+        check(glance.same == table[i].same && glance.deleted == (table[i].id == 9), "row %zu", i);
+        if (table[i].known == 1)
+            check(glance.updated == instant("2026-01-20T10:00:00Z") && glance.observed == 1000, "row %zu", i);
+    }
 }
 
 /* The bytes are kept as they came. */
@@ -136,7 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_store(test_load),
         with_store(test_replace),
-        with_store(test_is_same),
+        with_store(test_glance),
         with_store(test_bytes),
         with_store(test_unreadable),
     };

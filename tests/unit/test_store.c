@@ -266,6 +266,26 @@ static void test_empty_file_is_fresh(void **state)
     store_close(store);
 }
 
+/* A lazy transaction is whole like any other, and a later run finds it where the last one left it. */
+static void test_lazy(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *store = open_at(path, STORE_WRITE), *other = open_at(path, STORE_WRITE);
+    check(store_begin_lazily(store, &e) == 0 && add_row(store, "one", &e) == 0, "%s", e.text);
+    assert_int_equal(count_quarantine(other), 0);
+    store_rollback(store);
+    check(store_begin_lazily(store, &e) == 0 && add_row(store, "two", &e) == 0 && store_commit(store, &e) == 0, "%s",
+        e.text);
+    assert_int_equal(count_quarantine(other), 1);
+    store_close(other);
+    check(store_begin(store, &e) == 0 && add_row(store, "three", &e) == 0 && store_commit(store, &e) == 0, "%s", e.text);
+    store_close(store);
+    store = open_at(path, STORE_WRITE);
+    assert_int_equal(count_quarantine(store), 2);
+    store_close(store);
+}
+
 static void test_rollback_leaves_nothing(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
@@ -369,6 +389,7 @@ int main(void)
         in_directory(test_corrupt),
         in_directory(test_cannot_be_made),
         in_directory(test_empty_file_is_fresh),
+        in_directory(test_lazy),
         in_directory(test_rollback_leaves_nothing),
         in_directory(test_failed_statement),
         in_directory(test_wrong_count_is_a_bug),

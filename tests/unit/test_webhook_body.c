@@ -13,6 +13,7 @@
     "\"id\":7,\"title\":\"Pump\",\"status\":\"" status "\",\"updatedAt\":\"2026-11-23T10:15:00Z\","          \
     "\"completedAt\":\"2026-11-23T10:15:00Z\""
 #define CHANGE(members) "{\"type\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7," members "}"
+#define EDIT(members) "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7," members "}"
 
 static const char *const completed[] = {"DONE", "COMPLETED", NULL};
 
@@ -48,6 +49,13 @@ static void test_kinds(void **state)
         {CHANGE("\"newSubStatus\":\"WAITING\",\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newStatus\":\"OPEN\",\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newStatus\":\"OPEN\""), WEBHOOK_HINT, NULL},
+        /* a DONE may be a canceled one where no sub status is spoken of */
+        {EDIT("\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
+        {EDIT("\"newSubStatus\":null,\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_WHOLE, "DONE"},
+        {EDIT("\"newWorkOrder\":{" DONE("DONE") ",\"subStatus\":null}"), WEBHOOK_WHOLE, "DONE"},
+        {EDIT("\"newWorkOrder\":{" DONE("CANCELED") "}"), WEBHOOK_WHOLE, "CANCELED"},
+        {EDIT("\"newWorkOrder\":{" WHOLE "}"), WEBHOOK_WHOLE, "OPEN"},
+        {"{\"event\":\"workorder.updated\",\"data\":{" DONE("DONE") "}}", WEBHOOK_WHOLE, "DONE"},
         {CHANGE("\"newWorkOrder\":null"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newWorkOrder\":[]"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newWorkOrder\":{\"id\":8,\"title\":\"x\",\"status\":\"OPEN\",\"updatedAt\":\"2026-11-"

@@ -169,6 +169,7 @@ static void test_refuses(void **state)
         "EXISTS (SELECT 1 FROM sqlite_schema)",
         "(SELECT count(*) FROM sqlite_master) = 0",
         "(SELECT sql FROM sqlite_temp_schema)",
+        "(WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n LIMIT 1)",
         "(SELECT name FROM pragma_database_list)",
         "(SELECT count(*) FROM pragma_table_info('x'))",
         "(SELECT count(*) FROM dbstat)",

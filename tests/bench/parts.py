@@ -1,0 +1,79 @@
+"""Parts of the benchmark that need more than pages in files: webhooks, and a server with a rate limit or far away."""
+import contextlib
+import hashlib
+import hmac
+import json
+import subprocess
+import urllib.request
+
+SECRET = "bench-secret"
+
+
+def receive(bench, count):
+    """Deliveries of a webhook, each of another work order, against a CGI program that checks and commits one row."""
+    config, store = bench.config("receive", bench.server.url + "/some/v1", more="[handler none]\ntype = log\non = workorder.deleted\n")
+    bench.remove(store)
+    bench.measure("setup", "wosync", bench.wosync(config, "sync"))
+    with bench.opened(store) as db:
+        orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
+    for order in orders:
+        order["updatedAt"], order["title"] = bench.now(), "Told by a webhook"
+        body = json.dumps({"event": "workorder.updated", "data": order, "timestamp": order["updatedAt"]}).encode()
+        saved = bench.dir / "delivery"
+        saved.write_bytes(body)
+        env = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json",
+               "HTTP_X_MAINTAINX_SIGNATURE": hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest(),
+               "MAINTAINX_WEBHOOK_SECRET": SECRET, "WOSYNC_CONFIG": str(config)}
+        bench.measure("receive", "wosync", [bench.program, "receive"], stdin=saved, env=env)
+        bench.measure("receive", "cgi", [bench.build / "floor_receive", bench.dir / "received.db"], stdin=saved, env=env)
+    with bench.opened(store) as db:
+        bench.expect(count, db.execute("SELECT count(*) FROM events WHERE type = 'workorder.updated'").fetchone()[0],
+                     "events told by webhooks")
+
+
+@contextlib.contextmanager
+def mock(bench, work_orders, **settings):
+    process = subprocess.Popen([bench.program.parent / "mock-maintainx", "--parent-death", "--token", "bench", "--work-orders",
+                                str(work_orders)], stdout=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().strip()
+        ask(url, "/mock/config", settings)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(url, path, body=None):
+    request = urllib.request.Request(url.removesuffix("/v1") + path, None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def limited(bench):
+    """A backfill under a rate limit: how many of the allowed requests it used, in the windows that it filled."""
+    allowed, length = 100, 2000
+    with mock(bench, 2200, rate_limit={"requests": allowed, "window_ms": length}) as url:
+        config, store = bench.config("limited", url, more="[handler none]\ntype = log\non = workorder.deleted\n", api="page_size = 5")
+        bench.remove(store)
+        bench.measure("setup", "wosync", bench.wosync(config, "backfill", "--since", "800d", "--no-dispatch"))
+        state = ask(url, "/mock/state")
+    bench.expect(0, state["rate_limited"], "requests beyond the rate limit")
+    windows = []
+    for at in (entry["at_ms"] for entry in state["log"] if entry["path"] == "/v1/workorders"):
+        if not windows or at - windows[-1] >= length:
+            windows.append(at)
+    lasted = [b - a for a, b in zip(windows, windows[1:])]
+    bench.note("limited", "wosync", "used", length * len(lasted) / sum(lasted))
+
+
+def far_away(bench):
+    """A server whose round trip takes 200 ms: the next page is under way while one is stored."""
+    delay, pages = 200, 25
+    with mock(bench, 200 * pages, page_delay_ms=delay) as url:
+        config, store = bench.config("far", url)
+        bench.remove(store)
+        cost = bench.measure("far", "wosync", bench.wosync(config, "sync"))
+        bench.expect(pages, ask(url, "/mock/state")["list_requests"], "requests")
+    bench.note("far", "round trips", "wall", delay / 1000 * pages)
+    return cost
