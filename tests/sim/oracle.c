@@ -160,7 +160,8 @@ void oracle_look(const struct run_report *run)
 {
     take_newest();
     /* as many as were known before it, for none was seen */
-    if (run->kind == STEP_RECONCILE && oracle_known_orders() <= oracle.history->max_deletes)
+    if (run->kind == STEP_RECONCILE && plant.all_hidden &&
+        oracle_known_orders() <= oracle.history->max_deletes)
         oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);

@@ -130,11 +130,23 @@ static void check_body(const struct told *told, const struct order *order, const
             "R3", "the body of %s is told after version %d and ends with %s", told->id, from->version, rest);
 }
 
+/* What a webhook did not bring the list has brought since, silently. */
+static void fill_in(const struct told *told, const struct order *order, const char *rest, struct watched *w)
+{
+    struct knowledge filled = w->known;
+    if (filled.version < 0 || filled.description != ABSENT || has_tail(order, &w->known, told, rest))
+        return;
+    filled.description = order->versions[filled.version].description;
+    if (has_tail(order, &filled, told, rest))
+        w->known = filled;
+}
+
 static void check_event(struct told *told, const struct order *order, const char *rest)
 {
     struct watched *w = &oracle.orders[order->id - FIRST_ID];
     if (w->next == w->owed.count) {
         w->next = 0;
+        fill_in(told, order, rest, w);
         w->from = w->known;
         if (is_proved_gone(told, order, w)) {
             char date[32];
