@@ -21,10 +21,12 @@ void memory_ran_out(void)
 #endif
 #if !defined(__SANITIZE_ADDRESS__)
 
-/* glibc's own names for what is replaced here. */
+/* glibc's own names for what is replaced here.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 void *malloc(size_t size)
 {
