@@ -19,8 +19,12 @@ static void open_lane(
     lane->store = settings->store;
     lane->run = settings->run;
     lane->began = lane->latest = began;
-    if (route->place.last_try != TIMESTAMP_NONE)
-        lane->next_start = route->place.last_try + route->type->interval_ms;
+    /* what is left of the interval since the last try; a clock that went back makes it no longer */
+    int64_t interval = route->type->interval_ms;
+    if (route->place.last_try != TIMESTAMP_NONE && began - route->place.last_try < interval) {
+        int64_t left = route->place.last_try + interval - began;
+        lane->next_start = clock_monotonic() + (left < interval ? left : interval);
+    }
 }
 
 /* Lets all lanes that block, or all that do not, go until none has work left. A fault closes its own lane

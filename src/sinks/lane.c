@@ -31,17 +31,13 @@ static int slots_of(const struct lane *lane)
     return slots > 0 && slots < LANE_SLOTS ? slots : LANE_SLOTS;
 }
 
-/* How long a type with an interval must wait yet; a clock that went back is no reason to wait. */
+/* How long a type with an interval must wait yet. */
 static int64_t interval_left(const struct lane *lane)
 {
-    const int64_t interval = lane->route->type->interval_ms;
-    if (interval == 0)
+    if (lane->route->type->interval_ms == 0)
         return 0;
-    int64_t wait = lane->next_start - clock_now(), quiet = lane->quiet_until - clock_monotonic();
-    if (wait > interval)
-        wait = interval;
-    if (wait < quiet)
-        wait = quiet;
+    int64_t until = lane->next_start > lane->quiet_until ? lane->next_start : lane->quiet_until;
+    int64_t wait = until - clock_monotonic();
     return wait > 0 ? wait : 0;
 }
 
@@ -285,7 +281,8 @@ static int send_request(struct lane *lane, struct lane_slot *slot, struct http *
         return fail_memory(e, "http");
     }
     lane->busy++;
-    lane->next_start = clock_now() + lane->route->type->interval_ms;
+    lane->next_start = clock_monotonic() + lane->route->type->interval_ms;
+    lane->route->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
     return 0;
 }
 

@@ -40,7 +40,7 @@ struct lane {
     int busy; /* slots in use */
     struct outcomes outcomes;
     int failures;        /* in a row */
-    int64_t next_start;  /* not before this, by our wall clock, for types with an interval */
+    int64_t next_start;  /* not before this, by the monotonic clock, for types with an interval */
     int64_t quiet_until; /* not before this, by the monotonic clock: the receiver asked for a pause */
     bool digest_looked;  /* whether a digest is called for was looked at */
     size_t singly;       /* so many are yet to be tried one by one: the batch with them failed */

@@ -70,7 +70,7 @@ def limited(bench):
 def far_away(bench):
     """A server whose round trip takes 200 ms: the next page is under way while one is stored."""
     delay, pages = 200, 25
-    with mock(bench, 200 * pages, page_delay_ms=delay) as url:
+    with mock(bench, 200 * pages, page_delay_ms=delay, gzip=False) as url:
         config, store = bench.config("far", url)
         bench.remove(store)
         cost = bench.measure("far", "wosync", bench.wosync(config, "sync"))

@@ -66,6 +66,7 @@ def requirements(f, facts):
     yield "peak RSS of the first pass, to that over a tenth", f.ratio(("first", wosync), ("tenth", wosync), "rss"), 1.05, 1.0
     yield "idle poll, CPU, to one on an empty store", f.ratio(("poll", wosync), ("poll empty", wosync), "cpu"), 1.1, 1.0
     yield "backfill with all events told, CPU, to the first pass", f.ratio(("backfill", wosync), ("first", wosync), "cpu"), 2.5, 2.0
+    yield "10,000 deliveries, CPU, to a bare poster", f.ratio(("dispatch", wosync), ("dispatch", "poster"), "cpu"), None, None
     yield "10,000 deliveries, wall, to a bare poster", f.ratio(("dispatch", wosync), ("dispatch", "poster"), "wall"), 1.5, 1.2
     yield "webhook taken, CPU, to a CGI program that commits one row", f.ratio(("receive", wosync), ("receive", "cgi"), "cpu"), 1.5, 1.2
     yield "store, to the JSON received", f.median("size", wosync, "bytes") / facts["records"], 1.35, 1.1

@@ -121,6 +121,26 @@ class Manners(SlackCase):
         self.assertEqual(len(self.slack.requests), 3)
         self.assertASecondEach(began)
 
+    def test_the_second_holds_within_a_run(self):
+        """A sync delivers twice: what is due, and what it has found."""
+        self.sync()
+        self.mock.create({"title": "T0"})
+        self.sync("--no-dispatch")
+        self.mock.create({"title": "T1"})
+        began = time.time()
+        self.sync()
+        self.assertEqual(len(self.slack.requests), 2)
+        self.assertASecondEach(began)
+
+    def test_a_clock_that_went_back_keeps_no_one_waiting(self):
+        self.sync()
+        self.told(title="T0")
+        self.sql("UPDATE handlers SET last_success = last_success + 86400000")
+        self.mock.create({"title": "T1"})
+        run = self.sync("--max-time", "20s")
+        self.assertEqual(len(self.slack.requests), 2)
+        self.assertLess(run.seconds, 15)
+
     def test_a_digest(self):
         old = self.mock.create_old(3)
         self.sync()

@@ -273,6 +273,20 @@ class Warehouse:
         self.assertTrue(self.work_orders()[olds[0]]["deleted"])
         self.assertAppliedOnce()
 
+    def test_gone_although_a_backfill_told_of_something_newer(self):
+        """A poll has not seen the newer one, so the deletion is told of the older."""
+        olds = self.mock.create_old(2)
+        self.sync_silently()
+        began = ago(1)
+        self.mock.update(olds[0], status="DONE")
+        self.wosync("backfill", "--since", began)
+        self.assertEqual(self.work_orders()[olds[0]]["status"], "DONE")
+        self.mock.change(delete=[olds[0]])
+        for _ in range(2):
+            self.wosync("reconcile")
+        self.assertEqual([n for n, row in self.work_orders().items() if row["deleted"]], [olds[0]])
+        self.assertAppliedOnce()
+
     def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)

@@ -7,7 +7,7 @@
 #include "machine.h"
 #include "verdict.h"
 
-enum { FILES = 16, NAME_SIZE = 128 };
+enum { FILES = 24, NAME_SIZE = 128 };
 
 struct bytes {
     unsigned char *data;
@@ -21,7 +21,7 @@ struct change {
     enum change_kind kind;
     size_t offset; /* of CUT, the new size */
     size_t len;
-    size_t place;  /* where the bytes lie in the log */
+    size_t place; /* where the bytes lie in the log */
 };
 
 struct disk_file {
@@ -210,12 +210,14 @@ static size_t last_of_directory(const struct disk_file *f)
     return count;
 }
 
-/* As on Unix, SQLite syncs the directory, too, when it has made a file: with all that was made and removed. */
 void disk_sync(struct disk_file *file)
 {
-    bool made = last_of_directory(file) > 0;
     apply_first(file, file->change_count);
-    for (int i = 0; i < file_count && made; i++)
+}
+
+void disk_sync_directory(void)
+{
+    for (int i = 0; i < file_count; i++)
         apply_first(&files[i], last_of_directory(&files[i]));
 }
 

@@ -33,8 +33,9 @@ size_t disk_read(const struct disk_file *file, void *out, size_t len, size_t off
 void disk_write(struct disk_file *file, const void *bytes, size_t len, size_t offset);
 void disk_truncate(struct disk_file *file, size_t size);
 
-/* Makes all of it durable. */
+/* Makes all of it durable; and what files were made and removed. */
 void disk_sync(struct disk_file *file);
+void disk_sync_directory(void);
 
 /* Makes everything durable, as the kernel does by itself after a while. */
 void disk_sync_all(void);

@@ -17,8 +17,8 @@ static bool same_description(int a, int b)
 
 static bool same_content(const struct version *a, const struct version *b)
 {
-    return strcmp(a->status, b->status) == 0 && strcmp(a->priority, b->priority) == 0 && a->title == b->title &&
-           a->completed == b->completed && a->deleted == b->deleted &&
+    return strcmp(a->status, b->status) == 0 && strcmp(a->priority, b->priority) == 0 &&
+           a->title == b->title && a->completed == b->completed && a->deleted == b->deleted &&
            a->created == b->created;
 }
 
@@ -73,8 +73,8 @@ static void expect_new(long long id, const struct version *v, int64_t horizon, s
         add_deleted(out, id, v);
 }
 
-void expect(const struct order *order, const struct knowledge *known, int version, int description, int64_t horizon,
-    struct expected *out)
+void expect(const struct order *order, const struct knowledge *known, int version, int description,
+    int64_t horizon, struct expected *out)
 {
     const struct version *v = &order->versions[version];
     long long id = order->id;
@@ -94,8 +94,8 @@ void expect(const struct order *order, const struct knowledge *known, int versio
         add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date);
     if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed)))
         add_completed(out, id, v);
-    if (v->updated != old->updated || !same_content(old, v) || !same_description(known->description, description) ||
-        back || gone)
+    if (v->updated != old->updated || !same_content(old, v) ||
+        !same_description(known->description, description) || back || gone)
         add_updated(out, id, v, v->updated == old->updated);
     out->after.deleted = v->deleted != NEVER;
     if (gone)
@@ -116,7 +116,8 @@ static void append_change(char *out, int size, const char *field, const char *fr
 {
     if (strcmp(from, to) == 0)
         return;
-    append(out, size, "%s\"%s\":{\"from\":%s,\"to\":%s}", out[strlen(out) - 1] == '{' ? "" : ",", field, from, to);
+    append(out, size, "%s\"%s\":{\"from\":%s,\"to\":%s}", out[strlen(out) - 1] == '{' ? "" : ",", field, from,
+        to);
 }
 
 __attribute__((format(printf, 2, 3))) static void quoted(char out[64], const char *format, ...)
@@ -145,8 +146,8 @@ static void quoted_description(char out[64], int number)
         quoted(out, "\"note %d\"", number);
 }
 
-void expect_tail(const struct order *order, const struct knowledge *from, int version, int description, char *out,
-    int size)
+void expect_tail(const struct order *order, const struct knowledge *from, int version, int description,
+    char *out, int size)
 {
     char a[64], b[64];
     *out = '\0';

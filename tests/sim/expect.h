@@ -12,10 +12,10 @@
 
 /* What is known of a work order. */
 struct knowledge {
-    int version;   /* -1: it was never seen */
-    int description; /* as in struct version; that of another version when a webhook did not bring it, ABSENT when none
-                        ever did */
-    bool deleted;  /* it is told deleted */
+    int version;     /* -1: it was never seen */
+    int description; /* as in struct version; that of another version when a webhook did not bring it, ABSENT
+                        when none ever did */
+    bool deleted;    /* it is told deleted */
     int deletions;
 };
 
@@ -35,11 +35,12 @@ struct expected {
 };
 
 /* From `known` to `version` of the order, seen with that description; with the horizon. */
-void expect(const struct order *order, const struct knowledge *known, int version, int description, int64_t horizon,
-    struct expected *out);
+void expect(const struct order *order, const struct knowledge *known, int version, int description,
+    int64_t horizon, struct expected *out);
 
-/* The end of such an event's body, behind the work order: previousStatus and changes, and the closing braces. */
-void expect_tail(const struct order *order, const struct knowledge *from, int version, int description, char *out,
-    int size);
+/* The end of such an event's body, behind the work order: previousStatus and changes, and the closing braces.
+ */
+void expect_tail(const struct order *order, const struct knowledge *from, int version, int description,
+    char *out, int size);
 
 #endif

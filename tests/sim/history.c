@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "net.h"
+#include "receivers.h"
 
-static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill", "dry run",
-    "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all", "power cut", "receive"};
+static const char *const names[STEPS] = {"change", "wait", "sync", "dispatch", "reconcile", "backfill",
+    "dry run", "jump", "server's clock back", "api", "receivers", "cursors expire", "filters", "hide all",
+    "power cut", "receive"};
 
 const char *step_name(enum step_kind kind)
 {
@@ -15,8 +17,8 @@ const char *step_name(enum step_kind kind)
 
 /*
  * The clocks, within what rule R1 promises: a change is seen if it becomes visible within the lookback of its
- * updatedAt, and if not both the server's clock and ours run ahead. What is left of the lookback is shared out
- * between the two.
+ * updatedAt, and if not both the server's clock and ours run ahead. What is left of the lookback is shared
+ * out between the two.
  */
 static void make_clocks(struct history *h, struct dice *dice)
 {
@@ -88,6 +90,8 @@ static void make_config(struct history *h, struct dice *dice)
     h->max_deletes = dice_chance(dice, 25) ? dice_below(dice, 4) : 1000;
     h->line = dice_chance(dice, 50);
     h->high = dice_chance(dice, 20);
+    h->chat = dice_chance(dice, 15);
+    h->warehouse = dice_chance(dice, 12);
 }
 
 void history_make(uint64_t seed, struct history *h)
@@ -118,13 +122,14 @@ void history_make(uint64_t seed, struct history *h)
     h->first_orders = dice_chance(&dice, 15) ? 0 : (int)dice_spread(&dice, 5);
     h->from_nothing = dice_chance(&dice, 20);
     h->count = (int)dice_between(&dice, 3, dice_chance(&dice, 15) ? MOST_STEPS : 14);
+    h->line_joins = dice_chance(&dice, 30) ? (int)dice_below(&dice, h->count) : -1;
     for (int i = 0; i < h->count; i++) {
         h->steps[i].kind = (enum step_kind)dice_weighted(&dice, weights, STEPS);
         h->steps[i].seed = dice_bits(&dice);
     }
 }
 
-int history_write_config(const struct history *h, const char *path)
+int history_write_config(const struct history *h, bool all, const char *path)
 {
     FILE *file = fopen(path, "w");
     if (file == NULL)
@@ -136,10 +141,18 @@ int history_write_config(const struct history *h, const char *path)
         "[handler erp]\non = *\ntype = http\nurl = " NET_RECEIVERS "erp\n",
         h->filter, h->page_size, h->start, (long long)h->manner.lookback, (long long)h->max_deletes,
         (long long)h->keep_hours);
-    if (h->line)
+    if (h->line && all)
         fprintf(file,
-            "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS "line\n");
+            "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS
+            "line\n");
     if (h->high)
         fprintf(file, "[handler high]\nwhen = priority = 'HIGH'\ntype = http\nurl = " NET_RECEIVERS "high\n");
+    if (h->chat)
+        fprintf(file,
+            "[handler chat]\non = workorder.created workorder.completed\ntype = slack\ndigest_above = %d\n"
+            "url = " NET_RECEIVERS "chat\n",
+            CHAT_DIGEST_ABOVE);
+    if (h->warehouse)
+        fprintf(file, "[handler warehouse]\ntype = warehouse\ndatabase = warehouse.db\n");
     return fclose(file) == 0 ? 0 : -1;
 }

@@ -12,7 +12,7 @@
 #include "plant.h"
 
 enum step_kind {
-    STEP_CHANGE,    /* work orders change, now or while the next runs are at work */
+    STEP_CHANGE, /* work orders change, now or while the next runs are at work */
     STEP_WAIT,
     STEP_SYNC,
     STEP_DISPATCH,
@@ -42,29 +42,31 @@ struct history {
     uint64_t seed;
     struct plant_manner manner;
     struct hooks_manner hooks;
-    int64_t begins;       /* the true time */
-    int64_t offset;       /* of the wall clock, */
-    int64_t most_ahead;   /* and how far it may ever be ahead of the true time; INT64_MAX: any */
-    bool jumps;           /* the wall clock jumps */
-    int64_t back;         /* how far the server's clock may be set back in all */
+    int64_t begins;     /* the true time */
+    int64_t offset;     /* of the wall clock, */
+    int64_t most_ahead; /* and how far it may ever be ahead of the true time; INT64_MAX: any */
+    bool jumps;         /* the wall clock jumps */
+    int64_t back;       /* how far the server's clock may be set back in all */
     int64_t latency;
-    bool alone;           /* no one else uses the token */
-    int first_orders;     /* that are there before the first run */
-    bool from_nothing;    /* the first run makes the store; else it lies there, empty */
-    char start[32];       /* of the configuration */
+    bool alone;        /* no one else uses the token */
+    int first_orders;  /* that are there before the first run */
+    bool from_nothing; /* the first run makes the store; else it lies there, empty */
+    char start[32];    /* of the configuration */
     char filter[32];
     int page_size;
     int64_t keep_hours;
     int64_t max_deletes;
-    bool line, high;      /* the handlers besides erp */
+    bool line, high, chat, warehouse; /* the handlers besides erp */
+    int line_joins;                   /* before this step, from 0; -1: it is there from the beginning */
     int count;
     struct step steps[MOST_STEPS];
 };
 
 void history_make(uint64_t seed, struct history *out);
 
-/* Writes the configuration of the program. Returns 0 or -1. */
-int history_write_config(const struct history *history, const char *path);
+/* Writes the configuration of the program, with all its handlers or without the one that joins later. Returns
+ * 0 or -1. */
+int history_write_config(const struct history *history, bool all, const char *path);
 
 const char *step_name(enum step_kind kind);
 

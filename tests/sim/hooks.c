@@ -79,8 +79,9 @@ static void send_some(struct message message)
 
 void hooks_changed(struct order *order)
 {
-    struct message message = {
-        .work_order = order->id, .version = order->count - 1, .occurred = order->versions[order->count - 1].updated};
+    struct message message = {.work_order = order->id,
+        .version = order->count - 1,
+        .occurred = order->versions[order->count - 1].updated};
     if (!hooks.manner.on)
         return;
     if (dice_chance(&hooks.dice, hooks.manner.hints))
@@ -90,15 +91,13 @@ void hooks_changed(struct order *order)
     send_some(message);
 }
 
-void hooks_removed(struct order *order)
+void hooks_deleted(struct order *order, int64_t when)
 {
-    struct message message = {.work_order = order->id,
-        .version = order->count - 1,
-        .about = ABOUT_DELETION,
-        .occurred = order->versions[order->count - 1].updated + 1};
+    const struct message message = {
+        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION, .occurred = when};
     if (!hooks.manner.on)
         return;
-    order->hook_deleted = true;
+    order->hook_deleted = when;
     send_some(message);
 }
 
@@ -133,13 +132,15 @@ static void write_body(const struct message *message, const struct version *v, c
     if (message->about == ABOUT_WHOLE || message->about == ABOUT_PARTIAL)
         write_work_order(message, v, work_order);
     if (hooks.manner.brief && *work_order != '\0')
-        snprintf(out, size, "{\"event\":\"%s\",\"data\":%s,\"timestamp\":\"%s\"}", type_of(message), work_order, date);
+        snprintf(out, size, "{\"event\":\"%s\",\"data\":%s,\"timestamp\":\"%s\"}", type_of(message),
+            work_order, date);
     else if (hooks.manner.brief)
-        snprintf(out, size, "{\"event\":\"%s\",\"data\":{\"id\":%lld},\"timestamp\":\"%s\"}", type_of(message),
-            (long long)message->work_order, date);
+        snprintf(out, size, "{\"event\":\"%s\",\"data\":{\"id\":%lld},\"timestamp\":\"%s\"}",
+            type_of(message), (long long)message->work_order, date);
     else
-        snprintf(out, size, "{\"type\":\"%s\",\"workOrderId\":%lld,\"occurredAt\":\"%s\"%s%s}", type_of(message),
-            (long long)message->work_order, date, *work_order != '\0' ? ",\"newSubStatus\":null,\"newWorkOrder\":" : "", work_order);
+        snprintf(out, size, "{\"type\":\"%s\",\"workOrderId\":%lld,\"occurredAt\":\"%s\"%s%s}",
+            type_of(message), (long long)message->work_order, date,
+            *work_order != '\0' ? ",\"newSubStatus\":null,\"newWorkOrder\":" : "", work_order);
 }
 
 static void write_hex(const char *secret, const char *text, char out[65])
@@ -164,7 +165,8 @@ static void sign(const struct message *message, struct hook *hook)
     long long seconds = clock_now() / 1000;
     snprintf(signed_text, sizeof signed_text, "%lld.%s", seconds, hook->body);
     write_hex(secret, signed_text, hex);
-    snprintf(hook->signature, sizeof hook->signature, "x-maintainx-webhook-body-signature: t=%lld,v1=%s", seconds, hex);
+    snprintf(hook->signature, sizeof hook->signature, "x-maintainx-webhook-body-signature: t=%lld,v1=%s",
+        seconds, hex);
 }
 
 /* --- as they come in --- */

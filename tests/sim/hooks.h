@@ -1,6 +1,6 @@
 /*
- * hooks: the webhooks that MaintainX sends, and what happens to them: they are late, lost, doubled, come in any
- * order, say all, some or nothing of the work order, or come from someone else.
+ * hooks: the webhooks that MaintainX sends, and what happens to them: they are late, lost, doubled, come in
+ * any order, say all, some or nothing of the work order, or come from someone else.
  */
 #ifndef WOSYNC_SIM_HOOKS_H
 #define WOSYNC_SIM_HOOKS_H
@@ -22,18 +22,18 @@ struct hooks_manner {
 
 void hooks_reset(const struct hooks_manner *manner, uint64_t seed);
 
-/* A work order has a new version; or is gone. */
+/* A work order has a new version; or was deleted, at that time by its own dates. */
 void hooks_changed(struct order *order);
-void hooks_removed(struct order *order);
+void hooks_deleted(struct order *order, int64_t when);
 
 /* One delivery as it comes in. */
 struct hook {
     char body[1024];
-    char signature[160];  /* a header line */
-    char event_id[64];    /* a header line */
-    bool forged;          /* by someone who does not know the secret */
+    char signature[160]; /* a header line */
+    char event_id[64];   /* a header line */
+    bool forged;         /* by someone who does not know the secret */
     int64_t work_order;
-    int version;          /* that it tells whole, or -1 */
+    int version; /* that it tells whole, or -1 */
 };
 
 /* Takes a delivery: set by the player. Returns false when it is to be sent again. */

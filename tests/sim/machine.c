@@ -187,7 +187,8 @@ enum fate machine_call(enum call call)
     }
     const struct trouble *trouble = &process->trouble;
     bool counted = !trouble->writes || call == CALL_WRITE;
-    bool now = counted && !process->struck && (trouble->writes ? process->writes : process->calls) == trouble->at;
+    bool now =
+        counted && !process->struck && (trouble->writes ? process->writes : process->calls) == trouble->at;
     if (now && trouble->kind != TROUBLE_NONE) {
         enum fate fate = strike(process);
         if (fate != FATE_GO_ON)

@@ -41,23 +41,23 @@ enum trouble_kind {
 
 struct trouble {
     enum trouble_kind kind;
-    int64_t at;        /* the call, from 1 */
-    bool writes;       /* count writes to the disk only, not all calls */
-    int64_t amount;    /* of a jump, milliseconds */
-    uint64_t seed;     /* of what runs besides */
+    int64_t at;     /* the call, from 1 */
+    bool writes;    /* count writes to the disk only, not all calls */
+    int64_t amount; /* of a jump, milliseconds */
+    uint64_t seed;  /* of what runs besides */
 };
 
 /* A process, from its start to its end. */
 struct process {
-    struct process *outer;  /* the one that it runs inside of, by TROUBLE_OVERLAP */
+    struct process *outer; /* the one that it runs inside of, by TROUBLE_OVERLAP */
     struct trouble trouble;
-    int64_t calls, writes;  /* so far */
-    int64_t deadline;       /* of stop_set_deadline, monotonic */
+    int64_t calls, writes; /* so far */
+    int64_t deadline;      /* of stop_set_deadline, monotonic */
     bool signalled;
     bool dead;
-    bool hurt;              /* a trouble that may leave work undone came true */
-    bool struck;            /* the trouble came true */
-    void *frozen;           /* the disk's own: what a dead process must not change any more */
+    bool hurt;    /* a trouble that may leave work undone came true */
+    bool struck;  /* the trouble came true */
+    void *frozen; /* the disk's own: what a dead process must not change any more */
 };
 
 /* Makes a new machine at the instant `now` (milliseconds since 1970, the true time), its wall clock `offset`

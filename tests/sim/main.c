@@ -11,6 +11,7 @@
 #include "history.h"
 #include "machine.h"
 #include "play.h"
+#include "run.h"
 #include "shrink.h"
 
 /* A worker that has found so many has found enough. */
@@ -28,14 +29,15 @@ struct options {
 
 /* What the workers tell, in shared memory: a seed that kills its worker must be known. */
 struct worker {
-    volatile uint64_t seed, played, failed;
+    volatile uint64_t seed, played, failed, runs;
 };
 
 static FILE *out; /* stdout as it was: the program prints its own */
 
 static int usage(void)
 {
-    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
+    fprintf(out,
+        "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
     return 64;
 }
 
@@ -71,8 +73,10 @@ static int work(const struct options *o, int job, struct worker *worker)
         history_make(worker->seed, &h);
         const char *verdict = play(&h, false);
         worker->played++;
+        worker->runs = (uint64_t)run_count();
         if (o->digest) {
-            fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed, (unsigned long long)machine_digest());
+            fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed,
+                (unsigned long long)machine_digest());
             fflush(out);
         }
         if (verdict != NULL) {
@@ -106,7 +110,7 @@ static int run_jobs(const struct options *o)
     struct worker *workers =
         mmap(NULL, sizeof *workers * MOST_JOBS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t children[MOST_JOBS];
-    uint64_t played = 0, failed = 0;
+    uint64_t played = 0, failed = 0, runs = 0;
     if (workers == MAP_FAILED)
         return 71;
     fflush(NULL);
@@ -127,9 +131,11 @@ static int run_jobs(const struct options *o)
         }
         played += workers[job].played;
         failed += workers[job].failed;
+        runs += workers[job].runs;
     }
-    fprintf(out, "%llu histories from seed %llu on, %llu of them break a rule\n", (unsigned long long)played,
-        (unsigned long long)o->first, (unsigned long long)failed);
+    fprintf(out, "%llu histories from seed %llu on, %llu runs; %llu histories break a rule\n",
+        (unsigned long long)played, (unsigned long long)o->first, (unsigned long long)runs,
+        (unsigned long long)failed);
     return failed > 0 || played == 0;
 }
 

@@ -203,6 +203,7 @@ static void copy_request(const struct http_request *from, struct net_request *to
     to->body = copy(from->body, from->body_len);
     to->body_len = from->body_len;
     to->sent = clock_now();
+    to->true_sent = machine_now();
     to->run = receivers_run_now();
 }
 
@@ -248,7 +249,10 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
 static int64_t next_moment(const struct http_call *call)
 {
     const struct exchange *x = call->exchange;
-    int64_t moment = x == NULL ? INT64_MAX : !x->arrived ? x->arrives : x->way == WAY_LOST ? INT64_MAX : x->answers;
+    int64_t moment = x == NULL            ? INT64_MAX
+                     : !x->arrived        ? x->arrives
+                     : x->way == WAY_LOST ? INT64_MAX
+                                          : x->answers;
     return moment < call->gives_up ? moment : call->gives_up;
 }
 
@@ -257,7 +261,8 @@ static void settle(struct http_call *call)
     struct exchange *x = call->exchange;
     call->done = true;
     call->outcome = HTTP_NO_ANSWER;
-    if (x == NULL || !x->arrived || x->answers > machine_now() || (x->way != WAY_GOOD && x->way != WAY_TRUNCATED))
+    if (x == NULL || !x->arrived || x->answers > machine_now() ||
+        (x->way != WAY_GOOD && x->way != WAY_TRUNCATED))
         return;
     size_t len = x->answer.body.len;
     call->outcome = x->way == WAY_TRUNCATED || x->answer.truncated ? HTTP_TRUNCATED : HTTP_ANSWERED;
@@ -282,7 +287,8 @@ static int collect(const struct http *http, int64_t *next)
             continue;
         const struct exchange *x = net.under_way[i];
         int64_t moment = next_moment(call);
-        if (machine_now() >= call->gives_up || (x->arrived && x->way != WAY_LOST && machine_now() >= x->answers)) {
+        if (machine_now() >= call->gives_up ||
+            (x->arrived && x->way != WAY_LOST && machine_now() >= x->answers)) {
             settle(call);
             count++;
         } else if (moment < *next) {

@@ -22,10 +22,11 @@ struct net_request {
     char **headers; /* ends with NULL */
     char *body;
     size_t body_len;
-    int64_t sent;       /* the wall clock when it was sent */
-    int run;            /* the run that sent it */
-    bool orphan;        /* its process died while it was under way */
-    bool answer_comes;  /* false: it will be lost on its way back, or no one waits for it */
+    int64_t sent;      /* the wall clock when it was sent, */
+    int64_t true_sent; /* and the true time */
+    int run;           /* the run that sent it */
+    bool orphan;       /* its process died while it was under way */
+    bool answer_comes; /* false: it will be lost on its way back, or no one waits for it */
 };
 
 enum { NET_HEADERS = 8 };

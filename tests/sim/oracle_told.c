@@ -6,30 +6,34 @@
 #include <string.h>
 
 #include "machine.h"
-#include "oracle.h"
+#include "oracle_parts.h"
 #include "verdict.h"
 
 /* How an event stands for a handler. */
 struct standing {
-    bool taken;    /* the receiver said yes, and that came through */
-    bool refused;  /* it said no, and that came through */
-    bool dead;     /* as the store says */
-    bool sure;     /* and the run came to a good end: it must not come again */
+    bool taken;   /* the receiver said yes, and that came through */
+    bool refused; /* it said no, and that came through */
+    bool dead;    /* as the store says */
+    bool sure;    /* and the run came to a good end: it must not come again */
     int failures;
-    int taken_in;  /* the run */
+    int taken_in;        /* the run */
     int64_t clock, when; /* of the last try, and how long it asked to wait */
     int64_t retry_after;
 };
 
-enum { MOST_RUNS = 4096 };
+enum { MOST_RUNS = 4096, LINE = 1 };
 
 static struct {
     const struct history *history;
     struct standing *list[RECEIVERS]; /* by place in the log */
     int capacity;
     int looked; /* tries */
+    int joined; /* how many events the log had when the handler line joined, */
+    int sure;   /* and when a run had certainly seen it: from there on it is told everything */
+    bool joins;
     bool unsure[MOST_RUNS]; /* by number: the run was cut short, and may not know how its tries ended */
     int pending;
+    int events; /* at the last look */
 } told_to;
 
 void deliveries_reset(const struct history *history)
@@ -38,6 +42,9 @@ void deliveries_reset(const struct history *history)
         memset(told_to.list[h], 0, (size_t)told_to.capacity * sizeof *told_to.list[h]);
     told_to.history = history;
     told_to.looked = 0;
+    told_to.joins = history != NULL && history->line_joins >= 0;
+    told_to.joined = told_to.sure = told_to.joins ? INT32_MAX : 0;
+    told_to.events = 0;
     memset(told_to.unsure, 0, sizeof told_to.unsure);
     told_to.pending = 0;
 }
@@ -72,7 +79,8 @@ static void make_room(int count)
         told_to.list[h] = realloc(told_to.list[h], (size_t)capacity * sizeof *told_to.list[h]);
         if (told_to.list[h] == NULL)
             abort();
-        memset(told_to.list[h] + told_to.capacity, 0, (size_t)(capacity - told_to.capacity) * sizeof *told_to.list[h]);
+        memset(told_to.list[h] + told_to.capacity, 0,
+            (size_t)(capacity - told_to.capacity) * sizeof *told_to.list[h]);
     }
     told_to.capacity = capacity;
 }
@@ -81,9 +89,9 @@ static void make_room(int count)
 static bool wants(int handler, const struct told *told)
 {
     const struct order *order = plant_order(told->work_order);
-    if (handler == 1)
-        return told_to.history->line &&
-               (strcmp(told->type, "workorder.created") == 0 || strcmp(told->type, "workorder.completed") == 0);
+    if (handler == LINE)
+        return told_to.history->line && (strcmp(told->type, "workorder.created") == 0 ||
+                                            strcmp(told->type, "workorder.completed") == 0);
     if (handler == 2)
         return told_to.history->high && order != NULL && told->version >= 0 &&
                strcmp(order->versions[told->version].priority, "HIGH") == 0;
@@ -99,24 +107,38 @@ static int64_t least_wait(int failures)
     return failures <= 9 ? minutes[failures - 1] * 54000 : INT64_MAX;
 }
 
+/* Must it be told, in the end? What was stored while a new handler was being seen for the first time may be.
+ */
+static bool must_have(int handler, const struct log *log, int place)
+{
+    return wants(handler, &log->list[place]) && (handler != LINE || place >= told_to.sure);
+}
+
+void oracle_joins(void)
+{
+    told_to.joined = told_to.events;
+}
+
 static void check_order(const struct log *log, int handler, int place)
 {
     const struct told *told = &log->list[place];
     for (int i = 0; i < place; i++) {
         const struct told *earlier = &log->list[i];
         const struct standing *s = &told_to.list[handler][i];
-        if (earlier->work_order == told->work_order && wants(handler, earlier) && !s->taken && !s->dead && !s->refused)
+        if (earlier->work_order == told->work_order && must_have(handler, log, i) && !s->taken && !s->dead &&
+            !s->refused)
             broken("R6", "%s is told %s before %s", receiver_names[handler], told->id, earlier->id);
     }
 }
 
 static void check_wait(const struct try *t, const struct standing *s, const struct told *told)
 {
-    int64_t since = t->clock - s->clock, least = s->retry_after >= 0 ? s->retry_after : least_wait(s->failures);
+    int64_t since = t->clock - s->clock,
+            least = s->retry_after >= 0 ? s->retry_after : least_wait(s->failures);
     bool steady = since == t->when - s->when;
     if (s->failures > 0 && steady && since < least - 2 * 20 * told_to.history->latency - 2)
-        broken("R6", "%s is told %s again after %lld ms, and %lld were asked", receiver_names[t->handler], told->id,
-            (long long)since, (long long)least);
+        broken("R6", "%s is told %s again after %lld ms, and %lld were asked", receiver_names[t->handler],
+            told->id, (long long)since, (long long)least);
 }
 
 static void take_try(const struct log *log, const struct try *t)
@@ -128,7 +150,7 @@ static void take_try(const struct log *log, const struct try *t)
     }
     int place = (int)(told - log->list);
     struct standing *s = &told_to.list[t->handler][place];
-    if (!wants(t->handler, told))
+    if (!wants(t->handler, told) || (t->handler == LINE && place < told_to.joined))
         broken("R6", "%s is told %s, which it does not want", receiver_names[t->handler], t->id);
     if (t->digest != told->digest)
         broken("R6", "%s is told %s with other bytes than are in the log", receiver_names[t->handler], t->id);
@@ -161,26 +183,31 @@ static void look_at_rows(const struct log *log)
         const char *state = (const char *)sqlite3_column_text(rows, 2);
         const struct told *told = log_find(log, (const char *)sqlite3_column_text(rows, 1));
         int h = 0;
-        while (h < RECEIVERS - 1 && strcmp(receiver_names[h], (const char *)sqlite3_column_text(rows, 0)) != 0)
+        while (h < RECEIVERS && strcmp(receiver_names[h], (const char *)sqlite3_column_text(rows, 0)) != 0)
             h++;
-        if (told == NULL)
-            continue;
-        struct standing *s = &told_to.list[h][told - log->list];
         if (strcmp(state, "pending") == 0)
             told_to.pending++;
+        if (told == NULL || h == RECEIVERS)
+            continue;
+        struct standing *s = &told_to.list[h][told - log->list];
         s->dead = strcmp(state, "dead") == 0;
         if (s->dead && sqlite3_column_int(rows, 3) < 10 && !s->refused && s->failures > 0)
-            broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h], sqlite3_column_int(rows, 3));
+            broken("R6", "%s for %s is dead after %d tries", told->id, receiver_names[h],
+                sqlite3_column_int(rows, 3));
     }
     sqlite3_reset(rows);
 }
 
-void deliveries_look(const struct log *log)
+void deliveries_look(const struct log *log, const struct run_report *run)
 {
     make_room(log->count);
     for (; told_to.looked < tries.count; told_to.looked++)
         take_try(log, &tries.list[told_to.looked]);
     look_at_rows(log);
+    told_to.events = log->count;
+    if (told_to.joins && told_to.joined < INT32_MAX && !run->hurt && run->kind != STEP_DRY_RUN &&
+        run->kind != STEP_HOOK && run->status != 75 && told_to.sure == INT32_MAX)
+        told_to.sure = log->count;
 }
 
 void deliveries_finish(const struct log *log)
@@ -188,7 +215,7 @@ void deliveries_finish(const struct log *log)
     for (int h = 0; h < RECEIVERS; h++)
         for (int i = 0; i < log->count; i++) {
             const struct standing *s = &told_to.list[h][i];
-            if (wants(h, &log->list[i]) && !s->taken && !s->dead && !s->refused)
+            if (must_have(h, log, i) && !s->taken && !s->dead && !s->refused)
                 broken("R6", "%s was never told %s", receiver_names[h], log->list[i].id);
         }
 }

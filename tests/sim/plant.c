@@ -70,11 +70,12 @@ void plant_write_date(int64_t ms, char out[32])
         days--;
     }
     int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
     int64_t y = yoe + era * 400 + (month <= 2);
-    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)y, (int)month, (int)day, (int)(rest / 3600000),
-        (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
+    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)y, (int)month, (int)day,
+        (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
 }
 
 static void quote_date(int64_t ms, char out[40])
@@ -104,7 +105,8 @@ static void write_json(const struct order *order, struct version *v)
     n += snprintf(text + n, sizeof text - (size_t)n, ",\"description\":%s", description);
     v->tail = (size_t)n;
     n += snprintf(text + n, sizeof text - (size_t)n,
-        ",\"createdAt\":%s,\"updatedAt\":%s,\"completedAt\":%s,\"deletedAt\":%s", created, updated, completed, deleted);
+        ",\"createdAt\":%s,\"updatedAt\":%s,\"completedAt\":%s,\"deletedAt\":%s", created, updated, completed,
+        deleted);
     v->len = (size_t)n;
     v->json = strdup(text);
     if (v->json == NULL)
@@ -188,6 +190,7 @@ static void create(struct dice *dice, bool future)
     *order = (struct order){.id = 100 + plant.count,
         .removed = NEVER,
         .unhidden = NEVER,
+        .hook_deleted = NEVER,
         .upcoming = dice_chance(dice, 20)};
     struct version v = {.updated = server_now() + (future ? year : 0),
         .created = server_now(),
@@ -314,7 +317,7 @@ void plant_change(enum change_kind kind, uint64_t seed)
         return;
     if (kind == CHANGE_REMOVE) {
         order->removed = machine_now();
-        hooks_removed(order);
+        hooks_deleted(order, order->versions[order->count - 1].updated + 1);
     } else if (kind == CHANGE_HIDE) {
         plant_hide(order, !order->hidden);
     } else {
@@ -323,6 +326,8 @@ void plant_change(enum change_kind kind, uint64_t seed)
             v.updated = date_of_change(order);
         apply(&v, kind, &dice);
         add_version(order, v, &dice, kind == CHANGE_LATE);
+        if (kind == CHANGE_DELETE)
+            hooks_deleted(order, v.deleted);
     }
     const struct version *v = &order->versions[order->count - 1];
     trace("%s %lld version %d: %s%s", change_names[kind], (long long)order->id, order->count - 1, v->json,

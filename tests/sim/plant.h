@@ -1,6 +1,6 @@
 /*
- * plant: the model of MaintainX, with the whole truth: every work order in every version that it ever had, and
- * from when on each can be seen. The API in front of it (plant_api.c) shows what can be seen.
+ * plant: the model of MaintainX, with the whole truth: every work order in every version that it ever had,
+ * and from when on each can be seen. The API in front of it (plant_api.c) shows what can be seen.
  */
 #ifndef WOSYNC_SIM_PLANT_H
 #define WOSYNC_SIM_PLANT_H
@@ -23,39 +23,39 @@ struct version {
     bool late;              /* it becomes visible later than a lookback covers: a poll may miss it */
     char *json;             /* without the last brace: what may follow it is not the work order's own */
     size_t len;
-    size_t head, tail;      /* the description stands between these places, its name included */
+    size_t head, tail; /* the description stands between these places, its name included */
 };
 
 struct order {
     int64_t id;
     struct version *versions;
     int count, capacity;
-    bool upcoming;     /* it starts in the future: shown to those only that ask for it */
-    bool hidden;       /* the list leaves it out, though it is there */
-    int64_t unhidden;  /* the true time since which it is not; NEVER: it never was */
-    int64_t removed;   /* the true time when it was removed for good; NEVER: it is there */
-    int refusals;      /* 404s for its id since it was last seen by it, */
-    int most_refusals; /* and the most of them in a row so far */
-    bool hook_deleted; /* a webhook that says so may have come */
+    bool upcoming;        /* it starts in the future: shown to those only that ask for it */
+    bool hidden;          /* the list leaves it out, though it is there */
+    int64_t unhidden;     /* the true time since which it is not; NEVER: it never was */
+    int64_t removed;      /* the true time when it was removed for good; NEVER: it is there */
+    int refusals;         /* 404s for its id since it was last seen by it, */
+    int most_refusals;    /* and the most of them in a row so far */
+    int64_t hook_deleted; /* when the newest deletion happened that a webhook tells of; NEVER: none does */
 };
 
 /* How the server is, for the whole history. Durations in milliseconds. */
 struct plant_manner {
-    int64_t lookback;       /* as configured */
-    int64_t longest_delay;  /* that the lookback covers */
-    bool flickers;          /* a change may be seen, not seen, and seen again until it is stable */
-    int order;              /* of the pages, enum page_order */
-    bool frozen_pages;      /* a pass sees all pages as they were when the first was asked for */
-    bool thumbnails;        /* signed URLs that differ each time */
-    bool refuses_unknown;   /* parameters that it does not know; else it ignores them */
+    int64_t lookback;      /* as configured */
+    int64_t longest_delay; /* that the lookback covers */
+    bool flickers;         /* a change may be seen, not seen, and seen again until it is stable */
+    int order;             /* of the pages, enum page_order */
+    bool frozen_pages;     /* a pass sees all pages as they were when the first was asked for */
+    bool thumbnails;       /* signed URLs that differ each time */
+    bool refuses_unknown;  /* parameters that it does not know; else it ignores them */
     bool takes_gte, takes_brackets, takes_sort;
     bool says_date;
-    int64_t date_ahead;     /* of the true time */
-    int64_t limit;          /* requests per window; 0: no limit */
+    int64_t date_ahead; /* of the true time */
+    int64_t limit;      /* requests per window; 0: no limit */
     int64_t window;
-    bool rounds_down;       /* the seconds until the window starts anew */
+    bool rounds_down; /* the seconds until the window starts anew */
     bool says_retry_after;
-    int status_gone;        /* what it says of an old cursor: 400, 404, 410 */
+    int status_gone; /* what it says of an old cursor: 400, 404, 410 */
 };
 
 enum page_order { BY_ID, BY_ID_DOWN, BY_UPDATED, BY_UPDATED_DOWN, BY_CHANCE, PAGE_ORDERS };
@@ -64,11 +64,11 @@ struct plant {
     struct plant_manner manner;
     struct order *orders;
     int count, capacity;
-    int64_t stepped_back;   /* how far its own clock has been set back in all */
-    bool was_troubled;      /* answers may have been wrong at some time */
-    bool all_hidden;        /* the token sees nothing */
-    int trouble;            /* of 100 answers, so many are wrong */
-    int64_t others;         /* requests of the window that others take, of 100 */
+    int64_t stepped_back; /* how far its own clock has been set back in all */
+    bool was_troubled;    /* answers may have been wrong at some time */
+    bool all_hidden;      /* the token sees nothing */
+    int trouble;          /* of 100 answers, so many are wrong */
+    int64_t others;       /* requests of the window that others take, of 100 */
     struct dice dice;
 };
 extern struct plant plant;
@@ -78,18 +78,18 @@ void plant_reset(const struct plant_manner *manner, uint64_t seed);
 /* What can happen to work orders. */
 enum change_kind {
     CHANGE_CREATE,
-    CHANGE_EDIT,     /* title, description or priority */
-    CHANGE_STATUS,   /* to any other */
+    CHANGE_EDIT,   /* title, description or priority */
+    CHANGE_STATUS, /* to any other */
     CHANGE_COMPLETE,
     CHANGE_REOPEN,
-    CHANGE_TOUCH,    /* updatedAt moves, nothing else */
-    CHANGE_REWRITE,  /* something differs, updatedAt does not move */
-    CHANGE_DELETE,   /* deletedAt is set */
+    CHANGE_TOUCH,   /* updatedAt moves, nothing else */
+    CHANGE_REWRITE, /* something differs, updatedAt does not move */
+    CHANGE_DELETE,  /* deletedAt is set */
     CHANGE_RESTORE,
-    CHANGE_REMOVE,   /* it is gone for good */
-    CHANGE_HIDE,     /* the list leaves it out, or shows it again */
-    CHANGE_LATE,     /* an edit that becomes visible much later than a lookback covers */
-    CHANGE_FUTURE,   /* one whose updatedAt lies a year ahead is created */
+    CHANGE_REMOVE, /* it is gone for good */
+    CHANGE_HIDE,   /* the list leaves it out, or shows it again */
+    CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
+    CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
     CHANGES
 };
 
@@ -129,10 +129,10 @@ void plant_expire_cursors(void);
 /* What the API was asked, for the oracle. */
 struct plant_log {
     int64_t requests;
-    int64_t refused;        /* 429s for lack of tokens */
-    bool polls;             /* the command at work is sync: set by the player */
-    int64_t pass_began;     /* when the first page of the newest poll was answered */
-    int64_t date;           /* what Date it said, NEVER without one */
+    int64_t refused;    /* 429s for lack of tokens */
+    bool polls;         /* the command at work is sync: set by the player */
+    int64_t pass_began; /* when the first page of the newest poll was answered */
+    int64_t date;       /* what Date it said, NEVER without one */
 };
 extern struct plant_log plant_log;
 

@@ -74,13 +74,15 @@ static void decode(char *text)
 static int64_t read_date(const char *text)
 {
     int year, month, day, hour, minute, second, ms;
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &year, &month, &day, &hour, &minute, &second, &ms) != 7) {
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &year, &month, &day, &hour, &minute, &second, &ms) !=
+        7) {
         broken("api", "a date in a request is no date: %s", text);
         return 0;
     }
     /* days_from_civil, the other way round of plant.c */
     int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1, doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1,
+            doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
     return (era * 146097 + doe - 719468) * 86400000 + hour * 3600000 + minute * 60000 + second * 1000 + ms;
 }
 
@@ -256,8 +258,9 @@ static void answer_list(const struct net_request *request, struct net_answer *an
 /* The first page of a pass, and no probe: those ask for the far future, or sort upwards, or for 50. */
 static void note_pass(const struct net_request *request, const struct net_answer *answer)
 {
-    if (!plant_log.polls || !request->answer_comes || answer->status != 200 || strstr(request->url, "cursor=") != NULL ||
-        strstr(request->url, "2200-01-01") != NULL || strstr(request->url, "limit=50&") != NULL)
+    if (!plant_log.polls || !request->answer_comes || answer->status != 200 ||
+        strstr(request->url, "cursor=") != NULL || strstr(request->url, "2200-01-01") != NULL ||
+        strstr(request->url, "limit=50&") != NULL)
         return;
     plant_log.pass_began = machine_now();
 }
@@ -347,7 +350,8 @@ static void write_http_date(int64_t ms, char out[64])
     char iso[TIMESTAMP_SIZE];
     int64_t day = ms / 86400000;
     timestamp_format(ms, iso);
-    snprintf(out, 64, "%s, %.2s %s %.4s %.8s GMT", days[day % 7], iso + 8, months[atoi(iso + 5) - 1], iso, iso + 11);
+    snprintf(out, 64, "%s, %.2s %s %.4s %.8s GMT", days[day % 7], iso + 8, months[atoi(iso + 5) - 1], iso,
+        iso + 11);
 }
 
 void plant_answer(const struct net_request *request, struct net_answer *answer)
@@ -372,7 +376,8 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
     bool wrong = dice_chance(&plant.dice, plant.trouble);
     if (wrong && answer_wrongly(answer)) {
         trace("api: wrongly %d", answer->status);
-        struct order *order = strncmp(path, "/v1/workorders/", 15) == 0 ? plant_order(atoll(path + 15)) : NULL;
+        struct order *order =
+            strncmp(path, "/v1/workorders/", 15) == 0 ? plant_order(atoll(path + 15)) : NULL;
         if (order != NULL && (answer->status == 404 || answer->status == 410))
             note_refusal(order);
     }

@@ -64,7 +64,8 @@ static int64_t choose_jump(struct dice *dice)
 
 static void do_run(enum step_kind kind, struct dice *dice)
 {
-    struct run_options options = {.kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
+    struct run_options options = {
+        .kind = kind, .dry = kind == STEP_DRY_RUN, .no_dispatch = dice_chance(dice, 10)};
     options.trouble = (struct trouble){.kind = choose_trouble(dice),
         .writes = dice_chance(dice, 50),
         .amount = choose_jump(dice),
@@ -74,7 +75,8 @@ static void do_run(enum step_kind kind, struct dice *dice)
     if (dice_chance(dice, 8))
         options.max_time = dice_spread(dice, 14);
     if (kind == STEP_BACKFILL) {
-        options.until = machine_now() + machine_offset() - (dice_chance(dice, 70) ? 0 : dice_spread(dice, 30));
+        options.until =
+            machine_now() + machine_offset() - (dice_chance(dice, 70) ? 0 : dice_spread(dice, 30));
         options.from = options.until - 1 - dice_spread(dice, 35);
         options.silent = dice_chance(dice, 15);
     }
@@ -298,7 +300,7 @@ static void begin(const struct history *h)
         disk_write(file, empty_store.bytes, empty_store.size, 0);
         disk_sync(file);
     }
-    if (history_write_config(h, RUN_CONFIG) != 0)
+    if (history_write_config(h, h->line_joins < 0, RUN_CONFIG) != 0)
         broken("simulator", "the configuration cannot be written");
     struct dice dice = dice_of(h->seed, 9);
     for (int i = 0; i < h->first_orders; i++) {
@@ -307,12 +309,24 @@ static void begin(const struct history *h)
     }
 }
 
+/* A handler is new in the configuration. */
+static void join(void)
+{
+    trace("-- a handler joins");
+    if (history_write_config(now, true, RUN_CONFIG) != 0)
+        broken("simulator", "the configuration cannot be written");
+    oracle_joins();
+}
+
 const char *play(const struct history *history, bool want_trace)
 {
     verdict_reset(want_trace);
     begin(history);
-    for (int i = 0; i < history->count && verdict() == NULL; i++)
+    for (int i = 0; i < history->count && verdict() == NULL; i++) {
+        if (i == history->line_joins)
+            join();
         do_step(&history->steps[i]);
+    }
     if (verdict() == NULL)
         finish();
     return verdict();
@@ -348,6 +362,7 @@ void play_tear_down(void)
     unlink(RUN_CONFIG);
     unlink(RUN_STORE);
     unlink(RUN_BODY);
+    unlink("warehouse.db");
     if (chdir("/") == 0)
         rmdir(directory);
 }

@@ -10,6 +10,7 @@
 #include "verdict.h"
 
 struct tries tries;
+struct chat chat;
 
 /* erp wants everything, line what begins and ends, high what is urgent: see history.c. */
 const char *const receiver_names[RECEIVERS] = {"erp", "line", "high"};
@@ -20,6 +21,7 @@ static int percent, run;
 void receivers_reset(uint64_t seed)
 {
     tries.count = 0;
+    chat = (struct chat){.run = -1};
     dice = dice_of(seed, 5);
     percent = 0;
     run = 0;
@@ -55,10 +57,34 @@ uint64_t digest_bytes(const void *bytes, size_t len)
     return hash;
 }
 
+/* One message a second at the most, over runs too, as far as the clock is steady and the run before came to a
+ * good end. */
+static void note_chat(const struct net_request *request)
+{
+    bool same = chat.run == request->run;
+    bool steady = request->sent - chat.clock == request->true_sent - chat.sent;
+    if (same && steady && request->true_sent - chat.sent < 1000)
+        broken("R6", "the chat is sent two messages within %lld ms",
+            (long long)(request->true_sent - chat.sent));
+    chat.messages = same ? chat.messages + 1 : 1;
+    /* both dispatches of a run may send as many, before one is a digest */
+    if (chat.messages > 2 * CHAT_DIGEST_ABOVE + 2)
+        broken("R6", "the chat is flooded with %d messages in a run", chat.messages);
+    chat.run = request->run;
+    chat.sent = request->true_sent;
+    chat.clock = request->sent;
+}
+
+static bool is_chat(const struct net_request *request)
+{
+    return strcmp(request->url, NET_RECEIVERS "chat") == 0;
+}
+
 static struct try *note(const struct net_request *request)
 {
     static const char *const wanted[] = {"webhook-timestamp", "Idempotency-Key", "Content-Type"};
-    const char *name = request->url + sizeof NET_RECEIVERS - 1, *id = net_request_header(request, "webhook-id");
+    const char *name = request->url + sizeof NET_RECEIVERS - 1,
+               *id = net_request_header(request, "webhook-id");
     int handler = 0;
     while (handler < RECEIVERS - 1 && strcmp(receiver_names[handler], name) != 0)
         handler++;
@@ -88,6 +114,10 @@ static struct try *note(const struct net_request *request)
 
 void receivers_unreached(const struct net_request *request)
 {
+    if (is_chat(request)) {
+        note_chat(request);
+        return;
+    }
     const struct try *t = note(request);
     trace("%s is not reached for %s", receiver_names[t->handler], t->id);
 }
@@ -95,8 +125,15 @@ void receivers_unreached(const struct net_request *request)
 void receivers_answer(const struct net_request *request, struct net_answer *answer)
 {
     static const int later[] = {408, 425, 429, 500, 502, 503, 504}, refused[] = {400, 404, 410, 422, 302};
-    struct try *t = note(request);
     answer->status = 200;
+    if (is_chat(request)) {
+        note_chat(request);
+        if (dice_chance(&dice, percent))
+            answer->status = later[dice_below(&dice, 7)];
+        trace("chat says %d to %.*s", answer->status, (int)request->body_len, request->body);
+        return;
+    }
+    struct try *t = note(request);
     t->how = request->answer_comes ? TRIED_TAKEN : TRIED_UNSURE;
     if (dice_chance(&dice, percent)) {
         bool final = dice_chance(&dice, 10);

@@ -11,22 +11,23 @@
 
 /* How a try ended, as the receiver and the network know it. */
 enum tried {
-    TRIED_TAKEN,   /* taken, and its yes came through */
-    TRIED_UNSURE,  /* taken, but its yes was lost */
-    TRIED_LATER,   /* not now, or it was never reached */
-    TRIED_REFUSED  /* a refusal that came through */
+    TRIED_TAKEN,  /* taken, and its yes came through */
+    TRIED_UNSURE, /* taken, but its yes was lost */
+    TRIED_LATER,  /* not now, or it was never reached */
+    TRIED_REFUSED /* a refusal that came through */
 };
 
-struct try {
-    int handler; /* its place in receiver_names */
-    char id[128]; /* of the event, as the header says */
-    uint64_t digest; /* of the body */
-    int64_t when;    /* true time of the sending, */
-    int64_t clock;   /* and the wall clock */
+struct
+try {
+    int handler;         /* its place in receiver_names */
+    char id[128];        /* of the event, as the header says */
+    uint64_t digest;     /* of the body */
+    int64_t when;        /* true time of the sending, */
+    int64_t clock;       /* and the wall clock */
     int64_t retry_after; /* milliseconds, -1 where it did not say */
     enum tried how;
-    bool orphan;         /* the process that sent it is no more */
-    int run;         /* which run it was in */
+    bool orphan; /* the process that sent it is no more */
+    int run;     /* which run it was in */
 };
 
 /* Everything that was tried since receivers_reset. */
@@ -38,6 +39,18 @@ extern struct tries tries;
 
 enum { RECEIVERS = 3 };
 extern const char *const receiver_names[RECEIVERS];
+
+/* The chat takes one message a second, and a digest where a run would send more than this. */
+enum { CHAT_DIGEST_ABOVE = 3 };
+
+/* Messages that the chat was sent, by run. */
+struct chat {
+    int run;       /* the last that sent one, */
+    int messages;  /* how many it sent so far, */
+    int64_t sent;  /* and when, by the true time, */
+    int64_t clock; /* and by the wall clock: where that jumps, nothing is held */
+};
+extern struct chat chat;
 
 void receivers_reset(uint64_t seed);
 void receivers_free(void);

@@ -25,6 +25,13 @@ void run_reset(const struct history *history)
     state.history = history;
 }
 
+static int64_t all_runs;
+
+int64_t run_count(void)
+{
+    return all_runs;
+}
+
 void run_in_trouble(bool trouble)
 {
     state.trouble = trouble;
@@ -121,8 +128,8 @@ static int run_command(const struct run_options *options)
 
 /*
  * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
- * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when the
- * window is over.
+ * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when
+ * the window is over.
  */
 static void check_pace(const struct run_report *report, int64_t refused)
 {
@@ -150,6 +157,7 @@ static void check_status(const struct run_report *report)
 static void live(const struct run_options *options, struct run_report *report)
 {
     struct process process;
+    all_runs++;
     *report = (struct run_report){.number = ++state.runs,
         .kind = options->kind,
         .whole = options->max_time == 0 && !options->fallback,
@@ -190,13 +198,13 @@ int run(const struct run_options *options)
     live(options, &report);
     plant_log.polls = false;
     trace("== exit %d", report.status);
-    /* what a killed run has written and not synced may be seen, and lost all the same if the power goes before
-     * the kernel has written it: no rule can hold for that */
+    /* what was written and could not be synced, for the run was killed or the disk failed, may be seen, and
+     * lost all the same if the power goes before the kernel has written it: no rule can hold for that */
     if (machine_is_off()) {
         trace("== power cut");
         disk_lose_power();
         machine_boot();
-    } else if (report.dead) {
+    } else if (report.hurt) {
         disk_sync_all();
     }
     report.undisturbed = state.runs == report.number;

@@ -1,6 +1,6 @@
 /*
- * run: one run of the program: a command with its options, what befalls it, and everything that can be said of
- * it when it has ended.
+ * run: one run of the program: a command with its options, what befalls it, and everything that can be said
+ * of it when it has ended.
  */
 #ifndef WOSYNC_SIM_RUN_H
 #define WOSYNC_SIM_RUN_H
@@ -32,6 +32,9 @@ void run_reset(const struct history *history);
 
 /* Whether anything goes wrong with the API from here on. */
 void run_in_trouble(bool trouble);
+
+/* How many processes have run since the program began. */
+int64_t run_count(void);
 
 /* Runs it, looks at what came of it, and returns its exit status; -1 when it was killed. */
 int run(const struct run_options *options);

@@ -47,7 +47,9 @@ void trace(const char *format, ...)
     int64_t second = now / 1000;
     fprintf(stderr, "%5lld:%02lld:%02lld.%03lld %s", (long long)(second / 3600 % 100000),
         (long long)(second / 60 % 60), (long long)(second % 60), (long long)(now % 1000),
-        process == NULL ? "" : process->outer == NULL ? "  " : "      ");
+        process == NULL          ? ""
+        : process->outer == NULL ? "  "
+                                 : "      ");
     va_start(ap, format);
     vfprintf(stderr, format, ap);
     va_end(ap);

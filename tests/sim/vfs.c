@@ -11,32 +11,7 @@
 #include "disk.h"
 #include "machine.h"
 #include "verdict.h"
-
-enum { REGION = 32768, REGIONS = 8, NODES = 12 };
-
-/* What all that have a file open share: locks, and the memory of the WAL index. */
-struct node {
-    struct disk_file *disk;
-    int open;
-    bool oracles;              /* opened by no process of the machine */
-    int readers;               /* file locks: of SHARED and above */
-    const void *reserved;      /* who holds RESERVED or more, */
-    bool pending, exclusive;   /* and which */
-    int mapped;                /* files that use the shared memory */
-    unsigned char *region[REGIONS];
-    int shared[SQLITE_SHM_NLOCK];
-    const void *exclusively[SQLITE_SHM_NLOCK];
-};
-
-struct file {
-    sqlite3_file base;
-    struct disk_file *disk;
-    struct node *node;
-    int level;               /* of the file lock */
-    bool mapped;
-    unsigned shared, exclusive; /* locks on the shared memory, as bits */
-    bool remove;                /* at the end */
-};
+#include "vfs_file.h"
 
 /* A dead process's view of the shared memory as it was when it died. */
 struct frozen {
@@ -67,7 +42,7 @@ static void freeze(struct process *process)
     }
 }
 
-static enum fate call(enum call kind)
+enum fate vfs_call(enum call kind)
 {
     enum fate fate = machine_call(kind);
     last_error = fate == FATE_FULL ? ENOSPC : fate == FATE_GO_ON ? 0 : EIO;
@@ -91,7 +66,7 @@ void vfs_end_process(struct process *process)
 static int f_read(sqlite3_file *file, void *out, int amount, sqlite3_int64 offset)
 {
     struct file *f = (struct file *)file;
-    if (call(CALL_READ) != FATE_GO_ON)
+    if (vfs_call(CALL_READ) != FATE_GO_ON)
         return SQLITE_IOERR_READ;
     size_t n = disk_read(f->disk, out, (size_t)amount, (size_t)offset);
     return n == (size_t)amount ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
@@ -100,7 +75,7 @@ static int f_read(sqlite3_file *file, void *out, int amount, sqlite3_int64 offse
 static int f_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_int64 offset)
 {
     struct file *f = (struct file *)file;
-    enum fate fate = call(CALL_WRITE);
+    enum fate fate = vfs_call(CALL_WRITE);
     if (fate != FATE_GO_ON) {
         /* what fails may have got some of it done */
         size_t part = (size_t)dice_below(machine_dice(), amount + 1) / DISK_SECTOR * DISK_SECTOR;
@@ -115,7 +90,7 @@ static int f_write(sqlite3_file *file, const void *bytes, int amount, sqlite3_in
 static int f_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     struct file *f = (struct file *)file;
-    if (call(CALL_WRITE) != FATE_GO_ON)
+    if (vfs_call(CALL_WRITE) != FATE_GO_ON)
         return SQLITE_IOERR_TRUNCATE;
     disk_truncate(f->disk, (size_t)size);
     return SQLITE_OK;
@@ -125,17 +100,20 @@ static int f_sync(sqlite3_file *file, int flags)
 {
     struct file *f = (struct file *)file;
     (void)flags;
-    if (call(CALL_WRITE) != FATE_GO_ON)
+    if (vfs_call(CALL_WRITE) != FATE_GO_ON)
         return SQLITE_IOERR_FSYNC;
     machine_pass(dice_below(machine_dice(), 3));
     disk_sync(f->disk);
+    if (f->with_directory)
+        disk_sync_directory();
+    f->with_directory = false;
     return SQLITE_OK;
 }
 
 static int f_size(sqlite3_file *file, sqlite3_int64 *size)
 {
     struct file *f = (struct file *)file;
-    if (call(CALL_READ) != FATE_GO_ON)
+    if (vfs_call(CALL_READ) != FATE_GO_ON)
         return SQLITE_IOERR_FSTAT;
     *size = (sqlite3_int64)disk_size(f->disk);
     return SQLITE_OK;
@@ -161,152 +139,13 @@ static int f_characteristics(sqlite3_file *file)
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* --- locks on the file --- */
-
-static int f_unlock(sqlite3_file *file, int level)
-{
-    struct file *f = (struct file *)file;
-    struct node *n = f->node;
-    if (f->level <= level)
-        return SQLITE_OK;
-    if (f->level >= SQLITE_LOCK_RESERVED && n->reserved == f) {
-        n->reserved = NULL;
-        n->pending = n->exclusive = false;
-    }
-    if (level == SQLITE_LOCK_NONE)
-        n->readers--;
-    f->level = level;
-    return SQLITE_OK;
-}
-
-static int f_lock(sqlite3_file *file, int level)
-{
-    struct file *f = (struct file *)file;
-    struct node *n = f->node;
-    if (f->level >= level)
-        return SQLITE_OK;
-    if (call(CALL_LOCK) != FATE_GO_ON)
-        return SQLITE_IOERR_LOCK;
-    if (n->reserved != NULL && n->reserved != f &&
-        (level > SQLITE_LOCK_SHARED || n->pending || n->exclusive))
-        return SQLITE_BUSY;
-    if (level == SQLITE_LOCK_SHARED) {
-        n->readers++;
-        f->level = level;
-        return SQLITE_OK;
-    }
-    n->reserved = f;
-    if (level == SQLITE_LOCK_EXCLUSIVE) {
-        if (n->readers > 1) {
-            n->pending = true;
-            f->level = SQLITE_LOCK_PENDING;
-            return SQLITE_BUSY;
-        }
-        n->exclusive = true;
-    }
-    f->level = level;
-    return SQLITE_OK;
-}
-
-static int f_check_reserved(sqlite3_file *file, int *out)
-{
-    struct file *f = (struct file *)file;
-    if (call(CALL_LOCK) != FATE_GO_ON)
-        return SQLITE_IOERR_CHECKRESERVEDLOCK;
-    *out = f->node->reserved != NULL;
-    return SQLITE_OK;
-}
-
-/* --- the shared memory of the WAL index --- */
-
-static int f_shm_map(sqlite3_file *file, int region, int size, int extend, void volatile **out)
-{
-    struct file *f = (struct file *)file;
-    struct node *n = f->node;
-    *out = NULL;
-    if (call(CALL_OPEN) != FATE_GO_ON || region >= REGIONS || size != REGION)
-        return SQLITE_IOERR_SHMMAP;
-    if (!f->mapped) {
-        f->mapped = true;
-        n->mapped++;
-    }
-    if (n->region[region] == NULL && extend) {
-        n->region[region] = calloc(1, REGION);
-        if (n->region[region] == NULL)
-            return SQLITE_NOMEM;
-    }
-    *out = n->region[region];
-    return SQLITE_OK;
-}
-
-static int shm_take(struct file *f, int offset, int count, int flags)
-{
-    struct node *n = f->node;
-    for (int i = offset; i < offset + count; i++) {
-        if (n->exclusively[i] != NULL && n->exclusively[i] != f)
-            return SQLITE_BUSY;
-        if ((flags & SQLITE_SHM_EXCLUSIVE) != 0 && n->shared[i] > ((f->shared >> i) & 1U ? 1 : 0))
-            return SQLITE_BUSY;
-    }
-    for (int i = offset; i < offset + count; i++) {
-        if ((flags & SQLITE_SHM_EXCLUSIVE) != 0) {
-            n->exclusively[i] = f;
-            f->exclusive |= 1U << i;
-        } else if (((f->shared >> i) & 1U) == 0) {
-            n->shared[i]++;
-            f->shared |= 1U << i;
-        }
-    }
-    return SQLITE_OK;
-}
-
-static int f_shm_lock(sqlite3_file *file, int offset, int count, int flags)
-{
-    struct file *f = (struct file *)file;
-    struct node *n = f->node;
-    if ((flags & SQLITE_SHM_LOCK) != 0)
-        return call(CALL_LOCK) == FATE_GO_ON ? shm_take(f, offset, count, flags) : SQLITE_IOERR_SHMLOCK;
-    for (int i = offset; i < offset + count; i++) {
-        if ((f->exclusive >> i) & 1U)
-            n->exclusively[i] = NULL;
-        if ((f->shared >> i) & 1U)
-            n->shared[i]--;
-        f->exclusive &= ~(1U << i);
-        f->shared &= ~(1U << i);
-    }
-    return SQLITE_OK;
-}
-
-static void f_shm_barrier(sqlite3_file *file)
-{
-    (void)file;
-}
-
-static int f_shm_unmap(sqlite3_file *file, int remove)
-{
-    struct file *f = (struct file *)file;
-    struct node *n = f->node;
-    (void)remove;
-    if (!f->mapped)
-        return SQLITE_OK;
-    f_shm_lock(file, 0, SQLITE_SHM_NLOCK, SQLITE_SHM_UNLOCK);
-    f->mapped = false;
-    /* the first that opens it anew finds nothing in it, removed or not */
-    if (--n->mapped == 0)
-        for (int i = 0; i < REGIONS; i++) {
-            free(n->region[i]);
-            n->region[i] = NULL;
-        }
-    return SQLITE_OK;
-}
-
 /* --- files --- */
 
 static int f_close(sqlite3_file *file)
 {
     struct file *f = (struct file *)file;
-    f_shm_unmap(file, 0);
-    f_unlock(file, SQLITE_LOCK_NONE);
+    vfs_shm_unmap(file, 0);
+    vfs_unlock(file, SQLITE_LOCK_NONE);
     if (f->remove)
         disk_remove(f->disk, false);
     if (--f->node->open == 0)
@@ -314,9 +153,9 @@ static int f_close(sqlite3_file *file)
     return SQLITE_OK;
 }
 
-static const sqlite3_io_methods methods = {2, f_close, f_read, f_write, f_truncate, f_sync, f_size, f_lock,
-    f_unlock, f_check_reserved, f_control, f_sector, f_characteristics, f_shm_map, f_shm_lock, f_shm_barrier,
-    f_shm_unmap, NULL, NULL};
+static const sqlite3_io_methods methods = {2, f_close, f_read, f_write, f_truncate, f_sync, f_size, vfs_lock,
+    vfs_unlock, vfs_check_reserved, f_control, f_sector, f_characteristics, vfs_shm_map, vfs_shm_lock,
+    vfs_shm_barrier, vfs_shm_unmap, NULL, NULL};
 
 static struct node *find_node(struct disk_file *disk)
 {
@@ -349,13 +188,16 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     struct file *f = (struct file *)file;
     (void)vfs;
     *f = (struct file){.level = SQLITE_LOCK_NONE};
-    if (call(CALL_OPEN) != FATE_GO_ON)
+    if (vfs_call(CALL_OPEN) != FATE_GO_ON)
         return SQLITE_CANTOPEN;
     /* the program itself makes the store before SQLite opens it */
     bool make = (flags & (SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB)) != 0;
     f->disk = disk_find(name != NULL ? name : temporary_name(), make);
     if (f->disk == NULL)
         return SQLITE_CANTOPEN;
+    /* as on Unix: for journals that may have been made just now */
+    f->with_directory =
+        (flags & SQLITE_OPEN_CREATE) != 0 && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
     f->remove = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
     f->node = find_node(f->disk);
     f->node->open++;
@@ -368,7 +210,7 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
 static int v_delete(sqlite3_vfs *vfs, const char *name, int durable)
 {
     (void)vfs;
-    if (call(CALL_WRITE) != FATE_GO_ON)
+    if (vfs_call(CALL_WRITE) != FATE_GO_ON)
         return SQLITE_IOERR_DELETE;
     struct disk_file *disk = disk_find(name, false);
     if (disk == NULL)
@@ -381,7 +223,7 @@ static int v_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
     (void)vfs;
     *out = 0;
-    if (call(CALL_READ) != FATE_GO_ON)
+    if (vfs_call(CALL_READ) != FATE_GO_ON)
         return SQLITE_IOERR_ACCESS;
     const struct disk_file *disk = disk_find(name, false);
     *out = disk != NULL && (flags != SQLITE_ACCESS_EXISTS || disk_size(disk) > 0);

@@ -1,0 +1,94 @@
+/*
+ * oracle_parts: what the parts of the oracle share.
+ */
+#ifndef WOSYNC_SIM_ORACLE_PARTS_H
+#define WOSYNC_SIM_ORACLE_PARTS_H
+
+#include "expect.h"
+#include "oracle.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum { MOST_ORDERS = 256, FIRST_ID = 100 };
+
+/* An event of the log, as it was when it was stored. */
+struct told {
+    int64_t seq;
+    char *id;
+    char *type;
+    int64_t work_order;
+    char *body;
+    int version;     /* of the work order, that it tells of, */
+    int description; /* with that description */
+    uint64_t hash;   /* of the id */
+    uint64_t digest; /* of the body */
+};
+
+struct log {
+    struct told *list;
+    int count, capacity;
+};
+
+/* The event of that id, NULL when there is none. */
+const struct told *log_find(const struct log *log, const char *id);
+
+/* oracle_told.c: the deliveries. */
+void deliveries_reset(const struct history *history);
+void deliveries_look(const struct log *log, const struct run_report *run);
+void deliveries_finish(const struct log *log);
+int deliveries_pending(void);
+void deliveries_free(void);
+
+/* oracle_warehouse.c: what the warehouse holds in the end. `is_as_known` judges a work order's row. */
+void warehouse_finish(
+    const struct log *log, bool (*is_as_known)(int64_t work_order, bool deleted, const char *json));
+
+/* What the store is asked. */
+enum oracle_query {
+    ORACLE_HAS_TABLES,
+    ORACLE_HORIZON,
+    ORACLE_EVENTS, /* behind ?1 */
+    ORACLE_SNAPSHOTS,
+    ORACLE_DELIVERIES, /* that are not done */
+    ORACLE_QUERIES
+};
+struct sqlite3_stmt *oracle_query(enum oracle_query which);
+
+/* What was seen of a work order so far. */
+struct watched {
+    struct knowledge known;
+    struct expected owed;  /* of an observation whose events are still coming */
+    int next;              /* in it */
+    struct knowledge from; /* what was known before */
+};
+
+extern struct oracle {
+    struct sqlite3 *db;
+    struct sqlite3_stmt *queries[ORACLE_QUERIES];
+    const struct history *history;
+    bool has_horizon;
+    int64_t horizon;
+    int64_t last_seq;
+    struct log log;
+    struct watched orders[MOST_ORDERS]; /* by id, from FIRST_ID on */
+} oracle;
+
+/* Adds a row of ORACLE_EVENTS to the log. */
+struct told *oracle_log_add(struct sqlite3_stmt *row);
+
+/* oracle_text.c: the newest version of the order with that text, -1 when there is none; *rest is what stands
+ * behind it, *description the one it has. And the newest version that looks like this one. */
+int oracle_version_of(const struct order *order, const char *text, int *description, const char **rest);
+int oracle_newest_like(const struct order *order, int version);
+
+/* oracle_events.c: takes the new events and the snapshots. */
+void oracle_look_at_events(const struct run_report *run);
+void oracle_look_at_snapshots(void);
+
+/* oracle_passes.c: what a run that has read to its end must have seen. */
+void oracle_check_pass(const struct run_report *run);
+void oracle_check_backfill(const struct run_report *run);
+void oracle_check_hook(const struct run_report *run);
+
+#endif
