@@ -210,10 +210,12 @@ static enum judgement judge(struct client *client, const struct client_request *
         client->bytes += (int64_t)http_body(call)->len;
         return judge_status(call, request, e);
     case HTTP_NO_ANSWER:
+        pace_spend(&client->pace);
         fail(e, EXIT_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]",
             what, client->settings.base_url, http_reason(call));
         return AGAIN;
     case HTTP_TRUNCATED:
+        pace_spend(&client->pace);
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
         return AGAIN;
     case HTTP_TOO_LARGE:
@@ -281,15 +283,31 @@ static enum api_verdict verdict_of(enum judgement judgement)
     }
 }
 
-/* What was asked for in advance, if it is this; else it is dropped: the caller took another turn. */
+void client_drop_ahead(struct client *client)
+{
+    if (client->ahead == NULL)
+        return;
+    if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
+        note_rate(client, client->ahead);
+    else
+        pace_spend(&client->pace);
+    http_call_free(client->ahead);
+    client->ahead = NULL;
+}
+
+/* What was asked for in advance, if it is this. Else the caller took another turn: it is waited for, for its
+ * answer says how many requests are left, and dropped. */
 static struct http_call *take_ahead(struct client *client, const struct client_request *request)
 {
     struct http_call *call = client->ahead;
-    client->ahead = NULL;
-    if (call == NULL ||
-        (strcmp(request->method, "GET") == 0 && strcmp(client->ahead_path, request->path) == 0))
+    if (call != NULL && strcmp(request->method, "GET") == 0 &&
+        strcmp(client->ahead_path, request->path) == 0) {
+        client->ahead = NULL;
         return call;
-    http_call_free(call);
+    }
+    if (call != NULL)
+        http_finish(call);
+    client_drop_ahead(client);
     return NULL;
 }
 

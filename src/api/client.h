@@ -80,6 +80,9 @@ enum api_verdict client_ask(
  * while the caller works. A hint; nothing is lost when it fails or is never followed by client_ask. */
 void client_ask_ahead(struct client *client, const char *path);
 
+/* Gives up what was asked for ahead, when nothing more is asked: client_pace knows then that it counts. */
+void client_drop_ahead(struct client *client);
+
 /* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
  * received. */
 const struct pace *client_pace(const struct client *client);

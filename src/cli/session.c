@@ -182,8 +182,10 @@ struct client *session_connect(struct session *session, struct pass_settings *se
 
 void session_disconnect(struct session *session, struct client *api)
 {
-    if (api != NULL && client_requests(api) > 0)
+    if (api != NULL && client_requests(api) > 0) {
+        client_drop_ahead(api);
         session->pace = *client_pace(api);
+    }
     client_free(api);
 }
 

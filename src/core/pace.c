@@ -19,6 +19,12 @@ void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining,
         pace->window = reset_s * 1000;
 }
 
+void pace_spend(struct pace *pace)
+{
+    if (pace->remaining > 0)
+        pace->remaining--;
+}
+
 int64_t pace_per_minute(const struct pace *pace, int64_t reserve, int64_t usual)
 {
     int64_t rate = usual;

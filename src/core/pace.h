@@ -27,6 +27,9 @@ struct pace {
  * (seconds). */
 void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining, int64_t reset_s);
 
+/* A request was sent whose answer no one will read: it counts all the same. */
+void pace_spend(struct pace *pace);
+
 /*
  * Takes in a 429 that came at `now`: nothing is left until `retry_after` milliseconds from now (-1: not said,
  * then what pace_note had learnt holds, else a second). Call it after pace_note for the same answer.

@@ -25,6 +25,7 @@ void oracle_reset(const struct history *history)
     oracle.history = history;
     oracle.has_horizon = false;
     oracle.horizon = oracle.last_seq = 0;
+    oracle.few_missing = false;
     memset(oracle.orders, 0, sizeof oracle.orders);
     for (int i = 0; i < MOST_ORDERS; i++)
         oracle.orders[i].known.version = -1;
@@ -158,6 +159,10 @@ static void take_newest(void)
 void oracle_look(const struct run_report *run)
 {
     take_newest();
+    /* as many as were known before it, for none was seen */
+    if (run->kind == STEP_RECONCILE && plant.all_hidden &&
+        oracle_known_orders() <= oracle.history->max_deletes)
+        oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);
         oracle_look_at_events(run);
@@ -186,6 +191,9 @@ static bool is_as_known(int64_t work_order, bool deleted, const char *json)
     if (version < 0)
         return false;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
+    /* a backfill told of it, and it was gone before a poll could see it */
+    if (known->version < 0)
+        return order->removed != NEVER;
     return oracle_newest_like(order, version) == oracle_newest_like(order, known->version) &&
            (description == known->description || description == ABSENT) && deleted == known->deleted;
 }

@@ -75,7 +75,7 @@ static bool owe_from_silence(
     return false;
 }
 
-static int64_t known_orders(void)
+int64_t oracle_known_orders(void)
 {
     int64_t count = 0;
     for (int i = 0; i < plant.count; i++)
@@ -105,8 +105,7 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
             "R4", "%s: told deleted by a webhook that is older than version %d", told->id, w->known.version);
     if (order->most_refusals < 2 && !hooked)
         broken("R5", "%s: told deleted after %d refusals", told->id, order->most_refusals);
-    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked &&
-        known_orders() > oracle.history->max_deletes)
+    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked && !oracle.few_missing)
         broken("R5", "%s: told deleted as all are missing at once", told->id);
     w->known.deletions++;
     w->known.deleted = true;
@@ -131,11 +130,23 @@ static void check_body(const struct told *told, const struct order *order, const
             "R3", "the body of %s is told after version %d and ends with %s", told->id, from->version, rest);
 }
 
+/* What a webhook did not bring the list has brought since, silently. */
+static void fill_in(const struct told *told, const struct order *order, const char *rest, struct watched *w)
+{
+    struct knowledge filled = w->known;
+    if (filled.version < 0 || filled.description != ABSENT || has_tail(order, &w->known, told, rest))
+        return;
+    filled.description = order->versions[filled.version].description;
+    if (has_tail(order, &filled, told, rest))
+        w->known = filled;
+}
+
 static void check_event(struct told *told, const struct order *order, const char *rest)
 {
     struct watched *w = &oracle.orders[order->id - FIRST_ID];
     if (w->next == w->owed.count) {
         w->next = 0;
+        fill_in(told, order, rest, w);
         w->from = w->known;
         if (is_proved_gone(told, order, w)) {
             char date[32];

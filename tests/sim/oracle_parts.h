@@ -70,6 +70,8 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
+    bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
+                         nothing */
     struct log log;
     struct watched orders[MOST_ORDERS]; /* by id, from FIRST_ID on */
 } oracle;
@@ -85,6 +87,9 @@ int oracle_newest_like(const struct order *order, int version);
 /* oracle_events.c: takes the new events and the snapshots. */
 void oracle_look_at_events(const struct run_report *run);
 void oracle_look_at_snapshots(void);
+
+/* How many are known and not told deleted. */
+int64_t oracle_known_orders(void);
 
 /* oracle_passes.c: what a run that has read to its end must have seen. */
 void oracle_check_pass(const struct run_report *run);

@@ -66,6 +66,23 @@ static void test_smallest_reset_of_a_window(void **state)
     check(pace_wait(&pace, NOW + 60001, 0) == 59999 + margin, "%lld", (long long)pace_wait(&pace, NOW + 60001, 0));
 }
 
+/* What is sent and never heard of uses the limit up, too. */
+static void test_spent(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_spend(&pace);
+    check(pace_wait(&pace, NOW, 0) == 0, "nothing is known");
+    pace_note(&pace, NOW, 3, 2, 60);
+    pace_spend(&pace);
+    check(pace_wait(&pace, NOW, 0) == 0, "one is left");
+    pace_spend(&pace);
+    check(pace_wait(&pace, NOW, 0) == 60000 + margin, "none is left");
+    pace_spend(&pace);
+    pace_note(&pace, NOW + 60000, 3, 2, 60);
+    check(pace_wait(&pace, NOW + 60000, 0) == 0, "a new window");
+}
+
 static void test_refused(void **state)
 {
     struct pace pace = {0};
@@ -196,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_one_answer),
         cmocka_unit_test(test_smallest_reset_of_a_window),
+        cmocka_unit_test(test_spent),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_learns_from_a_needless_refusal),
         cmocka_unit_test(test_per_minute),
