@@ -3,7 +3,7 @@ import json
 import os
 import re
 
-from harness import CONFIG, DATA, DONE, USAGE, Case, ago
+from harness import CANTCREAT, CONFIG, DATA, DONE, USAGE, Case, ago
 
 COMMANDS = ("sync", "dispatch", "events", "status")
 
@@ -72,6 +72,18 @@ class Usage(Case):
         self.refuse("events")
         self.refuse("events", "lost")
 
+    def test_options_of_events_belong_to_their_command(self):
+        self.refuse("events", "replay", message="replay needs --handler NAME and --since T")
+        self.refuse("events", "replay", "--handler", "x", message="replay needs")
+        self.refuse("events", "replay", "--since", "1d", message="replay needs")
+        self.refuse("events", "list", "--dry-run", message="belong to replay")
+        self.refuse("events", "retry", "--since", "1d", message="belong to replay")
+        self.refuse("events", "retry", "--json", message="belong to list")
+        self.refuse("events", "discard", "x", "--state", "dead", message="belong to list")
+        self.refuse("events", "discard", message="takes the id of an event")
+        self.refuse("events", "list", "x", message="list takes no argument")
+        self.refuse("webhooks", "list", "--lost", message="unknown option")
+
     def test_values_that_are_none(self):
         for value in ("soon", "5", "-5s", "0s", "0", "", "1e9s", "99999999999999999999s"):
             with self.subTest(value=value):
@@ -79,6 +91,32 @@ class Usage(Case):
         self.refuse("--log-format", "xml", "sync", message="write text or json")
         self.refuse("events", "list", "--type", "workorder.eaten", message="unknown; workorder.created")
         self.refuse("events", "list", "--state", "lost", message="write pending, dead or done")
+
+
+class Replay(Case):
+    def test_a_dry_run_says_what_it_would_deliver_and_changes_nothing(self):
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("replay"))
+        old = self.mock.create_old(2)[0]
+        self.sync()
+        at = self.mock.update(old, title="Changed")
+        self.sync()
+        before = self.dump()
+        run = self.wosync("events", "replay", "--handler", "sink", "--since", "1h", "--dry-run")
+        self.assertEqual(run.out, "workorder.updated/%d/%s\n1 events would be delivered; nothing was changed\n" % (old, at))
+        self.assertEqual(self.dump(), before)
+        self.wosync("dispatch")
+        self.assertEqual(len(self.mock.sink("replay")), 1)
+        self.assertIn("1 events are due", self.wosync("events", "replay", "--handler", "sink", "--since", "1h").out)
+        self.wosync("dispatch")
+        self.assertEqual(len({request["body"] for request in self.mock.sink("replay")}), 1)
+        self.assertEqual(len(self.mock.sink("replay")), 2)
+
+    def test_what_writes_needs_a_store(self):
+        for arguments in (["events", "retry"], ["events", "discard", "x"],
+                          ["events", "replay", "--handler", "x", "--since", "1d"]):
+            with self.subTest(arguments=arguments):
+                self.wosync(*arguments, expect=CANTCREAT, message="there is none yet; the first wosync sync makes it")
+        self.assertFalse(os.path.exists(self.store))
 
 
 class Loudness(Case):
