@@ -188,6 +188,11 @@ static void do_step(const struct step *step)
     case STEP_HIDE:
         trace("-- the token sees %s", plant.all_hidden ? "everything" : "nothing");
         plant_hide_all(!plant.all_hidden);
+        /* two sweeps would prove everything deleted */
+        for (int i = 0; i < 2 && plant.all_hidden && dice_chance(&dice, 60); i++) {
+            do_run(STEP_RECONCILE, &dice);
+            machine_advance(dice_spread(&dice, 24));
+        }
         break;
     case STEP_POWER:
         trace("== power cut");
