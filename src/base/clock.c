@@ -18,3 +18,9 @@ int64_t clock_monotonic(void)
 {
     return read_clock(CLOCK_MONOTONIC);
 }
+
+void clock_sleep(int64_t microseconds)
+{
+    const struct timespec t = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}

@@ -1,5 +1,6 @@
 /*
- * clock: the only place that asks what time it is. Tests and the simulator link another clock.c.
+ * clock: the only place that asks what time it is, or lets it go by. Tests and the simulator link another
+ * clock.c.
  */
 #ifndef WOSYNC_BASE_CLOCK_H
 #define WOSYNC_BASE_CLOCK_H
@@ -12,5 +13,9 @@ int64_t clock_now(void);
 /* A clock that only goes forward, in milliseconds since some moment in the past: for time-outs, deadlines and
  * durations. */
 int64_t clock_monotonic(void);
+
+/* Sleeps for so many microseconds, or until a signal comes. For waits that no descriptor can end; all others
+ * go through stop_wait. */
+void clock_sleep(int64_t microseconds);
 
 #endif

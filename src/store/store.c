@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -20,7 +19,7 @@ enum { APPLICATION_ID = 0x776f7379 };
  * sleeps ever longer, so that of many that wait those who came last go first, and one that waits long waits
  * for ever.
  */
-enum { BUSY_STEP_NS = 3000000 };
+enum { BUSY_STEP_US = 3000 };
 
 struct store {
     sqlite3 *db;
@@ -201,13 +200,12 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
 /* SQLite asks whether it shall try again, and how often it has. */
 static int wait_for_lock(void *context, int tries)
 {
-    static const struct timespec step = {.tv_nsec = BUSY_STEP_NS};
     struct store *store = context;
     if (tries == 0)
         store->busy_since = clock_monotonic();
     if (clock_monotonic() - store->busy_since >= store->patience)
         return 0;
-    nanosleep(&step, NULL);
+    clock_sleep(BUSY_STEP_US);
     return 1;
 }
 

@@ -209,6 +209,12 @@ int64_t clock_monotonic(void)
     return machine.now - machine.booted + 1000;
 }
 
+void clock_sleep(int64_t microseconds)
+{
+    machine_call(CALL_WAIT);
+    machine_advance((microseconds + 999) / 1000);
+}
+
 /* --- base/random.c --- */
 
 uint32_t random_bits(void)
