@@ -214,7 +214,7 @@ enum field { ID, UPDATED, CREATED, COMPLETED, DELETED, STATUS, TITLE, FIELDS };
 
 #define NAME(text)                                                                                           \
     {                                                                                                        \
-        text, sizeof text - 1                                                                                \
+        text, sizeof(text) - 1                                                                               \
     }
 static const struct {
     const char *text;

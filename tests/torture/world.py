@@ -52,6 +52,7 @@ class World:
 
     def __init__(self, name, programs, linked):
         self.linked, self.programs = linked, programs
+        self.mock = Mock()
         self.base = tempfile.mkdtemp(prefix="wosync-torture-")
         self.work, self.template = os.path.join(self.base, "work"), os.path.join(self.base, "template")
         self.conf, self.secret = os.path.join(self.base, "conf"), os.path.join(self.base, "secret")
@@ -60,10 +61,12 @@ class World:
         os.mkdir(os.path.join(self.work, "received"))
         # what a killed run leaves behind becomes ours, so that it can be waited for
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self.mock = Mock()
         self.scenario = scenarios.ALL[name](self)
         self.write(self.secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600)
         self.write(self.program, "#!/bin/sh\nfile=$(mktemp '%s/received/XXXXXXXX') && cat > \"$file\"\n" % self.work, 0o700)
+
+    def prepare(self):
+        """Makes what is there before the disturbed run."""
         self.configure()
         self.mock.config(max_limit=3, date_header="none")
         self.scenario.prepare()
