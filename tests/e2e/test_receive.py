@@ -235,6 +235,7 @@ class Lanes(Webhooks):
     def test_a_stale_one_after_a_newer_poll(self):
         self.change(status="IN_PROGRESS")
         stale = self.public(self.one)
+        time.sleep(0.002)  # the stamps have milliseconds
         self.change(status="DONE")
         self.sync("--no-dispatch")
         told, snapshots = self.ids(), self.snapshots()
