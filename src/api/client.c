@@ -254,9 +254,11 @@ static enum api_verdict keep_pace(struct client *client, const char *what, struc
 static enum api_verdict back_off(
     struct client *client, int failures, int64_t since, bool limited, struct error *e)
 {
-    /* a 429 has told its wait already; it is kept by keep_pace */
-    int64_t wait = limited ? 0 : retry_request(failures, random_bits());
-    int64_t ahead = limited ? pace_wait(&client->pace, clock_now(), client->settings.reserve) : wait;
+    /* a 429 has told its wait, which is kept by keep_pace; that it comes again means that it told too little
+     */
+    int64_t wait = limited && failures == 1 ? 0 : retry_request(failures, random_bits());
+    int64_t told = limited ? pace_wait(&client->pace, clock_now(), client->settings.reserve) : 0;
+    int64_t ahead = told > wait ? told : wait;
     if (clock_monotonic() - since + ahead > client->settings.give_up && !(limited && failures == 1))
         return API_FAILED;
     log_info("%s; try %d follows", e->text, failures + 1);

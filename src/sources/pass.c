@@ -184,6 +184,17 @@ static int make_account(struct reader *r, struct error *e)
     const struct pass_settings *s = r->settings;
     if (r->account_stored)
         return 0;
+    /* a dry run takes no lock: a run beside it may have been quicker */
+    struct account made;
+    int known = account_load(s->store, &made, e);
+    if (known != 0) {
+        if (known == 1) {
+            r->account.horizon = made.horizon;
+            intake_set_horizon(r->intake, made.horizon);
+            account_free(&made);
+        }
+        return known == 1 ? 0 : -1;
+    }
     r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);

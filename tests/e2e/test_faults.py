@@ -75,6 +75,13 @@ class Transient(Case):
         when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
         self.get_over("429", retry_after=when)
 
+    def test_a_429_that_tells_no_wait_is_not_hammered(self):
+        self.configure(api="give_up = 2s")
+        self.mock.fault("429", retry_after=0, times=-1)
+        self.mock.reset_log()
+        self.sync(expect=UNAVAILABLE, message="429")
+        self.assertLess(len(self.mock.requests()), 12)
+
     def test_429_with_retry_after_that_is_garbage(self):
         self.get_over("429", retry_after="soon")
 

@@ -1,7 +1,7 @@
 """The first run, the events and their bodies, and what a run without news does."""
 import time
 
-from harness import LINKED, Case, ago, iso, moment_of, query_of
+from harness import DONE, LINKED, Case, ago, iso, moment_of, query_of
 
 
 class FirstRun(Case):
@@ -22,6 +22,17 @@ class FirstRun(Case):
         # of the known one nobody knows what it was before: it is told as updated and completed
         self.assertEqual(types, [("workorder.completed", olds[4]), ("workorder.created", olds[-1] + 1),
                                  ("workorder.updated", olds[4])])
+
+    def test_a_dry_run_that_a_first_run_overtakes(self):
+        """It takes no lock, and finds in the middle what it was about to make."""
+        self.mock.create_old(3)
+        self.wosync("dispatch")
+        self.mock.config(page_delay_ms=700)
+        dry = self.start("sync", "--dry-run")
+        self.wait_for(lambda: len(self.mock.requests()) >= 1, "the first request")
+        self.sql("INSERT INTO account (one, base_url, organization, horizon) VALUES (1, ?, '', 0)", self.mock.url)
+        run = dry.wait()
+        self.assertEqual(run.status, DONE, str(run))
 
     def test_an_empty_account_is_an_ordinary_one(self):
         self.sync_silently()
