@@ -340,12 +340,14 @@ static enum judgement try_once(struct client *client, const struct client_reques
 enum api_verdict client_ask(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e)
 {
-    int64_t since = clock_monotonic();
+    int64_t since = 0; /* the first try: a rate limit that is waited for is no failure */
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (int failures = 1;; failures++) {
         enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request->what, e);
         if (verdict != API_OK)
             return verdict;
+        if (failures == 1)
+            since = clock_monotonic();
         if (call == NULL)
             call = send_request(client, request);
         enum judgement judgement = try_once(client, request, call, &answer, e);

@@ -375,6 +375,15 @@ class Addresses(Case):
 class RateLimit(Case):
     slow = True
 
+    def test_a_wait_for_the_limit_is_no_failure(self):
+        """What fails behind a long wait is tried again like everything else."""
+        self.configure(api="give_up = 1s")
+        self.mock.create_old(6)
+        self.mock.config(max_limit=2, rate_limit={"requests": 3, "window_ms": 3000})
+        self.mock.fault("status", status=503, skip=3)
+        self.sync_silently()
+        self.assertEqual(len(self.snapshots()), 6)
+
     def test_a_pass_of_many_pages_gets_no_429(self):
         self.mock.create_old(150)
         self.mock.config(max_limit=5, rate_limit={"requests": 10, "window_ms": 1000})
