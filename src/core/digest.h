@@ -11,11 +11,12 @@ enum { DIGEST_SIZE = 16 };
 
 struct digest;
 
-/* Makes ready to compute fingerprints (libcrypto). NULL when memory ran out. Free with digest_free. */
+/* Makes ready to compute fingerprints (libcrypto). NULL when it has no SHA-256, as
+ * its own configuration can bring about. Free with digest_free. */
 struct digest *digest_new(void);
 
-/* Writes the fingerprint of `len` bytes. Returns 0, or -1 when libcrypto failed. */
-int digest_of(struct digest *digest, const void *bytes, size_t len, unsigned char out[DIGEST_SIZE]);
+/* Writes the fingerprint of `len` bytes. */
+void digest_of(struct digest *digest, const void *bytes, size_t len, unsigned char out[DIGEST_SIZE]);
 
 /* Frees; NULL is allowed. */
 void digest_free(struct digest *digest);
