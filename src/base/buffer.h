@@ -2,8 +2,8 @@
  * buffer: bytes that grow.
  *
  * Start from `struct buffer b = {0}`; the buffer owns `data`, which is NULL while empty, and always keeps a
- * NUL after the last byte, so `data` may be used as a string where the bytes hold none. Where memory runs out the
- * program ends (base/memory.h), so nothing here fails.
+ * NUL after the last byte, so `data` may be used as a string where the bytes hold none. Where memory runs out
+ * the program ends (base/memory.h), so nothing here fails.
  */
 #ifndef WOSYNC_BASE_BUFFER_H
 #define WOSYNC_BASE_BUFFER_H

@@ -3,8 +3,8 @@
  *
  * A function that can fail takes a `struct error *` as its last parameter, returns 0 or -1 (or a graded enum
  * where the caller must choose), and fills the error where the fault is first seen. Callers add nothing; the
- * command prints the text once and leaves with the status. Memory that runs out is no error here: the program ends
- * (base/memory.h).
+ * command prints the text once and leaves with the status. Memory that runs out is no error here: the program
+ * ends (base/memory.h).
  */
 #ifndef WOSYNC_BASE_ERROR_H
 #define WOSYNC_BASE_ERROR_H

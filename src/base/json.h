@@ -1,6 +1,6 @@
 /*
- * json: what is put into json-c's objects again and again. Where memory runs out the program ends (base/memory.h), so
- * nothing here fails.
+ * json: what is put into json-c's objects again and again. Where memory runs out the program ends
+ * (base/memory.h), so nothing here fails.
  */
 #ifndef WOSYNC_BASE_JSON_H
 #define WOSYNC_BASE_JSON_H

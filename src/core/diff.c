@@ -114,8 +114,7 @@ static struct json_object *find_changes(
     if (whole) {
         json_object_object_foreach(old, gone, from)
         {
-            if (from != NULL && is_compared(rules, gone) &&
-                !json_object_object_get_ex(now, gone, NULL))
+            if (from != NULL && is_compared(rules, gone) && !json_object_object_get_ex(now, gone, NULL))
                 put_change(changes, gone, from, NULL);
         }
     }

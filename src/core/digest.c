@@ -12,13 +12,14 @@ struct digest {
     EVP_MD_CTX *context;
 };
 
-struct digest *digest_new(void)
+struct digest *digest_new(struct error *e)
 {
     struct digest *digest = calloc(1, sizeof *digest);
     digest->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     digest->context = EVP_MD_CTX_new();
     if (digest->algorithm != NULL)
         return digest;
+    fail(e, EXIT_CONFIG, "libcrypto: it has no SHA-256; see OPENSSL_CONF and openssl.cnf");
     digest_free(digest);
     return NULL;
 }

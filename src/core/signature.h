@@ -48,9 +48,9 @@ void signature_webhook(struct signature_key *key, const char *id, int64_t timest
 /* What a signature that came with a message is worth. */
 enum signature_verdict {
     SIGNATURE_GOOD,
-    SIGNATURE_STALE,     /* good, but made too long ago, or too far ahead */
-    SIGNATURE_WRONG,     /* of another secret, or of another message */
-    SIGNATURE_MALFORMED  /* it does not have the form of one */
+    SIGNATURE_STALE,    /* good, but made too long ago, or too far ahead */
+    SIGNATURE_WRONG,    /* of another secret, or of another message */
+    SIGNATURE_MALFORMED /* it does not have the form of one */
 };
 
 /* Longest header that is looked into, in bytes: some sixty signatures. */

@@ -189,8 +189,8 @@ static const char *read_event(
     return NULL;
 }
 
-int webhook_body_read(const char *bytes, size_t len, const char *const *completed,
-    struct webhook_body *out, const char **reason)
+int webhook_body_read(const char *bytes, size_t len, const char *const *completed, struct webhook_body *out,
+    const char **reason)
 {
     *out = (struct webhook_body){.occurred = TIMESTAMP_NONE};
     struct json_object *root = parse(bytes, len, reason);

@@ -39,11 +39,11 @@ struct webhook_body {
  * which webhooks spell as DONE with a sub status, gets the list's status; a sub status that we do not know,
  * or a DONE of which the vendor does not say whether it has one, makes it a hint.
  *
- * Returns 0 with *out filled, to be freed with webhook_body_free; or -1 with *reason pointing to a static text
- * that says why it is of no use: no JSON, no event, or no work order in an event about one.
+ * Returns 0 with *out filled, to be freed with webhook_body_free; or -1 with *reason pointing to a static
+ * text that says why it is of no use: no JSON, no event, or no work order in an event about one.
  */
-int webhook_body_read(const char *bytes, size_t len, const char *const *completed,
-    struct webhook_body *out, const char **reason);
+int webhook_body_read(const char *bytes, size_t len, const char *const *completed, struct webhook_body *out,
+    const char **reason);
 
 /* Frees what the body owns and zeroes it. */
 void webhook_body_free(struct webhook_body *body);

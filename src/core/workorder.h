@@ -25,8 +25,8 @@ struct workorder {
 
 enum workorder_verdict {
     WORKORDER_OK,
-    WORKORDER_BAD,      /* JSON, but not a work order we understand: for quarantine */
-    WORKORDER_NOT_JSON  /* not JSON at all: what surrounds it cannot be trusted either */
+    WORKORDER_BAD,     /* JSON, but not a work order we understand: for quarantine */
+    WORKORDER_NOT_JSON /* not JSON at all: what surrounds it cannot be trusted either */
 };
 
 /* The largest record in bytes, and the deepest nesting, that is not absurd: real ones have 1 to 20 KB and 6

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
@@ -51,7 +52,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
             store->path, doing);
     case SQLITE_NOMEM:
-        memory_ran_out(); /* LCOV_EXCL_LINE: malloc ends the program; only what is absurdly large comes here */
+        memory_ran_out(); /* LCOV_EXCL_LINE: malloc ends the program; only what is absurdly large comes here
+                           */
     case SQLITE_FULL:
         return fail(e, EXIT_IO,
             "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
