@@ -287,6 +287,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
+    } else if (session->store != NULL && session->pace.seen != 0) {
+        keep_pace(session);
     }
     store_close(session->store);
     lock_release(session->lock);
