@@ -36,8 +36,8 @@ SELECT coalesce(max(version), 0) FROM wosync_schema
 
 -- All that an event does, in one statement, so that a batch is sent without waiting for answers; one that was applied before
 -- does nothing.
--- Never by an older updatedAt; of two with the same one the later event stands, unless a backfill tells it. But what is gone is gone: a backfill may
--- have told of a newer one than the snapshot that its deletion was told of.
+-- Never by an older updatedAt; of two with the same one the later event stands, unless a backfill tells it. But what is
+-- gone is gone: a backfill may have told of a newer one than the snapshot that its deletion was told of.
 -- name: event_put
 WITH fresh AS (
     INSERT INTO wosync_events (event_id, work_order_id, type, happened_at, observed_at)
