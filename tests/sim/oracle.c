@@ -133,12 +133,21 @@ static bool open_copy(void)
     return sqlite3_file_control(oracle.db, "main", SQLITE_FCNTL_RESET_CACHE, NULL) == SQLITE_OK;
 }
 
-/* In WAL mode from its first transaction on: before that there is nothing in it. */
-static bool has_tables(void)
+/* In WAL mode from its first transaction on: before that there is nothing in it. Its first page says so, but
+ * for a checkpoint that lost power while it wrote it: then the log has it. */
+static bool is_begun(void)
 {
     unsigned char head[20];
-    const struct disk_file *file = disk_find("wosync.db", false);
-    if (file == NULL || disk_read(file, head, sizeof head, 0) < sizeof head || head[18] != 2)
+    const struct disk_file *file = disk_find("wosync.db", false), *log = disk_find("wosync.db-wal", false);
+    if (file == NULL)
+        return false;
+    return (disk_read(file, head, sizeof head, 0) == sizeof head && head[18] == 2) ||
+           (log != NULL && disk_size(log) > 0);
+}
+
+static bool has_tables(void)
+{
+    if (!is_begun())
         return false;
     open_copy();
     sqlite3_stmt *row = oracle_query(ORACLE_HAS_TABLES);
