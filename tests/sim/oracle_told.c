@@ -162,7 +162,8 @@ static void take_try(const struct log *log, const struct try *t)
             s->refused ? "refused" : "took");
     /* whatever became of the run: where the disk fails, it knows at least that it cannot say so */
     if (s->settled_in == t->run)
-        broken("R3", "%s is told %s again in the run in which it was settled", receiver_names[t->handler], t->id);
+        broken("R3", "%s is told %s again in the run in which it was settled", receiver_names[t->handler],
+            t->id);
     check_order(log, t->handler, place);
     check_wait(t, s, told);
     s->when = t->when;
