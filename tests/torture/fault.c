@@ -3,12 +3,15 @@
  * library, preloaded or linked into it.
  *
  *   WOSYNC_FAULT      KIND:N, what happens to the N-th (from 1), or KIND+:N, to the N-th and all that follow
- *   WOSYNC_FAULT_LOG  a file that is given the numbers of allocations, of calls on files and of writes at the
- * end WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
+ *   WOSYNC_FAULT_LOG  a file that is given at the end: how many allocations, calls on files, writes and calls on
+ *                     Unix sockets there were; and the numbers of the allocations that come first after
+ *                     something that the world can see
+ *   WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
  *
  *   memory  an allocation fails, whoever asks for it; linked into the program only, whose malloc it then is
  *   eio     a call on a file fails with EIO: open, read, write, sync, truncate, map, lock, remove, rename
  *   enospc, erofs  a call that writes to a file fails so
+ *   econnreset  sending to or receiving from a Unix socket (PostgreSQL) fails so, and the connection is gone
  *   kill    the process dies before a call that writes (to a file, or a request or a delivery to a socket)
  *   tear    the process dies in the middle of such a call, half of it written
  *
@@ -20,6 +23,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,13 +38,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, KILL, TEAR };
+enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, ECONNRESET_, KILL, TEAR };
+
+enum { MOST_STATES = 4096 };
 
 static const struct {
     const char *name;
     enum kind kind;
-} kinds[] = {{"memory", MEMORY}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_}, {"kill", KILL},
-    {"tear", TEAR}};
+} kinds[] = {{"memory", MEMORY}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_},
+    {"econnreset", ECONNRESET_}, {"kill", KILL}, {"tear", TEAR}};
 
 static struct {
     bool at_work;
@@ -48,10 +54,13 @@ static struct {
     enum kind kind;
     bool on; /* and all that follow */
     long number;
-    long allocations, calls, writes;
+    long allocations, calls, writes, exchanges;
+    bool seen;                /* something was done since the last allocation that the world can see */
+    long states[MOST_STATES]; /* the allocations that are the first after such */
+    int state_count;
     int log;
     long now; /* 0: the true time */
-} fault = {.log = -1};
+} fault = {.log = -1, .seen = true};
 
 /* The next definition of a function behind this one. */
 #define NEXT(name) ((__typeof__(&name))next(#name))
@@ -93,7 +102,10 @@ __attribute__((destructor)) static void end(void)
     if (fault.log < 0)
         return;
     fault.at_work = false;
-    dprintf(fault.log, "%ld %ld %ld\n", fault.allocations, fault.calls, fault.writes);
+    dprintf(
+        fault.log, "%ld %ld %ld %ld\n", fault.allocations, fault.calls, fault.writes, fault.exchanges);
+    for (int i = 0; i < fault.state_count; i++)
+        dprintf(fault.log, "%ld\n", fault.states[i]);
     close(fault.log);
 }
 
@@ -132,6 +144,7 @@ static bool write_fails(void)
     if (!fault.at_work)
         return false;
     fault.writes++;
+    fault.seen = true;
     if (!is_it(fault.writes))
         return false;
     if (fault.kind == ENOSPC_ || fault.kind == EROFS_) {
@@ -170,6 +183,9 @@ static void allocate(void)
     if (!fault.at_work)
         return;
     fault.allocations++;
+    if (fault.seen && fault.state_count < MOST_STATES)
+        fault.states[fault.state_count++] = fault.allocations;
+    fault.seen = false;
     if (fault.kind == MEMORY && is_it(fault.allocations)) {
         trace();
         memory_ran_out();
@@ -273,6 +289,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
 {
     if (is_file(fd) && (call_fails() || write_fails()))
         return -1;
+    fault.seen = true; /* stdout, a pipe to a program */
     return NEXT(write)(fd, bytes, n);
 }
 
@@ -342,11 +359,45 @@ int fcntl64(int fd, int command, ...)
 
 /* --- the network: a request is written --- */
 
+/* A call on a connection to PostgreSQL; what is no Unix socket goes to MaintainX and to receivers, and they
+ * have faults of their own. */
+static bool exchange_fails(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (!fault.at_work || getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        address.ss_family != AF_UNIX)
+        return false;
+    fault.exchanges++;
+    if (fault.kind != ECONNRESET_ || !is_it(fault.exchanges))
+        return false;
+    trace();
+    shutdown(fd, SHUT_RDWR);
+    errno = ECONNRESET;
+    return true;
+}
+
+ssize_t recv(int fd, void *bytes, size_t n, int flags)
+{
+    return exchange_fails(fd) ? -1 : NEXT(recv)(fd, bytes, n, flags);
+}
+
 ssize_t send(int fd, const void *bytes, size_t n, int flags)
 {
+    if (exchange_fails(fd))
+        return -1;
+    fault.seen = true;
     if (fault.kind == KILL || fault.kind == NOTHING || fault.kind == TEAR)
         (void)write_fails();
     return NEXT(send)(fd, bytes, n, flags);
+}
+
+/* A program is started. */
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const words[], char *const environment[])
+{
+    fault.seen = true;
+    return NEXT(posix_spawn)(pid, path, actions, attributes, words, environment);
 }
 
 /* --- what would differ from run to run --- */
