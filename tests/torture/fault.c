@@ -400,6 +400,12 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
     return NEXT(posix_spawn)(pid, path, actions, attributes, words, environment);
 }
 
+/* SQLite's naps while it tries to get a lock that it cannot get: ten seconds at such a point. */
+int usleep(useconds_t microseconds)
+{
+    return fault.at_work ? 0 : NEXT(usleep)(microseconds);
+}
+
 /* --- what would differ from run to run --- */
 
 int clock_gettime(clockid_t which, struct timespec *t)
