@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sinks/warehouse_backend.h"
 #include "store/store.h"
 
 static struct store *open_at(const char *path)
@@ -59,10 +60,10 @@ static int lock_shared_memory(sqlite3_file *file, int offset, int count, int fla
     return really->xShmLock(file, offset, count, flags);
 }
 
-static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+static int open_file(sqlite3_vfs *above, const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
     static sqlite3_io_methods methods;
-    (void)vfs;
+    (void)above;
     int code = below->xOpen(below, name, file, flags, out_flags);
     if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
         really = file->pMethods;
@@ -73,11 +74,32 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     return code;
 }
 
-static int nap(sqlite3_vfs *vfs, int microseconds)
+static int nap(sqlite3_vfs *above, int microseconds)
 {
-    (void)vfs;
+    (void)above;
     naps++;
     return microseconds;
+}
+
+static sqlite3_vfs vfs;
+
+static int take_locks_away(void **state)
+{
+    below = sqlite3_vfs_find(NULL);
+    vfs = *below;
+    vfs.zName = "no-locks";
+    vfs.xOpen = open_file;
+    vfs.xSleep = nap;
+    naps = 0;
+    return sqlite3_vfs_register(&vfs, 1) == SQLITE_OK ? directory_setup(state) : -1;
+}
+
+static int give_locks_back(void **state)
+{
+    locks_fail = false;
+    sqlite3_vfs_unregister(&vfs);
+    sqlite3_vfs_register(below, 1);
+    return directory_teardown(state);
 }
 
 static void check_locks_fail(struct store *store)
@@ -91,15 +113,8 @@ static void check_locks_fail(struct store *store)
 }
 
 /* SQLite tries for ten seconds. Once is enough for a run: a web server waits for one of them. */
-static void test_locks_cannot_be_taken(void **state)
+static void test_locks_of_the_store(void **state)
 {
-    below = sqlite3_vfs_find(NULL);
-    static sqlite3_vfs vfs;
-    vfs = *below;
-    vfs.zName = "no-locks";
-    vfs.xOpen = open_file;
-    vfs.xSleep = nap;
-    assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
     struct error e = {0};
     struct store *store = open_at(path_in(*state, "wosync.db"));
     locks_fail = true;
@@ -111,8 +126,27 @@ static void test_locks_cannot_be_taken(void **state)
     check(naps == once, "it tried again: %d after %d", naps, once);
     locks_fail = false;
     store_close(store);
-    sqlite3_vfs_unregister(&vfs);
-    sqlite3_vfs_register(below, 1);
+}
+
+/* The same of a warehouse, whose deliveries are tried one by one after the first failure. */
+static void test_locks_of_a_warehouse(void **state)
+{
+    struct delivery_result result = {0};
+    void *warehouse = warehouse_sqlite_new(path_in(*state, "warehouse.db"), 1000);
+    check(warehouse_sqlite.begin(warehouse, &result) == 0 && warehouse_sqlite.commit(warehouse, &result) == 0,
+        "%s", result.error);
+    locks_fail = true;
+    for (int i = 0, once = 0; i < 3; i++) {
+        int rc = warehouse_sqlite.begin(warehouse, &result);
+        warehouse_sqlite.rollback(warehouse);
+        check(rc == -1 && result.verdict == DELIVERY_LATER &&
+                  strstr(result.error, "its locks cannot be taken") != NULL,
+            "returned %d: %s", rc, result.error);
+        check(naps > 10 && (i == 0 || naps == once), "%d naps after %d", naps, once);
+        once = naps;
+    }
+    locks_fail = false;
+    warehouse_sqlite.free(warehouse);
 }
 
 /* --- a checkpoint that lost power --- */
@@ -155,7 +189,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_commit_fails_while_opening),
-        in_directory(test_locks_cannot_be_taken),
+        cmocka_unit_test_setup_teardown(test_locks_of_the_store, take_locks_away, give_locks_back),
+        cmocka_unit_test_setup_teardown(test_locks_of_a_warehouse, take_locks_away, give_locks_back),
         in_directory(test_torn_checkpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
