@@ -3,9 +3,9 @@
  * library, preloaded or linked into it.
  *
  *   WOSYNC_FAULT      KIND:N, what happens to the N-th (from 1), or KIND+:N, to the N-th and all that follow
- *   WOSYNC_FAULT_LOG  a file that is given at the end: how many allocations, calls on files, writes and calls on
- *                     Unix sockets there were; and the numbers of the allocations that come first after
- *                     something that the world can see
+ *   WOSYNC_FAULT_LOG  a file that is given at the end a line for each call on a file, each write and each call on
+ *                     a Unix socket, in their order: what it is and a number for the call stack; and for each
+ *                     allocation that comes first after something that the world can see, its number
  *   WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
  *
  *   memory  an allocation fails, whoever asks for it; linked into the program only, whose malloc it then is
@@ -18,6 +18,9 @@
  * Children of the program are left in peace.
  */
 #define _GNU_SOURCE
+#ifdef FAULT_IS_LINKED
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -40,7 +43,8 @@
 
 enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, ECONNRESET_, KILL, TEAR };
 
-enum { MOST_STATES = 4096 };
+enum point { CALLS, WRITES, EXCHANGES, POINTS };
+enum { MOST_POINTS = 8192, DEPTH = 64 };
 
 static const struct {
     const char *name;
@@ -54,10 +58,14 @@ static struct {
     enum kind kind;
     bool on; /* and all that follow */
     long number;
-    long allocations, calls, writes, exchanges;
-    bool seen;                /* something was done since the last allocation that the world can see */
-    long states[MOST_STATES]; /* the allocations that are the first after such */
-    int state_count;
+    long allocations;
+    bool seen; /* something was done since the last allocation that the world can see */
+    long points[POINTS];
+    struct {
+        char what;
+        unsigned long number;
+    } lines[MOST_POINTS]; /* of the log */
+    int line_count;
     int log;
     long now; /* 0: the true time */
 } fault = {.log = -1, .seen = true};
@@ -71,6 +79,39 @@ static void *next(const char *name)
     if (function == NULL)
         abort();
     return function;
+}
+
+/* A number that is the same, in one process, for the same call stack. */
+static unsigned long stack(void)
+{
+    void *frames[DEPTH];
+    unsigned long number = 0;
+    bool at_work = fault.at_work;
+    fault.at_work = false;
+    for (int i = backtrace(frames, DEPTH) - 1; i >= 0; i--)
+        number = (number ^ (unsigned long)frames[i]) * 1099511628211UL;
+    fault.at_work = at_work;
+    return number;
+}
+
+/* What `stack` needs is loaded by its first call, and LeakSanitizer does not see who keeps it. */
+static void load_unwinder(void)
+{
+#ifdef FAULT_IS_LINKED
+    __lsan_disable();
+    (void)stack();
+    __lsan_enable();
+#endif
+}
+
+static void write_down(char what, unsigned long number)
+{
+    if (fault.log < 0 || fault.kind != NOTHING)
+        return;
+    if (fault.line_count == MOST_POINTS)
+        abort();
+    fault.lines[fault.line_count].what = what;
+    fault.lines[fault.line_count++].number = number;
 }
 
 __attribute__((constructor(65535))) static void begin(void)
@@ -89,6 +130,7 @@ __attribute__((constructor(65535))) static void begin(void)
     }
     if (log != NULL)
         fault.log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    load_unwinder();
     fault.now = now != NULL ? atol(now) : 0;
     fault.traced = getenv("WOSYNC_FAULT_TRACE") != NULL;
     unsetenv("LD_PRELOAD");
@@ -102,10 +144,8 @@ __attribute__((destructor)) static void end(void)
     if (fault.log < 0)
         return;
     fault.at_work = false;
-    dprintf(
-        fault.log, "%ld %ld %ld %ld\n", fault.allocations, fault.calls, fault.writes, fault.exchanges);
-    for (int i = 0; i < fault.state_count; i++)
-        dprintf(fault.log, "%ld\n", fault.states[i]);
+    for (int i = 0; i < fault.line_count; i++)
+        dprintf(fault.log, "%c %lu\n", fault.lines[i].what, fault.lines[i].number);
     close(fault.log);
 }
 
@@ -125,13 +165,20 @@ static void trace(void)
     fault.at_work = true;
 }
 
+/* Counts. Returns true when it is the one. */
+static bool count(enum point point)
+{
+    if (fault.log >= 0 && fault.kind == NOTHING)
+        write_down("cwx"[point], stack());
+    return is_it(++fault.points[point]);
+}
+
 /* A call on a file. Returns true, with errno set, when it is to fail. */
 static bool call_fails(void)
 {
     if (!fault.at_work)
         return false;
-    fault.calls++;
-    if (fault.kind != EIO_ || !is_it(fault.calls))
+    if (!count(CALLS) || fault.kind != EIO_)
         return false;
     trace();
     errno = EIO;
@@ -143,9 +190,8 @@ static bool write_fails(void)
 {
     if (!fault.at_work)
         return false;
-    fault.writes++;
     fault.seen = true;
-    if (!is_it(fault.writes))
+    if (!count(WRITES))
         return false;
     if (fault.kind == ENOSPC_ || fault.kind == EROFS_) {
         trace();
@@ -159,7 +205,7 @@ static bool write_fails(void)
 
 static bool is_torn(void)
 {
-    return fault.at_work && fault.kind == TEAR && is_it(fault.writes);
+    return fault.at_work && fault.kind == TEAR && is_it(fault.points[WRITES]);
 }
 
 static bool is_file(int fd)
@@ -183,8 +229,8 @@ static void allocate(void)
     if (!fault.at_work)
         return;
     fault.allocations++;
-    if (fault.seen && fault.state_count < MOST_STATES)
-        fault.states[fault.state_count++] = fault.allocations;
+    if (fault.seen)
+        write_down('m', (unsigned long)fault.allocations);
     fault.seen = false;
     if (fault.kind == MEMORY && is_it(fault.allocations)) {
         trace();
@@ -373,8 +419,7 @@ static bool exchange_fails(int fd)
     if (!fault.at_work || getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
         address.ss_family != AF_UNIX)
         return false;
-    fault.exchanges++;
-    if (fault.kind != ECONNRESET_ || !is_it(fault.exchanges))
+    if (!count(EXCHANGES) || fault.kind != ECONNRESET_)
         return false;
     trace();
     shutdown(fd, SHUT_RDWR);

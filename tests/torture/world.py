@@ -153,13 +153,15 @@ class World:
                 os.waitpid(orphan, 0)
 
     def count(self):
-        """The points of the last run, by what is counted: calls on files, writes, calls on PostgreSQL's connection; and the
-        allocations that are the first after something that the world can see: what fails between two of those leaves the
-        same behind."""
+        """The points of the last run, by what is counted: for each call on a file, each write and each call on PostgreSQL's
+        connection a number that stands for the call stack; and the allocations that are the first after something that the
+        world can see: what fails between two of those leaves the same behind."""
+        points = {"m": [], "c": [], "w": [], "x": []}
         with open(self.counts) as f:
-            _, calls, writes, exchanges, *states = map(int, f.read().split())
-        return {"memory": states, "calls": range(1, calls + 1), "writes": range(1, writes + 1),
-                "exchanges": range(1, exchanges + 1)}
+            for line in f:
+                what, number = line.split()
+                points[what].append(int(number))
+        return {"memory": points["m"], "calls": points["c"], "writes": points["w"], "exchanges": points["x"]}
 
     # --- looking ---
 
