@@ -243,16 +243,6 @@ static void finish_run(struct session *session)
     }
 }
 
-static void keep_pace(struct session *session)
-{
-    struct error e = {0};
-    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
-        store_commit(session->store, &e) != 0) {
-        store_rollback(session->store);
-        session_report(session, &e);
-    }
-}
-
 /* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
 static void remove_old(struct session *session)
 {
@@ -275,12 +265,13 @@ static void settle_status(struct session *session)
 
 void session_hand_back(struct session *session)
 {
+    struct error e = {0};
     settle_status(session);
     /* a record for each of thousands of webhooks would tell nothing */
-    if (session->lock >= 0 && session->status != EXIT_DONE)
+    if (session->status != EXIT_DONE)
         finish_run(session);
-    else if (session->lock >= 0 && session->pace.seen != 0)
-        keep_pace(session);
+    else if (save_pace(session, &e) != 0)
+        session_report(session, &e);
     lock_release(session->lock);
     session->lock = -1;
 }
