@@ -198,9 +198,7 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
 {
     struct pass_state state;
     struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
-    int unfinished = passes_load(session->store, kind->name, &state, e);
-    if (unfinished < 0)
-        return PASS_FAILED;
+    passes_load(session->store, kind->name, &state, NULL); /* for the bar alone */
     progress.before = state.records;
     pass_state_free(&state);
     settings->progress = on_page;
