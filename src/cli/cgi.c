@@ -149,9 +149,7 @@ int cgi_answer(int status, const char *json)
 
 void cgi_detach(void)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return; /* then it waits */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC); /* where there is none, nothing changes and it waits */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         dup2(null, fd);
 }

@@ -268,8 +268,9 @@ void session_hand_back(struct session *session)
     /* a record for each of thousands of webhooks would tell nothing */
     if (session->status != EXIT_DONE)
         finish_run(session);
-    else if (save_pace(session, &e) != 0)
-        session_report(session, &e);
+    else
+        save_pace(session, &e);
+    session_report(session, &e);
     lock_release(session->lock);
     session->lock = -1;
 }

@@ -187,6 +187,10 @@ class Loudness(Case):
         run = self.wosync("-q", "sync", expect=CONFIG, env={"MAINTAINX_API_KEY": None})
         self.assertEqual(len(run.err.splitlines()), 1)
 
+    def test_text_is_how_it_logs_anyway(self):
+        run = self.wosync("--log-format", "text", "-v", "sync")
+        self.assertRegex(run.err, "(?m)^wosync: sync: 3 records")
+
     def test_json_logs_are_objects_one_a_line(self):
         self.sync()
         self.mock.create({"_raw": '{"id": 700, "title": "\\"quoted\\""}'})

@@ -112,9 +112,18 @@ class Damage(Webhooks):
                 self.assertEqual((answer.status, answer.json), (500, {"error": "try again"}), str(answer))
                 self.assertRegex(answer.run.err, CORRUPT)
 
-    def test_a_run_whose_record_cannot_be_kept(self):
-        self.spoil("runs")
-        self.wosync("dispatch", expect=IO, message=CORRUPT)
+    def test_receive_stores_what_it_cannot_deliver(self):
+        body = json.dumps(self.public(self.one)).encode()
+        self.spoil("handlers")
+        answer = self.cgi(body, signed(body))
+        self.assertEqual(answer.json, {"status": "ok"})
+        self.assertRegex(answer.run.err, CORRUPT)
+        self.assertEqual(self.sql("SELECT count(*) FROM receipts WHERE state = 'done'"), [(1,)])
+
+    def test_dispatch(self):
+        for run in self.refuse("handlers deliveries runs", "dispatch"):
+            self.assertEqual(run.out, "")
+        self.assertEqual(len(self.mock.sink("s")), 1)
 
     # --- what can be read but not written ---
 

@@ -593,6 +593,17 @@ class Work(Webhooks):
         self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("new")],
                          ["workorder.updated/%d/%s" % (self.one, at)])
 
+    def test_a_lock_that_cannot_be_taken_loses_nothing(self):
+        self.mock.update(self.one, title="Changed")
+        os.unlink(self.store + ".lock")
+        os.mkdir(self.store + ".lock")
+        answer = self.send(self.public(self.one))
+        self.assertEqual(answer.json, {"status": "ok"})
+        self.assertRegex(answer.run.err, "lock .*: it cannot be opened: Is a directory")
+        os.rmdir(self.store + ".lock")
+        self.wosync("dispatch")
+        self.assertEqual(len(self.mock.sink("s")), 1)
+
     def test_a_wrong_handler_table_loses_nothing(self):
         self.mock.update(self.one, title="Changed")
         self.configure("[handler sink]\ntype = nonsense\n")

@@ -58,6 +58,12 @@ class Deleted(Sweeps):
         self.assertEqual(run.out, "")
         self.assertEqual(self.missing(), set())
 
+    def test_a_broken_configuration(self):
+        self.configure(api="nonsense = 1")
+        self.mock.reset_log()
+        self.reconcile(expect=CONFIG, message="nonsense: unknown key")
+        self.assertEqual(self.mock.requests(), [])
+
     def test_a_sweep_that_finds_nothing_says_so_on_a_terminal(self):
         status, _ = (terminal := Terminal(self, 100, "reconcile", both=True)).wait()
         self.assertEqual(status, DONE)
