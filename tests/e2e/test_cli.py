@@ -154,6 +154,22 @@ class Replay(Case):
         self.sync_silently()
         self.assertEqual(self.handler("sink")["delivered"], 2)
 
+    def test_discarded_ones_are_given_up(self):
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("dead"))
+        one, two = self.mock.create_old(2)
+        self.sync()
+        self.mock.sink_fault("dead", "status", status=400, times=2)
+        self.mock.update(one, title="Changed")
+        self.mock.update(two, title="Changed")
+        self.sync(expect=UNAVAILABLE)
+        first, second = self.ids("--state", "dead")
+        self.assertEqual(self.wosync("events", "discard", first).out, "1 delivery discarded\n")
+        self.assertEqual(self.ids("--state", "dead"), [second])
+        self.wosync("events", "discard", first, expect=USAGE, message="no delivery of it is pending or dead")
+        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
+        self.sync_silently()
+        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("dead")], [first, second, second])
+
     def test_what_reads_needs_no_store(self):
         self.assertSilent(self.wosync("events", "list"))
         self.assertFalse(os.path.exists(self.store))

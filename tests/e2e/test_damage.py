@@ -113,16 +113,21 @@ class Damage(Webhooks):
                 self.assertRegex(answer.run.err, CORRUPT)
 
     def test_receive_stores_what_it_cannot_deliver(self):
+        self.mock.update(self.one, title="Changed again")
         body = json.dumps(self.public(self.one)).encode()
         self.spoil("handlers")
         answer = self.cgi(body, signed(body))
         self.assertEqual(answer.json, {"status": "ok"})
-        self.assertRegex(answer.run.err, CORRUPT)
         self.assertEqual(self.sql("SELECT count(*) FROM receipts WHERE state = 'done'"), [(1,)])
+        ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY run DESC LIMIT 1")
+        self.assertEqual((kind, status), ("receive", IO))
+        self.assertRegex(message, CORRUPT)
 
     def test_dispatch(self):
-        for run in self.refuse("handlers deliveries runs", "dispatch"):
+        for run in self.refuse("handlers deliveries", "dispatch"):
             self.assertEqual(run.out, "")
+        self.spoil("runs")
+        self.wosync("dispatch", expect=IO, message=CORRUPT)
         self.assertEqual(len(self.mock.sink("s")), 1)
 
     # --- what can be read but not written ---
