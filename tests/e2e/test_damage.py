@@ -40,11 +40,11 @@ class Damage(Webhooks):
                 os.unlink(self.store + suffix)
         shutil.copy(self.whole, self.store)
 
-    def spoil(self, table):
-        """Overwrites the roots of a table and its indexes, as a disk may."""
+    def spoil(self, table, column="tbl_name"):
+        """Overwrites the roots of a table and its indexes (`name`: of one alone), as a disk may."""
         self.put_back()
         size = self.sql("PRAGMA page_size")[0][0]
-        roots = self.sql("SELECT rootpage FROM sqlite_schema WHERE tbl_name = ? AND rootpage > 0", table)
+        roots = self.sql("SELECT rootpage FROM sqlite_schema WHERE %s = ? AND rootpage > 0" % column, table)
         self.assertNotEqual(roots, [])
         with open(self.store, "r+b") as f:
             for (root,) in roots:
@@ -68,6 +68,8 @@ class Damage(Webhooks):
         for run in self.refuse(tables, "status", "--json"):
             if run.out:
                 self.assertEqual(json.loads(run.out)["runs"], [])
+        self.spoil("quarantine", "name")  # it can be counted, but not shown
+        self.assertEqual(self.wosync("status", expect=IO, message="quarantine_last: .*" + CORRUPT).out, "")
         self.put_back()
         self.sql("UPDATE webhooks SET api = NULL, first = NULL, refused = 0")
         shutil.copy(self.store, self.whole)
