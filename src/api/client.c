@@ -50,20 +50,15 @@ struct client *client_new(const struct client_settings *settings, const struct p
         return NULL;
     }
     struct client *client = calloc(1, sizeof *client);
-    if (client == NULL)
-        goto no_memory;
+    struct buffer authorization = {0}, organization = {0};
     client->settings = *settings;
     client->pace = *pace;
     client->http = http_new("wosync/" WOSYNC_VERSION);
-    if (client->http == NULL ||
-        asprintf(&client->authorization, "Authorization: Bearer %s", settings->token) < 0 ||
-        asprintf(&client->organization, "x-organization-id: %s", settings->organization) < 0)
-        goto no_memory;
+    buffer_append_format(&authorization, "Authorization: Bearer %s", settings->token);
+    buffer_append_format(&organization, "x-organization-id: %s", settings->organization);
+    client->authorization = authorization.data;
+    client->organization = organization.data;
     return client;
-no_memory:
-    client_free(client);
-    fail_memory(e, "api");
-    return NULL;
 }
 
 void client_free(struct client *client)
@@ -73,8 +68,7 @@ void client_free(struct client *client)
     http_call_free(client->ahead);
     free(client->ahead_path);
     http_free(client->http);
-    if (client->authorization != NULL)
-        explicit_bzero(client->authorization, strlen(client->authorization));
+    explicit_bzero(client->authorization, strlen(client->authorization));
     free(client->authorization);
     free(client->organization);
     free(client);
@@ -83,24 +77,22 @@ void client_free(struct client *client)
 static struct http_call *send_request(struct client *client, const struct client_request *request)
 {
     const char *headers[5] = {client->authorization, "Accept: application/json"};
-    struct http_call *call = NULL;
     struct buffer url = {0};
     int n = 2;
     if (*client->settings.organization != '\0')
         headers[n++] = client->organization;
     if (request->body != NULL)
         headers[n++] = "Content-Type: application/json";
-    if (buffer_append_format(&url, "%s%s", client->settings.base_url, request->path) == 0) {
-        const struct http_request http = {.method = request->method,
-            .url = url.data,
-            .headers = headers,
-            .body = request->body,
-            .body_len = request->body != NULL ? strlen(request->body) : 0,
-            .timeout_ms = client->settings.timeout,
-            .max_body = MAX_ANSWER};
-        client->requests++;
-        call = http_start(client->http, &http);
-    }
+    buffer_append_format(&url, "%s%s", client->settings.base_url, request->path);
+    const struct http_request http = {.method = request->method,
+        .url = url.data,
+        .headers = headers,
+        .body = request->body,
+        .body_len = request->body != NULL ? strlen(request->body) : 0,
+        .timeout_ms = client->settings.timeout,
+        .max_body = MAX_ANSWER};
+    client->requests++;
+    struct http_call *call = http_start(client->http, &http);
     buffer_free(&url);
     return call;
 }
@@ -225,12 +217,9 @@ static enum judgement judge(struct client *client, const struct client_request *
         fail(e, EXIT_UNAVAILABLE, "api: %s: %s", what, http_reason(call));
         return FINAL;
     case HTTP_STOPPED:
+    default:
         stopped(e);
         return STOPPED;
-    case HTTP_NO_MEMORY:
-    default:
-        fail_memory(e, "api");
-        return FINAL;
     }
 }
 
@@ -317,8 +306,7 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
 static enum judgement try_once(struct client *client, const struct client_request *request,
     struct http_call *call, struct http_call **out, struct error *e)
 {
-    enum http_outcome outcome = call != NULL ? http_finish(call) : HTTP_NO_MEMORY;
-    enum judgement judgement = judge(client, request, call, outcome, e);
+    enum judgement judgement = judge(client, request, call, http_finish(call), e);
     if (judgement == TAKE && request->read != NULL)
         switch (request->read(call, request->out, request->what, e)) {
         case CLIENT_TAKEN:
@@ -373,17 +361,11 @@ void client_ask_ahead(struct client *client, const char *path)
 {
     if (client->ahead != NULL || pace_wait(&client->pace, clock_now(), client->settings.reserve) != 0)
         return;
-    char *copy = strdup(path);
     const struct client_request request = {.method = "GET", .path = path};
-    if (copy != NULL)
-        client->ahead = send_request(client, &request);
-    if (client->ahead == NULL) {
-        free(copy);
-        return;
-    }
-    http_work(client->http, 0);
+    client->ahead = send_request(client, &request);
     free(client->ahead_path);
-    client->ahead_path = copy;
+    client->ahead_path = strdup(path);
+    http_work(client->http, 0);
 }
 
 const struct pace *client_pace(const struct client *client)

@@ -37,7 +37,7 @@ enum api_verdict {
 enum client_reading {
     CLIENT_TAKEN,
     CLIENT_TORN,   /* it broke off: worth another try; the error is filled */
-    CLIENT_REFUSED /* it is not what was asked for, or memory ran out; the error is filled */
+    CLIENT_REFUSED /* it is not what was asked for; the error is filled */
 };
 
 /* Looks into a body; `what` is the subject for messages. */
@@ -56,7 +56,7 @@ struct client_request {
 };
 
 /* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG for a bad URL or without a
- * token, EXIT_TRY_LATER when memory ran out. Free with client_free. */
+ * token. Free with client_free. */
 struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e);
 
 /* Frees; a request on its way is dropped. NULL is allowed. */
@@ -71,7 +71,7 @@ void client_free(struct client *client);
  * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM)
  * the error holds what the server said. API_FAILED: EXIT_UNAVAILABLE (unreachable, failing, 4xx),
  * EXIT_PROTOCOL (not what was asked for, truncated, too large, a redirect), EXIT_NOPERM (401), EXIT_TRY_LATER
- * (memory; a rate limit that lasts longer than we wait).
+ * (a rate limit that lasts longer than we wait).
  */
 enum api_verdict client_ask(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);

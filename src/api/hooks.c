@@ -58,54 +58,48 @@ bool hooks_is_id(const char *id)
 
 /* --- reading answers --- */
 
-static int copy_text(struct json_object *from, const char *key, char **out)
+static void copy_text(struct json_object *from, const char *key, char **out)
 {
     struct json_object *value = json_object_object_get(from, key);
-    if (!json_object_is_type(value, json_type_string))
-        return 0;
-    *out = strdup(json_object_get_string(value));
-    return *out != NULL ? 0 : -1;
+    if (json_object_is_type(value, json_type_string))
+        *out = strdup(json_object_get_string(value));
 }
 
 /* An id may be a number or a text. */
-static int copy_id(struct json_object *from, char **out)
+static void copy_id(struct json_object *from, char **out)
 {
     struct json_object *value = json_object_object_get(from, "id");
-    if (json_object_is_type(value, json_type_string) || json_object_is_type(value, json_type_int)) {
+    if (json_object_is_type(value, json_type_string) || json_object_is_type(value, json_type_int))
         *out = strdup(json_object_get_string(value));
-        return *out != NULL ? 0 : -1;
-    }
-    return 0;
 }
 
 /* `events` is a list, in the other spelling `type` is one. */
-static int copy_events(struct json_object *from, char **out)
+static void copy_events(struct json_object *from, char **out)
 {
     struct json_object *list = json_object_object_get(from, "events");
     struct buffer joined = {0};
-    if (!json_object_is_type(list, json_type_array))
-        return copy_text(from, "type", out);
+    if (!json_object_is_type(list, json_type_array)) {
+        copy_text(from, "type", out);
+        return;
+    }
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         const char *event = json_object_get_string(json_object_array_get_idx(list, i));
-        if (event != NULL && buffer_append_format(&joined, "%s%s", i > 0 ? " " : "", event) != 0) {
-            buffer_free(&joined);
-            return -1;
-        }
+        if (event != NULL)
+            buffer_append_format(&joined, "%s%s", i > 0 ? " " : "", event);
     }
     *out = joined.data;
-    return 0;
 }
 
-static int copy_hook(struct json_object *from, struct hook *out)
+static void copy_hook(struct json_object *from, struct hook *out)
 {
-    if (copy_id(from, &out->id) != 0 || copy_events(from, &out->events) != 0 ||
-        copy_text(from, "url", &out->url) != 0 || copy_text(from, "status", &out->status) != 0 ||
-        copy_text(from, "secret", &out->secret) != 0)
-        return -1;
+    copy_id(from, &out->id);
+    copy_events(from, &out->events);
+    copy_text(from, "url", &out->url);
+    copy_text(from, "status", &out->status);
+    copy_text(from, "secret", &out->secret);
     /* /webhooks has no status: what is there is valid */
     if (out->status == NULL)
         out->status = strdup("VALID");
-    return out->status != NULL ? 0 : -1;
 }
 
 /* The body of an answer as an object; NULL with the error filled. */
@@ -124,18 +118,16 @@ static struct json_object *parse(struct http_call *call, const char *what, struc
 static enum client_reading take_hook(
     struct json_object *from, struct hook *out, const char *what, struct error *e)
 {
-    enum client_reading reading = CLIENT_REFUSED;
-    if (!json_object_is_type(from, json_type_object))
+    if (!json_object_is_type(from, json_type_object)) {
         fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no registration", what);
-    else if (copy_hook(from, out) != 0)
-        fail_memory(e, "api");
-    else if (out->id == NULL || !hooks_is_id(out->id))
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no id", what);
-    else
-        reading = CLIENT_TAKEN;
-    if (reading != CLIENT_TAKEN)
-        hook_free(out);
-    return reading;
+        return CLIENT_REFUSED;
+    }
+    copy_hook(from, out);
+    if (out->id != NULL && hooks_is_id(out->id))
+        return CLIENT_TAKEN;
+    fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no id", what);
+    hook_free(out);
+    return CLIENT_REFUSED;
 }
 
 static enum client_reading read_registered(
@@ -196,42 +188,35 @@ static enum client_reading read_secret(struct http_call *call, void *out, const 
     char **secret = out;
     if (answer == NULL)
         return CLIENT_REFUSED;
-    int rc = copy_text(answer, "secret", secret);
+    copy_text(answer, "secret", secret);
     json_object_put(answer);
-    if (rc != 0)
-        fail_memory(e, "api");
-    else if (*secret == NULL)
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no secret", what);
-    return *secret != NULL ? CLIENT_TAKEN : CLIENT_REFUSED;
+    if (*secret != NULL)
+        return CLIENT_TAKEN;
+    fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no secret", what);
+    return CLIENT_REFUSED;
 }
 
 /* --- asking --- */
 
-/* The body of a registration; NULL when memory ran out. */
+/* The body of a registration. */
 static struct json_object *registration(
     enum hooks_api api, const char *const *events, size_t count, const char *url)
 {
     struct json_object *body = json_object_new_object();
-    struct json_object *part =
-        api == HOOKS_SUBSCRIPTIONS ? json_object_new_object() : json_object_new_array();
-    int rc = body != NULL ? json_give_text(body, "url", url) : -1;
+    json_give_text(body, "url", url);
     if (api == HOOKS_SUBSCRIPTIONS) {
+        struct json_object *options = json_object_new_object();
         /* the whole work order in each delivery saves a request for it */
-        if (rc == 0 && part != NULL)
-            rc = json_give(part, "serializeEntity", json_object_new_boolean(1));
-        if (rc == 0)
-            rc = json_give_text(body, "type", events[0]);
+        json_object_object_add(options, "serializeEntity", json_object_new_boolean(1));
+        json_give_text(body, "type", events[0]);
+        json_object_object_add(body, "options", options);
+    } else {
+        struct json_object *list = json_object_new_array();
+        for (size_t i = 0; i < count; i++)
+            json_object_array_add(list, json_object_new_string(events[i]));
+        json_object_object_add(body, "events", list);
     }
-    for (size_t i = 0; api == HOOKS_WEBHOOKS && part != NULL && rc == 0 && i < count; i++)
-        rc = json_object_array_add(part, json_object_new_string(events[i]));
-    if (rc == 0)
-        rc = json_give(body, api == HOOKS_SUBSCRIPTIONS ? "options" : "events", part);
-    else
-        json_object_put(part);
-    if (rc == 0)
-        return body;
-    json_object_put(body);
-    return NULL;
+    return body;
 }
 
 enum api_verdict hooks_register(struct client *client, enum hooks_api api, const char *const *events,
@@ -239,25 +224,17 @@ enum api_verdict hooks_register(struct client *client, enum hooks_api api, const
 {
     char path[PATH_SIZE], what[160];
     struct json_object *body = registration(api, events, count, url);
-    const char *json = body != NULL ? json_object_to_json_string_ext(
-                                          body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
-                                    : NULL;
-    enum api_verdict verdict = API_FAILED;
     *out = (struct hook){0};
     snprintf(path, sizeof path, "/%s", api_names[api]);
     snprintf(what, sizeof what, "registering %s at /%s", events[0], api_names[api]);
-    if (json == NULL) {
-        fail_memory(e, "api");
-    } else {
-        const struct client_request request = {.method = "POST",
-            .path = path,
-            .body = json,
-            .what = what,
-            .read = read_registered,
-            .out = out,
-            .once = true};
-        verdict = client_ask(client, &request, NULL, e);
-    }
+    const struct client_request request = {.method = "POST",
+        .path = path,
+        .body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+        .what = what,
+        .read = read_registered,
+        .out = out,
+        .once = true};
+    enum api_verdict verdict = client_ask(client, &request, NULL, e);
     json_object_put(body);
     return verdict;
 }

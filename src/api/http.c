@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "base/stop.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000 };
@@ -33,7 +34,6 @@ struct http_call {
     size_t max_body;
     bool by_directory; /* it trusts the system's directory of certificates, not yet its bundle */
     bool too_large;
-    bool no_memory;
     bool done;
     CURLcode code;
     char message[CURL_ERROR_SIZE];
@@ -64,17 +64,12 @@ static bool find_ca_directory(void)
 struct http *http_new(const char *user_agent)
 {
     struct http *http = calloc(1, sizeof *http);
-    if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(http);
-        return NULL;
-    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        memory_ran_out(); /* LCOV_EXCL_LINE: a library that is there can miss nothing else */
     http->multi = curl_multi_init();
     http->user_agent = strdup(user_agent);
     http->has_ca_directory = find_ca_directory();
-    if (http->multi != NULL && http->user_agent != NULL)
-        return http;
-    http_free(http);
-    return NULL;
+    return http;
 }
 
 void http_free(struct http *http)
@@ -132,8 +127,6 @@ static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
 static const char *check_url(const char *url, bool allow_plain, bool *loopback)
 {
     CURLU *parsed = curl_url();
-    if (parsed == NULL)
-        return "out of memory";
     const char *wrong = "it is no URL";
     CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
     if (code == CURLUE_OK)
@@ -150,16 +143,11 @@ const char *http_check_url(const char *url, bool allow_plain)
     return check_url(url, allow_plain, &loopback);
 }
 
-int http_append_encoded(struct buffer *url, const char *text)
+void http_append_encoded(struct buffer *url, const char *text)
 {
-    if (*text == '\0')
-        return 0;
     char *encoded = curl_easy_escape(NULL, text, 0);
-    if (encoded == NULL)
-        return -1;
-    int rc = buffer_append_text(url, encoded);
+    buffer_append_text(url, encoded);
     curl_free(encoded);
-    return rc;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
@@ -170,73 +158,49 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
         call->too_large = true;
         n = room;
     }
-    if (buffer_append(&call->body, bytes, n) != 0)
-        call->no_memory = true;
-    return call->no_memory || call->too_large ? CURL_WRITEFUNC_ERROR : size * count;
+    buffer_append(&call->body, bytes, n);
+    return call->too_large ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
-static CURLcode set_method(CURL *easy, const struct http_request *request)
+static void set_method(CURL *easy, const struct http_request *request)
 {
-    CURLcode code = CURLE_OK;
     if (request->body != NULL) {
-        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-        if (code == CURLE_OK)
-            code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
     }
-    if (code == CURLE_OK && strcmp(request->method, request->body != NULL ? "POST" : "GET") != 0)
-        code = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    return code;
+    if (strcmp(request->method, request->body != NULL ? "POST" : "GET") != 0)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static int add_headers(struct http_call *call, const char *const *headers)
+static void set_tls(CURL *easy, const struct http_tls *tls)
 {
-    for (; headers != NULL && *headers != NULL; headers++) {
-        struct curl_slist *more = curl_slist_append(call->headers, *headers);
-        if (more == NULL)
-            return -1;
-        call->headers = more;
-    }
-    return 0;
-}
-
-static CURLcode set_tls(CURL *easy, const struct http_tls *tls)
-{
-    CURLcode code = CURLE_OK;
     if (tls->ca_file != NULL) {
-        code = curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
-        if (code == CURLE_OK)
-            code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    if (code == CURLE_OK && tls->certificate != NULL)
-        code = curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate);
-    if (code == CURLE_OK && tls->key != NULL)
-        code = curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key);
-    return code;
+    if (tls->certificate != NULL)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate);
+    if (tls->key != NULL)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key);
 }
 
-static CURLcode set_up(struct http_call *call, const struct http_request *request, bool loopback)
+/* Without memory, which is always there, only a text of more than 8 MB is refused: none of these is. */
+static void set_up(struct http_call *call, const struct http_request *request, bool loopback)
 {
     CURL *easy = call->easy;
-    CURLcode code = set_method(easy, request);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_USERAGENT, call->http->user_agent);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (code == CURLE_OK)
-        code = set_tls(easy, &request->tls);
+    set_method(easy, request);
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, call->http->user_agent);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    set_tls(easy, &request->tls);
     call->by_directory = call->http->has_ca_directory && request->tls.ca_file == NULL;
-    if (code == CURLE_OK && call->by_directory)
-        code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    if (call->by_directory)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     /* http_proxy in the environment is not for ourselves: it would be shown the token */
-    if (code == CURLE_OK && loopback)
-        code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    /* these cannot fail */
+    if (loopback)
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
@@ -245,7 +209,6 @@ static CURLcode set_up(struct http_call *call, const struct http_request *reques
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-    return code;
 }
 
 static CURL *take_handle(struct http *http)
@@ -267,8 +230,6 @@ static void give_handle(struct http *http, CURL *easy)
 struct http_call *http_start(struct http *http, const struct http_request *request)
 {
     struct http_call *call = calloc(1, sizeof *call);
-    if (call == NULL)
-        return NULL;
     call->http = http;
     call->max_body = request->max_body;
     bool loopback = false;
@@ -280,12 +241,10 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
         return call;
     }
     call->easy = take_handle(http);
-    if (call->easy == NULL || add_headers(call, request->headers) != 0 ||
-        set_up(call, request, loopback) != CURLE_OK ||
-        curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
-        http_call_free(call);
-        return NULL;
-    }
+    for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
+        call->headers = curl_slist_append(call->headers, *header);
+    set_up(call, request, loopback);
+    curl_multi_add_handle(http->multi, call->easy);
     return call;
 }
 
@@ -297,11 +256,13 @@ static bool try_bundle(struct http_call *call, CURLcode code)
         return false;
     const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
     call->by_directory = false;
-    if (bundle == NULL || curl_easy_setopt(call->easy, CURLOPT_CAINFO, bundle) != CURLE_OK)
+    if (bundle == NULL)
         return false;
+    curl_easy_setopt(call->easy, CURLOPT_CAINFO, bundle);
     curl_multi_remove_handle(call->http->multi, call->easy);
     call->message[0] = '\0';
-    return curl_multi_add_handle(call->http->multi, call->easy) == CURLM_OK;
+    curl_multi_add_handle(call->http->multi, call->easy);
+    return true;
 }
 
 /* Marks the calls that are done. Returns how many. */
@@ -345,15 +306,11 @@ bool http_is_done(const struct http_call *call)
 
 static enum http_outcome outcome_of(const struct http_call *call)
 {
-    if (call->no_memory)
-        return HTTP_NO_MEMORY;
     if (call->too_large)
         return HTTP_TOO_LARGE;
     switch (call->code) {
     case CURLE_OK:
         return HTTP_ANSWERED;
-    case CURLE_OUT_OF_MEMORY:
-        return HTTP_NO_MEMORY;
     case CURLE_PARTIAL_FILE:
     case CURLE_BAD_CONTENT_ENCODING:
         return HTTP_TRUNCATED;

@@ -45,11 +45,10 @@ enum http_outcome {
     HTTP_TOO_LARGE, /* the answer is larger than max_body; status and headers are there, and the body up to
                        there */
     HTTP_STOPPED,   /* a signal came first */
-    HTTP_REFUSED,   /* it was not sent: the URL is wrong, or the certificate is not trusted */
-    HTTP_NO_MEMORY
+    HTTP_REFUSED    /* it was not sent: the URL is wrong, or the certificate is not trusted */
 };
 
-/* Makes a client. `user_agent` is sent with every request. NULL when memory ran out. */
+/* Makes a client. `user_agent` is sent with every request. Free with http_free. */
 struct http *http_new(const char *user_agent);
 
 /* Closes the connections; the calls must be freed before. NULL is allowed. */
@@ -59,11 +58,10 @@ void http_free(struct http *http);
  * name and password. Returns NULL, or a static text that says what is wrong. */
 const char *http_check_url(const char *url, bool allow_plain);
 
-/* Percent-encodes a text for the query of a URL (RFC 3986, section 2.1) and appends it. Returns 0, or -1 when
- * memory ran out. */
-int http_append_encoded(struct buffer *url, const char *text);
+/* Percent-encodes a text for the query of a URL (RFC 3986, section 2.1) and appends it. */
+void http_append_encoded(struct buffer *url, const char *text);
 
-/* Starts a call: it goes on its way with the next http_work or http_finish. NULL when memory ran out. To be
+/* Starts a call: it goes on its way with the next http_work or http_finish. To be
  * freed with http_call_free, finished or not. */
 struct http_call *http_start(struct http *http, const struct http_request *request);
 

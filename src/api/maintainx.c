@@ -32,26 +32,25 @@ enum page_filter page_filter_named(const char *name)
     return filter;
 }
 
-static int append_parameter(struct buffer *path, const char *name, const char *value)
+static void append_parameter(struct buffer *path, const char *name, const char *value)
 {
-    return buffer_append_text(path, "&") != 0 || http_append_encoded(path, name) != 0 ||
-                   buffer_append_text(path, "=") != 0 || http_append_encoded(path, value) != 0
-               ? -1
-               : 0;
+    buffer_append_text(path, "&");
+    http_append_encoded(path, name);
+    buffer_append_text(path, "=");
+    http_append_encoded(path, value);
 }
 
-static int page_path(const struct page_request *request, struct buffer *path)
+static void page_path(const struct page_request *request, struct buffer *path)
 {
     char since[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
-    int rc = buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true&" EXPAND, request->limit);
-    if (rc == 0 && request->filter == FILTER_SORT)
-        rc = append_parameter(path, "sort", request->ascending ? "updatedAt" : "-updatedAt");
-    else if (rc == 0 && request->filter != FILTER_NONE && *since != '\0')
-        rc = append_parameter(path, page_filter_name(request->filter), since);
-    if (rc == 0 && request->cursor != NULL)
-        rc = append_parameter(path, "cursor", request->cursor);
-    return rc;
+    buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true&" EXPAND, request->limit);
+    if (request->filter == FILTER_SORT)
+        append_parameter(path, "sort", request->ascending ? "updatedAt" : "-updatedAt");
+    else if (request->filter != FILTER_NONE && *since != '\0')
+        append_parameter(path, page_filter_name(request->filter), since);
+    if (request->cursor != NULL)
+        append_parameter(path, "cursor", request->cursor);
 }
 
 static enum client_reading read_page(struct http_call *call, void *out, const char *what, struct error *e)
@@ -65,9 +64,6 @@ static enum client_reading read_page(struct http_call *call, void *out, const ch
     case PAGE_TRUNCATED:
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s", what, reason);
         return CLIENT_TORN;
-    case PAGE_NO_MEMORY:
-        fail_memory(e, "api");
-        return CLIENT_REFUSED;
     case PAGE_BAD:
     default:
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]",
@@ -80,15 +76,11 @@ enum api_verdict maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e)
 {
     struct buffer path = {0};
-    enum api_verdict verdict = API_FAILED;
     *out = (struct page_answer){.date = TIMESTAMP_NONE};
-    if (page_path(request, &path) != 0) {
-        fail_memory(e, "api");
-    } else {
-        const struct client_request ask = {
-            .method = "GET", .path = path.data, .what = "work orders", .read = read_page, .out = &out->page};
-        verdict = client_ask(api, &ask, &out->call, e);
-    }
+    page_path(request, &path);
+    const struct client_request ask = {
+        .method = "GET", .path = path.data, .what = "work orders", .read = read_page, .out = &out->page};
+    enum api_verdict verdict = client_ask(api, &ask, &out->call, e);
     buffer_free(&path);
     if (verdict != API_OK) {
         page_answer_free(out);
@@ -103,8 +95,8 @@ enum api_verdict maintainx_page(
 void maintainx_prefetch(struct client *api, const struct page_request *request)
 {
     struct buffer path = {0};
-    if (page_path(request, &path) == 0)
-        client_ask_ahead(api, path.data);
+    page_path(request, &path);
+    client_ask_ahead(api, path.data);
     buffer_free(&path);
 }
 
@@ -116,7 +108,7 @@ static enum client_reading read_work_order(
     struct json_object *answer = NULL, *found = NULL;
     struct json_tokener *parser = workorder_parser();
     enum client_reading reading = CLIENT_REFUSED;
-    if (parser != NULL && body->len <= WORKORDER_MAX_SIZE)
+    if (body->len <= WORKORDER_MAX_SIZE)
         answer = json_tokener_parse_ex(parser, body->data != NULL ? body->data : "", (int)body->len);
     size_t len = 0;
     const char *text = NULL;
@@ -124,15 +116,14 @@ static enum client_reading read_work_order(
         json_object_is_type(found, json_type_object))
         text = json_object_to_json_string_length(
             found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    if (text == NULL)
+    if (text == NULL) {
         fail(e, EXIT_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
-    else if (buffer_append(out, text, len) != 0)
-        fail_memory(e, "api");
-    else
+    } else {
+        buffer_append(out, text, len);
         reading = CLIENT_TAKEN;
+    }
     json_object_put(answer);
-    if (parser != NULL)
-        json_tokener_free(parser);
+    json_tokener_free(parser);
     return reading;
 }
 

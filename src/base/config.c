@@ -66,8 +66,7 @@ __attribute__((format(printf, 2, 3))) static void complain(struct loading *l, co
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (buffer_append_text(l->problems, text) != 0 || buffer_append_text(l->problems, "\n") != 0)
-        fputs("wosync: configuration: out of memory\n", stderr);
+    buffer_append_format(l->problems, "%s\n", text);
 }
 
 const char *config_handler_name(const struct ini_section *section)
@@ -78,14 +77,6 @@ const char *config_handler_name(const struct ini_section *section)
     return section->name + sizeof prefix - 1 + strspn(section->name + sizeof prefix - 1, " ");
 }
 
-static char *copy(struct loading *l, const char *text)
-{
-    char *result = strdup(text);
-    if (result == NULL)
-        complain(l, "configuration: out of memory");
-    return result;
-}
-
 static void free_words(char **words)
 {
     for (size_t i = 0; words != NULL && words[i] != NULL; i++)
@@ -93,21 +84,15 @@ static void free_words(char **words)
     free(words);
 }
 
-/* Splits at blanks and line ends. Returns an array that ends with NULL, or NULL after a complaint. */
-static char **split_words(struct loading *l, const char *text)
+/* Splits at blanks and line ends. Returns an array that ends with NULL. */
+static char **split_words(const char *text)
 {
-    char *rest = copy(l, text), *place = NULL;
+    char *rest = strdup(text), *place = NULL;
     char **words = calloc(strlen(text) / 2 + 2, sizeof *words);
     size_t count = 0;
-    if (rest == NULL || words == NULL) {
-        complain(l, "configuration: out of memory");
-        free(rest);
-        free(words);
-        return NULL;
-    }
     for (char *word = strtok_r(rest, " \t\r\n", &place); word != NULL;
          word = strtok_r(NULL, " \t\r\n", &place))
-        words[count++] = copy(l, word);
+        words[count++] = strdup(word);
     free(rest);
     return words;
 }
@@ -167,24 +152,24 @@ static bool is_filter(const char *value)
 }
 
 /* `user:password@` of an address is refused later on; until then it must not be printed. */
-static void hide_user(struct loading *l, const char *address)
+static void hide_user(const char *address)
 {
-    struct error e = {0};
     const char *slashes = strstr(address, "//"), *begin = slashes != NULL ? slashes + 2 : address;
     const char *at = memrchr(begin, '@', strcspn(begin, "/?#"));
-    char *user = at != NULL ? strndup(begin, (size_t)(at - begin)) : NULL;
-    if (at != NULL && (user == NULL || secret_register(user, &e) != 0))
-        complain(l, "configuration: out of memory");
+    if (at == NULL)
+        return;
+    char *user = strndup(begin, (size_t)(at - begin));
+    secret_register(user);
     free(user);
 }
 
-static const char *read_url(struct loading *l, const char *value, char **out)
+static const char *read_url(const char *value, char **out)
 {
-    hide_user(l, value);
+    hide_user(value);
     if (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0)
         return "it is no URL; write https://HOST/v1";
-    *out = copy(l, value);
-    for (size_t n = strlen(value); *out != NULL && n > 0 && (*out)[n - 1] == '/'; n--)
+    *out = strdup(value);
+    for (size_t n = strlen(value); n > 0 && (*out)[n - 1] == '/'; n--)
         (*out)[n - 1] = '\0';
     return NULL;
 }
@@ -195,9 +180,8 @@ static char *read_secret(struct loading *l, const char *path, char *reason, size
     struct error e = {0};
     bool exposed = false;
     char *secret = secret_read_file(path, &exposed, &e);
-    if (exposed &&
-        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path) != 0)
-        complain(l, "configuration: out of memory");
+    if (exposed)
+        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path);
     if (secret == NULL)
         snprintf(reason, size, "%s", e.text);
     return secret;
@@ -214,25 +198,17 @@ static const char *read_key_file(struct loading *l, const char *value, char **ou
 }
 
 /* Adds the secrets in a text, one a word, to those that are there. */
-static void add_secrets(struct loading *l, const char *text, char ***out)
+static void add_secrets(const char *text, char ***out)
 {
-    struct error e = {0};
-    char **more = split_words(l, text);
+    char **more = split_words(text);
     size_t had = 0, has = 0;
     while (*out != NULL && (*out)[had] != NULL)
         had++;
-    while (more != NULL && more[has] != NULL)
-        if (secret_register(more[has++], &e) != 0)
-            complain(l, "%s", e.text);
-    char **all = more != NULL ? realloc(*out, (had + has + 1) * sizeof *all) : NULL;
-    if (all == NULL) {
-        complain(l, "configuration: out of memory");
-        free_words(more);
-        return;
-    }
-    memcpy(all + had, more, (has + 1) * sizeof *all);
+    while (more[has] != NULL)
+        secret_register(more[has++]);
+    *out = realloc(*out, (had + has + 1) * sizeof **out);
+    memcpy(*out + had, more, (has + 1) * sizeof *more);
     free(more);
-    *out = all;
 }
 
 static const char *read_secrets(struct loading *l, const char *value, char ***out, char *reason, size_t size)
@@ -240,7 +216,7 @@ static const char *read_secrets(struct loading *l, const char *value, char ***ou
     char *text = read_secret(l, value, reason, size);
     if (text == NULL)
         return reason;
-    add_secrets(l, text, out);
+    add_secrets(text, out);
     explicit_bzero(text, strlen(text));
     free(text);
     return NULL;
@@ -257,14 +233,14 @@ static const char *read_value(
     case DURATION:
         return read_duration(key, value, member);
     case WORDS:
-        *(char ***)member = split_words(l, value);
+        *(char ***)member = split_words(value);
         return NULL;
     case START:
         return read_start(value, member);
     case SHARE:
         return read_share(l->config, value);
     case URL:
-        return read_url(l, value, member);
+        return read_url(value, member);
     case KEY_FILE:
         return read_key_file(l, value, member, reason, size);
     case SECRETS:
@@ -272,11 +248,11 @@ static const char *read_value(
     case FILTER:
         if (!is_filter(value))
             return "write auto, updatedAtGte, updatedAt[gte] or sort";
-        *(char **)member = copy(l, value);
+        *(char **)member = strdup(value);
         return NULL;
     case TEXT:
     default:
-        *(char **)member = copy(l, value);
+        *(char **)member = strdup(value);
         return NULL;
     }
 }
@@ -348,48 +324,43 @@ static void check_section(struct loading *l, const struct ini_section *section)
     }
 }
 
-static char *find_file(struct loading *l, const char *file)
+static char *find_file(const char *file)
 {
-    char *path = NULL;
+    struct buffer path = {0};
     const char *environment = getenv("WOSYNC_CONFIG");
     const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     if (file != NULL)
-        return copy(l, file);
+        return strdup(file);
     if (environment != NULL && *environment != '\0')
-        return copy(l, environment);
+        return strdup(environment);
     if (access("wosync.conf", F_OK) == 0)
-        return copy(l, "wosync.conf");
-    int n = xdg != NULL && *xdg != '\0'
-                ? asprintf(&path, "%s/wosync/wosync.conf", xdg)
-                : asprintf(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
-    if (n < 0) {
-        complain(l, "configuration: out of memory");
-        return NULL;
-    }
-    if (access(path, F_OK) == 0)
-        return path;
-    free(path);
-    return access("/etc/wosync.conf", F_OK) == 0 ? copy(l, "/etc/wosync.conf") : NULL;
+        return strdup("wosync.conf");
+    if (xdg != NULL && *xdg != '\0')
+        buffer_append_format(&path, "%s/wosync/wosync.conf", xdg);
+    else
+        buffer_append_format(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
+    if (access(path.data, F_OK) == 0)
+        return path.data;
+    buffer_free(&path);
+    return access("/etc/wosync.conf", F_OK) == 0 ? strdup("/etc/wosync.conf") : NULL;
 }
 
-static void read_token(struct loading *l)
+static void read_token(struct config *config)
 {
-    struct error e = {0};
     const char *token = getenv("MAINTAINX_API_KEY");
     if (token == NULL || *token == '\0')
         return;
-    free(l->config->token);
-    l->config->token = copy(l, token);
-    if (secret_register(token, &e) != 0)
-        complain(l, "%s", e.text);
+    free(config->token);
+    config->token = strdup(token);
+    secret_register(token);
 }
 
 /* Secrets in the environment are taken beside those of the file: while they are changed, both are good. */
-static void read_webhook_secrets(struct loading *l)
+static void read_webhook_secrets(struct config *config)
 {
     const char *secrets = getenv("MAINTAINX_WEBHOOK_SECRET");
     if (secrets != NULL && *secrets != '\0')
-        add_secrets(l, secrets, &l->config->webhook_secrets);
+        add_secrets(secrets, &config->webhook_secrets);
 }
 
 int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings)
@@ -397,15 +368,15 @@ int config_load(const char *file, struct config *out, struct buffer *problems, s
     struct loading l = {out, problems, warnings};
     size_t before = problems->len;
     *out = (struct config){0};
-    out->file = find_file(&l, file);
+    out->file = find_file(file);
     if (out->file != NULL)
         ini_read(out->file, &out->ini, problems);
     for (size_t i = 0; i < out->ini.count; i++)
         check_section(&l, &out->ini.sections[i]);
     for (int i = 0; i < KEYS; i++)
         read_key(&l, &keys[i]);
-    read_token(&l);
-    read_webhook_secrets(&l);
+    read_token(out);
+    read_webhook_secrets(out);
     if (out->completed != NULL && out->completed[0] == NULL)
         complain(&l, "%s: completed in [sync] names no status", out->file);
     return problems->len == before ? 0 : -1;

@@ -26,11 +26,6 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
     return -1;
 }
 
-int fail_memory(struct error *e, const char *subject)
-{
-    return fail(e, EXIT_TRY_LATER, "%s: out of memory", subject);
-}
-
 void error_add(struct error *e, const struct error *more)
 {
     size_t len = strlen(e->text);

@@ -3,8 +3,8 @@
  *
  * A function that can fail takes a `struct error *` as its last parameter, returns 0 or -1 (or a graded enum
  * where the caller must choose), and fills the error where the fault is first seen. Callers add nothing; the
- * command prints the text once and leaves with the status. Nothing is allocated, so running out of memory can
- * be reported like any other fault.
+ * command prints the text once and leaves with the status. Memory that runs out is no error here: the program
+ * ends (base/memory.h).
  */
 #ifndef WOSYNC_BASE_ERROR_H
 #define WOSYNC_BASE_ERROR_H
@@ -40,9 +40,6 @@ struct error {
  */
 int fail(struct error *e, enum exit_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Fills `e` with EXIT_TRY_LATER and "SUBJECT: out of memory". Always returns -1. */
-int fail_memory(struct error *e, const char *subject);
 
 /* Adds a second error to `e`, for work that goes on after the first: the graver status, and both texts where
  * they differ (the second is cut where there is no more room). Adding no error changes nothing. */

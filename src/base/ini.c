@@ -17,13 +17,11 @@ struct reading {
     struct buffer *problems;
     char *section;  /* the name in the last header: inih cuts it at 49 bytes */
     bool continued; /* the current line begins with white space */
-    bool no_memory;
 };
 
 static void complain(struct reading *r, int line, const char *text, const char *detail)
 {
-    if (buffer_append_format(r->problems, "%s:%d: %s%s\n", r->path, line, text, detail) != 0)
-        r->no_memory = true;
+    buffer_append_format(r->problems, "%s:%d: %s%s\n", r->path, line, text, detail);
 }
 
 static bool is_ignorable(const char *line)
@@ -38,16 +36,9 @@ static struct ini_section *find_section(struct reading *r, const char *name)
     for (size_t i = 0; i < ini->count; i++)
         if (strcmp(ini->sections[i].name, name) == 0)
             return &ini->sections[i];
-    struct ini_section *more = realloc(ini->sections, (ini->count + 1) * sizeof *more);
-    if (more == NULL)
-        return NULL;
-    ini->sections = more;
-    struct ini_section *section = &more[ini->count];
-    *section = (struct ini_section){.name = strdup(name), .line = r->line};
-    if (section->name == NULL)
-        return NULL;
-    ini->count++;
-    return section;
+    ini->sections = realloc(ini->sections, (ini->count + 1) * sizeof *ini->sections);
+    ini->sections[ini->count] = (struct ini_section){.name = strdup(name), .line = r->line};
+    return &ini->sections[ini->count++];
 }
 
 /* inih's own check is silent about what is no setting, so the shape of a line is held here. */
@@ -59,11 +50,11 @@ static void check_shape(struct reading *r, const char *line)
         char name[INI_LONGEST_LINE + 1] = "";
         if (strchr(line, ']') == NULL)
             complain(r, r->line, "a section header needs a closing bracket", "");
-        else if (sscanf(line, "[%197[^]]", name) == 1 &&
-                 (free(r->section), r->section = strdup(name)) == NULL)
-            r->no_memory = true;
-        else if (r->section != NULL && find_section(r, r->section) == NULL)
-            r->no_memory = true;
+        else if (sscanf(line, "[%197[^]]", name) == 1) {
+            free(r->section);
+            r->section = strdup(name);
+            find_section(r, name);
+        }
     } else if (strpbrk(line, "=:") == NULL) {
         complain(r, r->line, "it is no setting; write KEY = VALUE", "");
     } else if (strpbrk(line, "=:") == line) {
@@ -115,33 +106,26 @@ static char *next_line(char *out, int size, void *context)
     return out;
 }
 
-static int add_setting(struct ini_section *section, const char *key, const char *value, int line)
+static void add_setting(struct ini_section *section, const char *key, const char *value, int line)
 {
-    struct ini_setting *more = realloc(section->settings, (section->count + 1) * sizeof *more);
-    if (more == NULL)
-        return -1;
-    section->settings = more;
-    struct ini_setting *setting = &more[section->count];
-    *setting = (struct ini_setting){.key = strdup(key), .value = strdup(value), .line = line};
-    section->count++;
-    return setting->key != NULL && setting->value != NULL ? 0 : -1;
+    section->settings = realloc(section->settings, (section->count + 1) * sizeof *section->settings);
+    section->settings[section->count++] =
+        (struct ini_setting){.key = strdup(key), .value = strdup(value), .line = line};
 }
 
 /* A continuation line comes as a second value of the same key; a repeated key comes from a line of its own.
  */
-static int join(struct ini_setting *setting, const char *more)
+static void join(struct ini_setting *setting, const char *more)
 {
-    char *joined = NULL;
+    struct buffer joined = {0};
     /* inih leaves the comment behind a continuation where it is */
     const char *comment = strstr(more, " ;");
     size_t len = comment != NULL ? (size_t)(comment - more) : strlen(more);
     while (len > 0 && isspace((unsigned char)more[len - 1]))
         len--;
-    if (asprintf(&joined, "%s %.*s", setting->value, (int)len, more) < 0)
-        return -1;
+    buffer_append_format(&joined, "%s %.*s", setting->value, (int)len, more);
     free(setting->value);
-    setting->value = joined;
-    return 0;
+    setting->value = joined.data;
 }
 
 /* For inih: one setting. Returns 1, its "go on". */
@@ -150,16 +134,12 @@ static int on_setting(void *context, const char *section_name, const char *key, 
     struct reading *r = context;
     struct ini_section *section =
         find_section(r, *section_name != '\0' && r->section != NULL ? r->section : section_name);
-    if (section == NULL) {
-        r->no_memory = true;
-        return 1;
-    }
     struct ini_setting *last = section->count > 0 ? &section->settings[section->count - 1] : NULL;
     bool goes_on = r->continued && last != NULL && strcmp(last->key, key) == 0;
     if (!goes_on)
-        r->no_memory |= add_setting(section, key, value, r->line) != 0;
+        add_setting(section, key, value, r->line);
     else if (strcmp(key, "when") == 0 || strcmp(key, "on") == 0)
-        r->no_memory |= join(last, value) != 0;
+        join(last, value);
     else
         complain(
             r, r->line, "a line that begins with a space goes on with the line before; remove the space", "");
@@ -180,9 +160,7 @@ int ini_read(const char *path, struct ini *out, struct buffer *problems)
         buffer_append_format(problems, "%s: it cannot be read: %s\n", path, strerror(errno));
     fclose(r.file);
     free(r.section);
-    if (r.no_memory)
-        buffer_append_format(problems, "%s: out of memory\n", path);
-    return problems->len == before && !r.no_memory ? 0 : -1;
+    return problems->len == before ? 0 : -1;
 }
 
 const struct ini_section *ini_section(const struct ini *ini, const char *name)

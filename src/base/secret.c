@@ -15,26 +15,20 @@ enum { SHORTEST = 4, LARGEST_FILE = 64 * 1024 };
 static char **secrets;
 static size_t count;
 
-int secret_register(const char *secret, struct error *e)
+void secret_register(const char *secret)
 {
     if (strlen(secret) < SHORTEST)
-        return 0;
+        return;
     for (size_t i = 0; i < count; i++)
         if (strcmp(secrets[i], secret) == 0)
-            return 0;
-    char **more = realloc(secrets, (count + 1) * sizeof *more);
-    if (more == NULL)
-        return fail_memory(e, "secrets");
-    secrets = more;
+            return;
+    secrets = realloc(secrets, (count + 1) * sizeof *secrets);
     char *copy = strdup(secret);
-    if (copy == NULL)
-        return fail_memory(e, "secrets");
     /* the longest first: one within another must not break it up before it is masked */
     size_t place = count++;
     for (; place > 0 && strlen(secrets[place - 1]) < strlen(copy); place--)
         secrets[place] = secrets[place - 1];
     secrets[place] = copy;
-    return 0;
 }
 
 void secret_mask(char *text)
@@ -64,11 +58,8 @@ void secret_forget(void)
 
 static int read_all(int fd, struct buffer *out)
 {
-    for (;;) {
-        if (out->len > LARGEST_FILE || buffer_reserve(out, 4096) != 0) {
-            errno = out->len > LARGEST_FILE ? EFBIG : ENOMEM;
-            return -1;
-        }
+    while (out->len <= LARGEST_FILE) {
+        buffer_reserve(out, 4096);
         ssize_t n = read(fd, out->data + out->len, 4096);
         if (n < 0 && errno == EINTR)
             continue;
@@ -77,6 +68,8 @@ static int read_all(int fd, struct buffer *out)
         out->len += (size_t)n;
         out->data[out->len] = '\0';
     }
+    errno = EFBIG;
+    return -1;
 }
 
 char *secret_read_file(const char *path, bool *exposed, struct error *e)
@@ -101,11 +94,7 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
         goto out;
     }
     secret = strdup(begin);
-    if (secret == NULL || secret_register(secret, e) != 0) {
-        fail_memory(e, "secrets");
-        free(secret);
-        secret = NULL;
-    }
+    secret_register(secret);
 out:
     if (text.data != NULL)
         explicit_bzero(text.data, text.capacity);

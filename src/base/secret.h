@@ -10,8 +10,8 @@
 #include "base/error.h"
 
 /* Registers a secret (copied; texts shorter than 4 bytes are passed over, masking them would blot out
- * ordinary words). Returns 0, or -1 with EXIT_TRY_LATER when memory ran out. */
-int secret_register(const char *secret, struct error *e);
+ * ordinary words). */
+void secret_register(const char *secret);
 
 /* Replaces every registered secret in `text`, in place, by stars. */
 void secret_mask(char *text);

@@ -131,8 +131,7 @@ int cgi_read_body(size_t most, struct buffer *body)
         drop_input(length, until);
         return status;
     }
-    if (buffer_reserve(body, length) != 0)
-        return 503;
+    buffer_reserve(body, length);
     while (body->len < length) {
         if (!wait_for_input(until))
             return 408;

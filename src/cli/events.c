@@ -32,8 +32,6 @@ static int print_event(const struct event_row *row, void *context, struct error 
     if (options->json)
         return printf("%s\n", row->body) < 0 ? fail(e, EXIT_IO, "stdout: it cannot be written") : 0;
     char *line = event_text(row->body);
-    if (line == NULL)
-        return fail_memory(e, "events");
     int rc = printf("%s\n    %s\n", line, row->id);
     free(line);
     return rc < 0 ? fail(e, EXIT_IO, "stdout: it cannot be written") : 0;

@@ -14,7 +14,7 @@ struct store;
 /* Puts everything but the runs into `out`. Returns 0, or -1 with the error filled. */
 int facts_gather(struct store *store, struct json_object *out, struct error *e);
 
-/* One run as JSON, to be dropped with json_object_put; NULL when memory ran out. */
+/* One run as JSON, to be dropped with json_object_put. */
 struct json_object *facts_run(const struct run *run);
 
 #endif

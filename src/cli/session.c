@@ -41,9 +41,8 @@ void session_report(struct session *session, const struct error *e)
 static void check_address(const struct config *config, struct buffer *problems)
 {
     const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
-    if (wrong != NULL &&
-        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong) != 0)
-        fputs("wosync: configuration: out of memory\n", stderr);
+    if (wrong != NULL)
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
 }
 
 /* All mistakes are told at once. */
@@ -66,11 +65,10 @@ static int load(struct session *session, const struct cli *cli, bool with_routes
 
 static int take_lock(struct session *session, struct error *e)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s.lock", session->config.store) < 0)
-        return fail_memory(e, "lock");
-    session->lock = lock_take(path, e);
-    free(path);
+    struct buffer path = {0};
+    buffer_append_format(&path, "%s.lock", session->config.store);
+    session->lock = lock_take(path.data, e);
+    buffer_free(&path);
     return session->lock >= 0 ? 0 : -1;
 }
 

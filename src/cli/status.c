@@ -191,50 +191,54 @@ static void print_text(struct json_object *status, int64_t lookback)
 
 static int gather_run(const struct run *run, void *context, struct error *e)
 {
-    struct json_object *out = facts_run(run);
-    if (out != NULL && json_object_array_add(context, out) == 0)
-        return 0;
-    json_object_put(out);
-    return fail_memory(e, "status");
+    (void)e;
+    json_object_array_add(context, facts_run(run));
+    return 0;
 }
 
-static int show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
+static void show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
 {
     struct json_object *runs = json_object_new_array();
-    if (json_give(status, "runs", runs) != 0)
-        return fail_memory(e, "status");
-    if (runs_list(store, RUNS_SHOWN, gather_run, runs, e) != 0)
-        return -1;
-    print_text(status, lookback);
-    return 0;
+    json_object_object_add(status, "runs", runs);
+    if (runs_list(store, RUNS_SHOWN, gather_run, runs, e) == 0)
+        print_text(status, lookback);
 }
 
 static int print_run(const struct run *run, void *context, struct error *e)
 {
     bool *first = context;
     struct json_object *out = facts_run(run);
-    const char *json =
-        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (out != NULL && json != NULL)
-        printf("%s\n%s", *first ? "" : ",", json);
+    (void)e;
+    printf("%s\n%s", *first ? "" : ",",
+        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     *first = false;
     json_object_put(out);
-    return out != NULL && json != NULL ? 0 : fail_memory(e, "status");
+    return 0;
 }
 
 /* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the
  * last member of the object. */
-static int show_json(struct store *store, struct json_object *status, struct error *e)
+static void show_json(struct store *store, struct json_object *status, struct error *e)
 {
     bool first = true;
     const char *json =
         json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (json == NULL)
-        return fail_memory(e, "status");
     printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
-    int rc = runs_list(store, INT32_MAX, print_run, &first, e);
+    runs_list(store, INT32_MAX, print_run, &first, e);
     printf("]}\n");
-    return rc;
+}
+
+static void show_facts(struct store *store, const struct config *config, bool json, struct error *e)
+{
+    struct json_object *status = json_object_new_object();
+    json_give_text(status, "store", config->store);
+    if (facts_gather(store, status, e) == 0) {
+        if (json)
+            show_json(store, status, e);
+        else
+            show_text(store, status, config->lookback, e);
+    }
+    json_object_put(status);
 }
 
 static enum exit_status show(const struct cli *cli, bool json)
@@ -242,21 +246,13 @@ static enum exit_status show(const struct cli *cli, bool json)
     struct error e = {0};
     struct config config;
     struct store *store = NULL;
-    struct json_object *status = json_object_new_object();
     if (cli_load_config(cli, &config) != 0)
         fail(&e, EXIT_CONFIG, "%s", "");
     else if (!store_exists(config.store))
         json ? printf("{}\n")
              : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
-    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) == NULL)
-        ; /* the error says why */
-    else if (json_give_text(status, "store", config.store) != 0)
-        fail_memory(&e, "status");
-    else if (facts_gather(store, status, &e) == 0 && json)
-        show_json(store, status, &e);
-    else if (e.status == EXIT_DONE)
-        show_text(store, status, config.lookback, &e);
-    json_object_put(status);
+    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) != NULL)
+        show_facts(store, &config, json, &e);
     store_close(store);
     config_free(&config);
     return cli_flush(cli_report(&e));

@@ -48,8 +48,8 @@ static void tell(const struct event *event, const struct event_context *context,
     json_object_object_add(telling->told, event->id, json_object_new_boolean(1));
     telling->count++;
     char *body = event_body(event, event->id, context);
-    char *line = body != NULL ? event_text(body) : NULL;
-    printf("%s\n", line != NULL ? line : event->id);
+    char *line = event_text(body);
+    printf("%s\n", line);
     free(line);
     free(body);
 }

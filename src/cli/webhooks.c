@@ -78,8 +78,8 @@ static int save(
         .secret = hook->secret,
         .status = hook->status,
         .checked = clock_now()};
-    if (hook->secret != NULL && secret_register(hook->secret, e) != 0)
-        return -1;
+    if (hook->secret != NULL)
+        secret_register(hook->secret);
     return subscriptions_save(session->store, &row, e);
 }
 

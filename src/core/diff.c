@@ -80,17 +80,13 @@ static bool same_link(const char *field, struct json_object *a, struct json_obje
            json_object_equal(id_a, id_b);
 }
 
-static int put_change(
+static void put_change(
     struct json_object *changes, const char *field, struct json_object *from, struct json_object *to)
 {
     struct json_object *change = json_object_new_object();
-    if (change == NULL)
-        return -1;
-    if (json_share(change, "from", from) != 0 || json_share(change, "to", to) != 0) {
-        json_object_put(change);
-        return -1;
-    }
-    return json_give(changes, field, change);
+    json_share(change, "from", from);
+    json_share(change, "to", to);
+    json_object_object_add(changes, field, change);
 }
 
 /* updatedAt is the clock of the changes, not one of them. */
@@ -107,29 +103,22 @@ static struct json_object *find_changes(
     const struct diff_rules *rules, struct json_object *old, struct json_object *now, bool whole)
 {
     struct json_object *changes = json_object_new_object();
-    if (changes == NULL)
-        return NULL;
-    int rc = 0;
     json_object_object_foreach(now, field, to)
     {
         struct json_object *from = NULL;
         bool both = json_object_object_get_ex(old, field, &from);
-        if (rc == 0 && (whole || both) && is_compared(rules, field) && !same_value(from, to) &&
+        if ((whole || both) && is_compared(rules, field) && !same_value(from, to) &&
             !same_link(field, from, to) && !same_members(field, from, to))
-            rc = put_change(changes, field, from, to);
+            put_change(changes, field, from, to);
     }
     if (whole) {
         json_object_object_foreach(old, gone, from)
         {
-            if (rc == 0 && from != NULL && is_compared(rules, gone) &&
-                !json_object_object_get_ex(now, gone, NULL))
-                rc = put_change(changes, gone, from, NULL);
+            if (from != NULL && is_compared(rules, gone) && !json_object_object_get_ex(now, gone, NULL))
+                put_change(changes, gone, from, NULL);
         }
     }
-    if (rc == 0)
-        return changes;
-    json_object_put(changes);
-    return NULL;
+    return changes;
 }
 
 /* The old document with the fields of the new one laid over it: a new object that shares the values of both.
@@ -137,12 +126,9 @@ static struct json_object *find_changes(
 static struct json_object *overlay(struct json_object *old, struct json_object *now)
 {
     struct json_object *merged = json_object_new_object();
-    if (merged == NULL)
-        return NULL;
-    if (json_share_all(merged, old) == 0 && json_share_all(merged, now) == 0)
-        return merged;
-    json_object_put(merged);
-    return NULL;
+    json_share_all(merged, old);
+    json_share_all(merged, now);
+    return merged;
 }
 
 static struct event *add_event(
@@ -275,25 +261,21 @@ static void observe_history(const struct diff_rules *rules, const struct diff_wi
         out->document = json_object_get(now->wo->doc);
 }
 
-static int observe_known(const struct diff_rules *rules, const struct diff_snapshot *old,
+static void observe_known(const struct diff_rules *rules, const struct diff_snapshot *old,
     const struct diff_observation *now, struct diff *out)
 {
     struct workorder merged = {0};
     const char *reason;
     out->changes = find_changes(rules, old->wo->doc, now->wo->doc, old->from_list && now->from_list);
     out->document = now->from_list ? json_object_get(now->wo->doc) : overlay(old->wo->doc, now->wo->doc);
-    if (out->changes == NULL || out->document == NULL)
-        return -1;
-    if (workorder_from_doc(out->document, &merged, &reason) != WORKORDER_OK)
-        return -1; /* two good documents make a good one: only memory can be missing */
+    workorder_from_doc(out->document, &merged, &reason); /* two good documents make a good one */
     tell_known(rules, old, &merged, out);
     if (!now->from_list && out->count == 0 && json_object_equal(old->wo->doc, out->document))
         out->outcome = DIFF_LEAVE;
     workorder_free(&merged);
-    return 0;
 }
 
-int diff_observe(const struct diff_rules *rules, const struct diff_window *window,
+void diff_observe(const struct diff_rules *rules, const struct diff_window *window,
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
 {
     *out = (struct diff){.outcome = DIFF_STORE, .from_list = now->from_list};
@@ -303,32 +285,26 @@ int diff_observe(const struct diff_rules *rules, const struct diff_window *windo
     }
     if (window != NULL) {
         observe_history(rules, window, old, now, out);
-        return 0;
+        return;
     }
     if (old == NULL) {
         tell_new(rules, now->wo, out);
         out->document = json_object_get(now->wo->doc);
-        return 0;
+        return;
     }
     if (now->wo->updated < old->wo->updated) {
         out->outcome = DIFF_STALE;
-        return 0;
+        return;
     }
-    if (observe_known(rules, old, now, out) == 0)
-        return 0;
-    diff_free(out);
-    return -1;
+    observe_known(rules, old, now, out);
 }
 
-int diff_gone(const struct diff_snapshot *old, struct diff *out)
+void diff_gone(const struct diff_snapshot *old, struct diff *out)
 {
     *out = (struct diff){.outcome = DIFF_STORE, .from_list = old->from_list, .deletions = old->deletions};
     out->changes = json_object_new_object();
-    if (out->changes == NULL)
-        return -1;
     out->document = json_object_get(old->wo->doc);
     add_deleted(out, old->wo);
-    return 0;
 }
 
 void diff_free(struct diff *diff)

@@ -67,16 +67,16 @@ struct diff {
  * stores only what is older than the horizon and new to us, so that polling still sees every change as one;
  * of `old` it only matters whether there is one.
  *
- * Fills *out, to be freed with diff_free. Returns 0, or -1 when memory ran out (*out is then zeroed).
+ * Fills *out, to be freed with diff_free.
  */
-int diff_observe(const struct diff_rules *rules, const struct diff_window *window,
+void diff_observe(const struct diff_rules *rules, const struct diff_window *window,
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out);
 
 /*
  * The event of a deletion that is known from absence (proved elsewhere), for a work order that was not told
  * deleted yet. Fills *out like diff_observe, with the document unchanged.
  */
-int diff_gone(const struct diff_snapshot *old, struct diff *out);
+void diff_gone(const struct diff_snapshot *old, struct diff *out);
 
 /* Frees what the result owns and zeroes it. */
 void diff_free(struct diff *diff);

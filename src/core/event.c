@@ -58,15 +58,12 @@ const char *event_numbered_id(const struct event *event, int n, char out[EVENT_I
 static struct json_object *event_data(const struct event_context *context)
 {
     struct json_object *data = json_object_new_object();
-    if (data == NULL)
-        return NULL;
-    if (json_share_all(data, context->doc) == 0 &&
-        (context->previous_status == NULL ||
-            json_give_text(data, "previousStatus", context->previous_status) == 0) &&
-        (context->changes == NULL || json_share(data, "changes", context->changes) == 0))
-        return data;
-    json_object_put(data);
-    return NULL;
+    json_share_all(data, context->doc);
+    if (context->previous_status != NULL)
+        json_give_text(data, "previousStatus", context->previous_status);
+    if (context->changes != NULL)
+        json_share(data, "changes", context->changes);
+    return data;
 }
 
 /* A date as JSON: in quotes, or null. */
@@ -80,26 +77,23 @@ static const char *date_text(int64_t ms, char out[DATE_SIZE])
 
 /* Everything in front of the work order. json-c escapes the id, for a status is part of it; the rest needs no
  * escapes. */
-static int append_head(
+static void append_head(
     struct buffer *body, const struct event *event, const char *id, const struct event_context *context)
 {
     char happened[DATE_SIZE], observed[DATE_SIZE], before[DATE_SIZE], rest[REST_SIZE];
     struct json_object *text = json_object_new_string(id);
-    const char *quoted =
-        text != NULL ? json_object_to_json_string_ext(text, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+    const char *quoted = json_object_to_json_string_ext(text, JSON_C_TO_STRING_NOSLASHESCAPE);
     snprintf(rest, sizeof rest,
         ",\"event\":\"%s\",\"timestamp\":%s,\"observedAt\":%s,\"previouslyObservedAt\":%s,\"source\":\"%s\","
         "\"data\":",
         event_type_name(event->type), date_text(event->timestamp, happened),
         date_text(context->observed, observed), date_text(context->previously_observed, before),
         event_source_name(context->source));
-    int rc = quoted == NULL || buffer_reserve(body, strlen(quoted) + sizeof rest + context->json_len) != 0 ||
-                     buffer_append_text(body, "{\"id\":") != 0 || buffer_append_text(body, quoted) != 0 ||
-                     buffer_append_text(body, rest) != 0
-                 ? -1
-                 : 0;
+    buffer_reserve(body, strlen(quoted) + sizeof rest + context->json_len);
+    buffer_append_text(body, "{\"id\":");
+    buffer_append_text(body, quoted);
+    buffer_append_text(body, rest);
     json_object_put(text);
-    return rc;
 }
 
 char *event_body(const struct event *event, const char *id, const struct event_context *context)
@@ -110,13 +104,12 @@ char *event_body(const struct event *event, const char *id, const struct event_c
     size_t len = context->json_len;
     if (context->doc != NULL) {
         data = event_data(context);
-        json = data != NULL ? json_object_to_json_string_length(
-                                  data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len)
-                            : NULL;
+        json = json_object_to_json_string_length(
+            data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     }
-    if (json == NULL || append_head(&body, event, id, context) != 0 || buffer_append(&body, json, len) != 0 ||
-        buffer_append_text(&body, "}") != 0)
-        buffer_free(&body);
+    append_head(&body, event, id, context);
+    buffer_append(&body, json, len);
+    buffer_append_text(&body, "}");
     json_object_put(data);
     return body.data;
 }
@@ -127,9 +120,8 @@ struct json_object *event_parse(const char *body, size_t len)
      * deepest ones */
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
     struct json_object *event = NULL;
-    if (parser != NULL && len <= INT_MAX)
+    if (len <= INT_MAX)
         event = json_tokener_parse_ex(parser, body, (int)len);
-    if (parser != NULL)
-        json_tokener_free(parser);
+    json_tokener_free(parser);
     return event;
 }

@@ -66,12 +66,12 @@ struct event_context {
  * Makes the JSON that every handler gets, frozen when the event is stored:
  * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order,
  * "previousStatus", "changes"}}. `id` is the id as it was finally given. Returns a string to be freed by the
- * caller, NULL when memory ran out.
+ * caller.
  */
 char *event_body(const struct event *event, const char *id, const struct event_context *context);
 
 /* Reads such a body back, as deeply nested as the deepest work order makes it. Returns an object to be
- * dropped with json_object_put, NULL when memory ran out or it is no event. */
+ * dropped with json_object_put, NULL when it is no event. */
 struct json_object *event_parse(const char *body, size_t len);
 
 #endif

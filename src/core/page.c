@@ -117,12 +117,8 @@ static void skip_value(struct scan *s, int64_t *id)
 static struct page_record *add_record(struct page *page)
 {
     if (page->count == page->capacity) {
-        size_t capacity = page->capacity == 0 ? 200 : page->capacity * 2;
-        struct page_record *records = realloc(page->records, capacity * sizeof *records);
-        if (records == NULL)
-            return NULL;
-        page->records = records;
-        page->capacity = capacity;
+        page->capacity = page->capacity == 0 ? 200 : page->capacity * 2;
+        page->records = realloc(page->records, page->capacity * sizeof *page->records);
     }
     struct page_record *record = &page->records[page->count++];
     *record = (struct page_record){0};
@@ -137,8 +133,6 @@ static enum page_verdict cut_records(struct scan *s, struct page *page, const ch
         return PAGE_OK;
     for (;;) {
         struct page_record *record = add_record(page);
-        if (record == NULL)
-            return PAGE_NO_MEMORY;
         skip_space(s);
         record->json = s->at;
         skip_value(s, &record->id);
@@ -184,8 +178,7 @@ static enum page_verdict cut_members(
                 return PAGE_BAD;
             }
             s->found = true;
-            if (buffer_append(envelope, copied, (size_t)(s->at + 1 - copied)) != 0)
-                return PAGE_NO_MEMORY;
+            buffer_append(envelope, copied, (size_t)(s->at + 1 - copied));
             enum page_verdict verdict = cut_records(s, page, reason);
             if (verdict != PAGE_OK)
                 return verdict;
@@ -199,7 +192,8 @@ static enum page_verdict cut_members(
     }
     if (s->at >= s->end)
         return PAGE_TRUNCATED;
-    return buffer_append(envelope, copied, (size_t)(s->end - copied)) == 0 ? PAGE_OK : PAGE_NO_MEMORY;
+    buffer_append(envelope, copied, (size_t)(s->end - copied));
+    return PAGE_OK;
 }
 
 static enum page_verdict read_cursor(struct json_object *envelope, struct page *page, const char **reason)
@@ -222,16 +216,14 @@ static enum page_verdict read_cursor(struct json_object *envelope, struct page *
         *reason = "its nextCursor is absurdly long or holds a NUL";
         return PAGE_BAD;
     }
-    if (len > 0 && (page->next_cursor = strdup(text)) == NULL)
-        return PAGE_NO_MEMORY;
+    if (len > 0)
+        page->next_cursor = strdup(text);
     return PAGE_OK;
 }
 
 static enum page_verdict read_envelope(const struct buffer *text, struct page *page, const char **reason)
 {
     struct json_tokener *parser = json_tokener_new_ex(ENVELOPE_DEPTH);
-    if (parser == NULL)
-        return PAGE_NO_MEMORY;
     json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     /* json-c takes an int; what is left of 64 MiB fits */
     struct json_object *envelope = json_tokener_parse_ex(parser, text->data, (int)text->len);
@@ -243,8 +235,6 @@ static enum page_verdict read_envelope(const struct buffer *text, struct page *p
         verdict = PAGE_TRUNCATED;
     else if (problem != json_tokener_success)
         *reason = "it is no JSON";
-    else if (envelope == NULL)
-        verdict = PAGE_NO_MEMORY;
     else if (text->len != json_tokener_get_parse_end(parser) +
                               strspn(text->data + json_tokener_get_parse_end(parser), " \n\r\t"))
         *reason = "there is something behind the JSON";
@@ -273,8 +263,6 @@ enum page_verdict page_cut(const char *json, size_t len, struct page *page, cons
     }
     if (verdict == PAGE_TRUNCATED)
         *reason = "it is truncated";
-    if (verdict == PAGE_NO_MEMORY)
-        *reason = "out of memory";
     if (verdict != PAGE_OK) {
         free(page->next_cursor);
         page->next_cursor = NULL;

@@ -29,8 +29,7 @@ struct page {
 enum page_verdict {
     PAGE_OK,
     PAGE_TRUNCATED, /* it ends in the middle */
-    PAGE_BAD,       /* no JSON, or not the answer we know */
-    PAGE_NO_MEMORY
+    PAGE_BAD        /* no JSON, or not the answer we know */
 };
 
 /* Longest cursor in bytes that is not absurd; it is sent back in a URL. */

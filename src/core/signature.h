@@ -21,14 +21,14 @@ enum { SIGNATURE_GOOD_SECRET = 24, SIGNATURE_LONGEST_SECRET = 1024 };
 /*
  * Makes a key from a secret as the Standard Webhooks specification writes it: `whsec_` and base64 with its
  * padding. Returns NULL when it is none, with a static text in *wrong (which never repeats the secret), or
- * when memory ran out. To be freed with signature_key_free.
+ * when libcrypto has no HMAC-SHA256. To be freed with signature_key_free.
  */
 struct signature_key *signature_key_new(const char *secret, const char **wrong);
 
 /*
  * Makes a key from a secret that is the key itself, byte for byte, as MaintainX gives it out. Returns NULL
- * with a static text in *wrong when it is empty or longer than SIGNATURE_LONGEST_SECRET, or when memory ran
- * out. To be freed with signature_key_free.
+ * with a static text in *wrong when it is empty or longer than SIGNATURE_LONGEST_SECRET, or when libcrypto
+ * has no HMAC-SHA256. To be freed with signature_key_free.
  */
 struct signature_key *signature_key_from_text(const char *secret, const char **wrong);
 
@@ -40,18 +40,17 @@ void signature_key_free(struct signature_key *key);
 
 /*
  * Writes the Standard Webhooks signature of a message into `out`: `v1,BASE64` over `ID.TIMESTAMP.BODY`.
- * `timestamp`: of this try, in seconds since 1970. Returns 0, or -1 when libcrypto failed (memory ran out).
+ * `timestamp`: of this try, in seconds since 1970.
  */
-int signature_webhook(struct signature_key *key, const char *id, int64_t timestamp, const void *body,
+void signature_webhook(struct signature_key *key, const char *id, int64_t timestamp, const void *body,
     size_t len, char out[SIGNATURE_SIZE]);
 
 /* What a signature that came with a message is worth. */
 enum signature_verdict {
     SIGNATURE_GOOD,
-    SIGNATURE_STALE,     /* good, but made too long ago, or too far ahead */
-    SIGNATURE_WRONG,     /* of another secret, or of another message */
-    SIGNATURE_MALFORMED, /* it does not have the form of one */
-    SIGNATURE_FAILED     /* libcrypto failed (memory ran out) */
+    SIGNATURE_STALE,    /* good, but made too long ago, or too far ahead */
+    SIGNATURE_WRONG,    /* of another secret, or of another message */
+    SIGNATURE_MALFORMED /* it does not have the form of one */
 };
 
 /* Longest header that is looked into, in bytes: some sixty signatures. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
@@ -31,15 +32,13 @@ static const struct {
     const char *sub, *status;
 } sub_statuses[] = {{"CANCELED", "CANCELED"}, {"CANCELLED", "CANCELED"}, {"SKIPPED", "SKIPPED"}};
 
-/* The whole of `bytes` as one JSON object; NULL with a reason, or with *reason NULL when memory ran out. */
+/* The whole of `bytes` as one JSON object; NULL with a reason. */
 static struct json_object *parse(const char *bytes, size_t len, const char **reason)
 {
     /* the work order lies one level down */
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 1);
     struct json_object *root = NULL;
     *reason = NULL;
-    if (parser == NULL)
-        return NULL;
     json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     if (len <= INT_MAX)
         root = json_tokener_parse_ex(parser, bytes, (int)len);
@@ -50,10 +49,8 @@ static struct json_object *parse(const char *bytes, size_t len, const char **rea
         end++;
     if (!done || end != len)
         *reason = "it is no JSON";
-    else if (root != NULL && !json_object_is_type(root, json_type_object))
+    else if (!json_object_is_type(root, json_type_object))
         *reason = "it is no JSON object";
-    else if (root == NULL && memchr(bytes, '{', len) == NULL)
-        *reason = "it is no JSON object"; /* null */
     if (*reason == NULL)
         return root;
     json_object_put(root);
@@ -134,8 +131,10 @@ static bool settle_status(struct json_object *root, struct json_object *doc, con
     if (sub == NULL || *sub == '\0' || strcasecmp(sub, status) == 0)
         return knows_sub_status(root, doc);
     for (size_t i = 0; i < sizeof sub_statuses / sizeof sub_statuses[0]; i++)
-        if (strcasecmp(sub, sub_statuses[i].sub) == 0)
-            return json_object_object_add(doc, "status", json_object_new_string(sub_statuses[i].status)) == 0;
+        if (strcasecmp(sub, sub_statuses[i].sub) == 0) {
+            json_give_text(doc, "status", sub_statuses[i].status);
+            return true;
+        }
     return false;
 }
 
@@ -190,19 +189,19 @@ static const char *read_event(
     return NULL;
 }
 
-enum webhook_reading webhook_body_read(const char *bytes, size_t len, const char *const *completed,
-    struct webhook_body *out, const char **reason)
+int webhook_body_read(const char *bytes, size_t len, const char *const *completed, struct webhook_body *out,
+    const char **reason)
 {
     *out = (struct webhook_body){.occurred = TIMESTAMP_NONE};
     struct json_object *root = parse(bytes, len, reason);
     if (root == NULL)
-        return *reason != NULL ? WEBHOOK_BAD : WEBHOOK_NO_MEMORY;
+        return -1;
     *reason = read_event(root, completed, out);
     json_object_put(root);
     if (*reason == NULL)
-        return WEBHOOK_READ;
+        return 0;
     webhook_body_free(out);
-    return WEBHOOK_BAD;
+    return -1;
 }
 
 void webhook_body_free(struct webhook_body *body)

@@ -33,19 +33,17 @@ struct webhook_body {
     struct json_object *doc;      /* of WEBHOOK_WHOLE, owned: the work order in the list's spelling */
 };
 
-enum webhook_reading { WEBHOOK_READ, WEBHOOK_BAD, WEBHOOK_NO_MEMORY };
-
 /*
  * Reads a body. A work order is whole with at least `id`, `title`, `status`, `updatedAt`, and `completedAt`
  * when its status is one of `completed` (ends with NULL); anything less is a hint. A canceled or skipped one,
  * which webhooks spell as DONE with a sub status, gets the list's status; a sub status that we do not know,
  * or a DONE of which the vendor does not say whether it has one, makes it a hint.
  *
- * On WEBHOOK_READ fills *out, to be freed with webhook_body_free. On WEBHOOK_BAD *reason points to a static
+ * Returns 0 with *out filled, to be freed with webhook_body_free; or -1 with *reason pointing to a static
  * text that says why it is of no use: no JSON, no event, or no work order in an event about one.
  */
-enum webhook_reading webhook_body_read(const char *bytes, size_t len, const char *const *completed,
-    struct webhook_body *out, const char **reason);
+int webhook_body_read(const char *bytes, size_t len, const char *const *completed, struct webhook_body *out,
+    const char **reason);
 
 /* Frees what the body owns and zeroes it. */
 void webhook_body_free(struct webhook_body *body);

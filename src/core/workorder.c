@@ -11,8 +11,7 @@
 struct json_tokener *workorder_parser(void)
 {
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH);
-    if (parser != NULL)
-        json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     return parser;
 }
 
@@ -90,16 +89,6 @@ static bool may_hold_no_number(const char *json, size_t len)
     return memmem(json, len, "NaN", 3) != NULL || memmem(json, len, "nfinity", 7) != NULL;
 }
 
-/* json-c gives no object for `null`, as it does when memory runs out. */
-static bool begins_with_null(const char *json, size_t len)
-{
-    while (len > 0 && strchr(" \n\r\t", *json) != NULL && *json != '\0') {
-        json++;
-        len--;
-    }
-    return len >= 4 && memcmp(json, "null", 4) == 0;
-}
-
 enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason)
 {
     *out = (struct workorder){0};
@@ -141,8 +130,6 @@ enum workorder_verdict workorder_parse(
     } else if (problem == json_tokener_error_parse_utf8_string) {
         *reason = "it holds bytes that are no UTF-8";
         verdict = WORKORDER_BAD;
-    } else if (problem == json_tokener_success && doc == NULL && !begins_with_null(json, len)) {
-        verdict = WORKORDER_NO_MEMORY;
     } else if (problem != json_tokener_success || end != len) {
         *reason = "it is no JSON";
     } else if (may_hold_no_number(json, len) && json_c_visit(doc, 0, refuse_not_a_number, NULL) != 0) {

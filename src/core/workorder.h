@@ -25,9 +25,8 @@ struct workorder {
 
 enum workorder_verdict {
     WORKORDER_OK,
-    WORKORDER_BAD,      /* JSON, but not a work order we understand: for quarantine */
-    WORKORDER_NOT_JSON, /* not JSON at all: what surrounds it cannot be trusted either */
-    WORKORDER_NO_MEMORY
+    WORKORDER_BAD,     /* JSON, but not a work order we understand: for quarantine */
+    WORKORDER_NOT_JSON /* not JSON at all: what surrounds it cannot be trusted either */
 };
 
 /* The largest record in bytes, and the deepest nesting, that is not absurd: real ones have 1 to 20 KB and 6
@@ -38,15 +37,14 @@ enum { WORKORDER_MAX_SIZE = 1 << 20, WORKORDER_MAX_DEPTH = 32 };
 enum { WORKORDER_MAX_STATUS = 64 };
 
 /* Makes a parser for workorder_parse with the limits and the strictness we want: nesting up to
- * WORKORDER_MAX_DEPTH, no extensions to RFC 8259, UTF-8 checked. Free it with json_tokener_free. NULL when
- * memory ran out. */
+ * WORKORDER_MAX_DEPTH, no extensions to RFC 8259, UTF-8 checked. Free it with json_tokener_free. */
 struct json_tokener *workorder_parser(void);
 
 /*
  * Reads one record from `len` bytes of JSON.
  *
- * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed, and for
- * WORKORDER_BAD and WORKORDER_NOT_JSON *reason points to a static text that says what is wrong.
+ * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed and
+ * *reason points to a static text that says what is wrong.
  */
 enum workorder_verdict workorder_parse(
     struct json_tokener *parser, const char *json, size_t len, struct workorder *out, const char **reason);

@@ -11,16 +11,12 @@
 char *cloudevent_source(const char *base_url, const char *organization)
 {
     struct buffer uri = {0};
-    int rc = buffer_append_text(&uri, base_url);
-    if (rc == 0 && *organization != '\0') {
-        rc = buffer_append_text(&uri, "/organizations/");
-        if (rc == 0)
-            rc = http_append_encoded(&uri, organization);
+    buffer_append_text(&uri, base_url);
+    if (*organization != '\0') {
+        buffer_append_text(&uri, "/organizations/");
+        http_append_encoded(&uri, organization);
     }
-    if (rc == 0)
-        return uri.data;
-    buffer_free(&uri);
-    return NULL;
+    return uri.data;
 }
 
 /* The attributes as an object; `time` is left out where the event has none, it is optional. */
@@ -30,32 +26,30 @@ static struct json_object *attributes(
     char subject[32];
     struct json_object *object = json_object_new_object();
     struct json_object *time = json_object_object_get(event, "timestamp");
-    struct json_object *type = json_object_object_get(event, "event");
     snprintf(subject, sizeof subject, "%" PRId64, delivery->work_order);
-    if (object != NULL && json_give_text(object, "specversion", "1.0") == 0 &&
-        json_give_text(object, "id", delivery->id) == 0 && json_give_text(object, "source", source) == 0 &&
-        json_share(object, "type", type) == 0 && (time == NULL || json_share(object, "time", time) == 0) &&
-        json_give_text(object, "subject", subject) == 0 &&
-        json_give_text(object, "datacontenttype", "application/json") == 0)
-        return object;
-    json_object_put(object);
-    return NULL;
+    json_give_text(object, "specversion", "1.0");
+    json_give_text(object, "id", delivery->id);
+    json_give_text(object, "source", source);
+    json_share(object, "type", json_object_object_get(event, "event"));
+    if (time != NULL)
+        json_share(object, "time", time);
+    json_give_text(object, "subject", subject);
+    json_give_text(object, "datacontenttype", "application/json");
+    return object;
 }
 
 /* Opens the object's text again at its end and puts the body in. */
-int cloudevent_append(struct buffer *out, const struct delivery *delivery, const char *source)
+void cloudevent_append(struct buffer *out, const struct delivery *delivery, const char *source)
 {
-    int rc = -1;
-    size_t len = 0;
+    size_t len;
     struct json_object *event = event_parse(delivery->body, delivery->body_len);
-    struct json_object *object = event != NULL ? attributes(delivery, event, source) : NULL;
+    struct json_object *object = attributes(delivery, event, source);
     const char *json = json_object_to_json_string_length(
         object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    if (object != NULL && json != NULL && buffer_append(out, json, len - 1) == 0 &&
-        buffer_append_text(out, ",\"data\":") == 0 &&
-        buffer_append(out, delivery->body, delivery->body_len) == 0)
-        rc = buffer_append_text(out, "}");
+    buffer_append(out, json, len - 1);
+    buffer_append_text(out, ",\"data\":");
+    buffer_append(out, delivery->body, delivery->body_len);
+    buffer_append_text(out, "}");
     json_object_put(object);
     json_object_put(event);
-    return rc;
 }

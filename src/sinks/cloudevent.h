@@ -11,14 +11,14 @@
 #define CLOUDEVENT_TYPE "application/cloudevents+json"
 
 /* Makes the `source` of an account's events: the URI of the API, with the organization where one is
- * configured. Returns a string to be freed, NULL when memory ran out. */
+ * configured. Returns a string to be freed. */
 char *cloudevent_source(const char *base_url, const char *organization);
 
 /*
  * Appends the event in its envelope: `id`, `source`, `specversion`, `type`, `time`, `subject` (the work
  * order's id), `datacontenttype`, and as `data` the body as it is stored, so that every try sends the same
- * bytes. Returns 0, or -1 when memory ran out.
+ * bytes.
  */
-int cloudevent_append(struct buffer *out, const struct delivery *delivery, const char *source);
+void cloudevent_append(struct buffer *out, const struct delivery *delivery, const char *source);
 
 #endif

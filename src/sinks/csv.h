@@ -12,9 +12,9 @@
 /*
  * Appends a field, quoted where it must be. Text that a spreadsheet would take for a formula (its first
  * character, behind spaces, is = + - @, or it begins with a tab or a line break) gets an apostrophe in front;
- * NUL becomes a space. Returns 0, or -1 when memory ran out.
+ * NUL becomes a space.
  */
-int csv_field(struct buffer *out, const char *text, size_t len);
+void csv_field(struct buffer *out, const char *text, size_t len);
 
 /* Where a reading stands; begins zeroed. */
 struct csv_reader {

@@ -14,7 +14,7 @@ struct digest_reader {
     int next, count;
     struct outcomes *members;
     struct error *error;
-    int failed;
+    bool failed;
 };
 
 const struct delivery *digest_next(struct digest_reader *reader)
@@ -28,18 +28,15 @@ const struct delivery *digest_next(struct digest_reader *reader)
             reader->after, BATCH, reader->batch, reader->error);
         if (reader->count < 0) {
             reader->count = 0;
-            reader->failed = 1;
+            reader->failed = true;
         }
     }
     if (reader->next == reader->count)
         return NULL;
     const struct delivery *delivery = &reader->batch[reader->next++];
     reader->after = delivery->seq;
-    if (outcomes_add(reader->members, delivery->seq, delivery->attempts, &unknown) == 0)
-        return delivery;
-    fail_memory(reader->error, "digest");
-    reader->failed = 1;
-    return NULL;
+    outcomes_add(reader->members, delivery->seq, delivery->attempts, &unknown);
+    return delivery;
 }
 
 int digest_make(struct store *store, const struct route *route, int64_t now, int64_t latest,
@@ -51,10 +48,8 @@ int digest_make(struct store *store, const struct route *route, int64_t now, int
         .latest = latest,
         .members = members,
         .error = e};
-    int rc = route->type->digest(route->state, &reader, request);
+    route->type->digest(route->state, &reader, request);
     while (reader.count > 0)
         delivery_free(&reader.batch[--reader.count]);
-    if (reader.failed)
-        return -1;
-    return rc == 0 ? 0 : fail_memory(e, "digest");
+    return reader.failed ? -1 : 0;
 }

@@ -14,8 +14,8 @@
 struct store;
 
 /* Has the handler make one request of all its deliveries that are due at `now` (`latest` as in
- * deliveries_due), and lists them in `members` (with no result yet). Returns 0, or -1 when the store failed
- * or memory ran out; both are to be freed in either case. */
+ * deliveries_due), and lists them in `members` (with no result yet). Returns 0, or -1 when the store failed;
+ * both are to be freed in either case. */
 int digest_make(struct store *store, const struct route *route, int64_t now, int64_t latest,
     struct handler_request *request, struct outcomes *members, struct error *e);
 

@@ -66,8 +66,6 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
     int rc = take_events(settings->store, settings->routes, e);
     int64_t began = clock_now();
     struct lane *lanes = calloc(settings->routes->count, sizeof *lanes);
-    if (lanes == NULL)
-        return fail_memory(e, "dispatch");
     for (size_t i = 0; i < settings->routes->count; i++) {
         struct route *route = &settings->routes->rows[i];
         if (settings->quiet && route->type->prints)

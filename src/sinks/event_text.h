@@ -5,7 +5,7 @@
 #define WOSYNC_SINKS_EVENT_TEXT_H
 
 /* Makes `TIME  TYPE  #ID  "TITLE"  what happened` from an event's JSON body; control characters are replaced.
- * Returns a string to be freed, NULL when memory ran out. */
+ * Returns a string to be freed. */
 char *event_text(const char *body);
 
 #endif

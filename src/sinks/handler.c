@@ -105,10 +105,8 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    if (buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n",
-            setup->file != NULL ? setup->file : "-", line != 0 ? line : setup->section->line, setup->name,
-            text) != 0)
-        fputs("wosync: configuration: out of memory\n", stderr);
+    buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file != NULL ? setup->file : "-",
+        line != 0 ? line : setup->section->line, setup->name, text);
 }
 
 const char *setup_value(const struct handler_setup *setup, const char *key)
@@ -128,23 +126,11 @@ const struct ini_setting *setup_next(
     return NULL;
 }
 
-static char *copy(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
-{
-    char *result = strdup(value);
-    if (result == NULL)
-        setup_problem(setup, setting->line, "%s: out of memory", setting->key);
-    return result;
-}
-
 /* A copy of the value that is registered as a secret. */
-static char *register_copy(
-    const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+static char *register_copy(const char *value)
 {
-    struct error e = {0};
-    if (secret_register(value, &e) == 0)
-        return copy(setup, setting, value);
-    setup_problem(setup, setting->line, "%s: out of memory", setting->key);
-    return NULL;
+    secret_register(value);
+    return strdup(value);
 }
 
 static char *from_environment(
@@ -152,7 +138,7 @@ static char *from_environment(
 {
     const char *value = getenv(name);
     if (value != NULL && *value != '\0')
-        return register_copy(setup, setting, value);
+        return register_copy(value);
     setup_problem(setup, setting->line, "%s: %s is not set in the environment", setting->key, name);
     return NULL;
 }
@@ -163,7 +149,7 @@ char *setup_resolve(const struct handler_setup *setup, const struct ini_setting 
         return from_environment(setup, setting, value + 4);
     if (strncmp(value, "file:", 5) == 0)
         return setup_file_secret(setup, setting, value + 5);
-    return copy(setup, setting, value);
+    return strdup(value);
 }
 
 char *setup_secret(const struct handler_setup *setup, const char *key)
@@ -173,7 +159,7 @@ char *setup_secret(const struct handler_setup *setup, const char *key)
         return NULL;
     if (strncmp(setting->value, "env:", 4) == 0)
         return from_environment(setup, setting, setting->value + 4);
-    return register_copy(setup, setting, setting->value);
+    return register_copy(setting->value);
 }
 
 int64_t setup_number(
@@ -200,34 +186,32 @@ char *setup_file_secret(
     char *secret = secret_read_file(path, &exposed, &e);
     if (secret == NULL)
         setup_problem(setup, setting->line, "%s: %s", setting->key, e.text);
-    if (exposed &&
-        buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path) != 0)
-        setup_problem(setup, setting->line, "%s: out of memory", setting->key);
+    if (exposed)
+        buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path);
     return secret;
 }
 
 /* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of
  * it alone: where they are long enough to be secrets, they are masked like the whole. */
-static int register_parts(const char *url)
+static void register_parts(const char *url)
 {
-    struct error e = {0};
     const char *host = strstr(url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
     const char *last = path != NULL ? strrchr(path, '/') + 1 : NULL;
-    if (path != NULL && strlen(path) >= SHORTEST_URL_SECRET && secret_register(path, &e) != 0)
-        return -1;
-    return last != NULL && strlen(last) >= 2 * SHORTEST_URL_SECRET ? secret_register(last, &e) : 0;
+    if (path != NULL && strlen(path) >= SHORTEST_URL_SECRET)
+        secret_register(path);
+    if (last != NULL && strlen(last) >= 2 * SHORTEST_URL_SECRET)
+        secret_register(last);
 }
 
 char *setup_url(const struct handler_setup *setup, const char *key)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
-    struct error e = {0};
     char *url = setting != NULL ? setup_resolve(setup, setting, setting->value) : NULL;
     if (url == NULL)
         return NULL;
-    const char *wrong = "out of memory";
-    if (secret_register(url, &e) == 0 && register_parts(url) == 0)
-        wrong = http_check_url(url, true);
+    secret_register(url);
+    register_parts(url);
+    const char *wrong = http_check_url(url, true);
     if (wrong == NULL)
         return url;
     setup_problem(setup, setting->line, "%s: %s", key, wrong);

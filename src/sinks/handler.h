@@ -101,9 +101,8 @@ struct handler_type {
     bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work
                      left */
 
-    /* Types that send HTTP requests, which run side by side: fills the request. Returns 0, or -1 when memory
-     * ran out. */
-    int (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
+    /* Types that send HTTP requests, which run side by side: fills the request. */
+    void (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
 
     /* Such a type's own view of an answer; NULL takes handler_judge. */
     void (*judge)(
@@ -112,10 +111,9 @@ struct handler_type {
     int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
 
     /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands
-     * for all of them. Both NULL for others. `digest` reads them with digest_next and returns as `prepare`.
-     */
+     * for all of them. Both NULL for others. `digest` reads them with digest_next and fills the request. */
     size_t (*digest_above)(void *state);
-    int (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
+    void (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
 
     /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new,
      * later those of work orders that are seen for the first time, before their events. A batch may come

@@ -64,8 +64,6 @@ extern char **environ;
 static void release(void *context)
 {
     struct exec_state *state = context;
-    if (state == NULL)
-        return;
     words_free(state->words);
     free(state->name);
     free(state);
@@ -74,17 +72,17 @@ static void release(void *context)
 static void *make(const struct handler_setup *setup)
 {
     const struct ini_setting *command = ini_setting(setup->section, "command");
-    const char *reason = "out of memory";
-    struct exec_state *state = calloc(1, sizeof *state);
-    if (state != NULL) {
-        state->name = strdup(setup->name);
-        state->words = words_split(command->value, &reason);
-        if (state->name != NULL && state->words != NULL)
-            return state;
+    const char *reason;
+    char **words = words_split(command->value, &reason);
+    if (words == NULL) {
+        setup_problem(
+            setup, command->line, "command: %s; write the program's path and its arguments", reason);
+        return NULL;
     }
-    setup_problem(setup, command->line, "command: %s; write the program's path and its arguments", reason);
-    release(state);
-    return NULL;
+    struct exec_state *state = calloc(1, sizeof *state);
+    state->name = strdup(setup->name);
+    state->words = words;
+    return state;
 }
 
 /* --- the environment --- */
@@ -120,15 +118,13 @@ static char *make_variable(int i, struct json_object *value)
         for (len = LONGEST_VALUE; ((unsigned char)text[len] & 0xc0) == 0x80; len--)
             ; /* not through a character */
     int prefix = asprintf(&entry, "%s=%*s", variables[i].name, (int)len, "");
-    if (prefix < 0)
-        return NULL;
     for (size_t k = 0; k < len; k++)
         if (text[k] != '\0')
             entry[(size_t)prefix - len + k] = text[k];
     return entry;
 }
 
-/* Ours without what is left out (borrowed), then the event's (owned, from *own on). NULL: out of memory. */
+/* Ours without what is left out (borrowed), then the event's (owned, from *own on). */
 static char **make_environment(const struct delivery *delivery, size_t *own)
 {
     size_t count = 0;
@@ -137,24 +133,13 @@ static char **make_environment(const struct delivery *delivery, size_t *own)
     char **list = calloc(count + VARIABLES + 1, sizeof *list);
     struct json_object *event = event_parse(delivery->body, delivery->body_len);
     *own = 0;
-    if (list == NULL || event == NULL)
-        goto failed;
     for (size_t i = 0; i < count; i++)
         if (!is_left_out(environ[i]))
             list[(*own)++] = environ[i];
-    for (int i = 0; i < VARIABLES; i++) {
+    for (int i = 0; i < VARIABLES; i++)
         list[*own + (size_t)i] = make_variable(i, event);
-        if (list[*own + (size_t)i] == NULL)
-            goto failed;
-    }
     json_object_put(event);
     return list;
-failed:
-    json_object_put(event);
-    for (size_t i = *own; list != NULL && list[i] != NULL; i++)
-        free(list[i]);
-    free(list);
-    return NULL;
 }
 
 static void free_environment(char **list, size_t own)
@@ -199,10 +184,6 @@ static void deliver(void *context, const struct handler_work *work, struct deliv
     struct program_end end;
     size_t own;
     char **environment = make_environment(delivery, &own);
-    if (environment == NULL) {
-        handler_later(result, -1, "out of memory");
-        return;
-    }
     const struct program program = {.name = state->name,
         .words = state->words,
         .environment = environment,

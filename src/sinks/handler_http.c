@@ -38,8 +38,6 @@ static const struct handler_key keys[] = {{"url", true, false}, {"secret_file", 
 static void release(void *context)
 {
     struct http_state *state = context;
-    if (state == NULL)
-        return;
     for (int i = 0; i < state->secret_count; i++)
         signature_key_free(state->secrets[i]);
     headers_free(state->headers);
@@ -70,10 +68,9 @@ static void read_secret(
         return;
     }
     state->secrets[state->secret_count++] = key;
-    if (signature_key_length(key) < SIGNATURE_GOOD_SECRET &&
+    if (signature_key_length(key) < SIGNATURE_GOOD_SECRET)
         buffer_append_format(setup->warnings, "%s: the secret is shorter than %d bytes and may be guessed\n",
-            setting->value, SIGNATURE_GOOD_SECRET) != 0)
-        setup_problem(setup, setting->line, "secret_file: out of memory");
+            setting->value, SIGNATURE_GOOD_SECRET);
 }
 
 static void read_secrets(const struct handler_setup *setup, struct http_state *state)
@@ -98,8 +95,6 @@ static void read_format(const struct handler_setup *setup, struct http_state *st
         return;
     }
     state->source = cloudevent_source(setup->base_url, setup->organization);
-    if (state->source == NULL)
-        setup_problem(setup, setting->line, "format: out of memory");
 }
 
 /* A file that TLS needs: better found missing now than at every delivery. */
@@ -113,10 +108,7 @@ static char *read_path(const struct handler_setup *setup, const char *key)
             setup, setting->line, "%s: %s: it cannot be read: %s", key, setting->value, strerror(errno));
         return NULL;
     }
-    char *path = strdup(setting->value);
-    if (path == NULL)
-        setup_problem(setup, setting->line, "%s: out of memory", key);
-    return path;
+    return strdup(setting->value);
 }
 
 static void read_tls(const struct handler_setup *setup, struct http_state *state)
@@ -133,10 +125,6 @@ static void *make(const struct handler_setup *setup)
 {
     size_t before = setup->problems->len;
     struct http_state *state = calloc(1, sizeof *state);
-    if (state == NULL) {
-        setup_problem(setup, 0, "out of memory");
-        return NULL;
-    }
     state->url = setup_url(setup, "url");
     state->headers = headers_make(setup);
     read_secrets(setup, state);
@@ -156,74 +144,66 @@ static void *make(const struct handler_setup *setup)
  * over the value that is sent. As nothing in it looks like the beginning of JSON, no part of a signed message
  * can be passed off as another message's body.
  */
-static int append_id(struct buffer *out, const char *id)
+static void append_id(struct buffer *out, const char *id)
 {
-    int rc = 0;
-    for (; *id != '\0' && rc == 0; id++)
+    for (; *id != '\0'; id++)
         if (isalnum((unsigned char)*id) || strchr("-._:/+", *id) != NULL)
-            rc = buffer_append(out, id, 1);
+            buffer_append(out, id, 1);
         else
-            rc = buffer_append_format(out, "%%%02X", (unsigned char)*id);
-    return rc;
+            buffer_append_format(out, "%%%02X", (unsigned char)*id);
 }
 
-static int append_signatures(struct buffer *out, const struct http_state *state, const char *id, int64_t now,
+static void append_signatures(struct buffer *out, const struct http_state *state, const char *id, int64_t now,
     const struct handler_request *request)
 {
     char signature[SIGNATURE_SIZE];
-    int rc = buffer_append_text(out, "webhook-signature:");
-    for (int i = 0; i < state->secret_count && rc == 0; i++) {
-        rc = signature_webhook(state->secrets[i], id, now, request->body, request->body_len, signature);
-        if (rc == 0)
-            rc = buffer_append_format(out, " %s", signature);
+    buffer_append_text(out, "webhook-signature:");
+    for (int i = 0; i < state->secret_count; i++) {
+        signature_webhook(state->secrets[i], id, now, request->body, request->body_len, signature);
+        buffer_append_format(out, " %s", signature);
     }
-    return rc;
 }
 
-static int add_header(char ***next, const char *name, const char *value)
+static char *make_header(const char *name, const char *value)
 {
-    char *line = NULL;
-    if (asprintf(&line, "%s: %s", name, value) < 0)
-        return -1;
-    *(*next)++ = line;
-    return 0;
+    struct buffer line = {0};
+    buffer_append_format(&line, "%s: %s", name, value);
+    return line.data;
 }
 
-/* The headers that differ from event to event and from try to try; *next is the first free place. */
-static int add_webhook_headers(
-    const struct http_state *state, const char *event, struct handler_request *request, char ***next)
+/* The headers that differ from event to event and from try to try. Returns the first free place. */
+static char **add_webhook_headers(
+    const struct http_state *state, const char *event, struct handler_request *request, char **next)
 {
     struct buffer id = {0}, signatures = {0};
     char seconds[32];
     int64_t now = clock_now() / 1000; /* of this try: receivers refuse old ones */
     snprintf(seconds, sizeof seconds, "%" PRId64, now);
-    int rc = append_id(&id, event);
-    if (rc == 0 && state->secret_count > 0) {
-        rc = append_signatures(&signatures, state, id.data, now, request);
-        *(*next)++ = signatures.data;
+    append_id(&id, event);
+    if (state->secret_count > 0) {
+        append_signatures(&signatures, state, id.data, now, request);
+        *next++ = signatures.data;
     }
-    if (rc == 0)
-        rc = add_header(next, "Idempotency-Key", id.data);
-    if (rc == 0)
-        rc = add_header(next, "webhook-id", id.data);
-    if (rc == 0)
-        rc = add_header(next, "webhook-timestamp", seconds);
+    *next++ = make_header("Idempotency-Key", id.data);
+    *next++ = make_header("webhook-id", id.data);
+    *next++ = make_header("webhook-timestamp", seconds);
     buffer_free(&id);
-    return rc;
+    return next;
 }
 
-static int make_body(
+static void make_body(
     const struct http_state *state, const struct delivery *delivery, struct handler_request *request)
 {
     struct buffer body = {0};
-    int rc = state->source != NULL ? cloudevent_append(&body, delivery, state->source)
-                                   : buffer_append(&body, delivery->body, delivery->body_len);
+    if (state->source != NULL)
+        cloudevent_append(&body, delivery, state->source);
+    else
+        buffer_append(&body, delivery->body, delivery->body_len);
     request->body = body.data;
     request->body_len = body.len;
-    return rc;
 }
 
-static int prepare(void *context, const struct delivery *delivery, struct handler_request *request)
+static void prepare(void *context, const struct delivery *delivery, struct handler_request *request)
 {
     const struct http_state *state = context;
     size_t own = 0;
@@ -232,17 +212,13 @@ static int prepare(void *context, const struct delivery *delivery, struct handle
     request->tls = (struct http_tls){state->ca_file, state->certificate, state->key};
     request->url = strdup(state->url);
     request->headers = calloc(OUR_HEADERS + own + 1, sizeof *request->headers);
-    if (request->url == NULL || request->headers == NULL || make_body(state, delivery, request) != 0)
-        return -1;
+    make_body(state, delivery, request);
     char **next = request->headers;
-    *next =
+    *next++ =
         strdup(state->source != NULL ? "Content-Type: " CLOUDEVENT_TYPE : "Content-Type: application/json");
-    if (*next++ == NULL || add_webhook_headers(state, delivery->id, request, &next) != 0)
-        return -1;
-    for (size_t i = 0; i < own; i++, next++)
-        if ((*next = strdup(state->headers[i])) == NULL)
-            return -1;
-    return 0;
+    next = add_webhook_headers(state, delivery->id, request, next);
+    for (size_t i = 0; i < own; i++)
+        *next++ = strdup(state->headers[i]);
 }
 
 const struct handler_type handler_http = {

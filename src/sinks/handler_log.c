@@ -18,10 +18,6 @@ static void *make(const struct handler_setup *setup)
 {
     const char *format = setup_value(setup, "format");
     struct log_state *state = calloc(1, sizeof *state);
-    if (state == NULL) {
-        setup_problem(setup, 0, "out of memory");
-        return NULL;
-    }
     state->json = format != NULL && strcmp(format, "json") == 0;
     if (format == NULL || state->json || strcmp(format, "text") == 0)
         return state;
@@ -35,8 +31,6 @@ static int print(const struct log_state *state, const struct delivery *delivery)
     if (state->json)
         return printf("%s\n", delivery->body);
     char *line = event_text(delivery->body);
-    if (line == NULL)
-        return -1;
     int rc = printf("%s\n", line);
     free(line);
     return rc;
@@ -44,7 +38,6 @@ static int print(const struct log_state *state, const struct delivery *delivery)
 
 static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
 {
-    errno = ENOMEM;
     if (print(context, work->deliveries) < 0 || fflush(stdout) != 0) {
         handler_later(result, -1, "stdout: %s", strerror(errno));
         clearerr(stdout);

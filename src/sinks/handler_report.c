@@ -28,8 +28,6 @@ static const struct handler_key keys[] = {{"path", true, false}, {NULL, false, f
 static void release(void *context)
 {
     struct report_state *state = context;
-    if (state == NULL)
-        return;
     report_list_free(&state->list);
     free(state->path);
     free(state);
@@ -55,13 +53,8 @@ static void *make(const struct handler_setup *setup)
         return NULL;
     }
     struct report_state *state = calloc(1, sizeof *state);
-    if (state != NULL)
-        state->path = strdup(path->value);
-    if (state != NULL && state->path != NULL)
-        return state;
-    setup_problem(setup, 0, "out of memory");
-    release(state);
-    return NULL;
+    state->path = strdup(path->value);
+    return state;
 }
 
 /* Is there a page of that name, of another event? */
@@ -75,8 +68,7 @@ static int is_taken(int directory, const char *name, const struct report *report
     ssize_t n = read(fd, head, REPORT_PAGE_HEAD);
     int rc = n < 0 ? fail(e, EXIT_IO, "%s: it cannot be read: %s", name, strerror(errno)) : 0;
     close(fd);
-    if (rc == 0 && report_page_mark(report->id, &mark) != 0)
-        rc = fail_memory(e, name);
+    report_page_mark(report->id, &mark);
     if (rc == 0)
         rc = memmem(head, (size_t)n, mark.data, mark.len) == NULL;
     buffer_free(&mark);
@@ -106,8 +98,8 @@ static int choose_name(int directory, const struct report *report, char name[NAM
 static int write_page(int directory, const char *name, const struct report *report, struct error *e)
 {
     struct buffer page = {0};
-    int rc = report_page(report, &page) == 0 ? whole_file_write(directory, name, page.data, page.len, e)
-                                             : fail_memory(e, "report");
+    report_page(report, &page);
+    int rc = whole_file_write(directory, name, page.data, page.len, e);
     buffer_free(&page);
     return rc;
 }

@@ -35,8 +35,6 @@ static const struct handler_key keys[] = {
 static void release(void *context)
 {
     struct slack_state *state = context;
-    if (state == NULL)
-        return;
     free(state->url);
     free(state->link);
     free(state);
@@ -52,20 +50,13 @@ static char *read_link(const struct handler_setup *setup)
         setup_problem(setup, line, "link = %s: write a URL with {id} where the work order's id stands", link);
         return NULL;
     }
-    char *copy = strdup(link);
-    if (copy == NULL)
-        setup_problem(setup, line, "link: out of memory");
-    return copy;
+    return strdup(link);
 }
 
 static void *make(const struct handler_setup *setup)
 {
     size_t before = setup->problems->len;
     struct slack_state *state = calloc(1, sizeof *state);
-    if (state == NULL) {
-        setup_problem(setup, 0, "out of memory");
-        return NULL;
-    }
     state->url = setup_url(setup, "url");
     state->link = read_link(setup);
     state->digest_above = setup_number(setup, "digest_above", DEFAULT_DIGEST_ABOVE, 0, MOST_DIGEST_ABOVE);
@@ -76,41 +67,30 @@ static void *make(const struct handler_setup *setup)
 }
 
 /* Fills the request with `{"text": TEXT}`. */
-static int make_request(
+static void make_request(
     const struct slack_state *state, const struct buffer *text, struct handler_request *request)
 {
     size_t len;
     struct json_object *message = json_object_new_object();
-    if (message == NULL ||
-        json_give(message, "text", json_object_new_string_len(text->data, (int)text->len)) != 0) {
-        json_object_put(message);
-        return -1;
-    }
+    json_object_object_add(message, "text", json_object_new_string_len(text->data, (int)text->len));
     const char *json = json_object_to_json_string_length(
         message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     request->url = strdup(state->url);
     request->headers = calloc(2, sizeof *request->headers);
-    request->body = json != NULL ? strdup(json) : NULL;
+    request->headers[0] = strdup("Content-Type: application/json");
+    request->body = strdup(json);
     request->body_len = len;
-    if (request->headers != NULL)
-        request->headers[0] = strdup("Content-Type: application/json");
     json_object_put(message);
-    return request->url != NULL && request->body != NULL && request->headers != NULL &&
-                   request->headers[0] != NULL
-               ? 0
-               : -1;
 }
 
-static int prepare(void *context, const struct delivery *delivery, struct handler_request *request)
+static void prepare(void *context, const struct delivery *delivery, struct handler_request *request)
 {
     const struct slack_state *state = context;
     struct buffer text = {0};
     bool urgent;
-    int rc = slack_append_line(&text, delivery, GREETING, state->link, &urgent);
-    if (rc == 0)
-        rc = make_request(state, &text, request);
+    slack_append_line(&text, delivery, GREETING, state->link, &urgent);
+    make_request(state, &text, request);
     buffer_free(&text);
-    return rc;
 }
 
 /* --- the digest --- */
@@ -165,24 +145,20 @@ static void put(struct summary *summary, const struct entry *entry)
         drop(summary, DIGEST_LINES);
 }
 
-static int read_all(const struct slack_state *state, struct digest_reader *reader, struct summary *summary)
+static void read_all(const struct slack_state *state, struct digest_reader *reader, struct summary *summary)
 {
     const struct delivery *delivery;
     while ((delivery = digest_next(reader)) != NULL) {
         struct entry entry = {.work_order = delivery->work_order, .seq = delivery->seq};
-        if (slack_append_line(&entry.line, delivery, "", state->link, &entry.urgent) != 0) {
-            buffer_free(&entry.line);
-            return -1;
-        }
+        slack_append_line(&entry.line, delivery, "", state->link, &entry.urgent);
         summary->counts[delivery->type]++;
         summary->total++;
         put(summary, &entry);
     }
-    return 0;
 }
 
 /* `:inbox_tray: MaintainX Alert: 42 events: 40 WO created, 2 WO completed`, and the lines. */
-static int append_summary(struct buffer *text, const struct summary *summary)
+static void append_summary(struct buffer *text, const struct summary *summary)
 {
     static const char *const words[EVENT_TYPES + 1] = {
         [EVENT_CREATED] = "created",
@@ -193,33 +169,29 @@ static int append_summary(struct buffer *text, const struct summary *summary)
         [EVENT_TYPES] = "other",
     };
     const char *separator = ": ";
-    int rc = buffer_append_format(text, ":inbox_tray: " GREETING "%" PRId64 " %s", summary->total,
+    buffer_append_format(text, ":inbox_tray: " GREETING "%" PRId64 " %s", summary->total,
         summary->total == 1 ? "event" : "events");
-    for (int i = 0; i <= EVENT_TYPES && rc == 0; i++) {
+    for (int i = 0; i <= EVENT_TYPES; i++) {
         if (summary->counts[i] == 0)
             continue;
-        rc = buffer_append_format(text, "%s%" PRId64 " WO %s", separator, summary->counts[i], words[i]);
+        buffer_append_format(text, "%s%" PRId64 " WO %s", separator, summary->counts[i], words[i]);
         separator = ", ";
     }
-    for (int i = 0; i < summary->shown && rc == 0; i++)
-        rc = buffer_append_format(text, "\n%s", summary->top[i].line.data);
-    return rc;
+    for (int i = 0; i < summary->shown; i++)
+        buffer_append_format(text, "\n%s", summary->top[i].line.data);
 }
 
-static int digest(void *context, struct digest_reader *reader, struct handler_request *request)
+static void digest(void *context, struct digest_reader *reader, struct handler_request *request)
 {
     const struct slack_state *state = context;
     struct summary summary = {.total = 0};
     struct buffer text = {0};
-    int rc = read_all(state, reader, &summary);
-    if (rc == 0)
-        rc = append_summary(&text, &summary);
-    if (rc == 0)
-        rc = make_request(state, &text, request);
+    read_all(state, reader, &summary);
+    append_summary(&text, &summary);
+    make_request(state, &text, request);
     while (summary.shown > 0)
         drop(&summary, summary.shown - 1);
     buffer_free(&text);
-    return rc;
 }
 
 static size_t digest_above(void *context)

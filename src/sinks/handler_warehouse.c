@@ -42,7 +42,7 @@ static int open_sqlite(struct warehouse_state *state, const struct handler_setup
     }
     state->backend = &warehouse_sqlite;
     state->db = warehouse_sqlite_new(path, setup->timeout);
-    return state->db != NULL ? 0 : -1;
+    return 0;
 }
 
 #ifdef WOSYNC_WITH_POSTGRES
@@ -62,7 +62,7 @@ static int open_postgres(
     }
     state->backend = &warehouse_postgres;
     state->db = warehouse_postgres_new(address, schema != NULL ? schema->value : "wosync", setup->timeout);
-    return state->db != NULL ? 0 : -1;
+    return 0;
 }
 #else
 static int open_postgres(
@@ -94,16 +94,13 @@ static void *make(const struct handler_setup *setup)
 {
     const char *given = setup_value(setup, "database");
     struct warehouse_state *state = calloc(1, sizeof *state);
-    size_t before = setup->problems->len;
     /* a path is no secret and may be printed; an address may hold a password */
     bool is_secret = strncmp(given, "env:", 4) == 0 || is_postgres(given);
     char *database = is_secret ? setup_secret(setup, "database") : strdup(given);
-    if (state != NULL && (database == NULL || open_database(state, setup, database) != 0)) {
+    if (database == NULL || open_database(state, setup, database) != 0) {
         free(state);
         state = NULL;
     }
-    if (state == NULL && setup->problems->len == before)
-        setup_problem(setup, 0, "out of memory");
     free(database);
     return state;
 }
@@ -114,21 +111,14 @@ static int put_event(
     struct warehouse_state *state, const struct delivery *delivery, struct delivery_result *result)
 {
     struct warehouse_row row;
-    const char *reason = NULL;
+    const char *wrong = warehouse_row_from_event(delivery->body, delivery->body_len, delivery->seq, &row);
     int rc = -1;
-    switch (warehouse_row_from_event(delivery->body, delivery->body_len, delivery->seq, &row, &reason)) {
-    case WAREHOUSE_OK:
+    if (wrong == NULL)
         rc = state->backend->put_event(state->db, &row, result);
-        warehouse_row_free(&row);
-        return rc;
-    case WAREHOUSE_BAD:
-        handler_dead(result, "the event cannot be a row: %s", reason);
-        return -1;
-    case WAREHOUSE_NO_MEMORY:
-    default:
-        handler_later(result, -1, "out of memory");
-        return -1;
-    }
+    else
+        handler_dead(result, "the event cannot be a row: %s", wrong);
+    warehouse_row_free(&row);
+    return rc;
 }
 
 static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
@@ -158,22 +148,15 @@ static int put_snapshot(
     struct warehouse_state *state, const struct handler_snapshot *snapshot, struct delivery_result *result)
 {
     struct warehouse_row row;
-    const char *reason = NULL;
-    int rc;
-    switch (warehouse_row_from_snapshot(
-        snapshot->json, snapshot->len, snapshot->deleted, clock_now(), &row, &reason)) {
-    case WAREHOUSE_OK:
+    const char *wrong =
+        warehouse_row_from_snapshot(snapshot->json, snapshot->len, snapshot->deleted, clock_now(), &row);
+    int rc = 0;
+    if (wrong == NULL)
         rc = state->backend->put_snapshot(state->db, &row, result);
-        warehouse_row_free(&row);
-        return rc;
-    case WAREHOUSE_BAD:
-        leave_out(snapshot, reason);
-        return 0;
-    case WAREHOUSE_NO_MEMORY:
-    default:
-        handler_later(result, -1, "out of memory");
-        return -1;
-    }
+    else
+        leave_out(snapshot, wrong);
+    warehouse_row_free(&row);
+    return rc;
 }
 
 static void load_together(struct warehouse_state *state, const struct handler_snapshot *snapshots,

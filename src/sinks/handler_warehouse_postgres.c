@@ -240,10 +240,6 @@ static int connect_server(struct postgres *p, struct delivery_result *why)
         "client_encoding", NULL};
     const char *const values[] = {"wosync", seconds, milliseconds, p->address, "UTF8", NULL};
     p->conn = PQconnectdbParams(names, values, 1);
-    if (p->conn == NULL) {
-        handler_later(why, -1, "out of memory");
-        return -1;
-    }
     if (PQstatus(p->conn) != CONNECTION_OK)
         return fail_connection(p, why);
     PQsetNoticeProcessor(p->conn, ignore_notice, NULL);
@@ -357,8 +353,7 @@ static void release(void *context)
 {
     struct postgres *p = context;
     drop(p);
-    if (p->address != NULL)
-        explicit_bzero(p->address, strlen(p->address));
+    explicit_bzero(p->address, strlen(p->address));
     free(p->address);
     free(p->schema);
     free(p);
@@ -376,31 +371,23 @@ const struct warehouse_backend warehouse_postgres = {
 void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout)
 {
     struct postgres *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return NULL;
     p->address = strdup(address);
     p->schema = strdup(schema);
     p->timeout = timeout;
-    if (p->address != NULL && p->schema != NULL)
-        return p;
-    release(p);
-    return NULL;
+    return p;
 }
 
 /* libpq's own complaint is not told: it may quote the address. */
 const char *warehouse_postgres_check(const char *address)
 {
-    struct error e = {0};
-    const char *wrong = NULL;
     PQconninfoOption *options = PQconninfoParse(address, NULL);
     if (options == NULL)
         return "it is no valid postgresql:// address; special characters in a password are written as %XX";
     for (PQconninfoOption *option = options; option->keyword != NULL; option++)
-        if (strcmp(option->keyword, "password") == 0 && option->val != NULL &&
-            secret_register(option->val, &e) != 0)
-            wrong = "out of memory";
+        if (strcmp(option->keyword, "password") == 0 && option->val != NULL)
+            secret_register(option->val);
     PQconninfoFree(options);
-    return wrong;
+    return NULL;
 }
 
 #endif

@@ -36,7 +36,7 @@ struct sqlite {
 /* SQLite's verdict as ours: what lies with the file is waited for, what lies with the row is refused. */
 static int fail_sqlite(struct sqlite *s, int code, struct delivery_result *why)
 {
-    const char *text = s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(code);
+    const char *text = sqlite3_errmsg(s->db);
     switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
@@ -99,7 +99,7 @@ static int make_file(struct sqlite *s, struct delivery_result *why)
     struct stat st;
     if (slash != NULL && slash != s->path) {
         char *directory = strndup(s->path, (size_t)(slash - s->path));
-        if (directory != NULL && stat(directory, &st) != 0)
+        if (stat(directory, &st) != 0)
             mkdir(directory, 0750);
         free(directory);
     }
@@ -282,10 +282,7 @@ const struct warehouse_backend warehouse_sqlite = {
 void *warehouse_sqlite_new(const char *path, int64_t timeout)
 {
     struct sqlite *s = calloc(1, sizeof *s);
-    if (s == NULL || (s->path = strdup(path)) == NULL) {
-        free(s);
-        return NULL;
-    }
+    s->path = strdup(path);
     s->busy_ms = timeout < INT_MAX ? (int)timeout : INT_MAX;
     return s;
 }

@@ -56,13 +56,12 @@ static bool is_telling(const char *name)
 }
 
 /* Registers the whole, and what stands behind the last space: the token in `Bearer TOKEN`. */
-static int register_value(const char *value)
+static void register_value(const char *value)
 {
-    struct error e = {0};
     const char *space = strrchr(value, ' ');
-    if (secret_register(value, &e) != 0)
-        return -1;
-    return space != NULL ? secret_register(space + 1, &e) : 0;
+    secret_register(value);
+    if (space != NULL)
+        secret_register(space + 1);
 }
 
 /* Where `env:` or `file:` begins: the value itself, or its last part; NULL where it is all literal. */
@@ -85,31 +84,28 @@ static char *join(
     const struct handler_setup *setup, const struct ini_setting *setting, const char *name, const char *value)
 {
     const char *reference = find_reference(value);
-    char *resolved = setup_resolve(setup, setting, reference != NULL ? reference : value), *line = NULL;
+    char *resolved = setup_resolve(setup, setting, reference != NULL ? reference : value);
+    struct buffer line = {0};
     if (resolved == NULL)
         return NULL;
     int literal = reference != NULL ? (int)(reference - value) : 0;
     const char *wrong = check_value(resolved);
-    bool secret = reference != NULL || is_telling(name);
-    if (wrong == NULL && ((secret && register_value(resolved) != 0) ||
-                             asprintf(&line, "%s: %.*s%s", name, literal, value, resolved) < 0)) {
-        line = NULL;
-        wrong = "out of memory";
-    }
-    if (wrong != NULL)
+    if (wrong == NULL && (reference != NULL || is_telling(name)))
+        register_value(resolved);
+    if (wrong == NULL)
+        buffer_append_format(&line, "%s: %.*s%s", name, literal, value, resolved);
+    else
         setup_problem(setup, setting->line, "header: %s: %s", name, wrong);
     explicit_bzero(resolved, strlen(resolved));
     free(resolved);
-    return line;
+    return line.data;
 }
 
 static char *make_one(const struct handler_setup *setup, const struct ini_setting *setting)
 {
     char *name = strdup(setting->value), *line = NULL;
-    char *colon = name != NULL ? strchr(name, ':') : NULL;
-    if (name == NULL) {
-        setup_problem(setup, setting->line, "header: out of memory");
-    } else if (colon == NULL) {
+    char *colon = strchr(name, ':');
+    if (colon == NULL) {
         setup_problem(setup, setting->line, "header: write NAME: VALUE");
     } else {
         *colon = '\0';
@@ -129,10 +125,6 @@ char **headers_make(const struct handler_setup *setup)
     const struct ini_setting *setting = NULL;
     size_t count = 0;
     bool failed = false;
-    if (headers == NULL) {
-        setup_problem(setup, 0, "out of memory");
-        return NULL;
-    }
     while ((setting = setup_next(setup, "header", setting)) != NULL) {
         headers[count] = make_one(setup, setting);
         if (headers[count] == NULL)

@@ -11,8 +11,8 @@
 /*
  * Appends `len` bytes of text (NULs may be among them, and one stands behind them) so that they are text in
  * an element and in a quoted attribute: & < > " ' are escaped; control characters but newline and tab, which
- * HTML forbids, and bytes that are no UTF-8 become U+FFFD. Returns 0, or -1 when memory ran out.
+ * HTML forbids, and bytes that are no UTF-8 become U+FFFD.
  */
-int html_text(struct buffer *out, const char *text, size_t len);
+void html_text(struct buffer *out, const char *text, size_t len);
 
 #endif

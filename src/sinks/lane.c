@@ -165,15 +165,13 @@ static void obey_retry_after(struct lane *lane, const struct delivery_result *re
     }
 }
 
-static int note_outcome(
-    struct lane *lane, const struct delivery *delivery, const struct delivery_result *result, struct error *e)
+static void note_outcome(
+    struct lane *lane, const struct delivery *delivery, const struct delivery_result *result)
 {
     log_outcome(lane, delivery->id, delivery->attempts, result);
     if (result->verdict == DELIVERY_LATER)
         give_back(lane, delivery->work_order);
-    return outcomes_add(&lane->outcomes, delivery->seq, delivery->attempts, result) == 0
-               ? 0
-               : fail_memory(e, "dispatch");
+    outcomes_add(&lane->outcomes, delivery->seq, delivery->attempts, result);
 }
 
 /* A digest's result is that of everything it stands for. */
@@ -183,8 +181,7 @@ static int note_digest(
     log_outcome(lane, "the digest", 0, result);
     for (size_t i = 0; i < slot->digest.count; i++) {
         const struct outcome *o = &slot->digest.list[i];
-        if (outcomes_add(&lane->outcomes, o->seq, o->attempts, result) != 0)
-            return fail_memory(e, "dispatch");
+        outcomes_add(&lane->outcomes, o->seq, o->attempts, result);
     }
     return write_outcomes(lane, e);
 }
@@ -226,12 +223,11 @@ static void put_back(struct lane *lane, struct delivery *batch, size_t count)
         }
 }
 
-static int deliver_at_once(struct lane *lane, struct error *e)
+static void deliver_at_once(struct lane *lane)
 {
     struct delivery batch[LANE_QUEUE];
     size_t count;
-    int rc = 0;
-    while (rc == 0 && !outcomes_are_due(&lane->outcomes) && (count = take_batch(lane, batch)) > 0) {
+    while (!outcomes_are_due(&lane->outcomes) && (count = take_batch(lane, batch)) > 0) {
         struct delivery_result result;
         const struct handler_work work = {lane->store, batch, count, lane->route->timeout};
         lane->route->type->deliver(lane->route->state, &work, &result);
@@ -241,12 +237,10 @@ static int deliver_at_once(struct lane *lane, struct error *e)
         }
         count_failure(lane, &result);
         for (size_t i = 0; i < count; i++) {
-            if (rc == 0)
-                rc = note_outcome(lane, &batch[i], &result, e);
+            note_outcome(lane, &batch[i], &result);
             delivery_free(&batch[i]);
         }
     }
-    return rc;
 }
 
 /* --- types that send requests --- */
@@ -261,7 +255,7 @@ static void free_slot(struct lane_slot *slot)
 }
 
 /* Sends the request that stands in the slot. */
-static int send_request(struct lane *lane, struct lane_slot *slot, struct http **http, struct error *e)
+static void send_request(struct lane *lane, struct lane_slot *slot, struct http **http)
 {
     const struct http_request request = {.method = "POST",
         .url = slot->request.url,
@@ -274,16 +268,10 @@ static int send_request(struct lane *lane, struct lane_slot *slot, struct http *
         .tls = slot->request.tls};
     if (*http == NULL)
         *http = http_new("wosync/" WOSYNC_VERSION);
-    if (*http != NULL)
-        slot->call = http_start(*http, &request);
-    if (slot->call == NULL) {
-        free_slot(slot);
-        return fail_memory(e, "http");
-    }
+    slot->call = http_start(*http, &request);
     lane->busy++;
     lane->next_start = clock_monotonic() + lane->route->type->interval_ms;
     lane->route->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
-    return 0;
 }
 
 /* When too much is due, one request for all of it. Returns 1 when it was started, 0 when none is called for,
@@ -308,7 +296,8 @@ static int start_digest(struct lane *lane, struct http **http, struct error *e)
         free_slot(slot);
         return -1;
     }
-    return send_request(lane, slot, http, e) == 0 ? 1 : -1;
+    send_request(lane, slot, http);
+    return 1;
 }
 
 static int start_requests(struct lane *lane, struct http **http, struct error *e)
@@ -322,12 +311,8 @@ static int start_requests(struct lane *lane, struct http **http, struct error *e
             continue;
         if (interval_left(lane) > 0 || !take_next(lane, &slot->delivery))
             return 0;
-        if (lane->route->type->prepare(lane->route->state, &slot->delivery, &slot->request) != 0) {
-            free_slot(slot);
-            return fail_memory(e, "http");
-        }
-        if (send_request(lane, slot, http, e) != 0)
-            return -1;
+        lane->route->type->prepare(lane->route->state, &slot->delivery, &slot->request);
+        send_request(lane, slot, http);
     }
     return 0;
 }
@@ -346,8 +331,10 @@ static int collect_answers(struct lane *lane, struct error *e)
             handler_judge(slot->call, http_finish(slot->call), &result);
         count_failure(lane, &result);
         obey_retry_after(lane, &result);
-        rc = slot->delivery.id != NULL ? note_outcome(lane, &slot->delivery, &result, e)
-                                       : note_digest(lane, slot, &result, e);
+        if (slot->delivery.id != NULL)
+            note_outcome(lane, &slot->delivery, &result);
+        else
+            rc = note_digest(lane, slot, &result, e);
         free_slot(slot);
         lane->busy--;
     }
@@ -361,7 +348,7 @@ int lane_step(struct lane *lane, struct http **http, struct error *e)
     if (!is_ending(lane)) {
         int rc = refill(lane, e);
         if (rc == 0 && lane->route->type->deliver != NULL)
-            rc = deliver_at_once(lane, e);
+            deliver_at_once(lane);
         else if (rc == 0)
             rc = start_requests(lane, http, e);
         if (rc != 0)

@@ -51,7 +51,7 @@ struct lane {
 /*
  * Goes one step: collects what has finished, writes what is due to be written, reads what is due to be tried,
  * tries it or starts requests (*http is made when the first is sent). Returns 1 while there is work left, 0
- * when there is none, -1 when the store failed or memory ran out.
+ * when there is none, -1 when the store failed.
  */
 int lane_step(struct lane *lane, struct http **http, struct error *e);
 

@@ -11,20 +11,15 @@
 /* How many are written together at the most, and how long the first of them waits. */
 enum { AT_ONCE = 1024, LONGEST_WAIT_MS = 100 };
 
-int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result)
+void outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result)
 {
     if (outcomes->count == outcomes->capacity) {
-        size_t capacity = outcomes->capacity == 0 ? 16 : 2 * outcomes->capacity;
-        struct outcome *list = realloc(outcomes->list, capacity * sizeof *list);
-        if (list == NULL)
-            return -1;
-        outcomes->list = list;
-        outcomes->capacity = capacity;
+        outcomes->capacity = outcomes->capacity == 0 ? 16 : 2 * outcomes->capacity;
+        outcomes->list = realloc(outcomes->list, outcomes->capacity * sizeof *outcomes->list);
     }
     if (outcomes->count == 0)
         outcomes->since = clock_monotonic();
     outcomes->list[outcomes->count++] = (struct outcome){seq, attempts, *result};
-    return 0;
 }
 
 bool outcomes_are_due(const struct outcomes *outcomes)

@@ -29,8 +29,8 @@ struct outcomes {
     int64_t since; /* when the first was added, by the monotonic clock */
 };
 
-/* Adds one. Returns 0, or -1 when memory ran out. */
-int outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result);
+/* Adds one. */
+void outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result);
 
 /* True when it is time to write them: there are many, or the first waits too long. */
 bool outcomes_are_due(const struct outcomes *outcomes);

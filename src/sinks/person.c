@@ -14,71 +14,75 @@ static bool is_text(struct json_object *value)
     return json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > 0;
 }
 
-static int append_string(struct buffer *out, struct json_object *value)
+static void append_string(struct buffer *out, struct json_object *value)
 {
-    return buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+    buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
 }
 
 /* An id: a number, or the address that the API gives in its place. */
-static int append_id(struct buffer *out, struct json_object *id, const char *kind)
+static void append_id(struct buffer *out, struct json_object *id, const char *kind)
 {
     if (is_text(id))
-        return append_string(out, id);
-    return json_object_is_type(id, json_type_int)
-               ? buffer_append_format(out, "%s %s", kind, json_object_get_string(id))
-               : 0;
+        append_string(out, id);
+    else if (json_object_is_type(id, json_type_int))
+        buffer_append_format(out, "%s %s", kind, json_object_get_string(id));
 }
 
 /* The best name that the object has for itself. */
-static int append_object(struct buffer *out, struct json_object *person)
+static void append_object(struct buffer *out, struct json_object *person)
 {
     static const char *const names[] = {"name", "fullName", "displayName"};
     struct json_object *first = field(person, "firstName"), *last = field(person, "lastName");
     struct json_object *type = field(person, "type");
     bool team = is_text(type) && strcmp(json_object_get_string(type), "TEAM") == 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (is_text(field(person, names[i])))
-            return append_string(out, field(person, names[i]));
-    if (is_text(first) || is_text(last)) {
-        int rc = is_text(first) ? append_string(out, first) : 0;
-        if (rc == 0 && is_text(first) && is_text(last))
-            rc = buffer_append_text(out, " ");
-        return rc == 0 && is_text(last) ? append_string(out, last) : rc;
-    }
+        if (is_text(field(person, names[i]))) {
+            append_string(out, field(person, names[i]));
+            return;
+        }
+    if (is_text(first))
+        append_string(out, first);
+    if (is_text(first) && is_text(last))
+        buffer_append_text(out, " ");
+    if (is_text(last))
+        append_string(out, last);
+    if (is_text(first) || is_text(last))
+        return;
     if (is_text(field(person, "email")))
-        return append_string(out, field(person, "email"));
-    return append_id(out, field(person, "id"), team ? "Team" : "User");
+        append_string(out, field(person, "email"));
+    else
+        append_id(out, field(person, "id"), team ? "Team" : "User");
 }
 
-int person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
+void person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
     size_t before = out->len;
-    int rc = append_object(out, field(data, key));
-    return rc == 0 && out->len == before ? append_id(out, field(data, id_key), "User") : rc;
+    append_object(out, field(data, key));
+    if (out->len == before)
+        append_id(out, field(data, id_key), "User");
 }
 
 /* Appends a list; `begin`: where the first of all lists began. */
-static int append_list(struct buffer *out, size_t begin, struct json_object *list, const char *kind)
+static void append_list(struct buffer *out, size_t begin, struct json_object *list, const char *kind)
 {
-    int rc = 0;
     size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct json_object *one = json_object_array_get_idx(list, i);
         if (out->len > begin)
-            rc = buffer_append_text(out, ", ");
-        if (rc == 0)
-            rc = json_object_is_type(one, json_type_object) ? append_object(out, one)
-                                                            : append_id(out, one, kind);
+            buffer_append_text(out, ", ");
+        if (json_object_is_type(one, json_type_object))
+            append_object(out, one);
+        else
+            append_id(out, one, kind);
     }
-    return rc;
 }
 
-int person_append_all(struct buffer *out, struct json_object *data)
+void person_append_all(struct buffer *out, struct json_object *data)
 {
     size_t begin = out->len;
-    int rc = append_list(out, begin, field(data, "assignees"), "User");
-    if (rc != 0 || out->len > begin)
-        return rc;
-    rc = append_list(out, begin, field(data, "assigneeIds"), "User");
-    return rc == 0 ? append_list(out, begin, field(data, "teamIds"), "Team") : rc;
+    append_list(out, begin, field(data, "assignees"), "User");
+    if (out->len > begin)
+        return;
+    append_list(out, begin, field(data, "assigneeIds"), "User");
+    append_list(out, begin, field(data, "teamIds"), "Team");
 }

@@ -10,11 +10,10 @@
 struct json_object;
 
 /* Appends who stands in the work order's field `key` (an object), or else `id_key` (a number): a name, an
- * address, `User 2031`; nothing when neither is there. Returns 0, or -1 when memory ran out. */
-int person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key);
+ * address, `User 2031`; nothing when neither is there. */
+void person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key);
 
-/* Appends the assignees, from `assignees` or else `assigneeIds` and `teamIds`, separated by ", ". Returns as
- * person_append. */
-int person_append_all(struct buffer *out, struct json_object *data);
+/* Appends the assignees, from `assignees` or else `assigneeIds` and `teamIds`, separated by ", ". */
+void person_append_all(struct buffer *out, struct json_object *data);
 
 #endif

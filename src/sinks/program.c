@@ -62,40 +62,31 @@ static int find_program(const char *name, char path[PATH_MAX])
 
 /* Its own process group, ordinary signals (we ignore SIGPIPE, and that would be inherited), nothing blocked.
  */
-static int set_attributes(posix_spawnattr_t *attributes)
+static void set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
-    int rc = posix_spawnattr_setflags(
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setflags(
         attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigdefault(attributes, &all);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigmask(attributes, &none);
-    return rc == 0 ? posix_spawnattr_setpgroup(attributes, 0) : rc;
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setpgroup(attributes, 0);
 }
 
+/* Only posix_spawn itself can fail. */
 static int spawn(struct running *r, const char *path, const int theirs[PIPES])
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int rc = posix_spawn_file_actions_init(&actions);
-    if (rc != 0)
-        return rc;
-    rc = posix_spawnattr_init(&attributes);
-    if (rc == 0) {
-        for (int i = 0; i < PIPES && rc == 0; i++)
-            rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
-        if (rc == 0)
-            rc = posix_spawn_file_actions_addclosefrom_np(&actions, PIPES);
-        if (rc == 0)
-            rc = set_attributes(&attributes);
-        if (rc == 0)
-            rc =
-                posix_spawn(&r->pid, path, &actions, &attributes, r->program->words, r->program->environment);
-        posix_spawnattr_destroy(&attributes);
-    }
+    posix_spawn_file_actions_init(&actions);
+    for (int i = 0; i < PIPES; i++)
+        posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+    posix_spawn_file_actions_addclosefrom_np(&actions, PIPES);
+    set_attributes(&attributes);
+    int rc = posix_spawn(&r->pid, path, &actions, &attributes, r->program->words, r->program->environment);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
 }

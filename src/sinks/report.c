@@ -42,52 +42,44 @@ struct reading {
         observed; /* of the last status_changed: a completed event of the same observation says nothing new */
 };
 
-static int add_step(struct report *r, int64_t since, const char *status, struct error *e)
+static void add_step(struct report *r, int64_t since, const char *status)
 {
-    struct report_step *steps = realloc(r->steps, (r->count + 1) * sizeof *steps);
-    if (steps == NULL)
-        return fail_memory(e, "report");
-    r->steps = steps;
-    struct report_step *step = &steps[r->count++];
+    r->steps = realloc(r->steps, (r->count + 1) * sizeof *r->steps);
+    struct report_step *step = &r->steps[r->count++];
     *step = (struct report_step){.since = since, .span = -1};
     strncpy(step->status, status, sizeof step->status - 1);
-    return 0;
 }
 
-static int add_change(
-    struct reading *reading, const struct event_row *row, struct json_object *data, struct error *e)
+static void add_change(struct reading *reading, const struct event_row *row, struct json_object *data)
 {
     struct report *r = reading->report;
     const char *before = text_of(data, "previousStatus");
     reading->observed = row->observed;
     /* what it was before is news where a step was not seen (the log began later, or retention removed it) */
-    if (*before != '\0' && (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0) &&
-        add_step(r, TIMESTAMP_NONE, before, e) != 0)
-        return -1;
-    return add_step(r, row->timestamp, text_of(data, "status"), e);
+    if (*before != '\0' && (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0))
+        add_step(r, TIMESTAMP_NONE, before);
+    add_step(r, row->timestamp, text_of(data, "status"));
 }
 
 static int add_event(const struct event_row *row, void *context, struct error *e)
 {
+    (void)e; /* this cannot fail */
     struct reading *reading = context;
     struct report *r = reading->report;
     struct json_object *event = event_parse(row->body, row->body_len);
     struct json_object *data = field(event, "data");
     enum event_type type = event_type_named(row->type);
-    int rc = 0;
-    if (event == NULL)
-        return fail_memory(e, "report");
     if (type == EVENT_CREATED)
         /* one that is seen complete at once was something else when it was created */
-        rc = add_step(r, row->timestamp,
-            date_of(data, "completedAt") == TIMESTAMP_NONE ? text_of(data, "status") : "", e);
+        add_step(
+            r, row->timestamp, date_of(data, "completedAt") == TIMESTAMP_NONE ? text_of(data, "status") : "");
     else if (type == EVENT_STATUS_CHANGED)
-        rc = add_change(reading, row, data, e);
+        add_change(reading, row, data);
     else if (type == EVENT_COMPLETED && row->observed != reading->observed)
-        rc = add_step(r, row->timestamp, text_of(data, "status"), e);
+        add_step(r, row->timestamp, text_of(data, "status"));
     r->completions += type == EVENT_COMPLETED;
     json_object_put(event);
-    return rc;
+    return 0;
 }
 
 static void measure(struct report *r)
@@ -114,8 +106,6 @@ int report_read(struct store *store, const struct delivery *delivery, struct rep
     struct reading reading = {.report = out, .observed = TIMESTAMP_NONE};
     *out = (struct report){.id = delivery->id, .work_order = delivery->work_order};
     out->event = event_parse(delivery->body, delivery->body_len);
-    if (out->event == NULL)
-        return fail_memory(e, "report");
     out->data = field(out->event, "data");
     out->created = date_of(out->data, "createdAt");
     out->completed = date_of(out->event, "timestamp");
@@ -137,93 +127,102 @@ void report_free(struct report *report)
 
 /* --- facts --- */
 
-static int append_string(struct buffer *out, struct json_object *value)
+static void append_string(struct buffer *out, struct json_object *value)
 {
-    if (!json_object_is_type(value, json_type_string))
-        return 0;
-    return buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+    if (json_object_is_type(value, json_type_string))
+        buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
 }
 
-static int append_list(struct buffer *out, struct json_object *list)
+static void append_list(struct buffer *out, struct json_object *list)
 {
-    int rc = 0;
     size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-    for (size_t i = 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0)
-            rc = buffer_append_text(out, ", ");
-        if (rc == 0)
-            rc = append_string(out, json_object_array_get_idx(list, i));
+            buffer_append_text(out, ", ");
+        append_string(out, json_object_array_get_idx(list, i));
     }
-    return rc;
 }
 
-static int append_number(struct buffer *out, const struct report *r)
+static void append_number(struct buffer *out, const struct report *r)
 {
     struct json_object *number = field(r->data, "sequentialId");
-    return buffer_append_format(out, "%lld",
+    buffer_append_format(out, "%lld",
         (long long)(json_object_is_type(number, json_type_int) ? json_object_get_int64(number)
                                                                : r->work_order));
 }
 
 /* A thing with a name, or else its number: asset, location. */
-static int append_thing(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
+static void append_thing(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
     struct json_object *thing = field(data, key), *name = field(thing, "name"), *id = field(data, id_key);
-    if (json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0)
-        return append_string(out, name);
+    if (json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0) {
+        append_string(out, name);
+        return;
+    }
     if (!json_object_is_type(id, json_type_int))
         id = field(thing, "id");
-    return json_object_is_type(id, json_type_int)
-               ? buffer_append_format(out, "No. %s", json_object_get_string(id))
-               : 0;
+    if (json_object_is_type(id, json_type_int))
+        buffer_append_format(out, "No. %s", json_object_get_string(id));
 }
 
-int report_words(const char *constant, struct buffer *out)
+void report_words(const char *constant, struct buffer *out)
 {
     size_t begin = out->len;
-    if (buffer_append_text(out, constant) != 0)
-        return -1;
+    buffer_append_text(out, constant);
     for (size_t i = begin; i < out->len; i++)
         out->data[i] = (char)(out->data[i] == '_' ? ' '
                               : i > begin         ? tolower((unsigned char)out->data[i])
                                                   : out->data[i]);
-    return 0;
 }
 
-int report_text(const struct report *r, enum report_fact fact, struct buffer *out)
+void report_text(const struct report *r, enum report_fact fact, struct buffer *out)
 {
     switch (fact) {
     case REPORT_TITLE:
-        return append_string(out, field(r->data, "title"));
+        append_string(out, field(r->data, "title"));
+        break;
     case REPORT_NUMBER:
-        return append_number(out, r);
+        append_number(out, r);
+        break;
     case REPORT_STATUS:
-        return report_words(text_of(r->data, "status"), out);
+        report_words(text_of(r->data, "status"), out);
+        break;
     case REPORT_PRIORITY:
-        return report_words(text_of(r->data, "priority"), out);
+        report_words(text_of(r->data, "priority"), out);
+        break;
     case REPORT_TYPE:
-        return report_words(text_of(r->data, "type"), out);
+        report_words(text_of(r->data, "type"), out);
+        break;
     case REPORT_CATEGORIES:
-        return append_list(out, field(r->data, "categories"));
+        append_list(out, field(r->data, "categories"));
+        break;
     case REPORT_ASSET:
-        return append_thing(out, r->data, "asset", "assetId");
+        append_thing(out, r->data, "asset", "assetId");
+        break;
     case REPORT_SERIAL:
-        return append_string(out, field(field(r->data, "asset"), "serialNumber"));
+        append_string(out, field(field(r->data, "asset"), "serialNumber"));
+        break;
     case REPORT_LOCATION:
-        return append_thing(out, r->data, "location", "locationId");
+        append_thing(out, r->data, "location", "locationId");
+        break;
     case REPORT_COMPLETER:
-        return person_append(out, r->data, "completer", "completerId");
+        person_append(out, r->data, "completer", "completerId");
+        break;
     case REPORT_ASSIGNEES:
-        return person_append_all(out, r->data);
+        person_append_all(out, r->data);
+        break;
     case REPORT_REQUESTER:
-        return person_append(out, r->data, "requester", "requesterId");
+        person_append(out, r->data, "requester", "requesterId");
+        break;
     case REPORT_CREATOR:
-        return person_append(out, r->data, "creator", "creatorId");
+        person_append(out, r->data, "creator", "creatorId");
+        break;
     case REPORT_DESCRIPTION:
-        return append_string(out, field(r->data, "description"));
+        append_string(out, field(r->data, "description"));
+        break;
     case REPORT_NOTE:
-        return append_string(out, field(field(r->data, "workOrderSummary"), "content"));
     default:
-        return 0;
+        append_string(out, field(field(r->data, "workOrderSummary"), "content"));
+        break;
     }
 }

@@ -46,7 +46,7 @@ struct report {
 /*
  * Reads a completed event and the history before it. The same event makes the same report at every try:
  * nothing later than it is looked at. Fills *out, to be freed with report_free in any case. Returns 0, or -1
- * when the store failed or memory ran out.
+ * when the store failed.
  */
 int report_read(struct store *store, const struct delivery *delivery, struct report *out, struct error *e);
 
@@ -69,18 +69,16 @@ enum report_fact {
     REPORT_REQUESTER,
     REPORT_CREATOR,
     REPORT_DESCRIPTION,
-    REPORT_NOTE, /* the completion note */
-    REPORT_FACTS
+    REPORT_NOTE /* the completion note */
 };
 
 /*
  * Appends a fact as plain text (not escaped for anything); nothing when the work order does not have it.
  * People are names where the document has them, else `User 2031`, `Team 305`; lists are separated by ", ".
- * Returns 0, or -1 when memory ran out.
  */
-int report_text(const struct report *report, enum report_fact fact, struct buffer *out);
+void report_text(const struct report *report, enum report_fact fact, struct buffer *out);
 
-/* A status or priority as people write it: `IN_PROGRESS` as `In progress`. Appends as report_text. */
-int report_words(const char *constant, struct buffer *out);
+/* A status or priority as people write it: `IN_PROGRESS` as `In progress`. */
+void report_words(const char *constant, struct buffer *out);
 
 #endif

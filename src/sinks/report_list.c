@@ -49,55 +49,55 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
-static int append_header(struct buffer *out)
+static void append_header(struct buffer *out)
 {
-    int rc = 0;
-    for (int i = 0; i < COLUMNS && rc == 0; i++)
-        rc = buffer_append_format(out, "%s%s", i > 0 ? "," : "", columns[i].name);
-    return rc == 0 ? buffer_append_text(out, "\r\n") : rc;
+    for (int i = 0; i < COLUMNS; i++)
+        buffer_append_format(out, "%s%s", i > 0 ? "," : "", columns[i].name);
+    buffer_append_text(out, "\r\n");
 }
 
-static int append_field(
+static void append_field(
     struct buffer *out, const struct column *column, const struct report *r, const char *page)
 {
     const int64_t dates[] = {r->created, r->started, r->completed, r->due},
                   spans[] = {r->took, r->progress, r->hold};
     char date[TIMESTAMP_SIZE];
     struct buffer text = {0};
-    int rc = 0;
     switch (column->kind) {
     case TEXT:
-        rc = report_text(r, (enum report_fact)column->what, &text);
-        if (rc == 0)
-            rc = csv_field(out, text.data != NULL ? text.data : "", text.len);
+        report_text(r, (enum report_fact)column->what, &text);
+        csv_field(out, text.data, text.len);
         buffer_free(&text);
-        return rc;
+        break;
     case DATE:
         timestamp_format(dates[column->what], date);
-        return buffer_append_text(out, date);
+        buffer_append_text(out, date);
+        break;
     case HOURS:
-        return spans[column->what] < 0
-                   ? 0
-                   : buffer_append_format(out, "%.2f", (double)spans[column->what] / 3600000);
+        if (spans[column->what] >= 0)
+            buffer_append_format(out, "%.2f", (double)spans[column->what] / 3600000);
+        break;
     case EVENT_ID:
-        return csv_field(out, r->id, strlen(r->id));
+        csv_field(out, r->id, strlen(r->id));
+        break;
     case WORK_ORDER:
-        return buffer_append_format(out, "%lld", (long long)r->work_order);
+        buffer_append_format(out, "%lld", (long long)r->work_order);
+        break;
+    case PAGE:
     default:
-        return csv_field(out, page, strlen(page));
+        csv_field(out, page, strlen(page));
+        break;
     }
 }
 
-static int append_line(struct buffer *out, const struct report *report, const char *page)
+static void append_line(struct buffer *out, const struct report *report, const char *page)
 {
-    int rc = 0;
-    for (int i = 0; i < COLUMNS && rc == 0; i++) {
+    for (int i = 0; i < COLUMNS; i++) {
         if (i > 0)
-            rc = buffer_append_text(out, ",");
-        if (rc == 0)
-            rc = append_field(out, &columns[i], report, page);
+            buffer_append_text(out, ",");
+        append_field(out, &columns[i], report, page);
     }
-    return rc == 0 ? buffer_append_text(out, "\r\n") : rc;
+    buffer_append_text(out, "\r\n");
 }
 
 /* --- the ids in the file --- */
@@ -122,13 +122,11 @@ static uint64_t *find_id(const struct report_list *list, uint64_t id)
     return &list->ids[i];
 }
 
-static int add_id(struct report_list *list, uint64_t id)
+static void add_id(struct report_list *list, uint64_t id)
 {
     if (list->count * 2 >= list->room) {
         struct report_list larger = {.room = list->room > 0 ? list->room * 2 : 1024};
         larger.ids = calloc(larger.room, sizeof *larger.ids);
-        if (larger.ids == NULL)
-            return -1;
         for (size_t i = 0; i < list->room; i++)
             if (list->ids[i] != 0)
                 *find_id(&larger, list->ids[i]) = list->ids[i];
@@ -139,7 +137,6 @@ static int add_id(struct report_list *list, uint64_t id)
     uint64_t *place = find_id(list, id);
     list->count += *place == 0;
     *place = id;
-    return 0;
 }
 
 static bool has_id(const struct report_list *list, uint64_t id)
@@ -156,10 +153,10 @@ static int take_record(struct report_list *list, const char *record, size_t len,
         size_t id = 0;
         while (id < len && strchr(",\r\n", record[id]) == NULL)
             id++;
-        return add_id(list, digest(record, id)) == 0 ? 0 : fail_memory(e, NAME);
+        add_id(list, digest(record, id));
+        return 0;
     }
-    if (append_header(&header) != 0)
-        return fail_memory(e, NAME);
+    append_header(&header);
     if (len > 3 && memcmp(record, bom, 3) == 0) {
         record += 3;
         len -= 3;
@@ -179,10 +176,7 @@ static int read_records(struct report_list *list, int fd, struct error *e)
     struct csv_reader reader = {0};
     int rc = 0;
     for (;;) {
-        if (buffer_reserve(&pending, CHUNK) != 0) {
-            rc = fail_memory(e, NAME);
-            break;
-        }
+        buffer_reserve(&pending, CHUNK);
         ssize_t n = pread(fd, pending.data + pending.len, CHUNK, (off_t)(list->end + (int64_t)pending.len));
         if (n < 0 && errno == EINTR)
             continue;
@@ -285,10 +279,12 @@ int report_list_add(struct report_list *list, int directory, const struct report
         rc = fdatasync(fd) == 0 ? 0 : fail(e, EXIT_IO, NAME ": it cannot be synced: %s", strerror(errno));
         goto out;
     }
-    if ((list->end == 0 && append_header(&bytes) != 0) || append_line(&bytes, report, page) != 0)
-        fail_memory(e, NAME);
-    else if (append(list, fd, &bytes, e) == 0)
-        rc = add_id(list, id) == 0 ? 0 : fail_memory(e, NAME);
+    if (list->end == 0)
+        append_header(&bytes);
+    append_line(&bytes, report, page);
+    rc = append(list, fd, &bytes, e);
+    if (rc == 0)
+        add_id(list, id);
 out:
     if (rc != 0)
         report_list_free(list); /* what is known of the file may not be true: the next try reads it anew */

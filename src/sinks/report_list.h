@@ -32,7 +32,7 @@ struct report_list {
 /*
  * Sees to it that completed.csv in the directory has the report's line, durably; `page` is the name of its
  * page. Waits up to `timeout` milliseconds for another process that is at it. Returns 0, or -1: EXIT_IO,
- * EXIT_TRY_LATER (locked, out of memory), EXIT_CONFIG (not our file).
+ * EXIT_TRY_LATER (locked), EXIT_CONFIG (not our file).
  */
 int report_list_add(struct report_list *list, int directory, const struct report *report, const char *page,
     int64_t timeout, struct error *e);

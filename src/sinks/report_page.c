@@ -11,23 +11,22 @@
 
 extern const char report_html[]; /* report.html, embedded by the build */
 
-/* A page in the making. A fault sticks: what follows it does nothing. */
+/* A page in the making. */
 struct page {
     const struct report *report;
     struct buffer *out;
-    bool failed;
 };
 
 /* HTML of ours. */
 static void put(struct page *page, const char *html)
 {
-    page->failed = page->failed || buffer_append_text(page->out, html) != 0;
+    buffer_append_text(page->out, html);
 }
 
 /* Text of anyone's. */
 static void put_text(struct page *page, const char *text, size_t len)
 {
-    page->failed = page->failed || html_text(page->out, text, len) != 0;
+    html_text(page->out, text, len);
 }
 
 static void put_string(struct page *page, const char *text)
@@ -38,7 +37,7 @@ static void put_string(struct page *page, const char *text)
 static size_t put_fact(struct page *page, enum report_fact fact)
 {
     struct buffer text = {0};
-    page->failed = page->failed || report_text(page->report, fact, &text) != 0;
+    report_text(page->report, fact, &text);
     if (text.len > 0)
         put_text(page, text.data, text.len);
     size_t len = text.len;
@@ -49,7 +48,7 @@ static size_t put_fact(struct page *page, enum report_fact fact)
 static bool has_fact(struct page *page, enum report_fact fact)
 {
     struct buffer text = {0};
-    page->failed = page->failed || report_text(page->report, fact, &text) != 0;
+    report_text(page->report, fact, &text);
     bool has = text.len > 0;
     buffer_free(&text);
     return has;
@@ -99,7 +98,7 @@ static void put_span(struct page *page, int64_t ms)
 
 static void put_mark(struct page *page)
 {
-    page->failed = page->failed || report_page_mark(page->report->id, page->out) != 0;
+    report_page_mark(page->report->id, page->out);
 }
 
 static void put_number(struct page *page)
@@ -213,7 +212,7 @@ static void put_priority_row(struct page *page)
     static const char *const known[] = {"High", "Medium", "Low"};
     static const char *const classes[] = {" class=\"high\"", " class=\"medium\"", " class=\"low\""};
     struct buffer text = {0};
-    page->failed = page->failed || report_text(page->report, REPORT_PRIORITY, &text) != 0;
+    report_text(page->report, REPORT_PRIORITY, &text);
     if (text.len > 0) {
         put_row_begin(page, "Priority");
         for (int i = 0; i < 3; i++)
@@ -300,7 +299,7 @@ static void put_step(struct page *page, const struct report_step *step)
     struct buffer words = {0};
     const char *s = step->status;
     bool done = strcmp(s, "DONE") == 0 || strcmp(s, "COMPLETED") == 0;
-    page->failed = page->failed || report_words(s, &words) != 0;
+    report_words(s, &words);
     put(page, "<tr><td class=\"status");
     put(page, done                            ? " done"
               : strcmp(s, "IN_PROGRESS") == 0 ? " progress"
@@ -365,23 +364,21 @@ static void put_part(struct page *page, const char *name, size_t len)
             parts[i].put(page);
 }
 
-int report_page(const struct report *report, struct buffer *out)
+void report_page(const struct report *report, struct buffer *out)
 {
     struct page page = {.report = report, .out = out};
     const char *rest = report_html, *open, *close;
     while ((open = strstr(rest, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
-        page.failed = page.failed || buffer_append(out, rest, (size_t)(open - rest)) != 0;
+        buffer_append(out, rest, (size_t)(open - rest));
         put_part(&page, open + 2, (size_t)(close - open - 2));
         rest = close + 2;
     }
     put(&page, rest);
-    return page.failed ? -1 : 0;
 }
 
-int report_page_mark(const char *event_id, struct buffer *out)
+void report_page_mark(const char *event_id, struct buffer *out)
 {
-    if (buffer_append_text(out, "<meta name=\"wosync-event\" content=\"") != 0 ||
-        html_text(out, event_id, strlen(event_id)) != 0)
-        return -1;
-    return buffer_append_text(out, "\">");
+    buffer_append_text(out, "<meta name=\"wosync-event\" content=\"");
+    html_text(out, event_id, strlen(event_id));
+    buffer_append_text(out, "\">");
 }

@@ -7,12 +7,12 @@
 #include "base/buffer.h"
 #include "sinks/report.h"
 
-/* Appends the page. The same report makes the same bytes. Returns 0, or -1 when memory ran out. */
-int report_page(const struct report *report, struct buffer *out);
+/* Appends the page. The same report makes the same bytes. */
+void report_page(const struct report *report, struct buffer *out);
 
 /* How the page of an event can be told from that of another: a text that stands in its first REPORT_PAGE_HEAD
- * bytes. Appends as report_page. */
-int report_page_mark(const char *event_id, struct buffer *out);
+ * bytes. Appends it. */
+void report_page_mark(const char *event_id, struct buffer *out);
 
 enum { REPORT_PAGE_HEAD = 2048 };
 

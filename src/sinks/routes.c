@@ -77,10 +77,6 @@ static void read_on(const struct handler_setup *setup, struct route *route)
     const int line = setting != NULL ? setting->line : 0;
     size_t before = setup->problems->len;
     char *rest = strdup(setting != NULL ? setting->value : "*"), *place = NULL;
-    if (rest == NULL) {
-        setup_problem(setup, 0, "out of memory");
-        return;
-    }
     for (char *word = strtok_r(rest, " \t", &place); word != NULL; word = strtok_r(NULL, " \t", &place)) {
         enum event_type type = event_type_named(word);
         if (strcmp(word, "*") == 0 || strcmp(word, "workorder.*") == 0)
@@ -140,15 +136,9 @@ static void make_route(struct handler_setup *setup, struct route *route)
 
 static struct route *add_route(struct routes *routes, const char *name)
 {
-    struct route *rows = realloc(routes->rows, (routes->count + 1) * sizeof *rows);
-    if (rows == NULL)
-        return NULL;
-    routes->rows = rows;
-    struct route *route = &rows[routes->count];
+    routes->rows = realloc(routes->rows, (routes->count + 1) * sizeof *routes->rows);
+    struct route *route = &routes->rows[routes->count++];
     *route = (struct route){.name = strdup(name)};
-    if (route->name == NULL)
-        return NULL;
-    routes->count++;
     return route;
 }
 
@@ -177,28 +167,21 @@ int routes_make(
         setup.timeout = DEFAULT_TIMEOUT_MS;
         if (setup.name == NULL)
             continue;
-        if (find_route(out, setup.name)) {
+        if (*setup.name == '\0')
+            setup_problem(&setup, 0, "needs a name");
+        else if (find_route(out, setup.name))
             setup_problem(&setup, 0, "stands twice");
-            continue;
-        }
-        struct route *route = *setup.name != '\0' ? add_route(out, setup.name) : NULL;
-        if (route == NULL)
-            setup_problem(&setup, 0, *setup.name == '\0' ? "needs a name" : "out of memory");
         else
-            make_route(&setup, route);
+            make_route(&setup, add_route(out, setup.name));
     }
     if (out->count == 0 && problems->len == before) {
         struct route *route = add_route(out, "log");
         setup = (struct handler_setup){
             .name = "log", .section = &no_section, .problems = problems, .warnings = warnings};
-        if (route != NULL) {
-            route->type = &handler_log;
-            for (int i = 0; i < EVENT_TYPES; i++)
-                route->on[i] = true;
-            route->state = handler_log.make(&setup);
-        } else {
-            setup_problem(&setup, 0, "out of memory");
-        }
+        route->type = &handler_log;
+        for (int i = 0; i < EVENT_TYPES; i++)
+            route->on[i] = true;
+        route->state = handler_log.make(&setup);
     }
     return problems->len == before ? 0 : -1;
 }
@@ -211,16 +194,14 @@ struct attachment {
 
 static int find_missing(const struct handler_row *row, void *context, struct error *e)
 {
+    (void)e; /* this cannot fail */
     struct attachment *a = context;
     for (size_t i = 0; i < a->routes->count; i++)
         if (strcmp(a->routes->rows[i].name, row->name) == 0)
             return 0;
     if (row->removed != TIMESTAMP_NONE)
         return 0;
-    int64_t *more = realloc(a->missing, (a->count + 1) * sizeof *more);
-    if (more == NULL)
-        return fail_memory(e, "handlers");
-    a->missing = more;
+    a->missing = realloc(a->missing, (a->count + 1) * sizeof *a->missing);
     a->missing[a->count++] = row->handler;
     return 0;
 }

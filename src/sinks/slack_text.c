@@ -38,95 +38,96 @@ static bool is_blank(uint32_t c)
 }
 
 /* One character, by Slack's rule: these three are escaped and nothing else. */
-static int append_character(struct buffer *out, const char *bytes, size_t len, uint32_t c)
+static void append_character(struct buffer *out, const char *bytes, size_t len, uint32_t c)
 {
     switch (c) {
     case '&':
-        return buffer_append_text(out, "&amp;");
+        buffer_append_text(out, "&amp;");
+        break;
     case '<':
-        return buffer_append_text(out, "&lt;");
+        buffer_append_text(out, "&lt;");
+        break;
     case '>':
-        return buffer_append_text(out, "&gt;");
+        buffer_append_text(out, "&gt;");
+        break;
     case UTF8_BAD:
-        return buffer_append_text(out, "\xef\xbf\xbd");
+        buffer_append_text(out, "\xef\xbf\xbd");
+        break;
     default:
-        return buffer_append(out, bytes, len);
+        buffer_append(out, bytes, len);
+        break;
     }
 }
 
 /* A text on one line: blanks in a row become one space, those at the ends go; after `most` characters there
  * is an ellipsis. */
-static int append_text(struct buffer *out, const char *text, int most)
+static void append_text(struct buffer *out, const char *text, int most)
 {
     bool space = false;
-    int count = 0, rc = 0;
-    while (*text != '\0' && rc == 0) {
+    int count = 0;
+    while (*text != '\0') {
         const char *begin = text;
         uint32_t c = utf8_next(&text);
         if (is_blank(c)) {
             space = count > 0;
             continue;
         }
-        if (count + (space ? 1 : 0) >= most)
-            return buffer_append_text(out, "\xe2\x80\xa6");
+        if (count + (space ? 1 : 0) >= most) {
+            buffer_append_text(out, "\xe2\x80\xa6");
+            return;
+        }
         if (space)
-            rc = buffer_append_text(out, " ");
-        if (rc == 0)
-            rc = append_character(out, begin, (size_t)(text - begin), c);
+            buffer_append_text(out, " ");
+        append_character(out, begin, (size_t)(text - begin), c);
         count += space ? 2 : 1;
         space = false;
     }
-    return rc;
 }
 
 /* `High priority `; nothing for NONE. */
-static int append_priority(struct buffer *out, const char *priority)
+static void append_priority(struct buffer *out, const char *priority)
 {
     char word[WORD_MOST];
     if (*priority == '\0' || strcmp(priority, "NONE") == 0)
-        return 0;
+        return;
     strncpy(word, priority, sizeof word - 1);
     word[sizeof word - 1] = '\0';
-    for (char *p = word + 1; *word != '\0' && *p != '\0'; p++)
+    for (char *p = word + 1; *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
-    int rc = append_text(out, word, WORD_MOST);
-    return rc == 0 ? buffer_append_text(out, " priority ") : -1;
+    append_text(out, word, WORD_MOST);
+    buffer_append_text(out, " priority ");
 }
 
 /* ` (dueDate, priority)`; nothing when the changes are unknown. */
-static int append_fields(struct buffer *out, struct json_object *changes)
+static void append_fields(struct buffer *out, struct json_object *changes)
 {
-    int count = 0, rc = 0;
+    int count = 0;
     if (!json_object_is_type(changes, json_type_object) || json_object_object_length(changes) == 0)
-        return 0;
+        return;
     json_object_object_foreach(changes, field, change)
     {
         (void)change;
-        if (rc == 0 && count < FIELDS_MOST)
-            rc = buffer_append_text(out, count == 0 ? " (" : ", ");
-        if (rc == 0 && count < FIELDS_MOST)
-            rc = append_text(out, field, WORD_MOST);
-        count++;
+        if (count++ >= FIELDS_MOST)
+            continue;
+        buffer_append_text(out, count == 1 ? " (" : ", ");
+        append_text(out, field, WORD_MOST);
     }
-    if (rc == 0 && count > FIELDS_MOST)
-        rc = buffer_append_format(out, " and %d more", count - FIELDS_MOST);
-    return rc == 0 ? buffer_append_text(out, ")") : -1;
+    if (count > FIELDS_MOST)
+        buffer_append_format(out, " and %d more", count - FIELDS_MOST);
+    buffer_append_text(out, ")");
 }
 
-static int append_status(struct buffer *out, const char *from, const char *to)
+static void append_status(struct buffer *out, const char *from, const char *to)
 {
-    int rc = 0;
     if (*from != '\0') {
-        rc = buffer_append_text(out, " from ");
-        if (rc == 0)
-            rc = append_text(out, from, WORD_MOST);
+        buffer_append_text(out, " from ");
+        append_text(out, from, WORD_MOST);
     }
-    if (rc == 0)
-        rc = buffer_append_text(out, " to ");
-    return rc == 0 ? append_text(out, to, WORD_MOST) : -1;
+    buffer_append_text(out, " to ");
+    append_text(out, to, WORD_MOST);
 }
 
-static int append_happening(struct buffer *out, enum event_type type, struct json_object *data)
+static void append_happening(struct buffer *out, enum event_type type, struct json_object *data)
 {
     static const char *const words[EVENT_TYPES + 1] = {
         [EVENT_CREATED] = "WO created",
@@ -136,40 +137,39 @@ static int append_happening(struct buffer *out, enum event_type type, struct jso
         [EVENT_DELETED] = "WO deleted",
         [EVENT_TYPES] = "WO event",
     };
-    int rc = append_priority(out, text_of(data, "priority"));
-    if (rc == 0)
-        rc = buffer_append_text(out, words[type]);
-    if (rc == 0 && type == EVENT_STATUS_CHANGED)
-        rc = append_status(out, text_of(data, "previousStatus"), text_of(data, "status"));
-    if (rc == 0 && type == EVENT_UPDATED)
-        rc = append_fields(out, json_object_object_get(data, "changes"));
-    return rc;
+    append_priority(out, text_of(data, "priority"));
+    buffer_append_text(out, words[type]);
+    if (type == EVENT_STATUS_CHANGED)
+        append_status(out, text_of(data, "previousStatus"), text_of(data, "status"));
+    if (type == EVENT_UPDATED)
+        append_fields(out, json_object_object_get(data, "changes"));
 }
 
-static int append_title(struct buffer *out, const char *title)
+static void append_title(struct buffer *out, const char *title)
 {
     size_t before = out->len;
-    int rc = append_text(out, title, TITLE_MOST);
-    return rc == 0 && out->len == before ? buffer_append_text(out, "(no title)") : rc;
+    append_text(out, title, TITLE_MOST);
+    if (out->len == before)
+        buffer_append_text(out, "(no title)");
 }
 
 /* ` <ADDRESS|#ID>`; the template's own `&` is escaped like all others. */
-static int append_link(struct buffer *out, const char *template, int64_t id)
+static void append_link(struct buffer *out, const char *template, int64_t id)
 {
-    int rc = buffer_append_text(out, " <");
-    while (*template != '\0' && rc == 0) {
+    buffer_append_text(out, " <");
+    while (*template != '\0') {
         if (strncmp(template, SLACK_LINK_ID, strlen(SLACK_LINK_ID)) == 0) {
-            rc = buffer_append_format(out, "%" PRId64, id);
+            buffer_append_format(out, "%" PRId64, id);
             template += strlen(SLACK_LINK_ID);
         } else {
-            rc = append_character(out, template, 1, (unsigned char)*template);
+            append_character(out, template, 1, (unsigned char)*template);
             template ++;
         }
     }
-    return rc == 0 ? buffer_append_format(out, "|#%" PRId64 ">", id) : -1;
+    buffer_append_format(out, "|#%" PRId64 ">", id);
 }
 
-int slack_append_line(
+void slack_append_line(
     struct buffer *out, const struct delivery *delivery, const char *greeting, const char *link, bool *urgent)
 {
     struct json_object *event = event_parse(delivery->body, delivery->body_len);
@@ -177,15 +177,10 @@ int slack_append_line(
     *urgent = strcmp(text_of(data, "priority"), "HIGH") == 0;
     const char *emoji =
         *urgent && delivery->type == EVENT_CREATED ? ":rotating_light:" : emojis[delivery->type];
-    int rc = event != NULL ? buffer_append_format(out, "%s %s", emoji, greeting) : -1;
-    if (rc == 0)
-        rc = append_happening(out, delivery->type, data);
-    if (rc == 0)
-        rc = buffer_append_text(out, ": ");
-    if (rc == 0)
-        rc = append_title(out, text_of(data, "title"));
-    if (rc == 0)
-        rc = append_link(out, link, delivery->work_order);
+    buffer_append_format(out, "%s %s", emoji, greeting);
+    append_happening(out, delivery->type, data);
+    buffer_append_text(out, ": ");
+    append_title(out, text_of(data, "title"));
+    append_link(out, link, delivery->work_order);
     json_object_put(event);
-    return rc;
 }

@@ -16,9 +16,8 @@
  * Appends `:EMOJI: GREETINGHigh priority WO created: TITLE <ADDRESS|#ID>`, with what happened in the middle.
  * What comes from outside is brought to one line, cut at a readable length and escaped. greeting: "" or what
  * every message begins with; link: the template of the address. *urgent tells whether the priority is HIGH.
- * Returns 0, or -1 when memory ran out.
  */
-int slack_append_line(struct buffer *out, const struct delivery *delivery, const char *greeting,
+void slack_append_line(struct buffer *out, const struct delivery *delivery, const char *greeting,
     const char *link, bool *urgent);
 
 #endif

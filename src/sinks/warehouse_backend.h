@@ -36,8 +36,7 @@ struct warehouse_backend {
 extern const struct warehouse_backend warehouse_sqlite;
 extern const struct warehouse_backend warehouse_postgres;
 
-/* Makes the state of a backend; nothing is opened yet. `timeout` is in milliseconds. NULL when memory ran
- * out. */
+/* Makes the state of a backend; nothing is opened yet. `timeout` is in milliseconds. */
 void *warehouse_sqlite_new(const char *path, int64_t timeout);
 void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout);
 

@@ -17,10 +17,9 @@ static const int64_t first_instant = INT64_C(-62135596800000), last_instant = IN
 /* An event's body holds the work order one level down, and its changes three. */
 enum { MAX_DEPTH = WORKORDER_MAX_DEPTH + 4 };
 
-/* --- one value: each of these returns 0 (having left NULL what is none of its kind), or -1 when memory ran
- * out --- */
+/* --- one value: each of these leaves NULL what is none of its kind --- */
 
-static int take_bytes(char **out, const char *bytes, size_t len)
+static void take_bytes(char **out, const char *bytes, size_t len)
 {
     static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
     size_t nuls = 0;
@@ -28,53 +27,47 @@ static int take_bytes(char **out, const char *bytes, size_t len)
         nuls += bytes[i] == '\0';
     char *p = malloc(len + nuls * (sizeof replacement - 2) + 1);
     *out = p;
-    if (p == NULL)
-        return -1;
     for (size_t i = 0; i < len; i++)
         p = bytes[i] == '\0' ? stpcpy(p, replacement) : (*p = bytes[i], p + 1);
     *p = '\0';
-    return 0;
 }
 
-static int take_text(char **out, struct json_object *value)
+static void take_text(char **out, struct json_object *value)
 {
-    if (!json_object_is_type(value, json_type_string))
-        return 0;
-    return take_bytes(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+    if (json_object_is_type(value, json_type_string))
+        take_bytes(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
 }
 
-static int take_number(char **out, int64_t number)
+static void take_number(char **out, int64_t number)
 {
     char digits[32];
     int n = snprintf(digits, sizeof digits, "%lld", (long long)number);
-    return take_bytes(out, digits, (size_t)n);
+    take_bytes(out, digits, (size_t)n);
 }
 
-static int take_int(char **out, struct json_object *value)
+static void take_int(char **out, struct json_object *value)
 {
-    if (!json_object_is_type(value, json_type_int) ||
-        (json_object_get_int64(value) >= 0 && json_object_get_uint64(value) > INT64_MAX))
-        return 0;
-    return take_number(out, json_object_get_int64(value));
+    if (json_object_is_type(value, json_type_int) &&
+        (json_object_get_int64(value) < 0 || json_object_get_uint64(value) <= INT64_MAX))
+        take_number(out, json_object_get_int64(value));
 }
 
-static int take_instant(char **out, int64_t ms)
+static void take_instant(char **out, int64_t ms)
 {
     char text[TIMESTAMP_SIZE];
     if (ms < first_instant || ms > last_instant)
-        return 0;
+        return;
     timestamp_format(ms, text);
-    return take_bytes(out, text, strlen(text));
+    take_bytes(out, text, strlen(text));
 }
 
-static int take_date(char **out, struct json_object *value)
+static void take_date(char **out, struct json_object *value)
 {
     int64_t ms;
-    if (!json_object_is_type(value, json_type_string) ||
-        strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value) ||
-        timestamp_parse(json_object_get_string(value), &ms) != 0)
-        return 0;
-    return take_instant(out, ms);
+    if (json_object_is_type(value, json_type_string) &&
+        strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value) &&
+        timestamp_parse(json_object_get_string(value), &ms) == 0)
+        take_instant(out, ms);
 }
 
 /* `\u0000` becomes `\ufffd`; a backslash before it may be escaped itself. */
@@ -85,17 +78,15 @@ static void replace_nuls(char *json)
             memcpy(p + 2, "fffd", 4);
 }
 
-static int take_json(char **out, struct json_object *value)
+static void take_json(char **out, struct json_object *value)
 {
     size_t len;
     if (value == NULL)
-        return 0;
+        return;
     const char *json = json_object_to_json_string_length(
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    if (json == NULL || take_bytes(out, json, len) != 0)
-        return -1;
+    take_bytes(out, json, len);
     replace_nuls(*out);
-    return 0;
 }
 
 /* --- a work order --- */
@@ -105,7 +96,7 @@ static const struct field {
     enum warehouse_value value;
     const char *object; /* that holds the key; NULL: the work order itself */
     const char *key;
-    int (*take)(char **out, struct json_object *value);
+    void (*take)(char **out, struct json_object *value);
 } fields[] = {
     {WAREHOUSE_ID, NULL, "id", take_int},
     {WAREHOUSE_SEQUENTIAL_ID, NULL, "sequentialId", take_int},
@@ -134,149 +125,119 @@ static const struct field {
     {WAREHOUSE_DELETED_AT, NULL, "deletedAt", take_date},
 };
 
-static int take_fields(struct json_object *doc, struct warehouse_row *row)
+static void take_fields(struct json_object *doc, struct warehouse_row *row)
 {
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const struct field *field = &fields[i];
         struct json_object *holder = field->object != NULL ? json_object_object_get(doc, field->object) : doc;
-        if (row->values[field->value] == NULL && json_object_is_type(holder, json_type_object) &&
-            field->take(&row->values[field->value], json_object_object_get(holder, field->key)) != 0)
-            return -1;
+        if (row->values[field->value] == NULL && json_object_is_type(holder, json_type_object))
+            field->take(&row->values[field->value], json_object_object_get(holder, field->key));
     }
-    return take_json(&row->values[WAREHOUSE_DATA], doc);
+    take_json(&row->values[WAREHOUSE_DATA], doc);
 }
 
 /* Everything of a row that an event and a snapshot share. A deletion without a date of its own was seen at
- * `observed`. */
-static enum warehouse_verdict take_work_order(struct json_object *doc, bool deleted, int64_t observed,
-    int64_t seq, struct warehouse_row *row, const char **reason)
+ * `observed`. Returns NULL, or why it cannot be a row. */
+static const char *take_work_order(
+    struct json_object *doc, bool deleted, int64_t observed, int64_t seq, struct warehouse_row *row)
 {
     char **values = row->values;
-    *reason = "it holds no work order";
     if (!json_object_is_type(doc, json_type_object))
-        return WAREHOUSE_BAD;
-    if (take_fields(doc, row) != 0 || take_instant(&values[WAREHOUSE_OBSERVED_AT], observed) != 0 ||
-        take_number(&values[WAREHOUSE_SEQ], seq) != 0)
-        return WAREHOUSE_NO_MEMORY;
-    *reason = "its work order has no id that is an integer";
+        return "it holds no work order";
+    take_fields(doc, row);
+    take_instant(&values[WAREHOUSE_OBSERVED_AT], observed);
+    take_number(&values[WAREHOUSE_SEQ], seq);
     if (values[WAREHOUSE_ID] == NULL)
-        return WAREHOUSE_BAD;
-    *reason = "its work order has no status";
+        return "its work order has no id that is an integer";
     if (values[WAREHOUSE_STATUS] == NULL)
-        return WAREHOUSE_BAD;
-    *reason = "the updatedAt of its work order lies outside the years 0001 to 9999 or is missing";
+        return "its work order has no status";
     if (values[WAREHOUSE_UPDATED_AT] == NULL)
-        return WAREHOUSE_BAD;
-    *reason = "it does not say when it was observed";
+        return "the updatedAt of its work order lies outside the years 0001 to 9999 or is missing";
     if (values[WAREHOUSE_OBSERVED_AT] == NULL)
-        return WAREHOUSE_BAD;
-    if (deleted && values[WAREHOUSE_DELETED_AT] == NULL &&
-        take_instant(&values[WAREHOUSE_DELETED_AT], observed) != 0)
-        return WAREHOUSE_NO_MEMORY;
-    bool gone = deleted || values[WAREHOUSE_DELETED_AT] != NULL;
-    return take_bytes(&values[WAREHOUSE_DELETED], gone ? "1" : "0", 1) == 0 ? WAREHOUSE_OK
-                                                                            : WAREHOUSE_NO_MEMORY;
+        return "it does not say when it was observed";
+    if (deleted && values[WAREHOUSE_DELETED_AT] == NULL)
+        take_instant(&values[WAREHOUSE_DELETED_AT], observed);
+    take_bytes(&values[WAREHOUSE_DELETED], values[WAREHOUSE_DELETED_AT] != NULL ? "1" : "0", 1);
+    return NULL;
 }
 
-static enum warehouse_verdict parse(
-    const char *json, size_t len, struct json_object **out, const char **reason)
+/* Returns NULL when it is no JSON. */
+static struct json_object *parse(const char *json, size_t len)
 {
-    enum warehouse_verdict verdict = WAREHOUSE_BAD;
     struct json_tokener *parser = json_tokener_new_ex(MAX_DEPTH);
-    *out = NULL;
-    if (parser == NULL)
-        return WAREHOUSE_NO_MEMORY;
     json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    *reason = "it is no JSON";
-    if (len <= INT_MAX) {
-        *out = json_tokener_parse_ex(parser, json, (int)len);
-        if (json_tokener_get_error(parser) == json_tokener_success &&
-            json_tokener_get_parse_end(parser) == len)
-            verdict = WAREHOUSE_OK;
+    struct json_object *object = json_tokener_parse_ex(parser, json, (int)len);
+    if (json_tokener_get_parse_end(parser) != len) {
+        json_object_put(object);
+        object = NULL;
     }
     json_tokener_free(parser);
-    return verdict;
+    return object;
 }
 
 /* --- events and snapshots --- */
 
 /* What the event says besides the work order. The history takes creations and changes of the status. */
-static int take_event(
+static void take_event(
     struct json_object *body, const char *type, struct json_object *from, struct warehouse_row *row)
 {
     char **values = row->values;
-    const char *status = values[WAREHOUSE_STATUS], *observed = values[WAREHOUSE_OBSERVED_AT];
     bool tells_status = strcmp(type, event_type_name(EVENT_CREATED)) == 0 ||
                         strcmp(type, event_type_name(EVENT_STATUS_CHANGED)) == 0;
-    if (take_text(&values[WAREHOUSE_EVENT_ID], json_object_object_get(body, "id")) != 0 ||
-        take_bytes(&values[WAREHOUSE_EVENT_TYPE], type, strlen(type)) != 0 ||
-        take_date(&values[WAREHOUSE_HAPPENED_AT], json_object_object_get(body, "timestamp")) != 0 ||
-        take_bytes(&values[WAREHOUSE_EVENT_OBSERVED_AT], observed, strlen(observed)) != 0 ||
-        take_text(&values[WAREHOUSE_FROM_STATUS], from) != 0 ||
-        (tells_status && take_bytes(&values[WAREHOUSE_TO_STATUS], status, strlen(status)) != 0))
-        return -1;
-    if (values[WAREHOUSE_HAPPENED_AT] != NULL)
-        return 0;
-    return take_bytes(
-        &values[WAREHOUSE_HAPPENED_AT], values[WAREHOUSE_UPDATED_AT], strlen(values[WAREHOUSE_UPDATED_AT]));
+    take_text(&values[WAREHOUSE_EVENT_ID], json_object_object_get(body, "id"));
+    values[WAREHOUSE_EVENT_TYPE] = strdup(type);
+    take_date(&values[WAREHOUSE_HAPPENED_AT], json_object_object_get(body, "timestamp"));
+    if (values[WAREHOUSE_HAPPENED_AT] == NULL)
+        values[WAREHOUSE_HAPPENED_AT] = strdup(values[WAREHOUSE_UPDATED_AT]);
+    values[WAREHOUSE_EVENT_OBSERVED_AT] = strdup(values[WAREHOUSE_OBSERVED_AT]);
+    take_text(&values[WAREHOUSE_FROM_STATUS], from);
+    if (tells_status)
+        values[WAREHOUSE_TO_STATUS] = strdup(values[WAREHOUSE_STATUS]);
 }
 
-static enum warehouse_verdict read_event(
-    struct json_object *body, int64_t seq, struct warehouse_row *row, const char **reason)
+/* Returns NULL, or why it cannot be a row. */
+static const char *read_event(struct json_object *body, int64_t seq, struct warehouse_row *row)
 {
-    struct json_object *type = json_object_object_get(body, "event"), *from;
+    struct json_object *type = json_object_object_get(body, "event");
     struct json_object *data = json_object_object_get(body, "data");
     int64_t observed = TIMESTAMP_NONE;
-    *reason = "it has no id, no type or no data";
     if (!json_object_is_type(type, json_type_string) || !json_object_is_type(data, json_type_object) ||
         !json_object_is_type(json_object_object_get(body, "id"), json_type_string))
-        return WAREHOUSE_BAD;
+        return "it has no id, no type or no data";
     const char *name = json_object_get_string(type);
     struct json_object *seen = json_object_object_get(body, "observedAt");
     if (json_object_is_type(seen, json_type_string))
         timestamp_parse(json_object_get_string(seen), &observed);
-    from = json_object_get(json_object_object_get(data, "previousStatus"));
+    struct json_object *from = json_object_get(json_object_object_get(data, "previousStatus"));
     /* what the event adds to the work order is no part of it */
     json_object_object_del(data, "previousStatus");
     json_object_object_del(data, "changes");
     bool deleted = strcmp(name, event_type_name(EVENT_DELETED)) == 0;
-    enum warehouse_verdict verdict = take_work_order(data, deleted, observed, seq, row, reason);
-    if (verdict == WAREHOUSE_OK && take_event(body, name, from, row) != 0)
-        verdict = WAREHOUSE_NO_MEMORY;
+    const char *wrong = take_work_order(data, deleted, observed, seq, row);
+    if (wrong == NULL)
+        take_event(body, name, from, row);
     json_object_put(from);
-    return verdict;
+    return wrong;
 }
 
-enum warehouse_verdict warehouse_row_from_event(
-    const char *json, size_t len, int64_t seq, struct warehouse_row *out, const char **reason)
+const char *warehouse_row_from_event(const char *json, size_t len, int64_t seq, struct warehouse_row *out)
 {
-    struct json_object *body;
     *out = (struct warehouse_row){0};
-    enum warehouse_verdict verdict = parse(json, len, &body, reason);
-    if (verdict == WAREHOUSE_OK && !json_object_is_type(body, json_type_object)) {
-        *reason = "it is no JSON object";
-        verdict = WAREHOUSE_BAD;
-    } else if (verdict == WAREHOUSE_OK) {
-        verdict = read_event(body, seq, out, reason);
-    }
-    if (verdict != WAREHOUSE_OK)
-        warehouse_row_free(out);
+    struct json_object *body = parse(json, len);
+    const char *wrong =
+        json_object_is_type(body, json_type_object) ? read_event(body, seq, out) : "it is no JSON object";
     json_object_put(body);
-    return verdict;
+    return wrong;
 }
 
-enum warehouse_verdict warehouse_row_from_snapshot(const char *json, size_t len, bool deleted,
-    int64_t observed, struct warehouse_row *out, const char **reason)
+const char *warehouse_row_from_snapshot(
+    const char *json, size_t len, bool deleted, int64_t observed, struct warehouse_row *out)
 {
-    struct json_object *doc;
     *out = (struct warehouse_row){0};
-    enum warehouse_verdict verdict = parse(json, len, &doc, reason);
-    if (verdict == WAREHOUSE_OK)
-        verdict = take_work_order(doc, deleted, observed, 0, out, reason);
-    if (verdict != WAREHOUSE_OK)
-        warehouse_row_free(out);
+    struct json_object *doc = parse(json, len);
+    const char *wrong = take_work_order(doc, deleted, observed, 0, out);
     json_object_put(doc);
-    return verdict;
+    return wrong;
 }
 
 void warehouse_row_free(struct warehouse_row *row)

@@ -57,22 +57,15 @@ struct warehouse_row {
     char *values[WAREHOUSE_EVENT_VALUES];
 };
 
-enum warehouse_verdict {
-    WAREHOUSE_OK,
-    WAREHOUSE_BAD, /* *reason is a static text that says why it cannot be a row */
-    WAREHOUSE_NO_MEMORY
-};
-
 /* Makes the row of an event from its body; `seq` is its place in the log. Dates are UTC with milliseconds; a
  * field that is missing or of another type than expected is NULL and stays in `data` only. Only a row without
- * id, status or an updatedAt in the years 0001 to 9999 is bad. On WAREHOUSE_OK *out is to be freed with
- * warehouse_row_free. */
-enum warehouse_verdict warehouse_row_from_event(
-    const char *json, size_t len, int64_t seq, struct warehouse_row *out, const char **reason);
+ * id, status or an updatedAt in the years 0001 to 9999 is bad. Returns NULL, or a static text that says why
+ * it cannot be a row. *out is to be freed with warehouse_row_free in either case. */
+const char *warehouse_row_from_event(const char *json, size_t len, int64_t seq, struct warehouse_row *out);
 
 /* The same from a snapshot's JSON, as it is known at `observed`; it stands before every event. */
-enum warehouse_verdict warehouse_row_from_snapshot(const char *json, size_t len, bool deleted,
-    int64_t observed, struct warehouse_row *out, const char **reason);
+const char *warehouse_row_from_snapshot(
+    const char *json, size_t len, bool deleted, int64_t observed, struct warehouse_row *out);
 
 /* Frees what the row owns and zeroes it. */
 void warehouse_row_free(struct warehouse_row *row);

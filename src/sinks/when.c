@@ -49,11 +49,10 @@ static int give_up(void *context)
     return 1;
 }
 
-static int open_locked_down(struct when *when)
+/* Nothing here can fail but for memory. */
+static void open_locked_down(struct when *when)
 {
-    if (sqlite3_open_v2(":memory:", &when->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        return -1;
+    sqlite3_open_v2(":memory:", &when->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     sqlite3_limit(when->db, SQLITE_LIMIT_LENGTH, MOST_BYTES);
     sqlite3_limit(when->db, SQLITE_LIMIT_SQL_LENGTH, 2 * LONGEST_EXPRESSION);
     sqlite3_limit(when->db, SQLITE_LIMIT_EXPR_DEPTH, 200);
@@ -63,10 +62,8 @@ static int open_locked_down(struct when *when)
     sqlite3_db_config(when->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_progress_handler(when->db, MOST_STEPS, give_up, NULL);
     /* SQLite makes these on first use with a CREATE TABLE, which is refused from here on */
-    if (sqlite3_exec(when->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL) !=
-        SQLITE_OK)
-        return -1;
-    return sqlite3_set_authorizer(when->db, authorize, NULL) == SQLITE_OK ? 0 : -1;
+    sqlite3_exec(when->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
+    sqlite3_set_authorizer(when->db, authorize, NULL);
 }
 
 static int prepare(struct when *when, const char *format, const char *expression, char *reason, size_t size)
@@ -75,9 +72,9 @@ static int prepare(struct when *when, const char *format, const char *expression
     /* the newline ends a comment that would swallow the bracket */
     char *sql = sqlite3_mprintf(format, expression, sql_statements[SQL_WHEN_EVENT].sql);
     int rc = -1;
-    if (sql == NULL || sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement,
-                           &tail) != SQLITE_OK)
-        snprintf(reason, size, "%s", sql == NULL ? "out of memory" : sqlite3_errmsg(when->db));
+    if (sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
+        SQLITE_OK)
+        snprintf(reason, size, "%s", sqlite3_errmsg(when->db));
     else if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
              sqlite3_bind_parameter_count(when->statement) != 1 ||
              strcmp(sqlite3_bind_parameter_name(when->statement, 1), ":wosync_event") != 0)
@@ -90,15 +87,12 @@ static int prepare(struct when *when, const char *format, const char *expression
 
 struct when *when_compile(const char *expression, char *reason, size_t size)
 {
-    struct when *when = calloc(1, sizeof *when);
-    if (when == NULL || open_locked_down(when) != 0) {
-        snprintf(reason, size, "out of memory");
-        goto failed;
-    }
     if (strlen(expression) > LONGEST_EXPRESSION) {
         snprintf(reason, size, "it is longer than 16 KiB");
-        goto failed;
+        return NULL;
     }
+    struct when *when = calloc(1, sizeof *when);
+    open_locked_down(when);
     /* what compiles in one pair of brackets and in two closes none of them: it is one expression */
     if (prepare(when, "SELECT ((%s\n)) FROM (%s)", expression, reason, size) != 0)
         goto failed;

@@ -29,9 +29,6 @@ char **words_split(const char *line, const char **reason)
     char **words = calloc(strlen(line) / 2 + 2, sizeof *words);
     char *word = malloc(strlen(line) + 1);
     size_t count = 0;
-    *reason = "out of memory";
-    if (words == NULL || word == NULL)
-        goto failed;
     for (;;) {
         line += strspn(line, " \t");
         if (*line == '\0')
@@ -40,9 +37,7 @@ char **words_split(const char *line, const char **reason)
             *reason = "a quote is not closed";
             goto failed;
         }
-        words[count] = strdup(word);
-        if (words[count++] == NULL)
-            goto failed;
+        words[count++] = strdup(word);
     }
     *reason = "it names no program";
     if (count == 0 || *words[0] == '\0')

@@ -11,7 +11,7 @@
 #define WOSYNC_SINKS_WORDS_H
 
 /* Takes `line` apart. Returns the words, ending with NULL, to be freed with words_free; or NULL, and then
- * *reason says what is wrong: no word, an open quote, no memory. */
+ * *reason says what is wrong: no word, an open quote. */
 char **words_split(const char *line, const char **reason);
 
 /* NULL is allowed. */

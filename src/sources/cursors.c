@@ -14,36 +14,29 @@ struct cursors {
     size_t capacity;
 };
 
-struct cursors *cursors_new(void)
+struct cursors *cursors_new(struct error *e)
 {
     struct cursors *cursors = calloc(1, sizeof *cursors);
-    if (cursors == NULL)
-        return NULL;
-    cursors->digest = digest_new();
+    cursors->digest = digest_new(e);
     if (cursors->digest != NULL)
         return cursors;
     free(cursors);
     return NULL;
 }
 
-int cursors_add(struct cursors *cursors, const char *cursor)
+bool cursors_add(struct cursors *cursors, const char *cursor)
 {
     unsigned char digest[DIGEST_SIZE];
-    if (digest_of(cursors->digest, cursor, strlen(cursor), digest) != 0)
-        return -1;
+    digest_of(cursors->digest, cursor, strlen(cursor), digest);
     for (size_t i = 0; i < cursors->count; i++)
         if (memcmp(cursors->seen[i], digest, DIGEST_SIZE) == 0)
-            return 1;
+            return true;
     if (cursors->count == cursors->capacity) {
-        size_t capacity = cursors->capacity == 0 ? 64 : cursors->capacity * 2;
-        void *more = realloc(cursors->seen, capacity * DIGEST_SIZE);
-        if (more == NULL)
-            return -1;
-        cursors->seen = more;
-        cursors->capacity = capacity;
+        cursors->capacity = cursors->capacity == 0 ? 64 : cursors->capacity * 2;
+        cursors->seen = realloc(cursors->seen, cursors->capacity * DIGEST_SIZE);
     }
     memcpy(cursors->seen[cursors->count++], digest, DIGEST_SIZE);
-    return 0;
+    return false;
 }
 
 void cursors_clear(struct cursors *cursors)

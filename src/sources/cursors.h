@@ -5,13 +5,17 @@
 #ifndef WOSYNC_SOURCES_CURSORS_H
 #define WOSYNC_SOURCES_CURSORS_H
 
+#include <stdbool.h>
+
+#include "base/error.h"
+
 struct cursors;
 
-/* An empty set; NULL when memory ran out. Free with cursors_free. */
-struct cursors *cursors_new(void);
+/* An empty set; NULL with the error filled, as digest_new. Free with cursors_free. */
+struct cursors *cursors_new(struct error *e);
 
-/* Adds a cursor. Returns 1 when it was there already, 0 when it was not, -1 when memory ran out. */
-int cursors_add(struct cursors *cursors, const char *cursor);
+/* Adds a cursor. Returns true when it was there already. */
+bool cursors_add(struct cursors *cursors, const char *cursor);
 
 /* Forgets all of them. */
 void cursors_clear(struct cursors *cursors);

@@ -33,17 +33,15 @@ struct intake {
     int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
 };
 
-struct intake *intake_new(const struct intake_settings *settings)
+struct intake *intake_new(const struct intake_settings *settings, struct error *e)
 {
     struct intake *intake = calloc(1, sizeof *intake);
-    if (intake == NULL)
-        return NULL;
     intake->settings = *settings;
     intake->in_quarantine = -1;
     intake->missing = -1;
     intake->parser = workorder_parser();
-    intake->digest = digest_new();
-    if (intake->parser != NULL && intake->digest != NULL)
+    intake->digest = digest_new(e);
+    if (intake->digest != NULL)
         return intake;
     intake_free(intake);
     return NULL;
@@ -53,8 +51,7 @@ void intake_free(struct intake *intake)
 {
     if (intake == NULL)
         return;
-    if (intake->parser != NULL)
-        json_tokener_free(intake->parser);
+    json_tokener_free(intake->parser);
     digest_free(intake->digest);
     intake_drop(intake);
     free(intake->held);
@@ -125,19 +122,14 @@ static int append_event(
     return 1;
 }
 
-static int hold(struct intake *intake, const struct event *event, const struct event_context *context)
+static void hold(struct intake *intake, const struct event *event, const struct event_context *context)
 {
     if (intake->held_count == intake->held_capacity) {
-        size_t capacity = intake->held_capacity == 0 ? 64 : 2 * intake->held_capacity;
-        struct held *held = realloc(intake->held, capacity * sizeof *held);
-        if (held == NULL)
-            return -1;
-        intake->held = held;
-        intake->held_capacity = capacity;
+        intake->held_capacity = intake->held_capacity == 0 ? 64 : 2 * intake->held_capacity;
+        intake->held = realloc(intake->held, intake->held_capacity * sizeof *intake->held);
     }
     intake->held[intake->held_count++] = (struct held){
         *event, context->observed, json_object_get(context->doc), context->json, context->json_len};
-    return 0;
 }
 
 static int append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
@@ -145,8 +137,7 @@ static int append_events(struct intake *intake, const struct diff *diff, const s
 {
     for (int i = 0; i < diff->count; i++) {
         if (intake->settings.window != NULL) {
-            if (hold(intake, &diff->events[i], context) != 0)
-                return fail_memory(e, "work order");
+            hold(intake, &diff->events[i], context);
             continue;
         }
         int added = append_event(intake, &diff->events[i], context, e);
@@ -209,8 +200,6 @@ static int store_document(struct intake *intake, const struct intake_record *rec
     if (diff->document != wo->doc) {
         row.json = json_object_to_json_string_length(
             diff->document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &row.len);
-        if (row.json == NULL)
-            return fail_memory(e, "work order");
     }
     return snapshots_save(intake->settings.store, &row, old->document, e);
 }
@@ -226,9 +215,7 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     const struct diff_snapshot old = {
         &snapshot->wo, snapshot->from_list, snapshot->deleted, snapshot->deletions};
     const struct diff_observation now = {wo, record->from_list};
-    if (diff_observe(
-            &intake->settings.rules, intake->settings.window, known != NULL ? &old : NULL, &now, &diff) != 0)
-        return fail_memory(e, "work order");
+    diff_observe(&intake->settings.rules, intake->settings.window, known != NULL ? &old : NULL, &now, &diff);
     struct event_context context = {.observed = record->observed,
         .previously_observed = TIMESTAMP_NONE,
         .source = intake->settings.source,
@@ -267,10 +254,7 @@ int intake_gone(
         rc = known < 0 ? -1 : 0;
         goto out;
     }
-    if (diff_gone(&old, &diff) != 0) {
-        fail_memory(e, "work order");
-        goto out;
-    }
+    diff_gone(&old, &diff);
     const struct event_context context = {.observed = observed,
         .previously_observed = snapshot.observed,
         .source = intake->settings.source,
@@ -298,9 +282,6 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     case WORKORDER_NOT_JSON:
         fail(e, EXIT_PROTOCOL, "api: a work order in the answer is no JSON: %s", reason);
         return INTAKE_NOT_JSON;
-    case WORKORDER_NO_MEMORY:
-        fail_memory(e, "work order");
-        return INTAKE_FAILED;
     case WORKORDER_OK:
     default:
         break;
@@ -342,10 +323,7 @@ enum intake_verdict intake_observe(
     unsigned char digest[DIGEST_SIZE];
     *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
-    if (digest_of(intake->digest, record->json, record->len, digest) != 0) {
-        fail(e, EXIT_TRY_LATER, "work order: libcrypto cannot compute a digest");
-        return INTAKE_FAILED;
-    }
+    digest_of(intake->digest, record->json, record->len, digest);
     if (record->from_list && record->id_hint != 0) {
         int taken = observe_scanned(intake, record, digest, result, e);
         if (taken != 0)

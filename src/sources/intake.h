@@ -53,11 +53,11 @@ enum intake_verdict {
     INTAKE_TAKEN,       /* understood: applied, unchanged or stale */
     INTAKE_QUARANTINED, /* it could not be understood; it lies in quarantine */
     INTAKE_NOT_JSON,    /* it is no JSON: what it came in cannot be trusted either; the error is filled */
-    INTAKE_FAILED       /* the store failed or memory ran out; the error is filled, roll back */
+    INTAKE_FAILED       /* the store failed; the error is filled, roll back */
 };
 
-/* Makes ready. NULL when memory ran out. Free with intake_free. */
-struct intake *intake_new(const struct intake_settings *settings);
+/* Makes ready. NULL with the error filled, as digest_new. Free with intake_free. */
+struct intake *intake_new(const struct intake_settings *settings, struct error *e);
 
 /* Frees; NULL is allowed. */
 void intake_free(struct intake *intake);

@@ -67,11 +67,9 @@ static int prepare(struct lookup *l, enum event_source source, struct error *e)
     int known = account_load(s->store, &account, e);
     if (known != 1)
         return known;
-    l->intake = intake_new(&intake);
+    l->intake = intake_new(&intake, e);
     if (l->intake != NULL)
         intake_set_horizon(l->intake, account.horizon);
-    else
-        fail_memory(e, "work order");
     l->seen = account.observed;
     account_free(&account);
     return l->intake != NULL ? 1 : -1;

@@ -49,14 +49,11 @@ static struct pass_view view_of(const struct reader *r)
     return (struct pass_view){r->settings, &r->account, &r->state};
 }
 
-static int set_text(char **place, const char *text, struct error *e)
+static void set_text(char **place, const char *text)
 {
-    char *copy = NULL;
-    if (text != NULL && (copy = strdup(text)) == NULL)
-        return fail_memory(e, "pass");
+    char *copy = text != NULL ? strdup(text) : NULL;
     free(*place);
     *place = copy;
-    return 0;
 }
 
 /* --- where the pass starts --- */
@@ -85,7 +82,7 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
 }
 
 /* A new pass: from its kind's bound on, with the filter chosen. */
-static int begin_anew(struct reader *r, struct error *e)
+static void begin_anew(struct reader *r)
 {
     const struct pass_view view = view_of(r);
     r->saved = 0;
@@ -102,9 +99,8 @@ static int begin_anew(struct reader *r, struct error *e)
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
     bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
-    if (set_text(&r->state.typed, r->settings->typed, e) != 0)
-        return -1;
-    return set_text(&r->state.filter, page_filter_name(r->sent), e);
+    set_text(&r->state.typed, r->settings->typed);
+    set_text(&r->state.filter, page_filter_name(r->sent));
 }
 
 static enum pass_end end_of(enum api_verdict verdict)
@@ -119,11 +115,13 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
     if (!r->kind->everything) {
         enum api_verdict verdict = filter_choose(&r->filter, r->account.filter, e);
         *end = end_of(verdict);
-        const char *name = page_filter_name(r->filter.chosen);
-        if (verdict != API_OK || (r->filter.found && set_text(&r->account.filter, name, e) != 0))
+        if (verdict != API_OK)
             return -1;
+        if (r->filter.found)
+            set_text(&r->account.filter, page_filter_name(r->filter.chosen));
     }
-    return begin_anew(r, e);
+    begin_anew(r);
+    return 0;
 }
 
 /* Goes on with an unfinished pass or begins one. */
@@ -277,10 +275,8 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     s->run->pages++;
     r->unsaved = true;
     bool changed = store_total_changes(s->store) != changes;
-    if (set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor, e) != 0 ||
-        (changed && save_progress(r, step, e) != 0))
-        return STEP_FAILED;
-    return step;
+    set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
 }
 
 /* Stores how far pages were read that changed nothing. To lose it costs reading them again: no reason to wait
@@ -352,12 +348,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
     if (cursor != NULL) {
-        int seen = cursors_add(r->cursors, cursor);
-        if (seen < 0) {
-            fail_memory(e, "pass");
-            return STEP_FAILED;
-        }
-        if (seen == 1) {
+        if (cursors_add(r->cursors, cursor)) {
             fail(e, EXIT_PROTOCOL,
                 "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
                 "on here");
@@ -398,10 +389,9 @@ static enum step read_page(struct reader *r, struct error *e)
     switch (verdict) {
     case API_OK:
         note_start(r, asked, answer.date);
-        if (request.cursor != NULL && cursors_add(r->cursors, request.cursor) < 0)
-            fail_memory(e, "pass");
-        else
-            step = take_page(r, &answer, e);
+        if (request.cursor != NULL)
+            cursors_add(r->cursors, request.cursor);
+        step = take_page(r, &answer, e);
         page_answer_free(&answer);
         return step;
     case API_BAD_REQUEST:
@@ -476,12 +466,10 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
     struct reader r = {.settings = settings,
         .kind = kind,
         .filter = {.api = settings->api, .configured = settings->filter},
-        .intake = intake_new(&intake),
-        .cursors = cursors_new()};
+        .intake = intake_new(&intake, e),
+        .cursors = cursors_new(e)};
     enum pass_end end = PASS_FAILED;
-    if (r.intake == NULL || r.cursors == NULL)
-        fail_memory(e, "pass");
-    else
+    if (r.intake != NULL && r.cursors != NULL)
         end = read_all(&r, e);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)

@@ -6,27 +6,20 @@
 #include "core/signature.h"
 #include "store/subscriptions.h"
 
-struct secret {
-    struct signature_key *key;
-};
-
 struct verify_keys {
-    struct secret *secrets;
+    struct signature_key **list;
     size_t count;
 };
 
 /* Returns NULL, or what is wrong with the secret. */
 static const char *add_key(struct verify_keys *keys, const char *text)
 {
-    const char *wrong = "out of memory";
-    struct secret *more = realloc(keys->secrets, (keys->count + 1) * sizeof *more);
-    if (more == NULL)
+    const char *wrong;
+    struct signature_key *key = signature_key_from_text(text, &wrong);
+    if (key == NULL)
         return wrong;
-    keys->secrets = more;
-    more[keys->count].key = signature_key_from_text(text, &wrong);
-    if (more[keys->count].key == NULL)
-        return wrong;
-    keys->count++;
+    keys->list = realloc(keys->list, (keys->count + 1) * sizeof(struct signature_key *));
+    keys->list[keys->count++] = key;
     return NULL;
 }
 
@@ -34,21 +27,16 @@ static int add_subscription(const struct subscription *subscription, void *conte
 {
     if (subscription->secret == NULL)
         return 0;
-    if (secret_register(subscription->secret, e) != 0)
-        return -1;
+    secret_register(subscription->secret);
     const char *wrong = add_key(context, subscription->secret);
     if (wrong != NULL)
-        return fail(e, EXIT_TRY_LATER, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
+        return fail(e, EXIT_CONFIG, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
     return 0;
 }
 
 struct verify_keys *verify_keys_load(struct store *store, char *const *configured, struct error *e)
 {
     struct verify_keys *keys = calloc(1, sizeof *keys);
-    if (keys == NULL) {
-        fail_memory(e, "webhook");
-        return NULL;
-    }
     for (; configured != NULL && *configured != NULL; configured++) {
         const char *wrong = add_key(keys, *configured);
         if (wrong != NULL) {
@@ -69,8 +57,8 @@ void verify_keys_free(struct verify_keys *keys)
     if (keys == NULL)
         return;
     for (size_t i = 0; i < keys->count; i++)
-        signature_key_free(keys->secrets[i].key);
-    free(keys->secrets);
+        signature_key_free(keys->list[i]);
+    free(keys->list);
     free(keys);
 }
 
@@ -110,11 +98,9 @@ enum verify_verdict verify_message(const struct verify_keys *keys, const struct 
     if (message->timed_signature == NULL && message->plain_signature == NULL)
         return VERIFY_BAD;
     for (size_t i = 0; i < keys->count; i++) {
-        enum signature_verdict verdict = check(keys->secrets[i].key, message, now, tolerance);
+        enum signature_verdict verdict = check(keys->list[i], message, now, tolerance);
         if (verdict == SIGNATURE_GOOD)
             return VERIFY_GOOD;
-        if (verdict == SIGNATURE_FAILED)
-            return VERIFY_FAILED;
         /* of several secrets the one that comes nearest says most */
         if (verdict < worst)
             worst = verdict;

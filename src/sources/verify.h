@@ -23,14 +23,13 @@ struct webhook_message {
 
 enum verify_verdict {
     VERIFY_GOOD,
-    VERIFY_BAD,       /* not signed, wrongly, or too long ago */
-    VERIFY_NO_SECRET, /* there is none to check with */
-    VERIFY_FAILED     /* memory ran out */
+    VERIFY_BAD,      /* not signed, wrongly, or too long ago */
+    VERIFY_NO_SECRET /* there is none to check with */
 };
 
 /* Gathers the secrets: the configured ones (ends with NULL; may be NULL) and those of our subscriptions in
- * the store, which are registered to be masked. NULL with the error filled: the store failed, memory ran out,
- * or EXIT_CONFIG for a configured one that is none. Free with verify_keys_free. */
+ * the store, which are registered to be masked. NULL with the error filled: the store failed, or
+ * EXIT_CONFIG for a secret that is none. Free with verify_keys_free. */
 struct verify_keys *verify_keys_load(struct store *store, char *const *configured, struct error *e);
 
 /* Wipes and frees; NULL is allowed. */

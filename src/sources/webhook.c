@@ -46,11 +46,11 @@ static bool is_event_id(const char *id)
 
 static int make_key(struct taking *t, struct error *e)
 {
-    struct digest *digest = digest_new();
-    int rc = digest != NULL ? digest_of(digest, t->message->body, t->message->len, t->digest) : -1;
+    struct digest *digest = digest_new(e);
+    if (digest == NULL)
+        return -1;
+    digest_of(digest, t->message->body, t->message->len, t->digest);
     digest_free(digest);
-    if (rc != 0)
-        return fail_memory(e, "webhook");
     if (is_event_id(t->message->event_id)) {
         snprintf(t->key, sizeof t->key, "event:%s", t->message->event_id);
         return 0;
@@ -111,8 +111,6 @@ static int observe(struct taking *t, struct intake *intake, struct error *e)
         .id_hint = t->body.work_order, .observed = t->now, .previously_observed = t->account.observed};
     record.json = json_object_to_json_string_length(
         t->body.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &record.len);
-    if (record.json == NULL)
-        return fail_memory(e, "webhook");
     enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
     if (verdict != INTAKE_TAKEN)
         return verdict == INTAKE_QUARANTINED ? 0 : -1;
@@ -130,10 +128,10 @@ static int apply(struct taking *t, struct error *e)
             .ignored = t->settings->ignored,
             .horizon = t->account.horizon},
         .run = t->settings->run};
-    struct intake *intake = intake_new(&settings);
+    struct intake *intake = intake_new(&settings, e);
     int rc = -1;
     if (intake == NULL)
-        return fail_memory(e, "webhook");
+        return -1;
     if (t->body.kind == WEBHOOK_WHOLE) {
         rc = observe(t, intake, e);
     } else {
@@ -198,18 +196,13 @@ enum webhook_outcome webhook_take(const struct webhook_settings *settings,
     enum webhook_outcome outcome = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
-    enum webhook_reading reading =
-        webhook_body_read(message->body, message->len, settings->completed, &t.body, &reason);
-    if (reading == WEBHOOK_NO_MEMORY) {
-        fail_memory(e, "webhook");
-        goto out;
-    }
+    int readable = webhook_body_read(message->body, message->len, settings->completed, &t.body, &reason);
     if (make_key(&t, e) != 0 || store_begin(settings->store, e) != 0)
         goto out;
     int known = account_load(settings->store, &t.account, e);
     t.polled = known == 1;
     if (known >= 0)
-        outcome = reading == WEBHOOK_BAD ? put_away(&t, reason, e) : write_delivery(&t, e);
+        outcome = readable != 0 ? put_away(&t, reason, e) : write_delivery(&t, e);
     if (outcome != WEBHOOK_FAILED && store_commit(settings->store, e) != 0)
         outcome = WEBHOOK_FAILED;
     store_rollback(settings->store);

@@ -25,7 +25,7 @@ enum webhook_outcome {
     WEBHOOK_STORED,
     WEBHOOK_REPEATED, /* it was here before: by the sender's event id, else by what it says */
     WEBHOOK_REFUSED,  /* it is signed but of no use; it lies in quarantine; the error says why (EXIT_DATA) */
-    WEBHOOK_FAILED    /* the store failed or memory ran out; nothing was stored, the error is filled */
+    WEBHOOK_FAILED    /* the store failed; nothing was stored, the error is filled */
 };
 
 /*

@@ -13,20 +13,16 @@ int account_load(struct store *store, struct account *out, struct error *e)
     int rc = store_next(store, SQL_ACCOUNT_GET, e);
     if (rc != 1)
         return rc;
-    bool failed = false;
-    out->base_url = store_copy_text(store, SQL_ACCOUNT_GET, 0, &failed);
-    out->organization = store_copy_text(store, SQL_ACCOUNT_GET, 1, &failed);
+    out->base_url = store_copy_text(store, SQL_ACCOUNT_GET, 0);
+    out->organization = store_copy_text(store, SQL_ACCOUNT_GET, 1);
     out->horizon = store_int(store, SQL_ACCOUNT_GET, 2);
     out->watermark = store_date(store, SQL_ACCOUNT_GET, 3);
     out->started = store_date(store, SQL_ACCOUNT_GET, 4);
     out->observed = store_date(store, SQL_ACCOUNT_GET, 5);
     out->finished = store_date(store, SQL_ACCOUNT_GET, 6);
-    out->filter = store_copy_text(store, SQL_ACCOUNT_GET, 7, &failed);
+    out->filter = store_copy_text(store, SQL_ACCOUNT_GET, 7);
     store_done(store, SQL_ACCOUNT_GET);
-    if (!failed)
-        return 1;
-    account_free(out);
-    return fail_memory(e, "store");
+    return 1;
 }
 
 int account_make(

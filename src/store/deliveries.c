@@ -120,25 +120,24 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t la
 {
     const enum sql_statement q = SQL_DELIVERY_DUE;
     int count = 0, rc = 0;
-    bool failed = false;
     if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(after), V_INT(most), V_INT(latest)) != 0)
         return -1;
-    while (count < most && !failed && (rc = store_next(store, q, e)) == 1) {
+    while (count < most && (rc = store_next(store, q, e)) == 1) {
         struct delivery *delivery = &out[count++];
         *delivery = (struct delivery){.seq = store_int(store, q, 0),
             .attempts = (int)store_int(store, q, 1),
             .type = event_type_named(store_get_text(store, q, 3)),
             .work_order = store_int(store, q, 4)};
-        delivery->id = store_copy_text(store, q, 2, &failed);
-        delivery->body = store_copy_text(store, q, 5, &failed);
-        delivery->body_len = delivery->body != NULL ? strlen(delivery->body) : 0;
+        delivery->id = store_copy_text(store, q, 2);
+        delivery->body = store_copy_text(store, q, 5);
+        delivery->body_len = strlen(delivery->body);
     }
     store_done(store, q);
-    if (rc >= 0 && !failed)
+    if (rc >= 0)
         return count;
     while (count > 0)
         delivery_free(&out[--count]);
-    return failed ? fail_memory(e, "deliveries") : -1;
+    return -1;
 }
 
 int64_t deliveries_count_due(

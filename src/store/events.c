@@ -24,8 +24,6 @@ int events_append(
     if (told != 0)
         return told < 0 ? -1 : 0;
     char *body = event_body(event, id, context);
-    if (body == NULL)
-        return fail_memory(e, "event");
     int rc = STORE_RUN(store, e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT(event_type_name(event->type)),
         V_INT(event->work_order), V_DATE(event->timestamp), V_INT(context->observed), V_TEXT(body));
     free(body);

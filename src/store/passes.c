@@ -13,10 +13,9 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     int rc = store_next(store, SQL_PASS_GET, e);
     if (rc != 1)
         return rc;
-    bool failed = false;
     out->since = store_date(store, SQL_PASS_GET, 0);
-    out->filter = store_copy_text(store, SQL_PASS_GET, 1, &failed);
-    out->cursor = store_copy_text(store, SQL_PASS_GET, 2, &failed);
+    out->filter = store_copy_text(store, SQL_PASS_GET, 1);
+    out->cursor = store_copy_text(store, SQL_PASS_GET, 2);
     out->started = store_date(store, SQL_PASS_GET, 3);
     out->observed = store_date(store, SQL_PASS_GET, 4);
     out->newest = store_date(store, SQL_PASS_GET, 5);
@@ -26,12 +25,9 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     out->window.from = store_int(store, SQL_PASS_GET, 9);
     out->window.until = store_int(store, SQL_PASS_GET, 10);
     out->window.silent = store_int(store, SQL_PASS_GET, 11) != 0;
-    out->typed = store_copy_text(store, SQL_PASS_GET, 12, &failed);
+    out->typed = store_copy_text(store, SQL_PASS_GET, 12);
     store_done(store, SQL_PASS_GET);
-    if (!failed)
-        return 1;
-    pass_state_free(out);
-    return fail_memory(e, "store");
+    return 1;
 }
 
 int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,

@@ -45,8 +45,6 @@ int snapshots_load(
     if (verdict == WORKORDER_OK)
         return 1;
     *out = (struct snapshot){0};
-    if (verdict == WORKORDER_NO_MEMORY)
-        return fail_memory(e, "store");
     return fail(e, EXIT_IO, "store %s: the snapshot of work order %lld cannot be read: %s; put back a backup",
         store_path(store), (long long)id, reason);
 }

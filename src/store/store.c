@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
@@ -51,7 +52,8 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
             store->path, doing);
     case SQLITE_NOMEM:
-        return fail_memory(e, "store");
+        memory_ran_out(); /* LCOV_EXCL_LINE: malloc ends the program; only what is absurdly large comes here
+                           */
     case SQLITE_FULL:
         return fail(e, EXIT_IO,
             "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
@@ -107,8 +109,6 @@ int store_make_directory(const char *path, struct error *e)
     if (slash == NULL || slash == path)
         return 0;
     char *directory = strndup(path, (size_t)(slash - path));
-    if (directory == NULL)
-        return fail_memory(e, "store");
     int rc = 0;
     struct stat st;
     if (stat(directory, &st) != 0 && mkdir(directory, 0700) != 0 && errno != EEXIST)
@@ -152,8 +152,6 @@ static int migrate_to(struct store *store, int version, struct error *e)
     char *sql =
         sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", (int)APPLICATION_ID, version);
     int current = 0, rc = -1;
-    if (sql == NULL)
-        return fail_memory(e, "store");
     if (store_begin(store, e) != 0)
         goto out;
     /* another process may have been quicker */
@@ -213,10 +211,7 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
 {
     struct store *store = calloc(1, sizeof *store);
     int code;
-    if (store == NULL || (store->path = strdup(path)) == NULL) {
-        fail_memory(e, "store");
-        goto out;
-    }
+    store->path = strdup(path);
     if (mode == STORE_WRITE && (store_make_directory(path, e) != 0 || make_file(path, e) != 0))
         goto out;
     code = sqlite3_open_v2(mode == STORE_SCRATCH ? ":memory:" : path, &store->db,
@@ -407,15 +402,11 @@ const void *store_get_bytes(struct store *store, enum sql_statement statement, i
     return bytes;
 }
 
-char *store_copy_text(struct store *store, enum sql_statement statement, int column, bool *failed)
+char *store_copy_text(struct store *store, enum sql_statement statement, int column)
 {
     if (store_is_null(store, statement, column))
         return NULL;
-    const char *text = store_get_text(store, statement, column);
-    char *copy = text != NULL ? strdup(text) : NULL;
-    if (copy == NULL)
-        *failed = true;
-    return copy;
+    return strdup(store_get_text(store, statement, column));
 }
 
 int64_t store_changes(struct store *store)

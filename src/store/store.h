@@ -81,7 +81,7 @@ struct store_value {
 struct store_value store_text(const char *text);
 
 /* Binds the values and runs a statement that returns no rows: STORE_RUN(store, e, SQL_X, V_INT(1), ...).
- * Fails with EXIT_IO (or EXIT_TRY_LATER when locked or out of memory). */
+ * Fails with EXIT_IO (or EXIT_TRY_LATER when locked). */
 #define STORE_RUN(store, e, statement, ...)                                                                  \
     store_run(store, statement, (struct store_value[]){__VA_ARGS__},                                         \
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
@@ -113,8 +113,8 @@ int64_t store_date(struct store *store, enum sql_statement statement, int column
 const char *store_get_text(struct store *store, enum sql_statement statement, int column);
 const void *store_get_bytes(struct store *store, enum sql_statement statement, int column, size_t *len);
 
-/* A copy of a text column, NULL when it is absent; *failed is set when memory ran out. */
-char *store_copy_text(struct store *store, enum sql_statement statement, int column, bool *failed);
+/* A copy of a text column, NULL when it is absent. To be freed by the caller. */
+char *store_copy_text(struct store *store, enum sql_statement statement, int column);
 
 /* How many rows the last store_run changed. */
 int64_t store_changes(struct store *store);

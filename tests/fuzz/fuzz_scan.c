@@ -41,8 +41,8 @@ static void compare_events(
     const struct diff_rules rules = {.horizon = INT64_MIN, .completed = completed, .ignored = ignored};
     const struct diff_observation a = {scanned, true}, b = {wo, true};
     struct diff one, other;
-    must(diff_observe(&rules, NULL, NULL, &a, &one) == 0 && diff_observe(&rules, NULL, NULL, &b, &other) == 0,
-        "out of memory");
+    diff_observe(&rules, NULL, NULL, &a, &one);
+    diff_observe(&rules, NULL, NULL, &b, &other);
     must(one.count == other.count && one.outcome == other.outcome && one.deleted == other.deleted,
         "%d events or %d", one.count, other.count);
     for (int i = 0; i < one.count; i++) {

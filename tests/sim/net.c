@@ -168,14 +168,14 @@ const char *http_check_url(const char *url, bool allow_plain)
     return strncmp(url, "http", 4) == 0 ? NULL : "it is no URL";
 }
 
-int http_append_encoded(struct buffer *url, const char *text)
+void http_append_encoded(struct buffer *url, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    int rc = 0;
-    for (; *text != '\0' && rc == 0; text++)
-        rc = strchr(plain, *text) != NULL ? buffer_append(url, text, 1)
-                                          : buffer_append_format(url, "%%%02X", (unsigned char)*text);
-    return rc;
+    for (; *text != '\0'; text++)
+        if (strchr(plain, *text) != NULL)
+            buffer_append(url, text, 1);
+        else
+            buffer_append_format(url, "%%%02X", (unsigned char)*text);
 }
 
 static char *copy(const void *bytes, size_t len)

@@ -43,8 +43,8 @@ static void test_field(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
-        check(buffer_append_text(&out, "x") == 0 && csv_field(&out, table[i].text, table[i].len) == 0,
-            "row %zu", i);
+        buffer_append_text(&out, "x");
+        csv_field(&out, table[i].text, table[i].len);
         check_text(out.data + 1, table[i].csv);
         buffer_free(&out);
     }
@@ -78,10 +78,10 @@ static void test_random_fields(void **state)
             size_t len = next_random(&seed) % sizeof text;
             for (size_t i = 0; i < len; i++)
                 text[i] = letters[next_random(&seed) % (sizeof letters - 1)];
-            check((field == 0 || buffer_append_text(&out, ",") == 0) && csv_field(&out, text, len) == 0,
-                "memory");
+            buffer_append_text(&out, field == 0 ? "" : ",");
+            csv_field(&out, text, len);
         }
-        check(buffer_append_text(&out, "\r\n") == 0, "memory");
+        buffer_append_text(&out, "\r\n");
         check(csv_record_end(&reader, out.data, out.len) == out.len, "round %d: %s", round, out.data);
         buffer_free(&out);
     }

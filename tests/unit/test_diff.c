@@ -206,10 +206,9 @@ static void run_diff(struct golden *golden)
     read_words(golden->now, "completed", completed, golden->completed);
     read_words(golden->now, "ignore", none, golden->ignored);
     if (golden->seen.doc != NULL)
-        assert_int_equal(
-            diff_observe(&rules, read_window(golden), golden->old != NULL ? &old : NULL, &now, &diff), 0);
+        diff_observe(&rules, read_window(golden), golden->old != NULL ? &old : NULL, &now, &diff);
     else
-        assert_int_equal(diff_gone(&old, &diff), 0);
+        diff_gone(&old, &diff);
     char *actual = describe(golden, &diff);
     check_text(actual, golden->expected);
     check_invariants(golden, &diff);

@@ -13,9 +13,6 @@ static void test_fills(void **state)
     assert_int_equal(e.status, EXIT_IO);
     check_text(e.text, "store x.db: 5");
     assert_int_equal(fail(NULL, EXIT_IO, "no one %s", "listens"), -1);
-    assert_int_equal(fail_memory(&e, "store"), -1);
-    assert_int_equal(e.status, EXIT_TRY_LATER);
-    check_text(e.text, "store: out of memory");
 }
 
 /* Text from outside cannot forge log lines or talk to the terminal. */
@@ -46,7 +43,7 @@ static void test_masks_secrets(void **state)
 {
     struct error e = {0};
     (void)state;
-    assert_int_equal(secret_register("hunter22", &e), 0);
+    secret_register("hunter22");
     fail(&e, EXIT_NOPERM, "api: the token hunter22 was refused (hunter22)");
     secret_forget();
     check_text(e.text, "api: the token ******** was refused (********)");
@@ -61,7 +58,7 @@ static void test_masks_a_secret_at_the_cut(void **state)
     (void)state;
     memset(padding, 'x', sizeof padding);
     padding[sizeof padding - 1 - 10] = '\0'; /* ten bytes of it fit */
-    assert_int_equal(secret_register(secret, &e), 0);
+    secret_register(secret);
     fail(&e, EXIT_NOPERM, "%s%s", padding, secret);
     secret_forget();
     check(strstr(e.text, "hunter22") == NULL, "...%s", e.text + strlen(padding) - 5);

@@ -40,8 +40,8 @@ static void test_text(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
-        check(buffer_append_text(&out, ">") == 0 && html_text(&out, table[i].text, table[i].len) == 0,
-            "row %zu", i);
+        buffer_append_text(&out, ">");
+        html_text(&out, table[i].text, table[i].len);
         check_text(out.data + 1, table[i].html);
         buffer_free(&out);
     }
@@ -59,7 +59,7 @@ static void test_random_bytes(void **state)
         for (size_t i = 0; i < len; i++)
             text[i] = (char)next_random(&seed);
         text[len] = '\0';
-        check(html_text(&out, text, len) == 0, "round %d", round);
+        html_text(&out, text, len);
         check(
             out.data == NULL || (strlen(out.data) == out.len && strpbrk(out.data, "<>\"'\r\x01\x1b") == NULL),
             "round %d: %s", round, out.data);

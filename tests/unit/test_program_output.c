@@ -50,9 +50,8 @@ static void test_tail(void **state)
         ROW("key s3cr3t-s3cr3t!", "key *************!"),
     };
 #undef ROW
-    struct error e = {0};
     (void)state;
-    check(secret_register("s3cr3t-s3cr3t", &e) == 0, "%s", e.text);
+    secret_register("s3cr3t-s3cr3t");
     for (size_t i = 0; i < COUNT(table); i++) {
         check_tail(table[i].printed, table[i].len, 1, table[i].tail);
         check_tail(table[i].printed, table[i].len, 7, table[i].tail);

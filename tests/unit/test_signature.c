@@ -37,9 +37,8 @@ static void test_signs(void **state)
         char signature[SIGNATURE_SIZE];
         struct signature_key *key = key_of(table[i].secret);
         for (int again = 0; again < 2; again++) {
-            check(signature_webhook(key, table[i].id, table[i].timestamp, table[i].body,
-                      strlen(table[i].body), signature) == 0,
-                "row %zu", i);
+            signature_webhook(
+                key, table[i].id, table[i].timestamp, table[i].body, strlen(table[i].body), signature);
             check_text(signature, table[i].signature);
         }
         signature_key_free(key);
@@ -68,9 +67,8 @@ static void test_covers_everything(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct signature_key *key = key_of(table[i].secret);
-        check(signature_webhook(
-                  key, table[i].id, table[i].timestamp, table[i].body, table[i].len, signatures[i]) == 0,
-            "row %zu", i);
+        signature_webhook(
+            key, table[i].id, table[i].timestamp, table[i].body, table[i].len, signatures[i]);
         signature_key_free(key);
         check(strlen(signatures[i]) == SIGNATURE_SIZE - 1, "row %zu: %s", i, signatures[i]);
         for (size_t j = 0; j < i; j++)
