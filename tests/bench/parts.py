@@ -12,7 +12,9 @@ SECRET = "bench-secret"
 def receive(bench, count):
     """Deliveries of a webhook, each of another work order, against a CGI program that checks and commits one row."""
     config, store = bench.config("receive", bench.server.url + "/some/v1", more="[handler none]\ntype = log\non = workorder.deleted\n")
+    received = bench.dir / "received.db"
     bench.remove(store)
+    bench.remove(received)
     bench.measure("setup", "wosync", bench.wosync(config, "sync"))
     with bench.opened(store) as db:
         orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
@@ -25,10 +27,12 @@ def receive(bench, count):
                "HTTP_X_MAINTAINX_SIGNATURE": hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest(),
                "MAINTAINX_WEBHOOK_SECRET": SECRET, "WOSYNC_CONFIG": str(config)}
         bench.measure("receive", "wosync", [bench.program, "receive"], stdin=saved, env=env)
-        bench.measure("receive", "cgi", [bench.build / "floor_receive", bench.dir / "received.db"], stdin=saved, env=env)
+        bench.measure("receive", "cgi", [bench.build / "floor_receive", received], stdin=saved, env=env)
     with bench.opened(store) as db:
         bench.expect(count, db.execute("SELECT count(*) FROM events WHERE type = 'workorder.updated'").fetchone()[0],
                      "events told by webhooks")
+    with bench.opened(received) as db:
+        bench.expect(count, db.execute("SELECT count(*) FROM documents").fetchone()[0], "rows of the CGI program")
 
 
 @contextlib.contextmanager
