@@ -2,9 +2,14 @@
 import contextlib
 import hashlib
 import hmac
+import http.client
 import json
 import subprocess
+import time
+import urllib.parse
 import urllib.request
+
+import server
 
 SECRET = "bench-secret"
 
@@ -77,7 +82,25 @@ def far_away(bench):
     with mock(bench, 200 * pages, page_delay_ms=delay, gzip=False) as url:
         config, store = bench.config("far", url)
         bench.remove(store)
-        cost = bench.measure("far", "wosync", bench.wosync(config, "sync"))
+        bench.measure("far", "wosync", bench.wosync(config, "sync"))
         bench.expect(pages, ask(url, "/mock/state")["list_requests"], "requests")
+        waited = round_trips(url)
+        bench.expect(pages, len(waited), "round trips")
     bench.note("far", "round trips", "wall", delay / 1000 * pages)
-    return cost
+    bench.note("far", "asking", "wall", sum(waited))
+
+
+def round_trips(url):
+    """Asks for every page and does nothing with it. Returns how long each took, from the request to the end of the answer."""
+    to = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(to.hostname, to.port)
+    waited, cursor = [], ""
+    while cursor is not None:
+        began = time.monotonic()
+        more = "&cursor=" + urllib.parse.quote(cursor) if cursor else ""
+        connection.request("GET", "%s/workorders?%s%s" % (to.path, server.QUERY, more), headers={"Authorization": "Bearer bench"})
+        page = connection.getresponse().read()
+        waited.append(time.monotonic() - began)
+        cursor = json.loads(page)["nextCursor"]
+    connection.close()
+    return waited

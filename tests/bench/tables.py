@@ -78,6 +78,8 @@ def requirements(f, facts):
     yield "store, to the JSON received", f.median("size", wosync, "bytes") / facts["records"], 1.35, 1.1
     yield "time that a backfill under a rate limit takes, to what is allowed", 1 / f.median("limited", wosync, "used"), 1.01, None
     yield "25 round trips of 200 ms, wall, to their sum", f.ratio(("far", wosync), ("far", "round trips"), "wall"), 1.05, None
+    yield ("25 round trips of 200 ms, wall, to a client that only asks", f.ratio(("far", wosync), ("far", "asking"), "wall"),
+           None, None)
 
 
 def show(figures, facts):
