@@ -13,6 +13,7 @@
 #include "sources/backfill.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
+#include "store/rate_limit.h"
 #include "store/snapshots.h"
 
 struct options {
@@ -57,7 +58,7 @@ static void print_plan(struct session *session, const struct diff_window *window
     struct pace pace;
     int64_t known = snapshots_count(session->store, e);
     int64_t records = snapshots_count_since(session->store, window->from, e);
-    passes_load_pace(session->store, &pace, e);
+    rate_limit_load(session->store, &pace, e);
     if (e->status != EXIT_DONE)
         return;
     if (known == 0) {

@@ -16,6 +16,7 @@
 #include "sinks/dispatch.h"
 #include "store/events.h"
 #include "store/passes.h"
+#include "store/rate_limit.h"
 #include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
@@ -104,7 +105,7 @@ static int open_store(struct session *session, enum session_mode mode, struct er
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
 {
     struct error e = {0};
-    *session = (struct session){.lock = -1};
+    *session = (struct session){.lock = -1, .dry_run = mode == SESSION_DRY_RUN};
     session->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -171,7 +172,7 @@ struct client *session_connect(struct session *session, struct pass_settings *se
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
         .run = &session->run};
-    if (passes_load_pace(session->store, &pace, e) != 0)
+    if (rate_limit_load(session->store, &pace, e) != 0)
         return NULL;
     settings->api = client_new(&how, &pace, e);
     return settings->api;
@@ -220,11 +221,6 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
-static int save_pace(struct session *session, struct error *e)
-{
-    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
-}
-
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -234,10 +230,17 @@ static void finish_run(struct session *session)
     run->message = session->message[0] != '\0' ? session->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
-        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        rate_limit_save(session->store, &session->pace, &e) != 0 || store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
     }
+}
+
+static void keep_pace(struct session *session)
+{
+    struct error e = {0};
+    rate_limit_save(session->store, &session->pace, &e);
+    session_report(session, &e);
 }
 
 /* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
@@ -262,14 +265,12 @@ static void settle_status(struct session *session)
 
 void session_hand_back(struct session *session)
 {
-    struct error e = {0};
     settle_status(session);
     /* a record for each of thousands of webhooks would tell nothing */
     if (session->status != EXIT_DONE)
         finish_run(session);
     else
-        save_pace(session, &e);
-    session_report(session, &e);
+        keep_pace(session);
     lock_release(session->lock);
     session->lock = -1;
 }
@@ -280,6 +281,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
+    } else if (session->store != NULL && !session->dry_run) {
+        keep_pace(session);
     }
     store_close(session->store);
     lock_release(session->lock);
