@@ -236,7 +236,8 @@ static void finish_run(struct session *session)
     }
 }
 
-static void keep_pace(struct session *session)
+/* What no run's row is written for has used it up all the same. */
+static void save_rate_limit(struct session *session)
 {
     struct error e = {0};
     rate_limit_save(session->store, &session->pace, &e);
@@ -270,7 +271,7 @@ void session_hand_back(struct session *session)
     if (session->status != EXIT_DONE)
         finish_run(session);
     else
-        keep_pace(session);
+        save_rate_limit(session);
     lock_release(session->lock);
     session->lock = -1;
 }
@@ -281,8 +282,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
-    } else if (session->store != NULL && !session->dry_run) {
-        keep_pace(session);
+    } else if (!session->dry_run) {
+        save_rate_limit(session);
     }
     store_close(session->store);
     lock_release(session->lock);
