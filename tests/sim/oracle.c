@@ -133,12 +133,14 @@ static bool open_copy(void)
     return sqlite3_file_control(oracle.db, "main", SQLITE_FCNTL_RESET_CACHE, NULL) == SQLITE_OK;
 }
 
-/* In WAL mode from its first transaction on: before that there is nothing in it. */
+/* In WAL mode from its first transaction on: before that there is nothing in it. A checkpoint that was cut off
+ * may have torn the head; then it is in the log. */
 static bool has_tables(void)
 {
     unsigned char head[20];
-    const struct disk_file *file = disk_find("wosync.db", false);
-    if (file == NULL || disk_read(file, head, sizeof head, 0) < sizeof head || head[18] != 2)
+    const struct disk_file *file = disk_find("wosync.db", false), *log = disk_find("wosync.db-wal", false);
+    bool has_log = log != NULL && disk_size(log) > 0;
+    if (file == NULL || (!has_log && (disk_read(file, head, sizeof head, 0) < sizeof head || head[18] != 2)))
         return false;
     open_copy();
     sqlite3_stmt *row = oracle_query(ORACLE_HAS_TABLES);
