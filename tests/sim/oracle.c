@@ -161,9 +161,9 @@ static void take_newest(void)
 void oracle_look(const struct run_report *run)
 {
     take_newest();
-    /* as many as were known before it, for none was seen */
+    /* as many as were known before it, for the list showed none */
     if (run->kind == STEP_RECONCILE && plant.all_hidden &&
-        oracle_known_orders() <= oracle.history->max_deletes)
+        oracle_known_orders(run->began) <= oracle.history->max_deletes)
         oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);

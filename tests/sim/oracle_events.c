@@ -75,11 +75,12 @@ static bool owe_from_silence(
     return false;
 }
 
-int64_t oracle_known_orders(void)
+int64_t oracle_known_orders(int64_t since)
 {
     int64_t count = 0;
     for (int i = 0; i < plant.count; i++)
-        count += oracle.orders[i].known.version >= 0 && !oracle.orders[i].known.deleted;
+        count += oracle.orders[i].known.version >= 0 && !oracle.orders[i].known.deleted &&
+                 oracle.orders[i].heard < since;
     return count;
 }
 

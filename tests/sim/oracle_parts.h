@@ -61,6 +61,7 @@ struct watched {
     struct expected owed;  /* of an observation whose events are still coming */
     int next;              /* in it */
     struct knowledge from; /* what was known before */
+    int64_t heard;         /* when a webhook last spoke of it; 0: none did */
 };
 
 extern struct oracle {
@@ -88,8 +89,8 @@ int oracle_newest_like(const struct order *order, int version);
 void oracle_look_at_events(const struct run_report *run);
 void oracle_look_at_snapshots(void);
 
-/* How many are known and not told deleted. */
-int64_t oracle_known_orders(void);
+/* How many are known and not told deleted, and no webhook has spoken of them since. */
+int64_t oracle_known_orders(int64_t since);
 
 /* oracle_passes.c: what a run that has read to its end must have seen. */
 void oracle_check_pass(const struct run_report *run);
