@@ -36,14 +36,14 @@ struct store {
 /* SQLite says FULL for most full disks, and IOERR where it was about to make room. */
 static bool is_full(const struct store *store, int code)
 {
-    int number = (code & 0xff) == SQLITE_IOERR && store->db != NULL ? sqlite3_system_errno(store->db) : 0;
+    int number = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(store->db) : 0;
     return (code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT;
 }
 
 /* One place that turns SQLite's verdict into ours, with what to do about it. */
 static int fail_sqlite(struct store *store, int code, const char *doing, struct error *e)
 {
-    const char *text = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+    const char *text = sqlite3_errmsg(store->db);
     if (is_full(store, code))
         code = SQLITE_FULL;
     switch (code & 0xff) {
