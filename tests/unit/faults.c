@@ -23,6 +23,7 @@ static struct {
     bool hit;
 } disk;
 
+int faults_number = EIO;
 void (*faults_beside)(void);
 
 void faults_at(enum fault fault, int64_t n)
@@ -209,7 +210,7 @@ static int v_last_error(sqlite3_vfs *vfs, int size, char *out)
     (void)vfs;
     (void)size;
     (void)out;
-    return disk.fault == FAULT_FULL ? ENOSPC : EIO;
+    return disk.fault == FAULT_FULL ? ENOSPC : faults_number;
 }
 
 static int forget_pages(unsigned kind, void *db, void *statement, void *text)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum fault {
-    FAULT_IO,     /* one call fails: EIO */
+    FAULT_IO,     /* one call fails: an I/O error */
     FAULT_FULL,   /* from there on every write fails: ENOSPC */
     FAULT_LOCKED, /* from there on another process is writing */
     FAULT_LOCKS,  /* from there on no lock can be had */
@@ -23,6 +23,9 @@ void faults_install(void);
 
 /* Lets the n-th call from here on fail, and starts to count. With n = 0 none does. */
 void faults_at(enum fault fault, int64_t n);
+
+/* The error number of a call that fails; EIO unless it is set. */
+extern int faults_number;
 
 /* Has it come to that? */
 bool faults_hit(void);

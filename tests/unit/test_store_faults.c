@@ -1,6 +1,7 @@
 /* Every function of the store with every call to the disk failing in turn. */
 #include "support.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -38,12 +39,13 @@ static const char content[] =
     "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0), (8, 900, NULL, 2, 950, 0, 0);"
     "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, 'workorder.completed/7/T', 'workorder.completed', 7,"
     " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', 'workorder.updated', 7,"
-    " 900000, 900000, '{}');"
+    " 900000, 900000, hex(zeroblob(20000))), (5, 'e5', 'workorder.updated', 9, 900000, 900000, hex(zeroblob(20000)));"
     "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy'),"
     " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL),"
     " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL);"
     "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, 0, 1000, NULL), (1, 2, 7, 'done', 1, 0, 1000, NULL),"
-    " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused');"
+    " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused'),"
+    " (1, 5, 9, 'pending', 0, 0, 900000, NULL);"
     "INSERT INTO swept VALUES (7); INSERT INTO missing VALUES (7, 1, NULL, NULL), (8, 2, 950, 1);"
     "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
     "INSERT INTO receipts VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
@@ -402,25 +404,30 @@ static bool fail_call(struct store *store, const struct function *f, int64_t n, 
 
 static void test_every_call_fails(void **state)
 {
-    struct store *store = open_filled(path_in(*state, "wosync.db"));
+    const char *path = path_in(*state, "wosync.db");
+    struct store *store = open_filled(path);
     char *before = faults_dump(faults_connection(), "");
+    store_close(store);
     most_visits = 100;
     for (size_t i = 0; i < COUNT(functions); i++) {
         const struct function *f = &functions[i];
         struct error e = {0};
         int failures = 0;
+        store = open_store(path);
         begin(store);
         int64_t good = f->run(store, &e);
         check(good >= 0 && *e.text == '\0', "%s: %s", f->name, e.text);
         char *after = faults_dump(faults_connection(), "");
-        store_rollback(store);
+        store_close(store);
+        /* another one, for its statements are not prepared yet */
+        store = open_store(path);
         for (int64_t n = 1; fail_call(store, f, n, good, before, after, &failures); n++)
             ;
         check(failures > 0, "%s reads nothing", f->name);
+        store_close(store);
         free(after);
     }
     free(before);
-    store_close(store);
 }
 
 /* A visitor that fails ends the listing with its own error, and the next one begins anew. */
@@ -535,6 +542,14 @@ static void test_no_locks(void **state)
 
 /* --- opening --- */
 
+/* It is made, and empty, and goes. */
+static void check_opens(const char *path)
+{
+    faults_at(FAULT_IO, 0);
+    store_close(open_filled(path));
+    remove(path);
+}
+
 /* A store that was not made whole is made by the next one that opens it. */
 static void test_opening(void **state)
 {
@@ -555,46 +570,74 @@ static void test_opening(void **state)
                 failures++;
             }
             store_close(store);
-            store_close(open_filled(path));
-            remove(path);
+            check_opens(path);
         }
         check(failures > 0, "opening never fails by %d", (int)faults[k]);
     }
 }
 
+/* Where the disk has no room for what SQLite makes it hold in advance, that is no I/O error. */
+static void test_full_by_its_number(void **state)
+{
+    static const int numbers[] = {ENOSPC, EDQUOT};
+    struct store *store = open_filled(path_in(*state, "wosync.db"));
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct error e = {0};
+        faults_number = numbers[i];
+        faults_at(FAULT_IO, 1);
+        assert_int_equal(store_begin(store, &e), -1);
+        faults_number = EIO;
+        check(e.status == EXIT_IO && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
+    }
+    store_close(store);
+}
+
 static const char *beside_path;
-static bool beside_made;
+static bool beside_came, beside_made;
+static int64_t beside_fault; /* the call after that which fails; 0: none */
 
 static void open_beside(void)
 {
     struct error e = {0};
     struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
+    beside_came = true;
     beside_made = store != NULL;
     check(store != NULL || *e.text != '\0', "no reason");
     store_close(store);
+    faults_at(FAULT_IO, beside_fault);
 }
 
 /* Two processes make the same store: either waits, or finds it made. */
 static void test_two_open_at_once(void **state)
 {
-    int made = 0;
-    bool hit = true;
+    int64_t last = 0; /* the last call before which another process can make the store, and this one finds it made */
     faults_beside = open_beside;
     beside_path = path_in(*state, "wosync.db");
-    for (int64_t n = 1; hit; n++) {
+    beside_fault = 0;
+    beside_came = true;
+    for (int64_t n = 1; beside_came; n++) {
         struct error e = {0};
+        beside_came = beside_made = false;
         faults_at(FAULT_BESIDE, n);
+        store_close(store_open(beside_path, STORE_WRITE, 0, &e));
+        check(e.status == EXIT_DONE || e.status == EXIT_TRY_LATER, "call %lld: %d: %s", (long long)n, (int)e.status,
+            e.text);
+        if (beside_made && e.status == EXIT_DONE)
+            last = n;
+        check_opens(beside_path);
+    }
+    check(last > 0, "no one came in between");
+    bool hit = true;
+    for (beside_fault = 1; hit; beside_fault++) {
+        struct error e = {0};
+        faults_at(FAULT_BESIDE, last);
         struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
         hit = faults_hit();
-        faults_at(FAULT_IO, 0);
-        made += hit && beside_made;
-        check(store != NULL || (hit && e.status == EXIT_TRY_LATER), "call %lld: %d: %s", (long long)n, (int)e.status,
-            e.text);
+        check(store != NULL || e.status == EXIT_IO || e.status == EXIT_CANTCREAT, "call %lld: %d: %s",
+            (long long)beside_fault, (int)e.status, e.text);
         store_close(store);
-        store_close(open_filled(beside_path));
-        remove(beside_path);
+        check_opens(beside_path);
     }
-    check(made > 0, "no one came in between");
 }
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
@@ -607,6 +650,7 @@ int main(void)
         in_directory(test_transactions),
         in_directory(test_no_locks),
         in_directory(test_opening),
+        in_directory(test_full_by_its_number),
         in_directory(test_two_open_at_once),
     };
     faults_install();
