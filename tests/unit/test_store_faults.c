@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <json-c/json.h>
-#include <sqlite3.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "disturb.h"
 #include "faults.h"
 #include "store/account.h"
 #include "store/deliveries.h"
@@ -66,7 +66,7 @@ static int visited, most_visits;
 /* What a visitor says: to go on, or after `most_visits` to stop. */
 static int visit(struct error *e)
 {
-    return visited++ < most_visits ? 0 : fail(e, EXIT_DATA, "the visitor stops");
+    return most_visits == INT_MAX || visited++ < most_visits ? 0 : fail(e, EXIT_DATA, "the visitor stops");
 }
 
 static int see_handler(const struct handler_row *row, void *context, struct error *e)
@@ -315,11 +315,6 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
     return sweeps_add(s, 8, e);
 }
 
-struct function {
-    const char *name;
-    int64_t (*run)(struct store *store, struct error *e);
-};
-
 #define ROW(name) {#name, name}
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
     ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_failed), ROW(do_handlers_remove),
@@ -340,94 +335,13 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
 
 /* --- the tests --- */
 
-static struct store *open_store(const char *path)
-{
-    struct error e = {0};
-    struct store *store = store_open(path, STORE_WRITE, 0, &e);
-    check(store != NULL, "%s", e.text);
-    return store;
-}
-
-static struct store *open_filled(const char *path)
-{
-    struct store *store = open_store(path);
-    check(sqlite3_exec(faults_connection(), content, NULL, NULL, NULL) == SQLITE_OK, "%s",
-        sqlite3_errmsg(faults_connection()));
-    return store;
-}
-
-static void check_dump(const char *name, int64_t n, const char *expected)
-{
-    char *dump = faults_dump(faults_connection(), "");
-    bool same = strcmp(dump, expected) == 0;
-    if (!same)
-        print_error("is:\n%s\nshould be:\n%s\n", dump, expected);
-    free(dump);
-    check(same, "%s, call %lld", name, (long long)n);
-}
-
-static void begin(struct store *store)
-{
-    struct error e = {0};
-    check(store_begin(store, &e) == 0, "%s", e.text);
-}
-
-/* One function with its n-th call failing. Returns false when it makes no n calls. */
-static bool fail_call(struct store *store, const struct function *f, int64_t n, int64_t good, const char *before,
-    const char *after, int *failures)
-{
-    struct error e = {0};
-    visited = 0;
-    begin(store);
-    faults_forget_schema();
-    faults_at(FAULT_IO, n);
-    int64_t answer = f->run(store, &e);
-    bool hit = faults_hit();
-    faults_at(FAULT_IO, 0);
-    if (answer < 0) {
-        check(hit && e.status == EXIT_IO && strstr(e.text, "check the disk") != NULL, "%s, call %lld: %d: %s", f->name,
-            (long long)n, (int)e.status, e.text);
-        ++*failures;
-        store_rollback(store);
-        check_dump(f->name, n, before);
-        begin(store);
-        visited = 0;
-        e = (struct error){0};
-        answer = f->run(store, &e);
-    }
-    check(answer == good && *e.text == '\0', "%s after call %lld: %lld: %s", f->name, (long long)n, (long long)answer,
-        e.text);
-    check_dump(f->name, n, after);
-    store_rollback(store);
-    return hit;
-}
-
 static void test_every_call_fails(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
-    struct store *store = open_filled(path);
-    char *before = faults_dump(faults_connection(), "");
-    store_close(store);
-    most_visits = 100;
-    for (size_t i = 0; i < COUNT(functions); i++) {
-        const struct function *f = &functions[i];
-        struct error e = {0};
-        int failures = 0;
-        store = open_store(path);
-        begin(store);
-        int64_t good = f->run(store, &e);
-        check(good >= 0 && *e.text == '\0', "%s: %s", f->name, e.text);
-        char *after = faults_dump(faults_connection(), "");
-        store_close(store);
-        /* another one, for its statements are not prepared yet */
-        store = open_store(path);
-        for (int64_t n = 1; fail_call(store, f, n, good, before, after, &failures); n++)
-            ;
-        check(failures > 0, "%s reads nothing", f->name);
-        store_close(store);
-        free(after);
-    }
-    free(before);
+    store_close(disturb_make(path, content));
+    most_visits = INT_MAX;
+    for (size_t i = 0; i < COUNT(functions); i++)
+        disturb(path, &functions[i]);
 }
 
 /* A visitor that fails ends the listing with its own error, and the next one begins anew. */
@@ -436,12 +350,13 @@ static void test_visitors_stop(void **state)
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after), ROW(do_events_since),
         ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list), ROW(do_runs_list), ROW(do_snapshots_after),
         ROW(do_subscriptions_list)};
-    struct store *store = open_filled(path_in(*state, "wosync.db"));
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
         visited = most_visits = 0;
         check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EXIT_DATA, "%s: %s", listings[i].name,
             e.text);
+        visited = 0;
         most_visits = 100;
         check(listings[i].run(store, NULL) == 0 && visited > 1, "%s: %d visits", listings[i].name, visited);
     }
@@ -468,65 +383,19 @@ static int64_t do_lazily(struct store *s, struct error *e)
 
 static const struct function transactions[] = {ROW(do_retention), ROW(do_durably), ROW(do_lazily)};
 
-/* All of it or nothing: a call that fails undoes the transaction, unless it comes when all is written. */
-static bool fail_transaction(const char *path, const struct function *f, enum fault fault, int64_t n, const char *before,
-    const char *after, int *failures)
-{
-    static const struct {
-        enum exit_status status;
-        const char *text;
-    } words[] = {[FAULT_IO] = {EXIT_IO, "check the disk"}, [FAULT_FULL] = {EXIT_IO, "the disk is full"},
-        [FAULT_LOCKED] = {EXIT_TRY_LATER, "another process keeps it locked"}};
-    struct error e = {0};
-    struct store *store = open_filled(path);
-    faults_forget_schema();
-    faults_at(fault, n);
-    int64_t answer = f->run(store, &e);
-    bool hit = faults_hit();
-    faults_at(FAULT_IO, 0);
-    store_rollback(store);
-    check_dump(f->name, n, answer < 0 ? before : after);
-    if (answer < 0) {
-        check(hit && e.status == words[fault].status && strstr(e.text, words[fault].text) != NULL, "%s, call %lld: %d: %s",
-            f->name, (long long)n, (int)e.status, e.text);
-        ++*failures;
-        e = (struct error){0};
-        check(f->run(store, &e) >= 0, "%s after call %lld: %s", f->name, (long long)n, e.text);
-        check_dump(f->name, n, after);
-    }
-    store_close(store);
-    check(remove(path) == 0, "%s", path);
-    return hit;
-}
-
 static void test_transactions(void **state)
 {
-    static const enum fault faults[] = {FAULT_IO, FAULT_FULL, FAULT_LOCKED};
     const char *path = path_in(*state, "wosync.db");
-    for (size_t i = 0; i < COUNT(transactions); i++) {
-        struct store *store = open_filled(path);
-        char *before = faults_dump(faults_connection(), "");
-        check(transactions[i].run(store, NULL) >= 0, "%s", transactions[i].name);
-        char *after = faults_dump(faults_connection(), "");
-        check(strcmp(before, after) != 0, "%s changes nothing", transactions[i].name);
-        store_close(store);
-        remove(path);
-        for (size_t k = 0; k < COUNT(faults); k++) {
-            int failures = 0;
-            for (int64_t n = 1; fail_transaction(path, &transactions[i], faults[k], n, before, after, &failures); n++)
-                ;
-            check(failures > 0, "%s never fails by %d", transactions[i].name, (int)faults[k]);
-        }
-        free(before);
-        free(after);
-    }
+    for (size_t i = 0; i < COUNT(transactions); i++)
+        for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
+            disturb_transaction(path, content, &transactions[i], fault);
 }
 
 /* Where locks do not work SQLite tries for ten seconds; after that nothing is tried any more. */
 static void test_no_locks(void **state)
 {
     struct error e = {0};
-    struct store *store = open_filled(path_in(*state, "wosync.db"));
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     faults_at(FAULT_LOCKS, 1);
     assert_int_equal(store_begin(store, &e), -1);
     check(e.status == EXIT_IO && strstr(e.text, "its locks cannot be taken") != NULL, "%d: %s", (int)e.status, e.text);
@@ -546,21 +415,20 @@ static void test_no_locks(void **state)
 static void check_opens(const char *path)
 {
     faults_at(FAULT_IO, 0);
-    store_close(open_filled(path));
+    store_close(disturb_make(path, content));
     remove(path);
 }
 
 /* A store that was not made whole is made by the next one that opens it. */
 static void test_opening(void **state)
 {
-    static const enum fault faults[] = {FAULT_IO, FAULT_FULL, FAULT_LOCKED};
-    for (size_t k = 0; k < COUNT(faults); k++) {
+    for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++) {
         int failures = 0;
         bool hit = true;
         for (int64_t n = 1; hit; n++) {
             const char *path = path_in(*state, "wosync.db");
             struct error e = {0};
-            faults_at(faults[k], n);
+            faults_at(fault, n);
             struct store *store = store_open(path, STORE_WRITE, 0, &e);
             hit = faults_hit();
             faults_at(FAULT_IO, 0);
@@ -572,7 +440,7 @@ static void test_opening(void **state)
             store_close(store);
             check_opens(path);
         }
-        check(failures > 0, "opening never fails by %d", (int)faults[k]);
+        check(failures > 0, "opening never fails by %d", (int)fault);
     }
 }
 
@@ -580,7 +448,7 @@ static void test_opening(void **state)
 static void test_full_by_its_number(void **state)
 {
     static const int numbers[] = {ENOSPC, EDQUOT};
-    struct store *store = open_filled(path_in(*state, "wosync.db"));
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(numbers); i++) {
         struct error e = {0};
         faults_number = numbers[i];
