@@ -187,8 +187,9 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
 static int v_delete(sqlite3_vfs *vfs, const char *name, int durable)
 {
     (void)vfs;
+    (void)durable;
     int code = call(SQLITE_IOERR_DELETE, READ);
-    return code != SQLITE_OK ? code : disk.real->xDelete(disk.real, name, durable);
+    return code != SQLITE_OK ? code : disk.real->xDelete(disk.real, name, 0);
 }
 
 static int v_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
