@@ -288,8 +288,12 @@ char *faults_dump(sqlite3 *db, const char *but)
               NULL) == SQLITE_OK,
         "%s", sqlite3_errmsg(db));
     buffer_append_text(&out, "");
-    while (sqlite3_step(tables) == SQLITE_ROW)
-        dump_table(db, (const char *)sqlite3_column_text(tables, 0), but, &out);
+    while (sqlite3_step(tables) == SQLITE_ROW) {
+        char name[64];
+        snprintf(name, sizeof name, " %s ", sqlite3_column_text(tables, 0));
+        if (strstr(but, name) == NULL)
+            dump_table(db, (const char *)sqlite3_column_text(tables, 0), but, &out);
+    }
     sqlite3_finalize(tables);
     return out.data;
 }

@@ -43,8 +43,8 @@ sqlite3 *faults_connection(void);
  * another process has changed it. */
 void faults_forget_schema(void);
 
-/* All rows of all tables, as text; of the columns of `but` (a space before and behind each name), nothing. To be
- * freed. */
+/* All rows of all tables, as text, without the tables and columns of `but` (a space before and behind each name). To
+ * be freed. */
 char *faults_dump(sqlite3 *db, const char *but);
 
 #endif

@@ -89,17 +89,15 @@ char *read_text(const char *path, size_t *len)
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t n = getdelim(&text, &size, EOF, file);
-    check(ferror(file) == 0 && text != NULL, "reading %s", path);
-    if (n < 0) {
-        n = 0;
-        text[0] = '\0';
-    }
+    struct stat st;
+    check(fstat(fileno(file), &st) == 0, "reading %s", path);
+    char *text = malloc((size_t)st.st_size + 1);
+    size_t n = fread(text, 1, (size_t)st.st_size, file);
+    check(n == (size_t)st.st_size, "reading %s", path);
     fclose(file);
+    text[n] = '\0';
     if (len != NULL)
-        *len = (size_t)n;
+        *len = n;
     return text;
 }
 
