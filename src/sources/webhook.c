@@ -39,7 +39,7 @@ struct taking {
 static bool is_event_id(const char *id)
 {
     size_t len = id != NULL ? strnlen(id, LONGEST_EVENT_ID + 1) : 0;
-    for (size_t i = 0; i < len && i <= LONGEST_EVENT_ID; i++)
+    for (size_t i = 0; i < len; i++)
         if ((unsigned char)id[i] <= 0x20 || (unsigned char)id[i] >= 0x7f)
             return false;
     return len > 0 && len <= LONGEST_EVENT_ID;

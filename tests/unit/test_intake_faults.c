@@ -139,6 +139,19 @@ static void test_what_they_tell(void **state)
     store_close(store);
 }
 
+/* The glance at a record's id may have seen another one's in it. */
+static void test_glance_at_the_id(void **state)
+{
+    static const char *const records[] = {OTHER};
+    static const int64_t wrong[] = {7};
+    struct error e = {0};
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
+    assert_int_equal(store_begin(store, &e), 0);
+    check(observe_all(store, NULL, records, wrong, 1, &e) == 2, "%s", e.text);
+    check(observe_all(store, &window, records, wrong, 1, &e) == 0, "%s", e.text);
+    store_close(store);
+}
+
 /* --- deliveries of webhooks --- */
 
 static enum webhook_outcome take(struct store *store, const char *organization, const char *event_id, const char *body,
@@ -353,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_observations),
         in_directory(test_what_they_tell),
+        in_directory(test_glance_at_the_id),
         in_directory(test_deliveries),
         in_directory(test_outcomes),
         in_directory(test_event_ids),

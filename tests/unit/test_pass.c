@@ -2,6 +2,8 @@
  * takes the place of api/http.c and base/clock.c. */
 #include "support.h"
 
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/timestamp.h"
 #include "disturb.h"
 #include "sources/backfill.h"
@@ -18,7 +21,10 @@
 #include "sources/poll.h"
 #include "sources/sweep.h"
 #include "sources/watch.h"
+#include "store/quarantine.h"
+#include "store/receipts.h"
 #include "store/runs.h"
+#include "store/sweeps.h"
 
 enum { MINUTE = 60000, HOUR = 60 * MINUTE };
 
@@ -59,11 +65,12 @@ static struct {
     struct order orders[8];
     size_t count;
     enum manner gte, brackets, sort;
-    int status;           /* of a work order that is asked for by its id; 0: as it is */
+    int list_status;      /* of every page; 0: as it is */
+    int status;           /* of anything else that is asked for; 0: as it is */
     bool repeats;         /* the same cursor on every page */
     int refuses_cursors;  /* so many times */
     int fails;            /* the n-th page from here on fails; 0: none */
-    void (*before)(void); /* called before each page */
+    void (*before)(void); /* called before each answer */
     int pages;
 } server;
 
@@ -119,6 +126,8 @@ static int answer_list(const char *url, struct buffer *out)
         server.before();
     if (++server.pages == server.fails)
         return 403;
+    if (server.list_status != 0)
+        return server.list_status;
     if (cursor != NULL && server.refuses_cursors > 0 && server.refuses_cursors-- > 0)
         return 410;
     if ((gte != NULL && server.gte == REFUSED) || (brackets != NULL && server.brackets == REFUSED) ||
@@ -148,8 +157,6 @@ static int answer_list(const char *url, struct buffer *out)
 
 static int answer_one(int64_t id, struct buffer *out)
 {
-    if (server.status != 0)
-        return server.status;
     for (size_t i = 0; i < server.count; i++)
         if (server.orders[i].id == id && !server.orders[i].gone) {
             buffer_append_text(out, "{\"workOrder\":");
@@ -163,14 +170,18 @@ static int answer_one(int64_t id, struct buffer *out)
 static int answer(const char *url, struct buffer *out)
 {
     const char *path = strrchr(url, '/');
+    if (strncmp(path, "/workorders?", 12) == 0)
+        return answer_list(url, out);
+    if (server.before != NULL)
+        server.before();
+    if (server.status != 0)
+        return server.status;
     if (strstr(url, "/subscriptions/") != NULL && strcmp(path, "/s1") == 0) {
         buffer_append_text(out, "{\"subscription\":{\"id\":\"s1\",\"type\":\"a\",\"url\":\"https://x.example/\","
                                 "\"status\":\"PENDING_APPROVAL\"}}");
         return 200;
     }
-    if (strncmp(path, "/workorders?", 12) == 0)
-        return answer_list(url, out);
-    return strstr(url, "/workorders/") != NULL ? answer_one(strtoll(path + 1, NULL, 10), out) : server.status != 0 ? server.status : 404;
+    return strstr(url, "/workorders/") != NULL ? answer_one(strtoll(path + 1, NULL, 10), out) : 404;
 }
 
 /* --- api/http.c --- */
@@ -296,7 +307,7 @@ struct job {
 static void begin_job(struct job *job, struct store *store)
 {
     struct error e = {0};
-    const struct client_settings client = {.base_url = how.base_url, .token = "t", .organization = ""};
+    const struct client_settings client = {.base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
     how.run = (struct run){.kind = "sync", .began = clock_now(), .exit_status = -1, .since = TIMESTAMP_NONE,
         .until = TIMESTAMP_NONE, .ended = TIMESTAMP_NONE};
     job->api = client_new(&client, &(struct pace){0}, &e);
@@ -509,12 +520,362 @@ static void test_every_call_fails(void **state)
     }
 }
 
+/* --- what a server and a store can do besides --- */
+
+/* A store after its first poll, with something done to it. */
+static struct store *polled(void **state, const char *sql)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *store = disturb_open(path);
+    usual();
+    set_first();
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check(sqlite3_exec(faults_connection(), sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sql);
+    return store;
+}
+
+static void check_filter(const char *expected)
+{
+    sqlite3_stmt *account = NULL;
+    assert_int_equal(sqlite3_prepare_v2(faults_connection(), "SELECT filter FROM account", -1, &account, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(account), SQLITE_ROW);
+    check_text((const char *)sqlite3_column_text(account, 0), expected);
+    sqlite3_finalize(account);
+}
+
+/* A filter that is remembered is taken until a page shows that it is none. */
+static void test_remembered_filters(void **state)
+{
+    static const struct {
+        const char *known;
+        enum manner gte, brackets, sort;
+        const char *expected;
+    } table[] = {
+        {"updatedAtGte", HONOURED, HONOURED, HONOURED, "updatedAtGte"},
+        {"of another version", REFUSED, HONOURED, HONOURED, "updatedAt[gte]"},
+        {"updatedAtGte", IGNORED, IGNORED, HONOURED, "sort"},
+        {"updatedAtGte", REFUSED, IGNORED, IGNORED, "none"},
+        {"sort", HONOURED, HONOURED, IGNORED, "updatedAtGte"},
+        {"sort", REFUSED, REFUSED, HONOURED, "sort"},
+        {"none", HONOURED, HONOURED, HONOURED, "none"},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char sql[80];
+        struct error e = {0};
+        snprintf(sql, sizeof sql, "UPDATE account SET filter = '%s'", table[i].known);
+        struct store *store = polled(state, sql);
+        set_second();
+        const struct order changed = server.orders[0];
+        server.orders[0] = server.orders[1]; /* not the newest first */
+        server.orders[1] = changed;
+        server.gte = table[i].gte;
+        server.brackets = table[i].brackets;
+        server.sort = table[i].sort;
+        check(do_poll(store, &e) == 0, "row %zu: %s", i, e.text);
+        check_filter(table[i].expected);
+        check(how.run.events[EVENT_CREATED] == 2 && how.run.events[EVENT_UPDATED] == 1, "row %zu", i);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Records that are none say nothing of the order, and do not end a pass by sort. */
+static void test_sort_with_odd_records(void **state)
+{
+    struct error e = {0};
+    struct store *store = polled(state, "UPDATE account SET filter = NULL");
+    set_second();
+    server.gte = server.brackets = REFUSED;
+    server.orders[server.count++] = (struct order){7, 5, "OPEN", true, false};
+    server.orders[server.count++] = (struct order){8, 5, "OPEN", true, false};
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check_filter("sort");
+    check(how.run.quarantined == 2 && how.run.events[EVENT_CREATED] == 2, "%lld", (long long)how.run.quarantined);
+    store_close(store);
+}
+
+/* What a list answers with that cannot go on. */
+static void test_lists_that_fail(void **state)
+{
+    static const struct {
+        const char *filter;
+        int status;
+        enum manner gte;
+        bool repeats;
+        int refuses_cursors, fails;
+        enum exit_status expected;
+        const char *text;
+    } table[] = {
+        {"none", 400, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "400"},
+        {"none", 404, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "404"},
+        {"none", 0, HONOURED, true, 0, 0, EXIT_PROTOCOL, "repeats a cursor"},
+        {"none", 0, HONOURED, false, 2, 0, EXIT_UNAVAILABLE, "refused its own cursor twice"},
+        {"updatedAtGte", 0, IGNORED, false, 0, 0, EXIT_PROTOCOL, "ignores the filter"},
+        {"updatedAtGte", 0, REFUSED, false, 0, 0, EXIT_PROTOCOL, "refuses the filter"},
+        {"auto", 0, IGNORED, false, 0, 3, EXIT_NOPERM, "403"}, /* when the next filter is looked for */
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        how.filter = table[i].filter;
+        server.list_status = table[i].status;
+        server.gte = table[i].gte;
+        server.repeats = table[i].repeats;
+        server.refuses_cursors = table[i].refuses_cursors;
+        server.fails = table[i].fails;
+        check(do_poll(store, &e) == -1 && e.status == table[i].expected && strstr(e.text, table[i].text) != NULL,
+            "row %zu: %d: %s", i, (int)e.status, e.text);
+        usual();
+        set_second();
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0, "row %zu: %s", i, e.text);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Another account's store is left alone. */
+static void test_another_account(void **state)
+{
+    struct error e = {0};
+    struct store *store = polled(state, "");
+    how.base_url = "https://y.example/v1";
+    assert_int_equal(do_poll(store, &e), -1);
+    check(e.status == EXIT_CONFIG && strstr(e.text, "https://x.example/v1") != NULL, "%s", e.text);
+    how.base_url = "https://x.example/v1";
+    e = (struct error){0};
+    assert_int_equal(sqlite3_exec(faults_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(do_poll(store, &e), -1);
+    check(e.status == EXIT_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
+    store_close(store);
+}
+
+static const char *beside_path;
+
+static void poll_beside(void)
+{
+    struct error e = {0};
+    server.before = NULL;
+    how.dry_run = false;
+    how.start = CONFIG_START_BEGINNING;
+    struct store *store = disturb_open(beside_path);
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    store_close(store);
+}
+
+static int heard;
+
+static void hear(const struct event *event, const struct event_context *context, void *data)
+{
+    (void)event;
+    (void)context;
+    (void)data;
+    heard++;
+}
+
+/* A dry run takes no lock: a first run beside it makes the account, whose horizon counts for both. */
+static void test_dry_run_beside_a_first_run(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    beside_path = path_in(*state, "wosync.db");
+    struct store *store = disturb_open(beside_path);
+    usual();
+    set_first();
+    how.start = CONFIG_START_NOW;
+    how.dry_run = true;
+    server.before = poll_beside;
+    begin_job(&job, store);
+    job.settings.listener = hear;
+    heard = 0;
+    check(pass_run(&job.settings, &poll_kind, &e) == PASS_FINISHED, "%s", e.text);
+    client_free(job.api);
+    assert_int_equal(heard, 0); /* all was told by the other one */
+    store_close(store);
+    store = disturb_open(beside_path);
+    char *dump = faults_dump(faults_connection(), "");
+    check(strstr(dump, "account | 1 | https://x.example/v1 | - | -9223372036854775808 |") != NULL, "%s", dump);
+    free(dump);
+    store_close(store);
+}
+
+static int64_t break_at; /* the call after the last page but one was asked for */
+
+static void break_disk(void)
+{
+    if (server.pages == server.fails - 1)
+        faults_at(FAULT_IO, break_at);
+}
+
+/* How far pages were read that changed nothing cannot be stored: the run says what ended it, the next one reads them
+ * again. */
+static void test_progress_that_is_lost(void **state)
+{
+    bool hit = true;
+    int lost = 0;
+    for (break_at = 1; hit; break_at++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        how.filter = "none";
+        server.pages = 0;
+        server.fails = 3;
+        server.before = break_disk;
+        assert_int_equal(do_poll(store, &e), -1);
+        hit = faults_hit();
+        faults_at(FAULT_IO, 0);
+        check(e.status == EXIT_NOPERM || (hit && e.status == EXIT_IO), "%d: %s", (int)e.status, e.text);
+        lost += hit && e.status == EXIT_NOPERM;
+        set_first();
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0, "%s", e.text);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+    check(lost > 0, "it was stored each time");
+}
+
+/* A libcrypto without SHA-256, by its configuration: nothing is asked for. */
+static void test_no_digest(void **state)
+{
+    struct error e = {0}, of_hints = {0};
+    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                        "('a', 1, 't', 1, 'hint', x'')");
+    server.pages = 0;
+    OSSL_LIB_CTX *empty = OSSL_LIB_CTX_new();
+    check(OSSL_PROVIDER_load(empty, "null") != NULL, "libcrypto's null provider");
+    OSSL_LIB_CTX *usual_context = OSSL_LIB_CTX_set0_default(empty);
+    int64_t poll = do_poll(store, &e), hints = do_hints(store, &of_hints);
+    OSSL_LIB_CTX_set0_default(usual_context);
+    OSSL_LIB_CTX_free(empty);
+    check(poll == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
+    check(hints == -1 && of_hints.status == EXIT_CONFIG, "%s", of_hints.text);
+    assert_int_equal(server.pages, 0);
+    store_close(store);
+}
+
+/* --- the deadline --- */
+
+static void pass_deadline(void)
+{
+    later += MINUTE;
+}
+
+/* It passes while a request is on its way: what came is kept, nothing more is asked for, and no one is at fault. */
+static void test_deadline(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+    for (int i = 0; i < 3; i++) {
+        set_second();
+        server.before = pass_deadline;
+        server.gte = i == 0 ? IGNORED : HONOURED; /* another one is to be chosen */
+        server.status = i == 1 ? 503 : 0;         /* to be tried again */
+        e = (struct error){0};
+        stop_set_deadline(MINUTE);
+        begin_job(&job, store);
+        enum pass_end end = i == 0 ? pass_run(&job.settings, &poll_kind, &e) : hints_ask(&job.settings, 10, &e);
+        client_free(job.api);
+        stop_set_deadline(0);
+        check(end == PASS_STOPPED && e.status == EXIT_DONE && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
+        assert_int_equal(receipts_waiting(store, &e), i < 2 ? 2 : 1);
+    }
+    store_close(store);
+}
+
+/* --- work orders and registrations by their ids --- */
+
+/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them wait. */
+static void test_hints_that_fail(void **state)
+{
+    static const struct {
+        int status;
+        bool odd;
+        int64_t waiting, quarantined;
+        enum exit_status expected;
+    } table[] = {{403, false, 0, 1, EXIT_DONE}, {401, false, 2, 1, EXIT_NOPERM}, {200, false, 0, 1, EXIT_PROTOCOL},
+        {0, true, 0, 2, EXIT_DONE}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                            "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+        server.status = table[i].status;
+        server.orders[0].odd = table[i].odd;
+        do_hints(store, &e);
+        check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
+        check(receipts_waiting(store, &e) == table[i].waiting && quarantine_count(store, &e) == table[i].quarantined,
+            "row %zu", i);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Registrations that were asked for lately are not asked for; one that cannot be asked for ends it. */
+static void test_registrations(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, 'VALID', 1, 5),"
+                                        "('s2', 'a', 'https://x.example/', NULL, 'PENDING_APPROVAL', 1, 5),"
+                                        "('s3', 'a', 'https://x.example/', NULL, 'VALID', 1, 9)");
+    begin_job(&job, store);
+    server.status = 403;
+    check(watch_subscriptions(job.api, store, 5, &e) == 0, "%s", e.text);
+    check(watch_subscriptions(job.api, store, 6, &e) == -1 && e.status == EXIT_NOPERM, "%s", e.text);
+    server.status = 0;
+    e = (struct error){0};
+    check(watch_subscriptions(job.api, store, 6, &e) == 0 && e.status == EXIT_DONE, "%s", e.text);
+    char *dump = faults_dump(faults_connection(), " checked ");
+    check(strstr(dump, "s1 | a | https://x.example/ | - | PENDING_APPROVAL") != NULL &&
+              strstr(dump, "s2 | a | https://x.example/ | - | GONE") != NULL &&
+              strstr(dump, "s3 | a | https://x.example/ | - | VALID") != NULL,
+        "%s", dump);
+    free(dump);
+    client_free(job.api);
+    store_close(store);
+}
+
+/* With a share instead of a number, some may always be missing. */
+static void test_share_of_deletes(void **state)
+{
+    static const struct {
+        int64_t max_deletes;
+        bool percent;
+        enum exit_status expected;
+    } table[] = {{1, false, EXIT_TRY_LATER}, {2, false, EXIT_DONE}, {1, true, EXIT_DONE}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_gone();
+        how.max_deletes = table[i].max_deletes;
+        how.percent = table[i].percent;
+        check(do_sweep(store, &e) == 0 && e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
+        assert_int_equal(sweeps_waiting(store, &e), table[i].expected == EXIT_DONE ? 2 : 0);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_every_call_fails),
+        in_directory(test_remembered_filters),
+        in_directory(test_sort_with_odd_records),
+        in_directory(test_lists_that_fail),
+        in_directory(test_another_account),
+        in_directory(test_dry_run_beside_a_first_run),
+        in_directory(test_progress_that_is_lost),
+        in_directory(test_no_digest),
+        in_directory(test_deadline),
+        in_directory(test_hints_that_fail),
+        in_directory(test_registrations),
+        in_directory(test_share_of_deletes),
     };
     faults_install();
     log_configure(LOG_ERROR, false);
