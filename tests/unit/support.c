@@ -89,15 +89,17 @@ char *read_text(const char *path, size_t *len)
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return NULL;
-    struct stat st;
-    check(fstat(fileno(file), &st) == 0, "reading %s", path);
-    char *text = malloc((size_t)st.st_size + 1);
-    size_t n = fread(text, 1, (size_t)st.st_size, file);
-    check(n == (size_t)st.st_size, "reading %s", path);
+    char *text = NULL;
+    size_t size = 0, n;
+    FILE *copy = open_memstream(&text, &size);
+    check(copy != NULL, "reading %s", path);
+    char part[4096];
+    while ((n = fread(part, 1, sizeof part, file)) > 0)
+        fwrite(part, 1, n, copy);
+    check(ferror(file) == 0 && fclose(copy) == 0, "reading %s", path);
     fclose(file);
-    text[n] = '\0';
     if (len != NULL)
-        *len = n;
+        *len = size;
     return text;
 }
 

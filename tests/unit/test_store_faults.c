@@ -16,6 +16,7 @@
 #include "store/lateness.h"
 #include "store/passes.h"
 #include "store/quarantine.h"
+#include "store/rate_limit.h"
 #include "store/receipts.h"
 #include "store/retention.h"
 #include "store/runs.h"
@@ -31,8 +32,9 @@ enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
  * removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
-    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 100, 40, 2000, 990, 60, 0, 0, 0,"
-    " 0, NULL), ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 100, 50, 2000, 980, 60, 0, 5, 9, 1, '9d');"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL),"
+    " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d');"
+    "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}');"
@@ -119,6 +121,7 @@ static int see_subscription(const struct subscription *subscription, void *conte
 
 FUNCTION(do_set_filter, account_set_filter(s, "none", e))
 FUNCTION(do_account_finish, account_finish_pass(s, 2000, 1500, 1500, 1600, e))
+FUNCTION(do_handlers_succeeded, handlers_succeeded(s, 1, 2, NOW, e))
 FUNCTION(do_handlers_failed, handlers_failed(s, 1, NOW, "why", e))
 FUNCTION(do_handlers_remove, handlers_remove(s, 1, NOW, e))
 FUNCTION(do_handlers_list, handlers_list(s, see_handler, NULL, e))
@@ -139,7 +142,7 @@ FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
-FUNCTION(do_save_pace, passes_save_pace(s, &(struct pace){100, 30, 3000, 2000, 60, 0}, e))
+FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct pace){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s, &(struct quarantine_entry){.digest = digest, .work_order = 8,
                                               .source = "poll", .reason = "why", .raw = "{", .size = 1, .seen = NOW}, e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
@@ -251,13 +254,13 @@ static int64_t do_passes_save(struct store *s, struct error *e)
 {
     char filter[] = "none";
     struct pass_state state = {.filter = filter, .pages = 2};
-    return passes_save(s, "sync", true, &state, &(struct pace){100, 30, 3000, 2000, 60, 0}, e);
+    return passes_save(s, "sync", true, &state, e);
 }
 
-static int64_t do_load_pace(struct store *s, struct error *e)
+static int64_t do_rate_limit_load(struct store *s, struct error *e)
 {
     struct pace pace;
-    return passes_load_pace(s, &pace, e) == 0 ? pace.remaining : -1;
+    return rate_limit_load(s, &pace, e) == 0 ? pace.remaining : -1;
 }
 
 static int64_t do_next_hint(struct store *s, struct error *e)
@@ -317,12 +320,12 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
 
 #define ROW(name) {#name, name}
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
-    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_failed), ROW(do_handlers_remove),
+    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed), ROW(do_handlers_remove),
     ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add), ROW(do_due), ROW(do_count_due),
     ROW(do_deliveries_done), ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard),
     ROW(do_replay), ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_count), ROW(do_events_after),
     ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
-    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_load_pace), ROW(do_save_pace),
+    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save),
     ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
     ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
     ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
@@ -389,24 +392,6 @@ static void test_transactions(void **state)
     for (size_t i = 0; i < COUNT(transactions); i++)
         for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
             disturb_transaction(path, content, &transactions[i], fault);
-}
-
-/* Where locks do not work SQLite tries for ten seconds; after that nothing is tried any more. */
-static void test_no_locks(void **state)
-{
-    struct error e = {0};
-    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    faults_at(FAULT_LOCKS, 1);
-    assert_int_equal(store_begin(store, &e), -1);
-    check(e.status == EXIT_IO && strstr(e.text, "its locks cannot be taken") != NULL, "%d: %s", (int)e.status, e.text);
-    int64_t calls = faults_calls();
-    for (int i = 0; i < 2; i++) {
-        e = (struct error){0};
-        check((i == 0 ? store_begin(store, &e) : events_count(store, &e)) == -1 && e.status == EXIT_IO, "%s", e.text);
-    }
-    assert_int_equal(faults_calls(), calls);
-    faults_at(FAULT_IO, 0);
-    store_close(store);
 }
 
 /* --- opening --- */
@@ -516,7 +501,6 @@ int main(void)
         in_directory(test_every_call_fails),
         in_directory(test_visitors_stop),
         in_directory(test_transactions),
-        in_directory(test_no_locks),
         in_directory(test_opening),
         in_directory(test_full_by_its_number),
         in_directory(test_two_open_at_once),
