@@ -2,8 +2,6 @@
  * takes the place of api/http.c and base/clock.c. */
 #include "support.h"
 
-#include <openssl/crypto.h>
-#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -738,21 +736,21 @@ static void test_progress_that_is_lost(void **state)
     check(lost > 0, "it was stored each time");
 }
 
-/* A libcrypto without SHA-256, by its configuration: nothing is asked for. */
+static void run_without(void *store)
+{
+    struct error e = {0};
+    check(do_poll(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
+    e = (struct error){0};
+    check(do_hints(store, &e) == -1 && e.status == EXIT_CONFIG, "%s", e.text);
+}
+
+/* A libcrypto without SHA-256: nothing is asked for. */
 static void test_no_digest(void **state)
 {
-    struct error e = {0}, of_hints = {0};
     struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
                                         "('a', 1, 't', 1, 'hint', x'')");
     server.pages = 0;
-    OSSL_LIB_CTX *empty = OSSL_LIB_CTX_new();
-    check(OSSL_PROVIDER_load(empty, "null") != NULL, "libcrypto's null provider");
-    OSSL_LIB_CTX *usual_context = OSSL_LIB_CTX_set0_default(empty);
-    int64_t poll = do_poll(store, &e), hints = do_hints(store, &of_hints);
-    OSSL_LIB_CTX_set0_default(usual_context);
-    OSSL_LIB_CTX_free(empty);
-    check(poll == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
-    check(hints == -1 && of_hints.status == EXIT_CONFIG, "%s", of_hints.text);
+    without_algorithms(run_without, store);
     assert_int_equal(server.pages, 0);
     store_close(store);
 }
