@@ -96,11 +96,9 @@ static int read_number(struct sqlite *s, const char *sql, int *value, struct del
 static int make_file(struct sqlite *s, struct delivery_result *why)
 {
     const char *slash = strrchr(s->path, '/');
-    struct stat st;
-    if (slash != NULL && slash != s->path) {
+    if (slash != NULL) {
         char *directory = strndup(s->path, (size_t)(slash - s->path));
-        if (stat(directory, &st) != 0)
-            mkdir(directory, 0750);
+        mkdir(directory, 0750); /* as a rule it is there */
         free(directory);
     }
     int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -231,12 +229,10 @@ static int run(struct sqlite *s, enum kept which, const struct warehouse_row *ro
     struct delivery_result *why)
 {
     sqlite3_stmt *statement = s->kept[which];
-    int code = SQLITE_OK, count = sqlite3_bind_parameter_count(statement);
-    for (int i = 0; i < count && code == SQLITE_OK; i++)
-        code = sqlite3_bind_text64(statement, i + 1, row->values[i],
-            row->values[i] != NULL ? strlen(row->values[i]) : 0, SQLITE_STATIC, SQLITE_UTF8);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
+    int count = sqlite3_bind_parameter_count(statement);
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_text(statement, i + 1, row->values[i], -1, SQLITE_STATIC);
+    int code = sqlite3_step(statement);
     int rc = code == SQLITE_DONE ? 0 : fail_sqlite(s, code, why);
     if (changed != NULL)
         *changed = sqlite3_changes(s->db) > 0;
@@ -283,6 +279,6 @@ void *warehouse_sqlite_new(const char *path, int64_t timeout)
 {
     struct sqlite *s = calloc(1, sizeof *s);
     s->path = strdup(path);
-    s->busy_ms = timeout < INT_MAX ? (int)timeout : INT_MAX;
+    s->busy_ms = (int)timeout;
     return s;
 }

@@ -44,7 +44,7 @@ static int take_batch(struct store *store, struct route *route, struct error *e)
     if (store_begin(store, e) != 0)
         return -1;
     int rc = events_after(store, route->place.position, BATCH, take_one, &t, e);
-    if (rc == 0 && t.count > 0)
+    if (rc == 0)
         rc = handlers_advance(store, route->place.handler, t.position, t.skipped, e);
     if (rc == 0)
         rc = store_commit(store, e);
