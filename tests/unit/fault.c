@@ -6,6 +6,7 @@
 static long left;     /* statements until the one that fails */
 static bool armed;    /* it has begun */
 static bool happened; /* it was ended */
+static void (*on_turn)(void);
 
 static int on_statement(unsigned type, void *context, void *statement, void *sql)
 {
@@ -13,8 +14,13 @@ static int on_statement(unsigned type, void *context, void *statement, void *sql
     (void)context;
     (void)statement;
     (void)sql;
-    if (left > 0 && --left == 0)
-        armed = true;
+    if (left == 0 || --left > 0)
+        return 0;
+    armed = on_turn == NULL;
+    if (on_turn != NULL) {
+        happened = true;
+        on_turn();
+    }
     return 0;
 }
 
@@ -42,6 +48,13 @@ void fault_statement(long n)
     sqlite3_auto_extension((void (*)(void))watch);
     left = n;
     armed = happened = false;
+    on_turn = NULL;
+}
+
+void fault_call(long n, void (*call)(void))
+{
+    fault_statement(n);
+    on_turn = call;
 }
 
 bool fault_happened(void)

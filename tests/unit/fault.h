@@ -10,6 +10,9 @@
  * interrupted, perhaps when its work is done already. 0: none. */
 void fault_statement(long n);
 
+/* Calls `call` as that statement begins, instead; it goes on then. */
+void fault_call(long n, void (*call)(void));
+
 /* Did it come to that? */
 bool fault_happened(void);
 

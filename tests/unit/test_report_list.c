@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <signal.h>
@@ -9,11 +10,33 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/stop.h"
 #include "base/timestamp.h"
 #include "sinks/report_list.h"
+
+/* A disk that fails: these stand before the C library's. */
+static bool read_fails, sync_fails;
+
+ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    if (read_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, bytes, len, offset);
+}
+
+int fdatasync(int fd)
+{
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
 
 struct place {
     const char *file;
@@ -245,6 +268,28 @@ static void test_odd_files(void **state)
     close_place(&p);
 }
 
+/* What could not be synced is synced by the next try, and does not stand there twice. */
+static void test_the_disk_fails(void **state)
+{
+    struct error e;
+    struct place p = open_place(*state), again = open_place(*state);
+    sync_fails = true;
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL, "%s", e.text);
+    sync_fails = false;
+    add_well(&p, "a");
+    sync_fails = true;
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be synced") != NULL, "%s", e.text);
+    sync_fails = false;
+    read_fails = true;
+    check(add(&again, "b", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be read") != NULL, "%s", e.text);
+    read_fails = false;
+    add_well(&again, "b");
+    add_well(&p, "a");
+    check_ids(&p, "a b");
+    close_place(&p);
+    close_place(&again);
+}
+
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
 int main(void)
@@ -258,6 +303,7 @@ int main(void)
         in_directory(test_locked),
         in_directory(test_full),
         in_directory(test_odd_files),
+        in_directory(test_the_disk_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

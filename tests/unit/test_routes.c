@@ -162,7 +162,7 @@ static void test_problems(void **state)
         {SLACK "digest_above = 5x\n", "wosync.conf:4: [handler x] digest_above = 5x: write a number"},
         {SLACK "link = https://y/\n", "wosync.conf:4: [handler x] link = https://y/: write a URL with {id}"},
         {SLACK "link = https://y/{id}|\n", "wosync.conf:4: [handler x] link = https://y/{id}|: write a URL"},
-        {SLACK "link = ftp://x/{id}\n", "wosync.conf:4: [handler x] link = ftp://x/{id}: write a URL"},
+        {SLACK "link = gopher://y/{id}\n", "wosync.conf:4: [handler x] link = gopher://y/{id}: write a URL"},
         {"[handler x]\ntype = exec\ncommand = 'a\n", "wosync.conf:3: [handler x] command: a quote is not closed; write"},
         {"[handler x]\ntype = report\npath =\n", "wosync.conf:3: [handler x] path: it is empty"},
         {"[handler x]\ntype = report\npath = x\non = workorder.created\n",

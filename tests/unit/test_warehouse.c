@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "fault.h"
 #include "sinks/handler_types.h"
+#include "warehouse_sql.h"
 
 enum { WORK_ORDERS = 3 };
 
@@ -28,7 +29,7 @@ static struct warehouse open_warehouse(const char *path)
     struct ini_setting setting = {key, value, 1};
     const struct ini_section section = {.settings = &setting, .count = 1};
     const struct handler_setup setup = {
-        .name = "wh", .file = "x", .section = &section, .problems = &problems, .timeout = 100};
+        .name = "wh", .file = "x", .section = &section, .problems = &problems, .timeout = 1};
     struct warehouse w = {path, handler_warehouse.make(&setup)};
     check(w.handler != NULL, "%s", problems.data);
     free(value);
@@ -93,6 +94,14 @@ static bool is_later(const struct delivery_result *result, const char *text)
     return result->verdict == DELIVERY_LATER && strstr(result->error, text) != NULL;
 }
 
+static void check_all_there(const char *path)
+{
+    assert_int_equal(query(path, "SELECT count(*) FROM work_orders WHERE status = 'DONE'"), WORK_ORDERS);
+    assert_int_equal(query(path, "SELECT count(*) FROM status_history"), WORK_ORDERS);
+    assert_int_equal(query(path, "SELECT count(*) FROM wosync_events"), WORK_ORDERS);
+    assert_int_equal(query(path, "PRAGMA user_version"), WAREHOUSE_SQLITE_VERSION);
+}
+
 /* Every statement fails in turn: it is to be tried again, and then everything is there exactly once. */
 static void test_every_statement_fails(void **state)
 {
@@ -115,9 +124,49 @@ static void test_every_statement_fails(void **state)
         check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE, "statement %ld, again: %s%s", n,
             loaded.error, delivered.error);
         handler_warehouse.free(w.handler);
-        assert_int_equal(query(w.path, "SELECT count(*) FROM work_orders WHERE status = 'DONE'"), WORK_ORDERS);
-        assert_int_equal(query(w.path, "SELECT count(*) FROM status_history"), WORK_ORDERS);
-        assert_int_equal(query(w.path, "SELECT count(*) FROM wosync_events"), WORK_ORDERS);
+        check_all_there(w.path);
+    }
+    check(n > 30, "only %ld statements", n);
+}
+
+/* Another process does the same at whatever moment: both may wait, and all is there exactly once. */
+static struct warehouse other;
+static bool at_it;
+
+static void meanwhile(void)
+{
+    if (at_it)
+        return;
+    at_it = true;
+    struct delivery_result result = load(&other);
+    if (result.verdict == DELIVERY_DONE)
+        result = deliver(&other);
+    check(result.verdict == DELIVERY_DONE || is_later(&result, "locked"), "%d, %s", result.verdict, result.error);
+    at_it = false;
+}
+
+static void test_another_process(void **state)
+{
+    bool happened = true;
+    long n = 1;
+    for (; happened; n++) {
+        char name[32];
+        snprintf(name, sizeof name, "%ld.db", n);
+        struct warehouse w = open_warehouse(path_in(*state, name));
+        other = open_warehouse(path_in(*state, name));
+        fault_call(n, meanwhile);
+        struct delivery_result loaded = load(&w), delivered = deliver(&w);
+        happened = fault_happened();
+        fault_statement(0);
+        check(loaded.verdict == DELIVERY_DONE || is_later(&loaded, "locked"), "statement %ld: %s", n, loaded.error);
+        check(delivered.verdict == DELIVERY_DONE || is_later(&delivered, "locked"), "statement %ld: %s", n, delivered.error);
+        loaded = load(&w);
+        delivered = deliver(&w);
+        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE, "statement %ld, again: %s%s", n,
+            loaded.error, delivered.error);
+        handler_warehouse.free(other.handler);
+        handler_warehouse.free(w.handler);
+        check_all_there(w.path);
     }
     check(n > 30, "only %ld statements", n);
 }
@@ -138,7 +187,15 @@ static void test_refused_snapshots(void **state)
     result = load(&w);
     check(is_later(&result, "integer overflow"), "%s", result.error);
     assert_int_equal(query(w.path, "SELECT sum(id) FROM work_orders"), 1);
-    execute(w.path, "DROP TRIGGER later");
+    execute(w.path, "DROP TRIGGER later; DROP TRIGGER no");
+    /* a table whose numbers are used up is SQLite's own disk that is full */
+    execute(w.path, "CREATE TABLE full (id INTEGER PRIMARY KEY AUTOINCREMENT);"
+                    "INSERT INTO full VALUES (9223372036854775807);"
+                    "CREATE TRIGGER full BEFORE INSERT ON work_orders BEGIN INSERT INTO full VALUES (NULL); END");
+    result = load(&w);
+    check(is_later(&result, "the disk is full"), "%s", result.error);
+    execute(w.path, "DROP TRIGGER full; CREATE TRIGGER no BEFORE INSERT ON work_orders WHEN NEW.id = 2 "
+                    "BEGIN SELECT RAISE(ABORT, 'not that one'); END");
     /* a delivery that is refused is refused with its batch, and the caller tries them one by one */
     result = deliver(&w);
     check(result.verdict == DELIVERY_DEAD && strstr(result.error, "it refuses the row: not that one") != NULL, "%s",
@@ -225,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_every_statement_fails),
+        in_directory(test_another_process),
         in_directory(test_refused_snapshots),
         in_directory(test_unreadable_snapshot),
         in_directory(test_odd_files),
