@@ -72,10 +72,11 @@ static int fail_result(const PGresult *result, struct delivery_result *why)
 
 /* --- talking, with an eye on the clock --- */
 
-/* Waits until the server has something to say, or can take more when `write`. */
-static int wait_for_server(struct postgres *p, bool write, struct delivery_result *why)
+/* Waits until the server has something to say, or can take more of what is to be sent. */
+static int wait_for_server(struct postgres *p, struct delivery_result *why)
 {
-    struct pollfd fd = {.fd = PQsocket(p->conn), .events = (short)(POLLIN | (write ? POLLOUT : 0))};
+    const short events = PQflush(p->conn) == 1 ? POLLIN | POLLOUT : POLLIN;
+    struct pollfd fd = {.fd = PQsocket(p->conn), .events = events};
     int64_t left = p->deadline - clock_monotonic();
     int rc = poll(&fd, 1, left > 0 ? (int)left : 0);
     if (rc == 0 && left <= 0) {
@@ -90,20 +91,17 @@ static int wait_for_server(struct postgres *p, bool write, struct delivery_resul
 
 static int flush(struct postgres *p, struct delivery_result *why)
 {
-    int rc;
-    while ((rc = PQflush(p->conn)) == 1)
-        if (wait_for_server(p, true, why) != 0)
+    while (PQflush(p->conn) == 1)
+        if (wait_for_server(p, why) != 0)
             return -1;
-    return check(p, rc == 0, why);
+    return 0;
 }
 
 /* The next result of what was sent, NULL behind the last one of a command; to be cleared. */
 static int next_result(struct postgres *p, PGresult **result, struct delivery_result *why)
 {
-    if (flush(p, why) != 0)
-        return -1;
     while (PQisBusy(p->conn))
-        if (wait_for_server(p, false, why) != 0)
+        if (wait_for_server(p, why) != 0)
             return -1;
     *result = PQgetResult(p->conn);
     return 0;
@@ -304,7 +302,7 @@ static int finish(struct postgres *p, const char *sql, struct delivery_result *w
     int rc = 0;
     bool synced = false;
     if (send(p, sql, why) != 0 || check(p, PQpipelineSync(p->conn), why) != 0)
-        return -1;
+        return -1; /* LCOV_EXCL_LINE: see check */
     while (!synced) {
         PGresult *result;
         if (next_result(p, &result, why) != 0)

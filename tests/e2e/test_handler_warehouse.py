@@ -685,6 +685,10 @@ class PostgresTest(Warehouse, Case):
         self.env["WAREHOUSE"] = self.server.address.replace("wosync:" + self.server.QUOTED, "guest:guest-password")
         self.mock.create_old(2)
         self.sync(message="permission denied")
+        self.make_version_1()
+        self.execute("GRANT USAGE ON SCHEMA wosync TO guest")
+        self.sync(message="permission denied for table wosync_schema")
+        self.execute("DROP SCHEMA wosync CASCADE")
         self.execute("CREATE SCHEMA wosync AUTHORIZATION guest")
         self.sync_silently()
         self.assertEqual(len(self.work_orders()), 2)
@@ -837,18 +841,20 @@ class PostgresTest(Warehouse, Case):
         self.sync_silently()
         self.assertWarehouseIsTrue()
 
-    def test_a_limit_of_the_server_is_a_refusal(self):
-        """Class 54: too large for an index, too complex and the like."""
-        olds = self.mock.create_old(2)
+    def test_limits_and_rules_of_the_server_are_refusals(self):
+        """Class 54: too large for an index, too complex and the like; class 23: someone's own CHECK."""
+        olds = self.mock.create_old(3)
         self.sync_silently()
         self.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
                      "$$BEGIN RAISE 'too large' USING ERRCODE = '54000'; END$$; "
                      "CREATE TRIGGER refuse BEFORE UPDATE ON work_orders FOR EACH ROW WHEN (NEW.id = %d) "
-                     "EXECUTE FUNCTION refuse()" % olds[0])
+                     "EXECUTE FUNCTION refuse(); "
+                     "ALTER TABLE work_orders ADD CHECK (id <> %d OR priority <> 'HIGH')" % (olds[0], olds[1]))
         for number in olds:
             self.mock.update(number, priority="HIGH")
-        self.sync(expect=UNAVAILABLE, message=r"it refuses the row: too large \(54000\)")
-        self.assertEqual((self.handler("wh")["dead"], self.handler("wh")["pending"]), (1, 0))
+        run = self.sync(expect=UNAVAILABLE, message=r"it refuses the row: too large \(54000\)")
+        self.assertRegex(run.err, r"it refuses the row: .*check constraint.* \(23514\)")
+        self.assertEqual((self.handler("wh")["dead"], self.handler("wh")["pending"]), (2, 0))
 
 
 if __name__ == "__main__":

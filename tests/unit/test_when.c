@@ -78,6 +78,7 @@ static void test_values(void **state)
         {"changes ->> '$.status.from' = 'OPEN'", 1},
         {"changes -> '$.title' IS NULL", 1},
         {"json_array_length(assignees) = 2", 1},
+        {"EXISTS (SELECT 1 FROM json_tree(extraFields) WHERE key = 'line' AND value = 'A')", 1},
         {"julianday(completedAt) - julianday(createdAt) > 20", 1},
         {"CASE priority WHEN 'HIGH' THEN 1 ELSE 0 END", 1},
         {"priority = 'HIGH' -- and nothing else", 1},
