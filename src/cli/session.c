@@ -1,7 +1,6 @@
 #include "cli/session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "sinks/dispatch.h"
 #include "store/events.h"
 #include "store/passes.h"
+#include "store/rate_limit.h"
 #include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
@@ -172,7 +172,7 @@ struct client *session_connect(struct session *session, struct pass_settings *se
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
         .run = &session->run};
-    if (passes_load_pace(session->store, &pace, e) != 0)
+    if (rate_limit_load(session->store, &pace, e) != 0)
         return NULL;
     settings->api = client_new(&how, &pace, e);
     return settings->api;
@@ -198,9 +198,7 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
 {
     struct pass_state state;
     struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
-    int unfinished = passes_load(session->store, kind->name, &state, e);
-    if (unfinished < 0)
-        return PASS_FAILED;
+    passes_load(session->store, kind->name, &state, NULL); /* for the bar alone */
     progress.before = state.records;
     pass_state_free(&state);
     settings->progress = on_page;
@@ -223,11 +221,6 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
-static int save_pace(struct session *session, struct error *e)
-{
-    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
-}
-
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -237,20 +230,18 @@ static void finish_run(struct session *session)
     run->message = session->message[0] != '\0' ? session->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
-        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        rate_limit_save(session->store, &session->pace, &e) != 0 || store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
     }
 }
 
-static void keep_pace(struct session *session)
+/* What no run's row is written for has used it up all the same. */
+static void save_rate_limit(struct session *session)
 {
     struct error e = {0};
-    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
-        store_commit(session->store, &e) != 0) {
-        store_rollback(session->store);
-        session_report(session, &e);
-    }
+    rate_limit_save(session->store, &session->pace, &e);
+    session_report(session, &e);
 }
 
 /* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
@@ -277,10 +268,10 @@ void session_hand_back(struct session *session)
 {
     settle_status(session);
     /* a record for each of thousands of webhooks would tell nothing */
-    if (session->lock >= 0 && session->status != EXIT_DONE)
+    if (session->status != EXIT_DONE)
         finish_run(session);
-    else if (session->lock >= 0 && session->pace.seen != 0)
-        keep_pace(session);
+    else
+        save_rate_limit(session);
     lock_release(session->lock);
     session->lock = -1;
 }
@@ -291,6 +282,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
+    } else {
+        save_rate_limit(session);
     }
     store_close(session->store);
     lock_release(session->lock);

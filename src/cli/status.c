@@ -31,8 +31,9 @@ static const char *age_of(struct json_object *object, const char *key, const cha
     int64_t ms;
     char age[TIMESTAMP_SIZE];
     struct json_object *value = json_object_object_get(object, key);
-    if (value == NULL || timestamp_parse(json_object_get_string(value), &ms) != 0)
+    if (value == NULL)
         return absent;
+    timestamp_parse(json_object_get_string(value), &ms);
     duration_format(clock_now() - ms, age);
     snprintf(out, 64, "%s ago", age);
     return out;
