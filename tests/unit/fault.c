@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <string.h>
 
 static long left;     /* statements until the one that fails */
 static bool armed;    /* it has begun */
@@ -13,7 +14,9 @@ static int on_statement(unsigned type, void *context, void *statement, void *sql
     (void)type;
     (void)context;
     (void)statement;
-    (void)sql;
+    /* a setting of the connection: nothing in it can fail */
+    if (strncmp(sql, "PRAGMA synchronous", 18) == 0)
+        return 0;
     if (left == 0 || --left > 0)
         return 0;
     armed = on_turn == NULL;

@@ -173,6 +173,12 @@ static int dispatch(struct world *w, struct error *e)
     return dispatch_run(&settings, e);
 }
 
+static void next_run(struct world *w)
+{
+    for (int i = 0; i < ROUTES; i++)
+        w->rows[i].stopped = false;
+}
+
 static int64_t pending(struct world *w, int route)
 {
     struct delivery_counts counts;
@@ -219,6 +225,10 @@ static void test_every_statement_fails(void **state)
             rc, e.text);
         check(happened || rc == 0, "%s", e.text);
         e = (struct error){0};
+        check(dispatch(&w, &e) == 0, "statement %ld, later in the run: %s", n, e.text);
+        for (int i = SINGLY; i <= IN_BATCHES; i++)
+            check(w.taken[i].count <= EVENTS, "statement %ld: %s was told twice in a run", n, names[i]);
+        next_run(&w);
         check(attach(&w, &e) == 0 && dispatch(&w, &e) == 0, "statement %ld, the next run: %s", n, e.text);
         for (int i = SINGLY; i <= IN_BATCHES; i++) {
             check_taken(&w.taken[i], names[i], n);
