@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Has the n-th statement from now on fail, over all connections that are opened after the first call of this: it is
- * interrupted, perhaps when its work is done already. 0: none. */
+/* Has the n-th statement from now on fail, over all connections that are opened after the first call of this:
+ * it is interrupted, perhaps when its work is done already. 0: none. */
 void fault_statement(long n);
 
 /* Calls `call` as that statement begins, instead; it goes on then. */

@@ -46,7 +46,8 @@ static void take(void *state, const struct handler_work *work, struct delivery_r
     handler_done(result);
 }
 
-static void load(void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result)
+static void load(
+    void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result)
 {
     struct taken *taken = state;
     if (taken->refuses_to_load) {
@@ -80,16 +81,18 @@ static size_t above_two(void *state)
     return 2;
 }
 
-static const struct handler_type singly = {.name = "singly", .deliver = take},
-                                 blocking = {.name = "blocking", .deliver = take, .blocks = true},
-                                 in_batches = {.name = "in-batches", .deliver = take, .batch = 4, .load = load},
-                                 posting = {.name = "posting", .prepare = post},
-                                 chat = {.name = "chat", .prepare = post, .side_by_side = 1,
-                                     .digest_above = above_two, .digest = post_all};
+static const struct handler_type
+    singly = {.name = "singly", .deliver = take},
+    blocking = {.name = "blocking", .deliver = take, .blocks = true},
+    in_batches = {.name = "in-batches", .deliver = take, .batch = 4, .load = load},
+    posting = {.name = "posting", .prepare = post},
+    chat = {
+        .name = "chat", .prepare = post, .side_by_side = 1, .digest_above = above_two, .digest = post_all};
 
 enum { SINGLY, BLOCKING, IN_BATCHES, REFUSING, POSTING, CHAT, ROUTES };
 
-static const struct handler_type *const types[ROUTES] = {&singly, &blocking, &in_batches, &in_batches, &posting, &chat};
+static const struct handler_type *const types[ROUTES] = {
+    &singly, &blocking, &in_batches, &in_batches, &posting, &chat};
 static const char *const names[ROUTES] = {"singly", "blocking", "in-batches", "refusing", "posting", "chat"};
 
 /* --- a store with events, and handlers that stand before them --- */
@@ -128,7 +131,8 @@ static void add_snapshot(struct store *store, int i)
 {
     char json[64];
     int len = snprintf(json, sizeof json, "{\"id\":%d}", i + 1);
-    const struct snapshot_row row = {.id = i + 1, .updated = 1000, .json = json, .len = (size_t)len, .observed = 1000};
+    const struct snapshot_row row = {
+        .id = i + 1, .updated = 1000, .json = json, .len = (size_t)len, .observed = 1000};
     assert_int_equal(snapshots_save(store, &row, 0, NULL), 0);
 }
 
@@ -143,11 +147,13 @@ static void open_world(struct world *w, const char *path)
     struct handler_place gone;
     *w = (struct world){.routes = {w->rows, ROUTES}};
     for (int i = 0; i < ROUTES; i++) {
-        w->rows[i] = (struct route){.name = strdup(names[i]), .type = types[i], .state = &w->taken[i], .timeout = 5000};
+        w->rows[i] = (struct route){
+            .name = strdup(names[i]), .type = types[i], .state = &w->taken[i], .timeout = 5000};
         memset(w->rows[i].on, true, sizeof w->rows[i].on);
     }
     w->taken[REFUSING].refuses_to_load = true;
-    w->store = store_open(path != NULL ? path : "scratch", path != NULL ? STORE_WRITE : STORE_SCRATCH, 0, NULL);
+    w->store =
+        store_open(path != NULL ? path : "scratch", path != NULL ? STORE_WRITE : STORE_SCRATCH, 0, NULL);
     assert_int_equal(attach(w, NULL), 0);
     assert_int_equal(store_begin(w->store, NULL), 0);
     assert_int_equal(handlers_attach(w->store, "gone", "log", false, 0, 1000, &gone, NULL), 0);
@@ -221,8 +227,8 @@ static void test_every_statement_fails(void **state)
         int rc = attach(&w, &e) != 0 || dispatch(&w, &e) != 0 ? -1 : 0;
         bool happened = fault_happened();
         fault_statement(0);
-        check(!happened || (rc == -1 && e.status == EXIT_BUG && strstr(e.text, "interrupted") != NULL), "statement %ld: %d, %s", n,
-            rc, e.text);
+        check(!happened || (rc == -1 && e.status == EXIT_BUG && strstr(e.text, "interrupted") != NULL),
+            "statement %ld: %d, %s", n, rc, e.text);
         check(happened || rc == 0, "%s", e.text);
         e = (struct error){0};
         check(dispatch(&w, &e) == 0, "statement %ld, later in the run: %s", n, e.text);
@@ -234,8 +240,10 @@ static void test_every_statement_fails(void **state)
             check_taken(&w.taken[i], names[i], n);
             check(pending(&w, i) == 0, "statement %ld: %s", n, names[i]);
         }
-        check(w.taken[IN_BATCHES].loads >= SNAPSHOTS && w.taken[IN_BATCHES].loaded[0] == 1, "statement %ld: loads", n);
-        check(w.taken[REFUSING].count == 0 && w.taken[REFUSING].loads == 0, "statement %ld: it was not loaded", n);
+        check(w.taken[IN_BATCHES].loads >= SNAPSHOTS && w.taken[IN_BATCHES].loaded[0] == 1,
+            "statement %ld: loads", n);
+        check(w.taken[REFUSING].count == 0 && w.taken[REFUSING].loads == 0,
+            "statement %ld: it was not loaded", n);
         for (int i = REFUSING; i <= CHAT; i++)
             check(pending(&w, i) == EVENTS, "statement %ld: %s lost some", n, names[i]);
         close_world(&w);
@@ -298,7 +306,8 @@ static int check_skipped(const struct handler_row *row, void *context, struct er
     return 0;
 }
 
-/* A type that this program does not know (a newer one stored it) is passed over, and is nothing that a `when` skipped. */
+/* A type that this program does not know (a newer one stored it) is passed over, and is nothing that a `when`
+ * skipped. */
 static void test_unknown_type(void **state)
 {
     struct world w;
@@ -308,16 +317,18 @@ static void test_unknown_type(void **state)
     const char *path = path_in(*state, "wosync.db");
     open_world(&w, path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE events SET type = 'workorder.painted' WHERE seq = 1", NULL, NULL, NULL),
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE events SET type = 'workorder.painted' WHERE seq = 1", NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     w.rows[SINGLY].when = when_compile("id = 1", reason, sizeof reason);
     w.rows[BLOCKING].on[EVENT_UPDATED] = false;
     check(dispatch(&w, &e) == 0, "%s", e.text);
-    check(w.taken[SINGLY].count == 0 && w.taken[BLOCKING].count == 0 && w.rows[SINGLY].place.position == EVENTS &&
-              w.rows[BLOCKING].place.position == EVENTS,
+    check(w.taken[SINGLY].count == 0 && w.taken[BLOCKING].count == 0 &&
+              w.rows[SINGLY].place.position == EVENTS && w.rows[BLOCKING].place.position == EVENTS,
         "they were passed over");
-    check(w.taken[IN_BATCHES].count == EVENTS - 1 && first_place(&w.taken[IN_BATCHES], 1) < 0, "it was delivered");
+    check(w.taken[IN_BATCHES].count == EVENTS - 1 && first_place(&w.taken[IN_BATCHES], 1) < 0,
+        "it was delivered");
     assert_int_equal(handlers_list(w.store, check_skipped, NULL, &e), 0);
     close_world(&w);
 }

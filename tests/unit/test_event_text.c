@@ -9,7 +9,8 @@
 #include "sinks/event_text.h"
 
 #define EVENT(type, data)                                                                                    \
-    "{\"id\":\"i\",\"event\":\"workorder." type "\",\"timestamp\":\"2026-11-23T10:15:00.000Z\",\"data\":{\"id\":7" data "}}"
+    "{\"id\":\"i\",\"event\":\"workorder." type                                                              \
+    "\",\"timestamp\":\"2026-11-23T10:15:00.000Z\",\"data\":{\"id\":7" data "}}"
 #define LINE(type, rest) "2026-11-23T10:15:00.000Z  workorder." type "  #7  " rest
 
 static void test_line(void **state)
@@ -20,10 +21,12 @@ static void test_line(void **state)
     } table[] = {
         {EVENT("created", ",\"title\":\"Leak\",\"status\":\"OPEN\""), LINE("created", "\"Leak\"  OPEN")},
         {EVENT("created", ",\"title\":null"), LINE("created", "\"\"  ")},
-        {EVENT("created", ",\"title\":\"a\\nb\\u007fc\\u001b\",\"status\":\"OPEN\""), LINE("created", "\"a?b?c?\"  OPEN")},
+        {EVENT("created", ",\"title\":\"a\\nb\\u007fc\\u001b\",\"status\":\"OPEN\""),
+            LINE("created", "\"a?b?c?\"  OPEN")},
         {EVENT("status_changed", ",\"title\":\"Leak\",\"status\":\"DONE\",\"previousStatus\":\"OPEN\""),
             LINE("status_changed", "\"Leak\"  OPEN -> DONE")},
-        {EVENT("updated", ",\"title\":\"Leak\",\"status\":\"OPEN\",\"changes\":{\"title\":{},\"dueDate\":{}}"),
+        {EVENT(
+             "updated", ",\"title\":\"Leak\",\"status\":\"OPEN\",\"changes\":{\"title\":{},\"dueDate\":{}}"),
             LINE("updated", "\"Leak\"  changed: title, dueDate")},
         {EVENT("updated", ",\"title\":\"Leak\",\"status\":\"OPEN\""), LINE("updated", "\"Leak\"  OPEN")},
         {"no JSON", "    #  \"\"  "},
@@ -55,7 +58,8 @@ static void test_cloudevent(void **state)
         cloudevent_append(&out, &delivery, "https://x/v1");
         buffer_append_format(&expected,
             "{\"specversion\":\"1.0\",\"id\":\"workorder.created/7\",\"source\":\"https://x/v1\","
-            "\"type\":\"workorder.created\",%s\"subject\":\"7\",\"datacontenttype\":\"application/json\",\"data\":%s}",
+            "\"type\":\"workorder.created\",%s\"subject\":\"7\",\"datacontenttype\":\"application/"
+            "json\",\"data\":%s}",
             table[i].time, table[i].body);
         check_text(out.data, expected.data);
         free(delivery.body);

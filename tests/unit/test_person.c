@@ -44,7 +44,8 @@ static void test_all(void **state)
         const char *data;
         const char *words;
     } table[] = {
-        {"{\"assignees\":[{\"name\":\"A\"},{\"type\":\"TEAM\",\"id\":3},7],\"assigneeIds\":[9]}", "A, Team 3, User 7"},
+        {"{\"assignees\":[{\"name\":\"A\"},{\"type\":\"TEAM\",\"id\":3},7],\"assigneeIds\":[9]}",
+            "A, Team 3, User 7"},
         {"{\"assignees\":[],\"assigneeIds\":[9,\"a@x\"],\"teamIds\":[3]}", "User 9, a@x, Team 3"},
         {"{\"assignees\":{},\"teamIds\":[3,4]}", "Team 3, Team 4"},
         {"{}", NULL},

@@ -16,8 +16,12 @@ static struct program_end run_words(char *const *words, int64_t timeout)
 {
     static char path[] = "PATH=/usr/bin:/bin";
     char *const environment[] = {path, NULL};
-    const struct program program = {
-        .name = "x", .words = words, .environment = environment, .input = "in", .input_len = 2, .timeout = timeout};
+    const struct program program = {.name = "x",
+        .words = words,
+        .environment = environment,
+        .input = "in",
+        .input_len = 2,
+        .timeout = timeout};
     struct program_end end;
     program_run(&program, &end);
     return end;
@@ -47,7 +51,8 @@ static void test_path(void **state)
         else
             unsetenv("PATH");
         struct program_end end = run("sh", "exit 3", 60000);
-        check(end.outcome == PROGRAM_EXITED && end.status == 3, "row %zu: %d, %d", i, end.outcome, end.status);
+        check(
+            end.outcome == PROGRAM_EXITED && end.status == 3, "row %zu: %d, %d", i, end.outcome, end.status);
     }
     setenv("PATH", "/nonexistent::", 1);
     struct program_end end = run("sh", "", 60000);
@@ -64,7 +69,8 @@ static void test_name_too_long(void **state)
     name[0] = '/';
     name[sizeof name - 1] = '\0';
     struct program_end end = run(name, "", 60000);
-    check(end.outcome == PROGRAM_NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.outcome, end.status);
+    check(
+        end.outcome == PROGRAM_NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.outcome, end.status);
 }
 
 static int count_descriptors(void)
@@ -91,7 +97,8 @@ static void test_no_descriptors(void **state)
         struct program_end end = run("/bin/sh", "exit 0", 60000);
         setrlimit(RLIMIT_NOFILE, &old);
         started = end.outcome == PROGRAM_EXITED;
-        check(started || (end.outcome == PROGRAM_NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
+        check(
+            started || (end.outcome == PROGRAM_NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
             "%d descriptors: %d, %s", (int)most, end.outcome, strerror(end.status));
         check(count_descriptors() == before, "%d descriptors: some are lost", (int)most);
         check(most < 64, "it needs more than 64");
@@ -102,7 +109,8 @@ static void test_no_descriptors(void **state)
 static void test_without_stdout(void **state)
 {
     (void)state;
-    struct program_end end = run("/bin/sh", "exec >&-; read line; sleep 0.1; echo \"got $line\" >&2; exit 4", 60000);
+    struct program_end end =
+        run("/bin/sh", "exec >&-; read line; sleep 0.1; echo \"got $line\" >&2; exit 4", 60000);
     check(end.outcome == PROGRAM_EXITED && end.status == 4, "%d, %d", end.outcome, end.status);
     check_text(end.error, "got in");
 }

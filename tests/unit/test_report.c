@@ -31,8 +31,8 @@ static int teardown(void **state)
 }
 
 /* Tells an event of work order 7 that happened at a time of 2026-11-23 and was observed at `observed`. */
-static void tell(struct store *store, enum event_type type, const char *time, const char *data, const char *previous,
-    int64_t observed)
+static void tell(struct store *store, enum event_type type, const char *time, const char *data,
+    const char *previous, int64_t observed)
 {
     char date[32];
     struct event event = {.type = type, .work_order = 7};
@@ -64,7 +64,8 @@ static void check_steps(const struct report *report, const char *expected)
     for (size_t i = 0; i < report->count; i++) {
         char since[TIMESTAMP_SIZE];
         timestamp_format(report->steps[i].since, since);
-        buffer_append_format(&steps, "%s since %.5s for %d; ", report->steps[i].status, *since != '\0' ? since + 11 : "-",
+        buffer_append_format(&steps, "%s since %.5s for %d; ", report->steps[i].status,
+            *since != '\0' ? since + 11 : "-",
             report->steps[i].span < 0 ? -1 : (int)(report->steps[i].span / 60000));
     }
     check_text(steps.data, expected);
@@ -86,8 +87,9 @@ static void test_a_step_unseen(void **state)
     tell(*state, EVENT_COMPLETED, "09:20", "{" DATES "\"status\":\"DONE\"}", NULL, 5);
     struct delivery delivery = last(*state);
     check(report_read(*state, &delivery, &report, &e) == 0, "%s", e.text);
-    check_steps(&report, "OPEN since 08:00 for -1; ON_HOLD since - for -1; IN_PROGRESS since 08:30 for 30; "
-                         "ON_HOLD since 09:00 for 15; IN_PROGRESS since 09:15 for 5; DONE since 09:20 for -1; ");
+    check_steps(&report,
+        "OPEN since 08:00 for -1; ON_HOLD since - for -1; IN_PROGRESS since 08:30 for 30; "
+        "ON_HOLD since 09:00 for 15; IN_PROGRESS since 09:15 for 5; DONE since 09:20 for -1; ");
     check(report.took == 80 * 60000 && report.waited == 30 * 60000 && report.progress == 35 * 60000 &&
               report.hold == 15 * 60000 && report.completions == 1,
         "%lld %lld %lld %lld", (long long)report.took, (long long)report.waited, (long long)report.progress,
@@ -101,9 +103,12 @@ static void test_odd_dates(void **state)
 {
     struct report report;
     struct error e = {0};
-    tell(*state, EVENT_CREATED, "10:00", "{\"status\":\"DONE\",\"completedAt\":\"2026-11-23T07:00:00Z\"}", NULL, 1);
-    tell(*state, EVENT_COMPLETED, "07:00", "{" DATES "\"status\":\"DONE\",\"dueDate\":\"2026-11-24T00:00:00Z\","
-                                           "\"dueDateIsFullDay\":true}", NULL, 1);
+    tell(*state, EVENT_CREATED, "10:00", "{\"status\":\"DONE\",\"completedAt\":\"2026-11-23T07:00:00Z\"}",
+        NULL, 1);
+    tell(*state, EVENT_COMPLETED, "07:00",
+        "{" DATES "\"status\":\"DONE\",\"dueDate\":\"2026-11-24T00:00:00Z\","
+        "\"dueDateIsFullDay\":true}",
+        NULL, 1);
     struct delivery delivery = last(*state);
     check(report_read(*state, &delivery, &report, &e) == 0, "%s", e.text);
     check_steps(&report, " since 10:00 for -1; DONE since 07:00 for -1; ");
@@ -129,7 +134,8 @@ static void test_store_fails(void **state)
     struct delivery_result result;
     fault_statement(1);
     handler_report.deliver(page, &work, &result);
-    check(result.verdict == DELIVERY_LATER && strstr(result.error, "interrupted") != NULL, "%s", result.error);
+    check(
+        result.verdict == DELIVERY_LATER && strstr(result.error, "interrupted") != NULL, "%s", result.error);
     check(rmdir(directory) == 0, "something was written");
     handler_report.free(page);
     delivery_free(&delivery);
@@ -202,7 +208,8 @@ static void check_page(const struct report *report, const char *there, const cha
     report_page(report, &page);
     check(there == NULL || strstr(page.data, there) != NULL, "%s is not in %s", there, page.data);
     check(not_there == NULL || strstr(page.data, not_there) == NULL, "%s is in %s", not_there, page.data);
-    check(strstr(page.data, "{{") == NULL && strcmp(page.data + page.len - 8, "</html>\n") == 0, "%s", page.data);
+    check(strstr(page.data, "{{") == NULL && strcmp(page.data + page.len - 8, "</html>\n") == 0, "%s",
+        page.data);
     buffer_free(&page);
 }
 
@@ -253,10 +260,12 @@ static void test_fields(void **state)
         {"{\"extraFields\":[1]}", NULL, "Custom fields"},
         {"{\"extraFields\":{\"a\":null,\"b\":\"\"}}", NULL, "Custom fields"},
         {"{\"extraFields\":{\"a\":null,\"<b>\":\"x\\u0000<\",\"c\":7}}",
-            "Custom fields</h2>\n<dl class=\"facts\">\n<div><dt dir=\"auto\">&lt;b&gt;</dt><dd dir=\"auto\">x\xef\xbf\xbd&lt;</dd>"
+            "Custom fields</h2>\n<dl class=\"facts\">\n<div><dt dir=\"auto\">&lt;b&gt;</dt><dd "
+            "dir=\"auto\">x\xef\xbf\xbd&lt;</dd>"
             "</div>\n<div><dt dir=\"auto\">c</dt><dd dir=\"auto\">7</dd></div>\n</dl>",
             ">a<"},
-        {"{\"asset\":{\"name\":\"Pump\"},\"location\":{\"name\":\"Hall\"}}", "<bdi>Pump</bdi> · <bdi>Hall</bdi>", NULL},
+        {"{\"asset\":{\"name\":\"Pump\"},\"location\":{\"name\":\"Hall\"}}",
+            "<bdi>Pump</bdi> · <bdi>Hall</bdi>", NULL},
         {"{\"asset\":{\"name\":\"Pump\"}}", "<bdi>Pump</bdi></p>", NULL},
         {"{\"location\":{\"name\":\"Hall\"}}", "<bdi>Hall</bdi></p>", "·"},
         {"{\"priority\":\"MEDIUM\"}", "dir=\"auto\" class=\"medium\">Medium</dd>", NULL},

@@ -46,7 +46,8 @@ struct place {
 
 static struct place open_place(const char *path)
 {
-    struct place p = {.file = path_in(path, "completed.csv"), .directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    struct place p = {
+        .file = path_in(path, "completed.csv"), .directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     check(p.directory >= 0, "%s", path);
     return p;
 }
@@ -91,9 +92,11 @@ static void check_ids(const struct place *p, const char *expected)
     strtok_r(text, "\n", &rest);
     for (char *line = strtok_r(NULL, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         char *comma = strchr(line, ',');
-        check(comma != NULL && strstr(comma, ",7,7,\"A, B\",Done,") == comma && strstr(line, ",1.50,,,7.html\r") != NULL,
+        check(comma != NULL && strstr(comma, ",7,7,\"A, B\",Done,") == comma &&
+                  strstr(line, ",1.50,,,7.html\r") != NULL,
             "%s", line);
-        snprintf(ids + strlen(ids), sizeof ids - strlen(ids), "%s%.*s", *ids != '\0' ? " " : "", (int)(comma - line), line);
+        snprintf(ids + strlen(ids), sizeof ids - strlen(ids), "%s%.*s", *ids != '\0' ? " " : "",
+            (int)(comma - line), line);
     }
     free(text);
     check_text(ids, expected);
@@ -212,7 +215,8 @@ static void test_locked(void **state)
     add_well(&p, "a");
     int other = open(p.file, O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(other, LOCK_EX), 0);
-    check(add(&p, "b", 30, &e) == -1 && e.status == EXIT_TRY_LATER && strstr(e.text, "another program holds it") != NULL,
+    check(add(&p, "b", 30, &e) == -1 && e.status == EXIT_TRY_LATER &&
+              strstr(e.text, "another program holds it") != NULL,
         "%s", e.text);
     stop_set_deadline(1); /* the run ends before the lock is given up for */
     check(add(&p, "b", 60000, &e) == -1 && e.status == EXIT_TRY_LATER, "%s", e.text);
@@ -252,14 +256,17 @@ static void test_odd_files(void **state)
     struct error e;
     struct place p = open_place(*state);
     assert_int_equal(mkdir(p.file, 0700), 0);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be opened") != NULL, "%s", e.text);
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be opened") != NULL,
+        "%s", e.text);
     assert_int_equal(rmdir(p.file), 0);
     assert_int_equal(mkfifo(p.file, 0600), 0);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL, "%s", e.text);
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL,
+        "%s", e.text);
     assert_int_equal(unlink(p.file), 0);
     int directory = p.directory;
     p.directory = open(*state, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "its directory cannot be synced") != NULL,
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO &&
+              strstr(e.text, "its directory cannot be synced") != NULL,
         "%s", e.text);
     close(p.directory);
     p.directory = directory;
@@ -274,14 +281,17 @@ static void test_the_disk_fails(void **state)
     struct error e;
     struct place p = open_place(*state), again = open_place(*state);
     sync_fails = true;
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL, "%s", e.text);
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL,
+        "%s", e.text);
     sync_fails = false;
     add_well(&p, "a");
     sync_fails = true;
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be synced") != NULL, "%s", e.text);
+    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be synced") != NULL,
+        "%s", e.text);
     sync_fails = false;
     read_fails = true;
-    check(add(&again, "b", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be read") != NULL, "%s", e.text);
+    check(add(&again, "b", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be read") != NULL,
+        "%s", e.text);
     read_fails = false;
     add_well(&again, "b");
     add_well(&p, "a");

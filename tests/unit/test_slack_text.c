@@ -31,17 +31,24 @@ static void test_types(void **state)
     } table[] = {
         {EVENT_CREATED, "\"title\":\"T\",\"priority\":\"HIGH\"",
             ":rotating_light: Hi: High priority WO created: T" SHOWN, true},
-        {EVENT_CREATED, "\"title\":\"T\",\"priority\":\"NONE\"", ":information_source: Hi: WO created: T" SHOWN, false},
-        {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":\"\"", ":white_check_mark: Hi: WO completed: T" SHOWN, false},
-        {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":7", ":white_check_mark: Hi: WO completed: T" SHOWN, false},
-        {EVENT_STATUS_CHANGED, "\"title\":\"T\",\"previousStatus\":\"OPEN\",\"status\":\"ON_HOLD\",\"priority\":\"LOW\"",
-            ":arrows_counterclockwise: Hi: Low priority WO status changed from OPEN to ON_HOLD: T" SHOWN, false},
+        {EVENT_CREATED, "\"title\":\"T\",\"priority\":\"NONE\"",
+            ":information_source: Hi: WO created: T" SHOWN, false},
+        {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":\"\"", ":white_check_mark: Hi: WO completed: T" SHOWN,
+            false},
+        {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":7", ":white_check_mark: Hi: WO completed: T" SHOWN,
+            false},
+        {EVENT_STATUS_CHANGED,
+            "\"title\":\"T\",\"previousStatus\":\"OPEN\",\"status\":\"ON_HOLD\",\"priority\":\"LOW\"",
+            ":arrows_counterclockwise: Hi: Low priority WO status changed from OPEN to ON_HOLD: T" SHOWN,
+            false},
         {EVENT_UPDATED, "\"title\":\"T\"", ":pencil2: Hi: WO updated: T" SHOWN, false},
         {EVENT_UPDATED, "\"title\":\"T\",\"changes\":{}", ":pencil2: Hi: WO updated: T" SHOWN, false},
-        {EVENT_UPDATED, "\"title\":\"T\",\"changes\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8}",
+        {EVENT_UPDATED,
+            "\"title\":\"T\",\"changes\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8}",
             ":pencil2: Hi: WO updated (a, b, c, d, e, f, g, h): T" SHOWN, false},
         {EVENT_UPDATED,
-            "\"title\":\"T\",\"changes\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10}",
+            "\"title\":\"T\",\"changes\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,"
+            "\"i\":9,\"j\":10}",
             ":pencil2: Hi: WO updated (a, b, c, d, e, f, g, h and 2 more): T" SHOWN, false},
         {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":\"HIGH\"",
             ":white_check_mark: Hi: High priority WO completed: T" SHOWN, true},
@@ -67,10 +74,14 @@ static void test_titles(void **state)
         {"<!here> & co", "&lt;!here&gt; &amp; co"},
         {"a\\u007fb\\u0085c\\u00a0d", "a b c d"},
         {"a\\u2028b\\u2029c\\ufeffd", "a b c d"},
-        {"a\\u202ab\\u202ec\\u202fd", "a b c\xe2\x80\xaf" "d"},
-        {"a\\u2066b\\u2069c\\u206ad", "a b c\xe2\x81\xaa" "d"},
+        {"a\\u202ab\\u202ec\\u202fd", "a b c\xe2\x80\xaf"
+                                      "d"},
+        {"a\\u2066b\\u2069c\\u206ad", "a b c\xe2\x81\xaa"
+                                      "d"},
         {"\\u00a1\\u2027\\u2065", "\xc2\xa1\xe2\x80\xa7\xe2\x81\xa5"},
-        {"a\xff" "b", "a" BAD "b"},
+        {"a\xff"
+         "b",
+            "a" BAD "b"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -92,8 +103,8 @@ static void test_long_titles(void **state)
         for (int i = 0; i < length; i++)
             buffer_append_text(&title, "\xc3\xa9");
         buffer_append_format(&data, "\"title\":\"%s\"", title.data);
-        buffer_append_format(&line, ":wastebasket: Hi: WO deleted: %.*s%s" SHOWN, 2 * (length < 250 ? length : 250),
-            title.data, length > 250 ? "\xe2\x80\xa6" : "");
+        buffer_append_format(&line, ":wastebasket: Hi: WO deleted: %.*s%s" SHOWN,
+            2 * (length < 250 ? length : 250), title.data, length > 250 ? "\xe2\x80\xa6" : "");
         check_line(EVENT_DELETED, data.data, line.data, false);
         buffer_free(&title);
         buffer_free(&data);

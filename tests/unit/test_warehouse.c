@@ -44,7 +44,8 @@ static int query(const char *path, const char *sql)
     sqlite3 *db;
     sqlite3_stmt *statement;
     check(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-              sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW,
+              sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW,
         "%s: %s", sql, sqlite3_errmsg(db));
     int result = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
@@ -55,8 +56,8 @@ static int query(const char *path, const char *sql)
 static void execute(const char *path, const char *sql)
 {
     sqlite3 *db;
-    check(sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", sql,
-        sqlite3_errmsg(db));
+    check(sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK,
+        "%s: %s", sql, sqlite3_errmsg(db));
     sqlite3_close(db);
 }
 
@@ -81,10 +82,14 @@ static struct delivery_result deliver(struct warehouse *w)
     struct delivery_result result;
     for (int i = 0; i < WORK_ORDERS; i++) {
         int len = snprintf(body[i], sizeof body[i],
-            "{\"id\":\"e%d\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T11:00:00.000Z\","
-            "\"observedAt\":\"2026-11-23T11:01:00.000Z\",\"data\":{\"id\":%d,\"status\":\"DONE\",\"previousStatus\":\"OPEN\","
-            "\"updatedAt\":\"2026-11-23T11:00:00Z\"}}", i + 1, i + 1);
-        deliveries[i] = (struct delivery){.seq = i + 1, .work_order = i + 1, .body = body[i], .body_len = (size_t)len};
+            "{\"id\":\"e%d\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T11:00:00."
+            "000Z\","
+            "\"observedAt\":\"2026-11-23T11:01:00.000Z\",\"data\":{\"id\":%d,\"status\":\"DONE\","
+            "\"previousStatus\":\"OPEN\","
+            "\"updatedAt\":\"2026-11-23T11:00:00Z\"}}",
+            i + 1, i + 1);
+        deliveries[i] =
+            (struct delivery){.seq = i + 1, .work_order = i + 1, .body = body[i], .body_len = (size_t)len};
     }
     const struct handler_work work = {NULL, deliveries, WORK_ORDERS, 100};
     handler_warehouse.deliver(w->handler, &work, &result);
@@ -120,11 +125,12 @@ static void test_every_statement_fails(void **state)
         happened = fault_happened();
         fault_statement(0);
         check(!happened || is_later(&loaded, "interrupted") || is_later(&delivered, "interrupted"),
-            "statement %ld: %d %s, %d %s", n, loaded.verdict, loaded.error, delivered.verdict, delivered.error);
+            "statement %ld: %d %s, %d %s", n, loaded.verdict, loaded.error, delivered.verdict,
+            delivered.error);
         loaded = load(&w);
         delivered = deliver(&w);
-        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE, "statement %ld, again: %s%s", n,
-            loaded.error, delivered.error);
+        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE,
+            "statement %ld, again: %s%s", n, loaded.error, delivered.error);
         handler_warehouse.free(w.handler);
         check_all_there(w.path);
     }
@@ -143,7 +149,8 @@ static void meanwhile(void)
     struct delivery_result result = load(&other);
     if (result.verdict == DELIVERY_DONE)
         result = deliver(&other);
-    check(result.verdict == DELIVERY_DONE || is_later(&result, "locked"), "%d, %s", result.verdict, result.error);
+    check(result.verdict == DELIVERY_DONE || is_later(&result, "locked"), "%d, %s", result.verdict,
+        result.error);
     at_it = false;
 }
 
@@ -160,12 +167,14 @@ static void test_another_process(void **state)
         struct delivery_result loaded = load(&w), delivered = deliver(&w);
         happened = fault_happened();
         fault_statement(0);
-        check(loaded.verdict == DELIVERY_DONE || is_later(&loaded, "locked"), "statement %ld: %s", n, loaded.error);
-        check(delivered.verdict == DELIVERY_DONE || is_later(&delivered, "locked"), "statement %ld: %s", n, delivered.error);
+        check(loaded.verdict == DELIVERY_DONE || is_later(&loaded, "locked"), "statement %ld: %s", n,
+            loaded.error);
+        check(delivered.verdict == DELIVERY_DONE || is_later(&delivered, "locked"), "statement %ld: %s", n,
+            delivered.error);
         loaded = load(&w);
         delivered = deliver(&w);
-        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE, "statement %ld, again: %s%s", n,
-            loaded.error, delivered.error);
+        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE,
+            "statement %ld, again: %s%s", n, loaded.error, delivered.error);
         handler_warehouse.free(other.handler);
         handler_warehouse.free(w.handler);
         check_all_there(w.path);
@@ -173,7 +182,8 @@ static void test_another_process(void **state)
     check(n > 30, "only %ld statements", n);
 }
 
-/* What the database refuses is left out when it is loaded, and alone; what follows it waits for what is not to be had. */
+/* What the database refuses is left out when it is loaded, and alone; what follows it waits for what is not
+ * to be had. */
 static void test_refused_snapshots(void **state)
 {
     struct warehouse w = open_warehouse(path_in(*state, "w.db"));
@@ -184,16 +194,17 @@ static void test_refused_snapshots(void **state)
     result = load(&w);
     check(result.verdict == DELIVERY_DONE, "%s", result.error);
     assert_int_equal(query(w.path, "SELECT sum(id) FROM work_orders"), 4);
-    execute(w.path, "DELETE FROM work_orders; CREATE TRIGGER later BEFORE INSERT ON work_orders WHEN NEW.id = 3 "
-                    "BEGIN SELECT abs(-9223372036854775807 - 1); END");
+    execute(w.path,
+        "DELETE FROM work_orders; CREATE TRIGGER later BEFORE INSERT ON work_orders WHEN NEW.id = 3 "
+        "BEGIN SELECT abs(-9223372036854775807 - 1); END");
     result = load(&w);
     check(is_later(&result, "integer overflow"), "%s", result.error);
     assert_int_equal(query(w.path, "SELECT sum(id) FROM work_orders"), 1);
     execute(w.path, "DROP TRIGGER later");
     /* a delivery that is refused is refused with its batch, and the caller tries them one by one */
     result = deliver(&w);
-    check(result.verdict == DELIVERY_DEAD && strstr(result.error, "it refuses the row: not that one") != NULL, "%s",
-        result.error);
+    check(result.verdict == DELIVERY_DEAD && strstr(result.error, "it refuses the row: not that one") != NULL,
+        "%s", result.error);
     assert_int_equal(query(w.path, "SELECT count(*) FROM wosync_events"), 0);
     handler_warehouse.free(w.handler);
 }
@@ -219,7 +230,8 @@ static int lock_or_not(int fd, int command, ...)
     void *argument = va_arg(ap, void *);
     va_end(ap);
     const struct flock *lock = argument;
-    if (!locks_are_held || command != F_SETLK || lock->l_type != F_RDLCK || lock->l_start < 120 || lock->l_start > 127)
+    if (!locks_are_held || command != F_SETLK || lock->l_type != F_RDLCK || lock->l_start < 120 ||
+        lock->l_start > 127)
         return fcntl(fd, command, argument);
     refused++;
     errno = EAGAIN;
@@ -252,7 +264,8 @@ static void test_the_system_refuses(void **state)
     check(is_later(&result, "its locks cannot be taken"), "%s", result.error);
     int before = refused;
     result = deliver(&w);
-    check(is_later(&result, "its locks cannot be taken") && refused == before, "it was tried again: %s", result.error);
+    check(is_later(&result, "its locks cannot be taken") && refused == before, "it was tried again: %s",
+        result.error);
     locks_are_held = false;
     vfs->xSleep = sleep;
     vfs->xSetSystemCall(vfs, NULL, NULL);
@@ -302,7 +315,8 @@ static void test_odd_files(void **state)
     }
 }
 
-/* A path that the system takes and SQLite does not; one below a directory that is made; one without a directory. */
+/* A path that the system takes and SQLite does not; one below a directory that is made; one without a
+ * directory. */
 static void test_paths(void **state)
 {
     char path[1024], part[201];

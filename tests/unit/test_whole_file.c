@@ -39,8 +39,10 @@ static void test_directory(void **state)
     const char *made = path_in(*state, "made"), *file = path_in(*state, "file");
     close(open_directory(made));
     close(open_directory(made));
-    check(stat(made, &st) == 0 && (st.st_mode & 07777) == (0750 & ~umask(umask(0))), "mode %o", (unsigned)st.st_mode);
-    check(whole_file_directory(path_in(*state, "none/below"), &e) == -1 && e.status == EXIT_CANTCREAT, "%s", e.text);
+    check(stat(made, &st) == 0 && (st.st_mode & 07777) == (0750 & ~umask(umask(0))), "mode %o",
+        (unsigned)st.st_mode);
+    check(whole_file_directory(path_in(*state, "none/below"), &e) == -1 && e.status == EXIT_CANTCREAT, "%s",
+        e.text);
     write_text(file, "");
     e = (struct error){0};
     check(whole_file_directory(file, &e) == -1 && e.status == EXIT_CANTCREAT &&
@@ -57,7 +59,8 @@ static void test_replace(void **state)
     snprintf(leftover, sizeof leftover, ".wosync-%ld.tmp", (long)getpid());
     write_text(path_in(*state, leftover), "half");
     for (int i = 0; i < 2; i++) {
-        check(whole_file_write(directory, "page", i == 0 ? "one" : "zwei", i == 0 ? 3 : 4, &e) == 0, "%s", e.text);
+        check(whole_file_write(directory, "page", i == 0 ? "one" : "zwei", i == 0 ? 3 : 4, &e) == 0, "%s",
+            e.text);
         char *text = read_text(path_in(*state, "page"), NULL);
         check_text(text, i == 0 ? "one" : "zwei");
         free(text);
@@ -80,7 +83,8 @@ static void test_full(void **state)
     setrlimit(RLIMIT_FSIZE, &small);
     int rc = whole_file_write(directory, "page", large, sizeof large, &e);
     setrlimit(RLIMIT_FSIZE, &old);
-    check(rc == -1 && e.status == EXIT_IO && strncmp(e.text, "page: it cannot be written: ", 28) == 0, "%s", e.text);
+    check(rc == -1 && e.status == EXIT_IO && strncmp(e.text, "page: it cannot be written: ", 28) == 0, "%s",
+        e.text);
     char *text = read_text(path_in(*state, "page"), NULL);
     check_text(text, "old");
     free(text);
@@ -110,7 +114,8 @@ static void test_refused(void **state)
 static void test_clean(void **state)
 {
     int directory = open_directory(*state);
-    static const char *const names[] = {".wosync-1.tmp", ".wosync-2.tmp", ".wosync-3.txt", "wosync-4.tmp", ".wosync-.tmpx"};
+    static const char *const names[] = {
+        ".wosync-1.tmp", ".wosync-2.tmp", ".wosync-3.txt", "wosync-4.tmp", ".wosync-.tmpx"};
     for (size_t i = 0; i < COUNT(names); i++)
         write_text(path_in(*state, names[i]), "x");
     assert_int_equal(symlink("wosync-4.tmp", path_in(*state, ".wosync-5.tmp")), 0);
