@@ -1,6 +1,5 @@
 #include "sinks/lane.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"

@@ -1,7 +1,5 @@
 #include "sinks/take.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/stop.h"
 #include "store/events.h"
