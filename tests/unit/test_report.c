@@ -143,11 +143,13 @@ static void test_store_fails(void **state)
 
 /* --- facts --- */
 
-static struct report report_of(const char *data)
+static struct report report_of(const char *text)
 {
-    return (struct report){.id = "workorder.completed/7/x",
+    struct json_object *data = json_tokener_parse(text);
+    return (struct report){.event = data,
+        .data = data,
+        .id = "workorder.completed/7/x",
         .work_order = 7,
-        .data = json_tokener_parse(data),
         .created = TIMESTAMP_NONE,
         .started = TIMESTAMP_NONE,
         .completed = TIMESTAMP_NONE,

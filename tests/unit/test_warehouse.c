@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,10 +208,7 @@ static void test_refused_snapshots(void **state)
     handler_warehouse.free(w.handler);
 }
 
-/* --- what the system refuses, through SQLite's own door for it --- */
-
-static bool disk_is_full, locks_are_held;
-static int refused; /* locks, so far */
+static bool disk_is_full;
 
 static ssize_t write_or_not(int fd, const void *bytes, size_t len, off_t offset)
 {
@@ -222,59 +218,28 @@ static ssize_t write_or_not(int fd, const void *bytes, size_t len, off_t offset)
     return -1;
 }
 
-/* Those of readers in the file that is shared memory, which begin at byte 120. */
-static int lock_or_not(int fd, int command, ...)
-{
-    va_list ap;
-    va_start(ap, command);
-    void *argument = va_arg(ap, void *);
-    va_end(ap);
-    const struct flock *lock = argument;
-    if (!locks_are_held || command != F_SETLK || lock->l_type != F_RDLCK || lock->l_start < 120 ||
-        lock->l_start > 127)
-        return fcntl(fd, command, argument);
-    refused++;
-    errno = EAGAIN;
-    return -1;
-}
-
-static int sleep_not(sqlite3_vfs *vfs, int microseconds)
-{
-    (void)vfs;
-    return microseconds;
-}
-
-static void test_the_system_refuses(void **state)
+/* SQLite has a door of its own for what the system refuses. */
+static void test_full_disk(void **state)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-    int (*sleep)(sqlite3_vfs *, int) = vfs->xSleep;
     struct warehouse w = open_warehouse(path_in(*state, "w.db"));
     vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_or_not);
     vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_or_not);
-    vfs->xSetSystemCall(vfs, "fcntl", (sqlite3_syscall_ptr)lock_or_not);
-    vfs->xSleep = sleep_not;
     disk_is_full = true;
     struct delivery_result result = load(&w);
     check(is_later(&result, "the disk is full; free some space"), "%s", result.error);
     disk_is_full = false;
     result = load(&w);
     check(result.verdict == DELIVERY_DONE, "%s", result.error);
-    locks_are_held = true;
+    disk_is_full = true;
     result = deliver(&w);
-    check(is_later(&result, "its locks cannot be taken"), "%s", result.error);
-    int before = refused;
-    result = deliver(&w);
-    check(is_later(&result, "its locks cannot be taken") && refused == before, "it was tried again: %s",
-        result.error);
-    locks_are_held = false;
-    vfs->xSleep = sleep;
-    vfs->xSetSystemCall(vfs, NULL, NULL);
-    handler_warehouse.free(w.handler);
-    w = open_warehouse(w.path); /* as the next run does */
+    check(is_later(&result, "the disk is full; free some space"), "%s", result.error);
+    disk_is_full = false;
     result = deliver(&w);
     check(result.verdict == DELIVERY_DONE, "%s", result.error);
-    check_all_there(w.path);
+    vfs->xSetSystemCall(vfs, NULL, NULL);
     handler_warehouse.free(w.handler);
+    check_all_there(w.path);
 }
 
 static void test_unreadable_snapshot(void **state)
@@ -358,7 +323,7 @@ int main(void)
         in_directory(test_every_statement_fails),
         in_directory(test_another_process),
         in_directory(test_refused_snapshots),
-        in_directory(test_the_system_refuses),
+        in_directory(test_full_disk),
         in_directory(test_unreadable_snapshot),
         in_directory(test_odd_files),
         in_directory(test_paths),
