@@ -105,7 +105,7 @@ static int open_store(struct session *session, enum session_mode mode, struct er
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
 {
     struct error e = {0};
-    *session = (struct session){.lock = -1};
+    *session = (struct session){.lock = -1, .dry_run = mode == SESSION_DRY_RUN};
     session->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -282,7 +282,7 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
-    } else {
+    } else if (!session->dry_run) {
         save_rate_limit(session);
     }
     store_close(session->store);

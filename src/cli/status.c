@@ -28,7 +28,7 @@ static int64_t number_of(struct json_object *object, const char *key)
 /* "2m 5s ago", or what is said where there is no date. */
 static const char *age_of(struct json_object *object, const char *key, const char *absent, char out[64])
 {
-    int64_t ms;
+    int64_t ms = 0;
     char age[TIMESTAMP_SIZE];
     struct json_object *value = json_object_object_get(object, key);
     if (value == NULL)

@@ -263,8 +263,10 @@ class Lanes(Webhooks):
         for number in self.olds:
             self.mock.update(number, title="First")
         self.mock.fault("hang", times=1, skip=1)
+        self.mock.reset_log()
         running = self.start("sync", "--no-dispatch")
-        self.wait_for(lambda: self.sql("SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page")
+        self.wait_for(lambda: self.mock.state()["list_requests"] == 2 and self.sql(
+            "SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page, and the request for the next")
         last = self.olds[-1]
         at = self.mock.update(last, status="DONE")
         self.send(self.public(last, "WORK_ORDER_STATUS_CHANGE"))
