@@ -61,10 +61,8 @@ static int read_all(int fd, struct buffer *out)
     while (out->len <= LARGEST_FILE) {
         buffer_reserve(out, 4096);
         ssize_t n = read(fd, out->data + out->len, 4096);
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n <= 0)
-            return n < 0 ? -1 : 0;
+            return (int)n;
         out->len += (size_t)n;
         out->data[out->len] = '\0';
     }

@@ -100,11 +100,8 @@ static void skip_value(struct scan *s, int64_t *id)
             s->at++;
             break;
         case ',':
-        case ':':
-            if (depth == 0)
-                return;
-            s->at++;
-            break;
+        case ':': /* instead of a value: inside of one they are stepped over above */
+            return;
         default:
             while (s->at < s->end && strchr(",:]}[{\" \n\r\t", *s->at) == NULL)
                 s->at++;
