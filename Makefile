@@ -27,7 +27,7 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
 # all but the program itself, for tests to link
-PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/memory.o,$(OBJECTS))
+PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/malloc.o,$(OBJECTS))
 SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
@@ -198,7 +198,7 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # the program without what the simulator takes the place of
-SIM_REPLACES = main base/memory base/clock base/random base/stop base/lock base/log api/http
+SIM_REPLACES = main base/malloc base/clock base/random base/stop base/lock base/log api/http
 SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
 	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
 

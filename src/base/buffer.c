@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 
 void buffer_reserve(struct buffer *b, size_t more)
 {
+    if (more > (size_t)PTRDIFF_MAX - b->len - 1)
+        memory_ran_out();
     size_t need = b->len + more + 1;
     if (need <= b->capacity)
         return;

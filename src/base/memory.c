@@ -1,6 +1,5 @@
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -14,44 +13,3 @@ void memory_ran_out(void)
     _exit(EXIT_TRY_LATER);
 }
 /* LCOV_EXCL_STOP */
-
-/* AddressSanitizer replaces malloc itself; gcc and clang say differently that it is there. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__
-#endif
-#endif
-#if !defined(__SANITIZE_ADDRESS__)
-
-/* glibc's own names for what is replaced here.
- * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
-
-void *malloc(size_t size)
-{
-    void *p = __libc_malloc(size);
-    if (p == NULL)
-        memory_ran_out(); /* LCOV_EXCL_LINE */
-    return p;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *p = __libc_calloc(count, size);
-    if (p == NULL)
-        memory_ran_out(); /* LCOV_EXCL_LINE */
-    return p;
-}
-
-void *realloc(void *old, size_t size)
-{
-    void *p = __libc_realloc(old, size);
-    if (p == NULL && size > 0)
-        memory_ran_out(); /* LCOV_EXCL_LINE */
-    return p;
-}
-
-#endif

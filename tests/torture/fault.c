@@ -164,7 +164,7 @@ void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t count, size_t size);
 void *__interceptor_realloc(void *old, size_t size);
 
-/* What src/base/memory.c does when an allocation fails. */
+/* What src/base/malloc.c does when an allocation fails. */
 static void allocate(void)
 {
     if (!fault.at_work)

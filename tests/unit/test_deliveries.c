@@ -184,10 +184,11 @@ static void test_no_doubles(void **state)
 static int collect(const struct handler_row *row, void *context, struct error *e)
 {
     (void)e;
-    return buffer_append_format(context, "%lld %s %s at %lld, skipped %lld, delivered %lld, %s%s\n",
+    buffer_append_format(context, "%lld %s %s at %lld, skipped %lld, delivered %lld, %s%s\n",
         (long long)row->handler, row->name, row->type, (long long)row->position, (long long)row->skipped,
         (long long)row->delivered, row->removed != TIMESTAMP_NONE ? "removed" : "there",
         row->last_error != NULL ? row->last_error : "");
+    return 0;
 }
 
 static void check_handlers(struct store *store, const char *expected)

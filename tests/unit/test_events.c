@@ -39,7 +39,8 @@ static int append(struct store *store, const char *id, int64_t work_order, bool 
 static int collect(const struct event_row *row, void *context, struct error *e)
 {
     (void)e;
-    return buffer_append_format(context, "%lld %s\n", (long long)row->seq, row->id);
+    buffer_append_format(context, "%lld %s\n", (long long)row->seq, row->id);
+    return 0;
 }
 
 static void check_log(struct store *store, int64_t after, int most, const char *expected)

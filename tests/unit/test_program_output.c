@@ -50,7 +50,6 @@ static void test_tail(void **state)
         ROW("key s3cr3t-s3cr3t!", "key *************!"),
     };
 #undef ROW
-    struct error e = {0};
     (void)state;
     secret_register("s3cr3t-s3cr3t");
     for (size_t i = 0; i < COUNT(table); i++) {
