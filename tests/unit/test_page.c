@@ -105,6 +105,9 @@ static void test_verdicts(void **state)
         {"{\"workOrders\": [{\"id\": 1}]", PAGE_TRUNCATED, 0, NULL},
         {"{\"workOrders\": [{\"id\": \"1}]}", PAGE_TRUNCATED, 0, NULL},
         {"{\"workOrders\": [\"\\", PAGE_TRUNCATED, 0, NULL},
+        {"{\"workOrders\": [{\"id\":", PAGE_TRUNCATED, 0, NULL},
+        {"{\"workOrders\": [{\"id\": 12", PAGE_TRUNCATED, 0, NULL},
+        {"{'workOrders': [", PAGE_TRUNCATED, 0, NULL},
         {"[]", PAGE_BAD, 0, NULL},
         {"null", PAGE_BAD, 0, NULL},
         {"\"workOrders\"", PAGE_BAD, 0, NULL},
@@ -122,6 +125,8 @@ static void test_verdicts(void **state)
         {"{\"work\\u004frders\": []}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{}, {}], \"\\u0077orkOrders\": []}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [,]}", PAGE_BAD, 0, NULL},
+        {"{\"workOrders\": [:]}", PAGE_BAD, 0, NULL},
+        {"{\"workOrders\": [], \"nextCursor\": ,}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{},]}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{} {}]}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{}}, {}]}", PAGE_BAD, 0, NULL},
@@ -155,6 +160,20 @@ static void test_verdicts(void **state)
         free(copy);
     }
     page_free(&page);
+}
+
+/* To json-c a NUL is the end; what stands behind it would be passed over. */
+static void test_nul_behind_the_page(void **state)
+{
+    static const char text[] = "{\"workOrders\": []}\0{}";
+    struct page page = {0};
+    const char *reason;
+    char *copy;
+    (void)state;
+    assert_int_equal(cut(text, sizeof text - 1, &page, &copy, &reason), PAGE_BAD);
+    check_text(reason, "there is something behind the JSON");
+    page_free(&page);
+    free(copy);
 }
 
 /* json-c takes names in single quotes even when it is strict; the scan must not lose the records behind one. */
@@ -379,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_nul_behind_the_page),
         cmocka_unit_test(test_single_quotes),
         cmocka_unit_test(test_id_hint),
         cmocka_unit_test(test_truncated_everywhere),
