@@ -20,23 +20,9 @@ enum { LONG = 1000 * 3600 };
 /* What a child says when it is not as it should be. */
 #define expect(condition) ((condition) ? (void)0 : exit(10 + (int)(__LINE__ % 200)))
 
-static int run_in_child(void (*body)(void))
+static void check_child(void (*body)(void *data))
 {
-    int status = 0;
-    fflush(NULL);
-    pid_t child = fork();
-    check(child >= 0, "fork");
-    if (child == 0) {
-        body();
-        exit(0);
-    }
-    check(waitpid(child, &status, 0) == child, "waitpid");
-    return status;
-}
-
-static void check_child(void (*body)(void))
-{
-    int status = run_in_child(body);
+    int status = run_in_child(body, NULL);
     check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x: line %d, or 200, 400 behind it", (unsigned)status,
         WEXITSTATUS(status) - 10);
 }
@@ -47,8 +33,9 @@ static bool is_readable(int fd)
     return poll(&p, 1, 0) == 1;
 }
 
-static void not_yet(void)
+static void not_yet(void *data)
 {
+    (void)data;
     struct error e = {0};
     expect(stop_fd() == -1);
     expect(stop_install(&e) == 0 && stop_install(&e) == 0);
@@ -68,25 +55,29 @@ static void by_signal(int number)
     expect(!stop_wait(LONG));
 }
 
-static void by_sigterm(void)
+static void by_sigterm(void *data)
 {
+    (void)data;
     by_signal(SIGTERM);
 }
 
-static void by_sigint(void)
+static void by_sigint(void *data)
 {
+    (void)data;
     by_signal(SIGINT);
 }
 
-static void twice(void)
+static void twice(void *data)
 {
+    (void)data;
     by_signal(SIGTERM);
     raise(SIGTERM);
 }
 
 /* The process sleeps in a wait when the signal comes. */
-static void during_a_wait(void)
+static void during_a_wait(void *data)
 {
+    (void)data;
     struct error e = {0};
     char path[64], stat[512] = "";
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)getpid());
@@ -110,8 +101,9 @@ static void during_a_wait(void)
 }
 
 /* A closed stdout and a file at its limit are errors like others. */
-static void ignored(void)
+static void ignored(void *data)
 {
+    (void)data;
     struct error e = {0};
     expect(stop_install(&e) == 0);
     raise(SIGPIPE);
@@ -119,8 +111,9 @@ static void ignored(void)
     expect(!stop_signalled());
 }
 
-static void deadline(void)
+static void deadline(void *data)
 {
+    (void)data;
     struct error e = {0};
     expect(stop_install(&e) == 0);
     stop_set_deadline(LONG);
@@ -138,8 +131,9 @@ static void count(void *data)
     ++*(int *)data;
 }
 
-static void report(void)
+static void report(void *data)
 {
+    (void)data;
     struct error e = {0};
     int reports = 0;
     expect(stop_install(&e) == 0);
@@ -162,8 +156,9 @@ static void report(void)
 }
 
 /* A report takes nothing from the signal that ends the run: who polls the descriptor sees it. */
-static void report_and_stop(void)
+static void report_and_stop(void *data)
 {
+    (void)data;
     struct error e = {0};
     int reports = 0;
     expect(stop_install(&e) == 0);
@@ -174,8 +169,9 @@ static void report_and_stop(void)
     expect(reports == 1 && is_readable(stop_fd()) && !stop_wait(LONG));
 }
 
-static void no_descriptor(void)
+static void no_descriptor(void *data)
 {
+    (void)data;
     struct error e = {0};
     struct rlimit usual, none;
     expect(getrlimit(RLIMIT_NOFILE, &usual) == 0);
@@ -207,7 +203,7 @@ in_child(no_descriptor)
 static void test_a_second_signal_kills(void **state)
 {
     (void)state;
-    int status = run_in_child(twice);
+    int status = run_in_child(twice, NULL);
     check(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "status %x", (unsigned)status);
 }
 
