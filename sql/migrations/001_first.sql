@@ -28,17 +28,22 @@ CREATE TABLE passes (
     oldest_seen  INTEGER,                    -- smallest so far, for filter = sort
     pages        INTEGER NOT NULL,
     records      INTEGER NOT NULL,
-    rate_limit     INTEGER NOT NULL,         -- the server's rate limit as it stood at the last answer
-    rate_remaining INTEGER NOT NULL,
-    rate_reset     INTEGER NOT NULL,         -- when its window starts anew, by our clock
-    rate_seen      INTEGER NOT NULL,         -- 0: it never said
-    rate_window    INTEGER NOT NULL,         -- how long it lasts, as far as was seen
-    rate_slack     INTEGER NOT NULL,         -- how much longer its windows last than it says
     window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
     window_until   INTEGER NOT NULL,
     silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
     typed          TEXT                      -- the window as it was typed
 ) STRICT, WITHOUT ROWID;
+
+-- The server's rate limit as it stood at the last answer of any run.
+CREATE TABLE rate_limit (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    requests  INTEGER NOT NULL,              -- in one window
+    remaining INTEGER NOT NULL,
+    reset     INTEGER NOT NULL,              -- when the window starts anew, by our clock
+    seen      INTEGER NOT NULL,              -- when the server said so
+    length    INTEGER NOT NULL,              -- of a window, as far as was seen
+    slack     INTEGER NOT NULL               -- how much longer its windows last than it says
+) STRICT;
 
 CREATE TABLE documents (
     document   INTEGER PRIMARY KEY,          -- in the order in which the work orders first came

@@ -13,6 +13,7 @@
 #include "sources/backfill.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
+#include "store/rate_limit.h"
 #include "store/snapshots.h"
 
 struct options {
@@ -57,7 +58,7 @@ static void print_plan(struct session *session, const struct diff_window *window
     struct pace pace;
     int64_t known = snapshots_count(session->store, e);
     int64_t records = known > 0 ? snapshots_count_since(session->store, window->from, e) : known;
-    if (known < 0 || records < 0 || passes_load_pace(session->store, &pace, e) != 0)
+    if (known < 0 || records < 0 || rate_limit_load(session->store, &pace, e) != 0)
         return;
     if (known == 0) {
         printf("backfill: the store is empty, so nothing is known of what there is; run: wosync sync\n");

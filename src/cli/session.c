@@ -17,6 +17,7 @@
 #include "sinks/dispatch.h"
 #include "store/events.h"
 #include "store/passes.h"
+#include "store/rate_limit.h"
 #include "store/retention.h"
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
@@ -172,7 +173,7 @@ struct client *session_connect(struct session *session, struct pass_settings *se
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
         .run = &session->run};
-    if (passes_load_pace(session->store, &pace, e) != 0)
+    if (rate_limit_load(session->store, &pace, e) != 0)
         return NULL;
     settings->api = client_new(&how, &pace, e);
     return settings->api;
@@ -223,11 +224,6 @@ void session_dispatch(struct session *session, bool quiet)
         session_report(session, &e);
 }
 
-static int save_pace(struct session *session, struct error *e)
-{
-    return session->pace.seen != 0 ? passes_save_pace(session->store, &session->pace, e) : 0;
-}
-
 static void finish_run(struct session *session)
 {
     struct error e = {0};
@@ -237,7 +233,7 @@ static void finish_run(struct session *session)
     run->message = session->message[0] != '\0' ? session->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
-        save_pace(session, &e) != 0 || store_commit(session->store, &e) != 0) {
+        rate_limit_save(session->store, &session->pace, &e) != 0 || store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
     }
@@ -246,7 +242,7 @@ static void finish_run(struct session *session)
 static void keep_pace(struct session *session)
 {
     struct error e = {0};
-    if (store_begin(session->store, &e) != 0 || save_pace(session, &e) != 0 ||
+    if (store_begin(session->store, &e) != 0 || rate_limit_save(session->store, &session->pace, &e) != 0 ||
         store_commit(session->store, &e) != 0) {
         store_rollback(session->store);
         session_report(session, &e);
@@ -291,6 +287,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
+    } else if (session->store != NULL && session->pace.seen != 0) {
+        keep_pace(session);
     }
     store_close(session->store);
     lock_release(session->lock);

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "cli/cli.h"
+#include "core/pace.h"
 #include "sinks/routes.h"
 #include "sources/pass.h"
 #include "store/runs.h"

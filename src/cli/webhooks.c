@@ -362,7 +362,7 @@ static enum exit_status carry_out(const struct cli *cli, action *what, const str
             what(&session, client, options, &e);
         session_report(&session, &e);
     }
-    client_free(client);
+    session_disconnect(&session, client);
     return session_close(&session);
 }
 

@@ -68,7 +68,7 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
     struct lane *lanes = calloc(settings->routes->count, sizeof *lanes);
     for (size_t i = 0; i < settings->routes->count; i++) {
         struct route *route = &settings->routes->rows[i];
-        if (settings->quiet && route->type->prints)
+        if (route->stopped || (settings->quiet && route->type->prints))
             continue;
         struct error fault = {0};
         int loaded = load_run(settings->store, route, &fault);

@@ -24,8 +24,9 @@ struct dispatch_settings {
 
 /*
  * Takes new events for every handler and tries what is due, once each; ends early, between two deliveries,
- * when a stop is requested. A receiver that fails is no failure of the run. Returns 0, or -1 when the store
- * failed or a `when` cannot be evaluated (the other handlers have run all the same).
+ * when a stop is requested. A receiver that fails is no failure of the run. A handler whose deliveries were
+ * made and could not be noted is left alone by later calls with the same routes. Returns 0, or -1 when the
+ * store failed or a `when` cannot be evaluated (the other handlers have run all the same).
  */
 int dispatch_run(const struct dispatch_settings *settings, struct error *e);
 

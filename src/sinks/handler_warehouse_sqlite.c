@@ -31,6 +31,7 @@ struct sqlite {
     sqlite3 *db; /* NULL until first used */
     sqlite3_stmt *kept[KEPT];
     bool in_transaction;
+    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every delivery */
 };
 
 /* SQLite's verdict as ours: what lies with the file is waited for, what lies with the row is refused. */
@@ -46,6 +47,11 @@ static int fail_sqlite(struct sqlite *s, int code, struct delivery_result *why)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         handler_later(why, -1, "%s: another program keeps it locked", s->path);
+        break;
+    case SQLITE_PROTOCOL:
+        s->no_locks = true;
+        handler_later(why, -1,
+            "%s: its locks cannot be taken; check the disk, and keep it off network file systems", s->path);
         break;
     case SQLITE_FULL:
         handler_later(why, -1, "%s: the disk is full; free some space", s->path);
@@ -219,6 +225,8 @@ static int open_file(struct sqlite *s, struct delivery_result *why)
 static int begin(void *context, struct delivery_result *why)
 {
     struct sqlite *s = context;
+    if (s->no_locks)
+        return fail_sqlite(s, SQLITE_PROTOCOL, why);
     if (s->db == NULL && open_file(s, why) != 0) {
         close_file(s);
         return -1;

@@ -53,8 +53,12 @@ static bool is_under_way(const struct lane *lane, int64_t seq)
 
 static int write_outcomes(struct lane *lane, struct error *e)
 {
-    return outcomes_write(
-        &lane->outcomes, lane->store, lane->route->place.handler, &lane->latest, lane->run, e);
+    if (outcomes_write(
+            &lane->outcomes, lane->store, lane->route->place.handler, &lane->latest, lane->run, e) == 0)
+        return 0;
+    /* what the receiver took looks due to the store: a run that dispatches again must not send it again */
+    lane->route->stopped = true;
+    return -1;
 }
 
 /* A digest's deliveries look due to the store until its answer is written. */

@@ -26,6 +26,7 @@ struct route {
     struct when *when;          /* its condition, NULL without one */
     int64_t timeout;            /* milliseconds, for one delivery */
     struct handler_place place; /* where it stands in the store, once attached */
+    bool stopped;               /* how its deliveries went could not be stored: none is tried in this run */
 };
 
 struct routes {

@@ -48,6 +48,7 @@ enum warehouse_value {
     WAREHOUSE_EVENT_OBSERVED_AT,
     WAREHOUSE_FROM_STATUS,
     WAREHOUSE_TO_STATUS, /* only of an event that tells a status: it goes into the history */
+    WAREHOUSE_REPLACES,  /* 1, or 0: it leaves a row of the same updatedAt as it is */
     WAREHOUSE_EVENT_VALUES
 };
 

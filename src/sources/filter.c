@@ -7,8 +7,9 @@
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
-/* Records that are looked at to see an order. */
-enum { SORT_SAMPLE = 50 };
+/* Records that are looked at to see an order, and how many steps from one date to another it takes to call it one:
+ * fewer may stand in order by chance, both times. */
+enum { SORT_SAMPLE = 50, LEAST_STEPS = 3 };
 
 static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */
 
@@ -43,23 +44,23 @@ static enum api_verdict probe_bound(
 
 /* How the updatedAt of a page's records run. */
 struct run_of_dates {
-    bool rises; /* somewhere */
-    bool falls; /* somewhere */
+    int rises; /* how many times */
+    int falls;
 };
 
 static void look_at_dates(const struct page *page, struct run_of_dates *out)
 {
     struct json_tokener *parser = workorder_parser();
     int64_t last = TIMESTAMP_NONE;
-    *out = (struct run_of_dates){false, false};
+    *out = (struct run_of_dates){0, 0};
     for (size_t i = 0; i < page->count; i++) {
         struct workorder wo;
         const char *reason;
         if (workorder_parse(parser, page->records[i].json, page->records[i].len, &wo, &reason) !=
             WORKORDER_OK)
             continue;
-        out->rises = out->rises || (last != TIMESTAMP_NONE && wo.updated > last);
-        out->falls = out->falls || (last != TIMESTAMP_NONE && wo.updated < last);
+        out->rises += last != TIMESTAMP_NONE && wo.updated > last;
+        out->falls += last != TIMESTAMP_NONE && wo.updated < last;
         last = wo.updated;
         workorder_free(&wo);
     }
@@ -67,10 +68,10 @@ static void look_at_dates(const struct page *page, struct run_of_dates *out)
 }
 
 /* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance.
- * Where all are of one instant it cannot be seen. */
+ * Where all but a few are of one instant it cannot be seen. */
 static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, struct error *e)
 {
-    struct run_of_dates up = {false, false}, down = {false, false};
+    struct run_of_dates up = {0, 0}, down = {0, 0};
     for (int i = 0; i < 2; i++) {
         const struct page_request request = {
             .filter = FILTER_SORT, .since = TIMESTAMP_NONE, .limit = SORT_SAMPLE, .ascending = i == 0};
@@ -83,10 +84,10 @@ static enum api_verdict probe_sort(struct filter *filter, enum honour *honour, s
         if (verdict != API_OK || *honour == REFUSED)
             return verdict;
     }
-    if (up.falls || down.rises)
+    if (up.falls > 0 || down.rises > 0)
         *honour = IGNORED;
     else
-        *honour = up.rises || down.falls ? HONOURED : NOT_TO_BE_SEEN;
+        *honour = up.rises >= LEAST_STEPS && down.falls >= LEAST_STEPS ? HONOURED : NOT_TO_BE_SEEN;
     return API_OK;
 }
 
@@ -123,7 +124,7 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
         filter->chosen = spelling;
         filter->given_up[spelling] = honour == IGNORED || honour == REFUSED;
     }
-    /* with all work orders of one instant nothing can be told from their order: the next pass looks again */
+    /* from the order of a few dates nothing can be told: the next pass looks again */
     filter->found = honour != NOT_TO_BE_SEEN;
     if (honour == HONOURED)
         return API_OK;

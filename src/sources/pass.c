@@ -12,6 +12,7 @@
 #include "core/window.h"
 #include "sources/cursors.h"
 #include "sources/filter.h"
+#include "store/rate_limit.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -246,7 +247,8 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
     const struct pass_view view = view_of(r);
     s->run->requests = client_requests(s->api);
     s->run->bytes = client_bytes(s->api);
-    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, client_pace(s->api), e) != 0 ||
+    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
+        rate_limit_save(s->store, client_pace(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)

@@ -30,44 +30,19 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     return 1;
 }
 
-int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,
-    const struct pace *pace, struct error *e)
+int passes_save(
+    struct store *store, const char *kind, bool active, const struct pass_state *state, struct error *e)
 {
     return STORE_RUN(store, e, SQL_PASS_PUT, V_TEXT(kind), V_INT(active), V_DATE(state->since),
         V_TEXT(state->filter), V_TEXT(state->cursor), V_DATE(state->started), V_DATE(state->observed),
         V_DATE(state->newest), V_DATE(state->oldest_seen), V_INT(state->pages), V_INT(state->records),
-        V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset), V_INT(pace->seen),
-        V_INT(pace->window), V_INT(pace->slack), V_INT(state->window.from), V_INT(state->window.until),
-        V_INT(state->window.silent), V_TEXT(state->typed));
+        V_INT(state->window.from), V_INT(state->window.until), V_INT(state->window.silent),
+        V_TEXT(state->typed));
 }
 
 int passes_drop(struct store *store, const char *kind, struct error *e)
 {
     return STORE_RUN(store, e, SQL_PASS_DROP, V_TEXT(kind));
-}
-
-int passes_save_pace(struct store *store, const struct pace *pace, struct error *e)
-{
-    return STORE_RUN(store, e, SQL_PACE_PUT, V_INT(pace->limit), V_INT(pace->remaining), V_INT(pace->reset),
-        V_INT(pace->seen), V_INT(pace->window), V_INT(pace->slack));
-}
-
-int passes_load_pace(struct store *store, struct pace *pace, struct error *e)
-{
-    *pace = (struct pace){0};
-    if (store_query_all(store, SQL_PACE_GET, e) != 0)
-        return -1;
-    int rc = store_next(store, SQL_PACE_GET, e);
-    if (rc != 1)
-        return rc;
-    pace->limit = store_int(store, SQL_PACE_GET, 0);
-    pace->remaining = store_int(store, SQL_PACE_GET, 1);
-    pace->reset = store_int(store, SQL_PACE_GET, 2);
-    pace->seen = store_int(store, SQL_PACE_GET, 3);
-    pace->window = store_int(store, SQL_PACE_GET, 4);
-    pace->slack = store_int(store, SQL_PACE_GET, 5);
-    store_done(store, SQL_PACE_GET);
-    return 0;
 }
 
 void pass_state_free(struct pass_state *state)

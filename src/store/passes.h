@@ -1,6 +1,5 @@
 /*
- * passes: an unfinished reading of the list, so that the next run goes on where this one ended (rule R2), and
- * the server's rate limit as it stood at the last answer (rule R7).
+ * passes: an unfinished reading of the list, so that the next run goes on where this one ended (rule R2).
  */
 #ifndef WOSYNC_STORE_PASSES_H
 #define WOSYNC_STORE_PASSES_H
@@ -10,7 +9,6 @@
 
 #include "base/error.h"
 #include "core/diff.h"
-#include "core/pace.h"
 
 struct store;
 
@@ -33,19 +31,12 @@ struct pass_state {
  * none, -1 when the store failed. */
 int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e);
 
-/* Writes where a pass stands, and the rate limit; `active` is false for one that is finished. */
-int passes_save(struct store *store, const char *kind, bool active, const struct pass_state *state,
-    const struct pace *pace, struct error *e);
+/* Writes where a pass stands; `active` is false for one that is finished. */
+int passes_save(
+    struct store *store, const char *kind, bool active, const struct pass_state *state, struct error *e);
 
-/* Forgets an unfinished pass, but not the rate limit. */
+/* Forgets an unfinished pass. */
 int passes_drop(struct store *store, const char *kind, struct error *e);
-
-/* The rate limit as last seen by a pass of any kind; zeroed when none was. */
-int passes_load_pace(struct store *store, struct pace *pace, struct error *e);
-
-/* Writes the rate limit as it stands after requests for something else than pages. Nothing is written before
- * the first page of the first pass was. */
-int passes_save_pace(struct store *store, const struct pace *pace, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void pass_state_free(struct pass_state *state);

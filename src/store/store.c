@@ -119,7 +119,8 @@ int store_make_directory(const char *path, struct error *e)
     return rc;
 }
 
-/* SQLite would make the file readable by others. */
+/* SQLite would make the file readable by others. That it is there survives a power cut: SQLite syncs the
+ * directory with the first sync of a journal and of a log, before anything is committed. */
 static int make_file(const char *path, struct error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -3,8 +3,11 @@ import glob
 import json
 import os
 import pwd
+import signal
 import subprocess
+import time
 
+LIMIT = 60  # seconds
 
 def programs():
     """The directory of the newest server's programs, None where none is installed."""
@@ -32,6 +35,7 @@ class Postgres:
         self.bin = programs()
         self.user = unprivileged()
         self.directory = directory
+        self.process = None
         os.mkdir(directory)
         if self.user is not None:
             os.chmod(os.path.dirname(directory), 0o711)
@@ -50,24 +54,37 @@ class Postgres:
                     "timezone = 'Asia/Kathmandu'\n" % directory)
         self.address = "postgresql://wosync:%s@/postgres?host=%s" % (self.QUOTED, directory)
 
+    def manner(self):
+        """How its programs are run."""
+        return {"user": self.user, "group": self.user, "extra_groups": None if self.user is None else [],
+                "cwd": self.directory, "env": dict(os.environ, LC_ALL="C", PGPASSWORD=self.PASSWORD)}
+
     def run(self, program, *arguments, **how):
         how.setdefault("stdout", subprocess.PIPE)
         done = subprocess.run([os.path.join(self.bin, program), *arguments], stderr=subprocess.STDOUT, text=True,
-                              stdin=subprocess.DEVNULL, user=self.user, group=self.user, cwd=self.directory,
-                              extra_groups=None if self.user is None else [],
-                              env=dict(os.environ, LC_ALL="C", PGPASSWORD=self.PASSWORD), **how)
+                              stdin=subprocess.DEVNULL, **self.manner(), **how)
         if done.returncode != 0:
             raise RuntimeError("%s: %s" % (program, done.stdout))
         return done.stdout
 
     def start(self):
-        # the server keeps its output: a pipe would stay open
-        self.run("pg_ctl", "-D", self.data, "-l", os.path.join(self.directory, "log"), "-w", "start",
-                 stdout=subprocess.DEVNULL)
+        """Starts the server, which ends with us, and waits until it answers."""
+        with open(os.path.join(self.directory, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "QUIT", os.path.join(self.bin, "postgres"), "-D", self.data],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.manner())
+        end = time.monotonic() + LIMIT
+        while subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.directory]).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                with open(os.path.join(self.directory, "log"), errors="replace") as log:
+                    raise RuntimeError("postgres: " + log.read()[-3000:])
+            time.sleep(0.02)
 
     def stop(self):
-        if os.path.exists(os.path.join(self.data, "postmaster.pid")):
-            self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop", stdout=subprocess.DEVNULL)
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)  # immediately
+            self.process.wait(LIMIT)
+            self.process = None
 
     def processes(self):
         """The ids of the server and its children."""

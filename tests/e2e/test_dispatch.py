@@ -4,10 +4,11 @@ import email.utils
 import json
 import os
 import random
+import resource
 import signal
 import time
 
-from harness import Case, CONFIG, TRY_LATER, UNAVAILABLE
+from harness import Case, CONFIG, IO, TRY_LATER, UNAVAILABLE
 from receiver import Answer, Receiver
 
 SECOND, MINUTE, HOUR = 1000, 60000, 3600000
@@ -151,6 +152,25 @@ class Order(DispatchCase):
         self.run_until_done()
         self.assertTold(once=False)
         self.assertEqual(self.sql("PRAGMA integrity_check"), [("ok",)])
+
+    def test_what_cannot_be_stored_is_not_sent_again_in_the_same_run(self):
+        """A full disk takes how deliveries went; a sync dispatches twice. The next run may send them again."""
+        self.judge(lambda request: Answer(500))
+        self.create(600)
+        self.sync()
+        self.make_due()
+        self.judge(lambda request: None)
+        del self.receiver.requests[:]
+        # enough for SQLite's shared memory, and for a page or two
+        run = self.sync(expect=IO, limits={resource.RLIMIT_FSIZE: 40 * 1024})
+        self.assertRegex(run.err, "store .*: writing: ")
+        told = collections.Counter(self.accepted())
+        self.assertGreater(len(told), 0)
+        self.assertEqual([number for number, times in told.items() if times > 1], [])
+        self.make_due()
+        self.dispatch()
+        self.assertTold(once=False)
+        self.assertEqual(self.pending(), 0)
 
     def test_a_failing_work_order_holds_back_itself_only(self):
         one, two = self.create(2)

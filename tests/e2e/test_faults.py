@@ -443,6 +443,17 @@ class RateLimit(Case):
         self.assertLess(run.seconds, 30)
         self.assertEqual(self.mock.state()["rate_limited"], 0)
 
+    def test_a_run_that_read_no_page_has_used_it_up_too(self):
+        """The first run of all ends while it finds out which filter the server honours."""
+        self.mock.create_old(30)
+        self.mock.config(filter_updatedAtGte="ignored", filter_brackets="ignored",
+                         rate_limit={"requests": 2, "window_ms": 60000})
+        while len(self.mock.requests()) < 2:
+            self.sync_silently("--max-time", "300ms")
+        self.assertEqual(self.ids(), [])
+        self.sync_silently("--max-time", "300ms")
+        self.assertEqual(self.mock.state()["rate_limited"], 0)
+
 
 class Memory(Case):
     def test_when_it_runs_out_the_run_says_so_and_the_next_goes_on(self):

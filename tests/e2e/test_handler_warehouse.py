@@ -287,6 +287,16 @@ class Warehouse:
         self.assertEqual([n for n, row in self.work_orders().items() if row["deleted"]], [olds[0]])
         self.assertAppliedOnce()
 
+    def test_a_backfill_replaces_nothing_of_the_same_date(self):
+        """Its page may have been on its way when a webhook told of a rewrite: the snapshot is the newer one, too."""
+        olds = self.mock.create_old(1)
+        self.sync_silently()
+        self.execute("UPDATE work_orders SET title = 'Rewritten' WHERE id = %d" % olds[0])
+        self.wosync("backfill", "--since", "3650d")
+        self.assertIn("workorder.created/%d" % olds[0], self.ids())
+        self.assertEqual(self.work_orders()[olds[0]]["title"], "Rewritten")
+        self.assertAppliedOnce()
+
     def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)

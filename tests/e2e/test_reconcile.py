@@ -448,7 +448,7 @@ class Interrupted(Sweeps):
             self.assertEqual(self.reconcile("--max-time", "400ms").err, "")
         self.assertEqual(len(self.missing()), 3)
         self.mock.config(rate_limit={"requests": 1000, "window_ms": 60000})
-        self.sql("UPDATE passes SET rate_seen = 0")
+        self.sql("DELETE FROM rate_limit")
         self.reconcile()
         self.reconcile()
         self.check_proved()

@@ -89,6 +89,12 @@ class Registering(Case):
         self.register("--event", "workorder.created")
         self.assertEqual(len(self.rows()), 1)
 
+    def test_a_rate_limit_that_is_used_up_is_known_to_the_next_run(self):
+        self.mock.config(rate_limit={"requests": 1, "window_ms": 60000})
+        self.register("--event", "workorder.created")
+        self.sync_silently("--max-time", "300ms")
+        self.assertEqual(self.mock.state()["rate_limited"], 0)
+
     def test_neither_spelling(self):
         self.mock.fault("status", status=404, times=-1)
         self.register(expect=UNAVAILABLE, message="neither at /subscriptions nor at /webhooks")

@@ -193,9 +193,9 @@ static bool is_as_known(int64_t work_order, bool deleted, const char *json)
     if (version < 0)
         return false;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
-    /* a backfill told of it, and it was gone before a poll could see it */
-    if (known->version < 0)
-        return order->removed != NEVER;
+    /* a backfill told of it, and it was gone before a poll could see as much */
+    if (order->removed != NEVER && version > known->version)
+        return true;
     return oracle_newest_like(order, version) == oracle_newest_like(order, known->version) &&
            (description == known->description || description == ABSENT) && deleted == known->deleted;
 }

@@ -16,7 +16,7 @@ struct standing {
     bool dead;    /* as the store says */
     bool sure;    /* and the run came to a good end: it must not come again */
     int failures;
-    int taken_in;        /* the run */
+    int settled_in;      /* the run */
     int64_t clock, when; /* of the last try, and how long it asked to wait */
     int64_t retry_after;
 };
@@ -162,8 +162,10 @@ static void take_try(const struct log *log, const struct try *t)
     if (s->sure)
         broken("R3", "%s is told %s again after it %s it", receiver_names[t->handler], t->id,
             s->refused ? "refused" : "took");
-    if (sure && s->taken_in == t->run)
-        broken("R3", "%s is told %s again in the run in which it took it", receiver_names[t->handler], t->id);
+    /* whatever became of the run: where the disk fails, it knows at least that it cannot say so */
+    if (s->settled_in == t->run)
+        broken("R3", "%s is told %s again in the run in which it was settled", receiver_names[t->handler],
+            t->id);
     check_order(log, t->handler, place);
     check_wait(t, s, told);
     s->when = t->when;
@@ -173,8 +175,8 @@ static void take_try(const struct log *log, const struct try *t)
     s->failures = t->how == TRIED_TAKEN || !sure ? 0 : s->failures + 1;
     s->refused = s->refused || t->how == TRIED_REFUSED;
     s->sure = sure && (t->how == TRIED_TAKEN || t->how == TRIED_REFUSED);
-    if (t->how == TRIED_TAKEN)
-        s->taken_in = t->run;
+    if (t->how == TRIED_TAKEN || t->how == TRIED_REFUSED)
+        s->settled_in = t->run;
 }
 
 static void look_at_rows(const struct log *log)

@@ -130,6 +130,7 @@ void plant_expire_cursors(void);
 struct plant_log {
     int64_t requests;
     int64_t refused;    /* 429s for lack of tokens */
+    int64_t overtaken;  /* when a request arrived last whose run had ended; 0: none did */
     bool polls;         /* the command at work is sync: set by the player */
     int64_t pass_began; /* when the first page of the newest poll was answered */
     int64_t date;       /* what Date it said, NEVER without one */

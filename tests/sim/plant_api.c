@@ -361,6 +361,8 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
     const char *token = net_request_header(request, "Authorization");
     trace("api: %s", path);
     plant_log.requests++;
+    if (request->orphan)
+        plant_log.overtaken = machine_now();
     plant_log.date = NEVER;
     if (plant.manner.says_date) {
         plant_log.date = machine_now() + plant.manner.date_ahead;

@@ -129,13 +129,15 @@ static int run_command(const struct run_options *options)
 /*
  * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
  * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when
- * the window is over.
+ * the window is over. And a request that arrives later than the next run's first one is not counted in its answer.
  */
 static void check_pace(const struct run_report *report, int64_t refused)
 {
     const struct plant_manner *m = &plant.manner;
     bool steady = state.history->alone && !state.history->jumps && report->calm && !report->hurt &&
                   !report->stopped && report->kind != STEP_DRY_RUN;
+    if (plant_log.overtaken + m->window > state.unsure)
+        state.unsure = plant_log.overtaken + m->window;
     if (!steady)
         state.unsure = report->ended + m->window;
     else if (refused > 0 && report->began > state.unsure && !m->rounds_down)

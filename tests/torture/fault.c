@@ -3,23 +3,30 @@
  * library, preloaded or linked into it.
  *
  *   WOSYNC_FAULT      KIND:N, what happens to the N-th (from 1), or KIND+:N, to the N-th and all that follow
- *   WOSYNC_FAULT_LOG  a file that is given the numbers of allocations, of calls on files and of writes at the
- * end WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
+ *   WOSYNC_FAULT_LOG  a file that is given at the end a line for each call on a file, each write and each call on
+ *                     a Unix socket, in their order: what it is and a number for the call stack; and for each
+ *                     allocation that comes first after something that the world can see, its number
+ *   WOSYNC_FAULT_NOW  what the wall clock says all the time, in milliseconds; random numbers are 0 then
  *
  *   memory  an allocation fails, whoever asks for it; linked into the program only, whose malloc it then is
  *   eio     a call on a file fails with EIO: open, read, write, sync, truncate, map, lock, remove, rename
  *   enospc, erofs  a call that writes to a file fails so
+ *   econnreset  sending to or receiving from a Unix socket (PostgreSQL) fails so, and the connection is gone
  *   kill    the process dies before a call that writes (to a file, or a request or a delivery to a socket)
  *   tear    the process dies in the middle of such a call, half of it written
  *
  * Children of the program are left in peace.
  */
 #define _GNU_SOURCE
+#ifdef FAULT_IS_LINKED
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,13 +41,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, KILL, TEAR };
+enum kind { NOTHING, MEMORY, EIO_, ENOSPC_, EROFS_, ECONNRESET_, KILL, TEAR };
+
+enum point { CALLS, WRITES, EXCHANGES, POINTS };
+enum { MOST_POINTS = 8192, DEPTH = 64 };
 
 static const struct {
     const char *name;
     enum kind kind;
-} kinds[] = {{"memory", MEMORY}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_}, {"kill", KILL},
-    {"tear", TEAR}};
+} kinds[] = {{"memory", MEMORY}, {"eio", EIO_}, {"enospc", ENOSPC_}, {"erofs", EROFS_},
+    {"econnreset", ECONNRESET_}, {"kill", KILL}, {"tear", TEAR}};
 
 static struct {
     bool at_work;
@@ -48,10 +58,17 @@ static struct {
     enum kind kind;
     bool on; /* and all that follow */
     long number;
-    long allocations, calls, writes;
+    long allocations;
+    bool seen; /* something was done since the last allocation that the world can see */
+    long points[POINTS];
+    struct {
+        char what;
+        unsigned long number;
+    } lines[MOST_POINTS]; /* of the log */
+    int line_count;
     int log;
     long now; /* 0: the true time */
-} fault = {.log = -1};
+} fault = {.log = -1, .seen = true};
 
 /* The next definition of a function behind this one. */
 #define NEXT(name) ((__typeof__(&name))next(#name))
@@ -62,6 +79,39 @@ static void *next(const char *name)
     if (function == NULL)
         abort();
     return function;
+}
+
+/* A number that is the same, in one process, for the same call stack. */
+static unsigned long stack(void)
+{
+    void *frames[DEPTH];
+    unsigned long number = 0;
+    bool at_work = fault.at_work;
+    fault.at_work = false;
+    for (int i = backtrace(frames, DEPTH) - 1; i >= 0; i--)
+        number = (number ^ (unsigned long)frames[i]) * 1099511628211UL;
+    fault.at_work = at_work;
+    return number;
+}
+
+/* What `stack` needs is loaded by its first call, and LeakSanitizer does not see who keeps it. */
+static void load_unwinder(void)
+{
+#ifdef FAULT_IS_LINKED
+    __lsan_disable();
+    (void)stack();
+    __lsan_enable();
+#endif
+}
+
+static void write_down(char what, unsigned long number)
+{
+    if (fault.log < 0 || fault.kind != NOTHING)
+        return;
+    if (fault.line_count == MOST_POINTS)
+        abort();
+    fault.lines[fault.line_count].what = what;
+    fault.lines[fault.line_count++].number = number;
 }
 
 __attribute__((constructor(65535))) static void begin(void)
@@ -80,6 +130,7 @@ __attribute__((constructor(65535))) static void begin(void)
     }
     if (log != NULL)
         fault.log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    load_unwinder();
     fault.now = now != NULL ? atol(now) : 0;
     fault.traced = getenv("WOSYNC_FAULT_TRACE") != NULL;
     unsetenv("LD_PRELOAD");
@@ -93,7 +144,8 @@ __attribute__((destructor)) static void end(void)
     if (fault.log < 0)
         return;
     fault.at_work = false;
-    dprintf(fault.log, "%ld %ld %ld\n", fault.allocations, fault.calls, fault.writes);
+    for (int i = 0; i < fault.line_count; i++)
+        dprintf(fault.log, "%c %lu\n", fault.lines[i].what, fault.lines[i].number);
     close(fault.log);
 }
 
@@ -113,13 +165,20 @@ static void trace(void)
     fault.at_work = true;
 }
 
+/* Counts. Returns true when it is the one. */
+static bool count(enum point point)
+{
+    if (fault.log >= 0 && fault.kind == NOTHING)
+        write_down("cwx"[point], stack());
+    return is_it(++fault.points[point]);
+}
+
 /* A call on a file. Returns true, with errno set, when it is to fail. */
 static bool call_fails(void)
 {
     if (!fault.at_work)
         return false;
-    fault.calls++;
-    if (fault.kind != EIO_ || !is_it(fault.calls))
+    if (!count(CALLS) || fault.kind != EIO_)
         return false;
     trace();
     errno = EIO;
@@ -131,8 +190,8 @@ static bool write_fails(void)
 {
     if (!fault.at_work)
         return false;
-    fault.writes++;
-    if (!is_it(fault.writes))
+    fault.seen = true;
+    if (!count(WRITES))
         return false;
     if (fault.kind == ENOSPC_ || fault.kind == EROFS_) {
         trace();
@@ -146,7 +205,7 @@ static bool write_fails(void)
 
 static bool is_torn(void)
 {
-    return fault.at_work && fault.kind == TEAR && is_it(fault.writes);
+    return fault.at_work && fault.kind == TEAR && is_it(fault.points[WRITES]);
 }
 
 static bool is_file(int fd)
@@ -170,6 +229,9 @@ static void allocate(void)
     if (!fault.at_work)
         return;
     fault.allocations++;
+    if (fault.seen)
+        write_down('m', (unsigned long)fault.allocations);
+    fault.seen = false;
     if (fault.kind == MEMORY && is_it(fault.allocations)) {
         trace();
         memory_ran_out();
@@ -273,17 +335,23 @@ ssize_t write(int fd, const void *bytes, size_t n)
 {
     if (is_file(fd) && (call_fails() || write_fails()))
         return -1;
+    fault.seen = true; /* stdout, a pipe to a program */
     return NEXT(write)(fd, bytes, n);
 }
 
+/* A sync is counted and may fail, and does not wait for the disk: no power is lost here. */
 int fsync(int fd)
 {
-    return call_fails() || write_fails() ? -1 : NEXT(fsync)(fd);
+    if (call_fails() || write_fails())
+        return -1;
+    return fault.at_work ? 0 : NEXT(fsync)(fd);
 }
 
 int fdatasync(int fd)
 {
-    return call_fails() || write_fails() ? -1 : NEXT(fdatasync)(fd);
+    if (call_fails() || write_fails())
+        return -1;
+    return fault.at_work ? 0 : NEXT(fdatasync)(fd);
 }
 
 int ftruncate(int fd, off_t size)
@@ -342,11 +410,50 @@ int fcntl64(int fd, int command, ...)
 
 /* --- the network: a request is written --- */
 
+/* A call on a connection to PostgreSQL; what is no Unix socket goes to MaintainX and to receivers, and they
+ * have faults of their own. */
+static bool exchange_fails(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (!fault.at_work || getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        address.ss_family != AF_UNIX)
+        return false;
+    if (!count(EXCHANGES) || fault.kind != ECONNRESET_)
+        return false;
+    trace();
+    shutdown(fd, SHUT_RDWR);
+    errno = ECONNRESET;
+    return true;
+}
+
+ssize_t recv(int fd, void *bytes, size_t n, int flags)
+{
+    return exchange_fails(fd) ? -1 : NEXT(recv)(fd, bytes, n, flags);
+}
+
 ssize_t send(int fd, const void *bytes, size_t n, int flags)
 {
+    if (exchange_fails(fd))
+        return -1;
+    fault.seen = true;
     if (fault.kind == KILL || fault.kind == NOTHING || fault.kind == TEAR)
         (void)write_fails();
     return NEXT(send)(fd, bytes, n, flags);
+}
+
+/* A program is started. */
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attributes, char *const words[], char *const environment[])
+{
+    fault.seen = true;
+    return NEXT(posix_spawn)(pid, path, actions, attributes, words, environment);
+}
+
+/* SQLite's naps while it tries to get a lock that it cannot get: ten seconds at such a point. */
+int usleep(useconds_t microseconds)
+{
+    return fault.at_work ? 0 : NEXT(usleep)(microseconds);
 }
 
 /* --- what would differ from run to run --- */

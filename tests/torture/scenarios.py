@@ -7,11 +7,14 @@
 What a scenario prepares and what its runs do depends on nothing but the code: the wall clock stands still, the server
 sends no date, the jitter is 0.
 """
+import contextlib
 import datetime
 import json
 import os
+import sqlite3
 
 SECOND, HOUR, DAY = 1000, 3600 * 1000, 24 * 3600 * 1000
+HOOK = "https://wosync.invalid/hook"
 NOON = 1763899200000  # 2025-11-23T12:00:00Z: when the disturbed run is; what was before lies days back
 
 
@@ -24,6 +27,7 @@ class Scenario:
     handlers = ()
     reads_only = False  # there is nothing to make good
     status = 0          # of the undisturbed run
+    done_already = 0    # what a run that comes again may say when the one before it came so far
     by_other_lane = False  # after a failure another lane may tell it, with the fields that it has
     request = b""       # the body of a webhook, for `receive`
 
@@ -34,6 +38,13 @@ class Scenario:
     def runs_after(self, done):
         """The commands that come after the disturbed run."""
         return self.again
+
+    def restore(self):
+        """Puts back what lies outside of the world's directory."""
+
+    def look(self):
+        """What there is to be seen elsewhere in the end, for comparing."""
+        return None
 
     def olds(self, count, **fields):
         """Work orders that were last touched days ago. Returns their ids."""
@@ -142,6 +153,21 @@ class DispatchWarehouse(Dispatch):
     handlers = ("warehouse",)
 
 
+class DispatchPostgres(Dispatch):
+    """The same in PostgreSQL."""
+    handlers = ("postgres",)
+
+
+class DispatchSlack(Dispatch):
+    """A message in a chat."""
+    handlers = ("slack",)
+
+
+class DispatchDigest(Dispatch):
+    """One message for all that happened."""
+    handlers = ("digest",)
+
+
 class Retry(Scenario):
     """Deliveries that are dead are taken up again."""
     tested = ["events", "retry"]
@@ -167,6 +193,90 @@ class Replay(Scenario):
         self.change_something(self.known())
         self.world.run(["sync"], now=NOON - 60 * SECOND)
         self.mock.ask("DELETE", "/mock/sink/torture")
+
+
+class Discard(Retry):
+    """A delivery that is dead is given up."""
+    again = [["dispatch"]]
+    done_already = 64
+
+    def prepare(self):
+        super().prepare()
+        dead = json.loads(self.world.run(["events", "list", "--state", "dead", "--json"]).out.splitlines()[0])
+        self.tested = ["events", "discard", dead["id"]]
+
+    def runs_after(self, done):
+        """Nothing is left to discard for one that was."""
+        return self.again if done.status == 0 else [self.tested, *self.again]
+
+
+class Fallback(Scenario):
+    """A poll because no webhook came, that finds a subscription gone."""
+    tested = ["sync", "--fallback"]
+    again = [["sync", "--fallback"]]
+    handlers = ("http",)
+
+    def prepare(self):
+        numbers = self.known()
+        self.world.run(["webhooks", "register", "--url", HOOK], now=NOON - DAY)
+        self.change_something(numbers)
+        self.mock.ask_delete("/subscriptions/" + self.world.registered()[0][0])
+
+
+class Register(Scenario):
+    """Webhooks are registered. What a server took and no answer told of is registered again: it shows no list."""
+    tested = ["webhooks", "register", "--url", HOOK]
+    again = [tested]
+
+    def prepare(self):
+        self.known()
+
+    def look(self):
+        """Is each of them there, with the secret that we know?"""
+        return [json.loads(self.mock.ask_api("/subscriptions/%s/secret" % number))["secret"] == secret
+                for number, secret in self.world.registered()]
+
+
+class Unregister(Register):
+    """One is deleted."""
+
+    def restore(self):
+        self.world.run(Register.tested, now=NOON - HOUR)
+        self.number = self.world.registered()[0][0]
+        self.tested = ["webhooks", "delete", self.number]
+        self.again = [self.tested]
+
+    def look(self):
+        try:
+            self.mock.ask_api("/subscriptions/" + self.number)
+            return "still there"
+        except RuntimeError as error:
+            return [str(error).split(": ")[2][:3], *super().look()]
+
+
+class ListWebhooks(Register):
+    """The server is asked for each, and one is gone."""
+    tested = ["webhooks", "list"]
+    again = [tested]
+
+    def prepare(self):
+        self.world.run(Register.tested, now=NOON - DAY)
+        self.mock.ask_delete("/subscriptions/" + self.world.registered()[0][0])
+
+    def look(self):
+        return None
+
+
+class Secret(Register):
+    """A secret is asked for and kept."""
+
+    def prepare(self):
+        self.world.run(Register.tested, now=NOON - DAY)
+        number = self.world.registered()[0][0]
+        with contextlib.closing(sqlite3.connect(os.path.join(self.world.work, "wosync.db"))) as db, db:
+            db.execute("UPDATE subscriptions SET secret = 'an old one' WHERE id = ?", [number])
+        self.tested = ["webhooks", "secret", number]
+        self.again = [self.tested]
 
 
 class Receive(Scenario):
@@ -210,6 +320,15 @@ class Status(Scenario):
         self.world.run(["sync"], now=NOON - 60 * SECOND)
 
 
+class DryRun(Status):
+    """Says what it would tell."""
+    tested = ["sync", "--dry-run"]
+    again = [["sync"]]
+
+    def prepare(self):
+        self.change_something(self.known())
+
+
 class List(Status):
     """Only looks, too."""
     tested = ["events", "list"]
@@ -218,8 +337,10 @@ class List(Status):
 
 ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "backfill": Backfill, "reconcile": Reconcile,
        "dispatch-http": DispatchHttp, "dispatch-exec": DispatchExec, "dispatch-report": DispatchReport,
-       "dispatch-warehouse": DispatchWarehouse, "retry": Retry, "replay": Replay,
-       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "list": List}
+       "dispatch-warehouse": DispatchWarehouse, "dispatch-postgres": DispatchPostgres, "dispatch-slack": DispatchSlack,
+       "dispatch-digest": DispatchDigest, "retry": Retry, "discard": Discard, "replay": Replay, "fallback": Fallback,
+       "register": Register, "unregister": Unregister, "list-webhooks": ListWebhooks, "secret": Secret,
+       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "dry-run": DryRun, "list": List}
 
 
 def handler(kind, world):
@@ -231,4 +352,11 @@ def handler(kind, world):
         return "[handler exec]\ntype = exec\ncommand = %s\n" % world.program
     if kind == "report":
         return "[handler report]\ntype = report\non = workorder.completed\npath = %s\n" % os.path.join(world.work, "reports")
+    if kind == "slack":  # one message: to wait a second for the next at each point takes long
+        return "[handler slack]\ntype = slack\non = workorder.status_changed\nwhen = status = 'ON_HOLD'\nurl = %s\n" % (
+            world.mock.sink_url("torture"))
+    if kind == "digest":
+        return "[handler digest]\ntype = slack\ndigest_above = 1\nurl = %s\n" % world.mock.sink_url("torture")
+    if kind == "postgres":
+        return "[handler postgres]\ntype = warehouse\ndatabase = %s\n" % world.postgres.address
     return "[handler warehouse]\ntype = warehouse\ndatabase = %s\n" % os.path.join(world.work, "warehouse.db")

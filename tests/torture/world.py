@@ -15,6 +15,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+import postgres  # noqa: E402
 from harness import MOCK, ROOT, TOKEN, Mock, sanitizer_environment  # noqa: E402
 
 import scenarios  # noqa: E402
@@ -29,13 +30,15 @@ LIMIT = 60  # seconds, for one run
 PR_SET_CHILD_SUBREAPER = 36
 
 # what is another one in every run that is no copy of the first, and says nothing
-VOLATILE = {"passes": r"rate_", "webhooks": "received|duplicate"}
+VOLATILE = {"webhooks": "received|duplicate", "subscriptions": "id|secret"}
 # what says when something was seen or tried, or in which order those of different work orders were, which a run that comes
 # later cannot know better
-TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|rate_|since", "snapshots": "observed",
+TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|since", "snapshots": "observed",
          "events": "seq|observed", "deliveries": "seq|attempts|due|changed|error", "quarantine": "seen",
          "handlers": "added|last_|delivered|position", "missing": "refused", "receipts": "received",
-         "webhooks": ""}
+         "webhooks": "", "subscriptions": "id|secret|registered|checked"}
+# of PostgreSQL, whose clock goes on
+POSTGRES_TIMES = {"wosync_events": ("applied_at",), "wosync_schema": ("migrated_at",)}
 WAREHOUSE_TIMES = {"wosync_events": "applied_at|seq|wosync_seq", "work_orders": "wosync_seq", "status_history": "wosync_seq"}
 
 
@@ -62,6 +65,10 @@ class World:
         # what a killed run leaves behind becomes ours, so that it can be waited for
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.scenario = scenarios.ALL[name](self)
+        self.postgres = None
+        if "postgres" in self.scenario.handlers:
+            self.postgres = postgres.Postgres(os.path.join(self.base, "postgres"))
+            self.postgres.start()
         self.write(self.secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600)
         self.write(self.program, "#!/bin/sh\nfile=$(mktemp '%s/received/XXXXXXXX') && cat > \"$file\"\n" % self.work, 0o700)
 
@@ -75,6 +82,8 @@ class World:
 
     def close(self):
         self.mock.stop()
+        if self.postgres:
+            self.postgres.stop()
         shutil.rmtree(self.base, ignore_errors=True)
 
     def write(self, path, text, mode):
@@ -93,6 +102,9 @@ class World:
         shutil.copytree(self.template, self.work)
         self.mock.clear_faults()
         self.mock.ask("DELETE", "/mock/sink/torture")
+        if self.postgres:
+            self.postgres.execute("DROP SCHEMA IF EXISTS wosync CASCADE")
+        self.scenario.restore()
 
     # --- running ---
 
@@ -134,17 +146,29 @@ class World:
     def reap(self):
         """Waits for programs that a killed run left behind."""
         with open("/proc/self/task/%d/children" % os.getpid()) as f:
-            orphans = [int(word) for word in f.read().split() if int(word) != self.mock.process.pid]
+            stay = {self.mock.process.pid, *(self.postgres.processes()[:1] if self.postgres else [])}
+            orphans = [int(word) for word in f.read().split() if int(word) not in stay]
         for orphan in orphans:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(orphan, 0)
 
     def count(self):
-        """How many allocations, calls on files and writes the last run made."""
+        """The points of the last run, by what is counted: for each call on a file, each write and each call on PostgreSQL's
+        connection a number that stands for the call stack; and the allocations that are the first after something that the
+        world can see: what fails between two of those leaves the same behind."""
+        points = {"m": [], "c": [], "w": [], "x": []}
         with open(self.counts) as f:
-            return dict(zip(("memory", "calls", "writes"), map(int, f.read().split())))
+            for line in f:
+                what, number = line.split()
+                points[what].append(int(number))
+        return {"memory": points["m"], "calls": points["c"], "writes": points["w"], "exchanges": points["x"]}
 
     # --- looking ---
+
+    def registered(self):
+        """The subscriptions that the store knows: id, secret."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.work, "wosync.db"), timeout=LIMIT)) as db:
+            return db.execute("SELECT id, secret FROM subscriptions ORDER BY events").fetchall()
 
     def dump(self, name, dropped):
         path = os.path.join(self.work, name)
@@ -155,7 +179,7 @@ class World:
             if db.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
                 raise AssertionError(name + " is corrupt")
             for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-                                       " AND name NOT IN ('runs', 'lateness')").fetchall():
+                                       " AND name NOT IN ('runs', 'lateness', 'rate_limit')").fetchall():
                 # of a pass that has ended nothing is needed any more
                 cursor = db.execute("SELECT * FROM " + table + (" WHERE active = 1" if table == "passes" else ""))
                 kept = [i for i, column in enumerate(cursor.description)
@@ -164,16 +188,31 @@ class World:
         return tables
 
     def deliveries(self):
-        """What receivers got: for each event the different bodies."""
+        """What receivers got: for each event the different bodies; a chat message has no id."""
         got = {}
         for request in self.mock.sink("torture"):
-            got.setdefault(json.loads(request["body"])["id"], set()).add(request["body"])
+            body = json.loads(request["body"])
+            got.setdefault(body["id"] if "id" in body else body["text"], set()).add(request["body"])
         received = os.path.join(self.work, "received")
         for name in os.listdir(received):
             with open(os.path.join(received, name)) as f:
                 body = f.read()
             got.setdefault(json.loads(body)["id"], set()).add(body)
         return {event: sorted(bodies) for event, bodies in got.items()}
+
+    def tables_of_postgres(self):
+        """The warehouse's tables in PostgreSQL."""
+        if not self.postgres:
+            return {}
+        tables = self.postgres.rows(" UNION ALL ".join(
+            "SELECT '%s' AS name, coalesce(json_agg(t), '[]') AS rows FROM %s AS t" % (name, name)
+            for name in ("work_orders", "status_history", "wosync_events", "wosync_schema")))
+        dropped = {name: {*words.split("|")} for name, words in WAREHOUSE_TIMES.items()}
+        for name, words in POSTGRES_TIMES.items():
+            dropped[name] = {*words, *dropped.get(name, ())}
+        return {table["name"]: sorted(
+            [sorted((key, value) for key, value in row.items() if key not in dropped.get(table["name"], ()))
+             for row in table["rows"]], key=repr) for table in tables}
 
     def reports(self, exact):
         directory = os.path.join(self.work, "reports")
@@ -188,7 +227,8 @@ class World:
         """All that a user can see of what was done. Not `exact`: without the times at which it was seen or tried."""
         state = {"store": self.dump("wosync.db", VOLATILE if exact else TIMES),
                  "warehouse": self.dump("warehouse.db", VOLATILE if exact else WAREHOUSE_TIMES),
-                 "deliveries": self.deliveries(), "reports": self.reports(exact)}
+                 "postgres": self.tables_of_postgres(), "deliveries": self.deliveries(), "reports": self.reports(exact),
+                 "server": self.scenario.look()}
         text = json.dumps(state, indent=1, sort_keys=True, default=repr)
         if exact:
             return text

@@ -91,16 +91,16 @@ char *read_text(const char *path, size_t *len)
     if (file == NULL)
         return NULL;
     char *text = NULL;
-    size_t size = 0;
-    ssize_t n = getdelim(&text, &size, EOF, file);
-    check(ferror(file) == 0 && text != NULL, "reading %s", path);
-    if (n < 0) {
-        n = 0;
-        text[0] = '\0';
-    }
+    size_t size = 0, n;
+    FILE *copy = open_memstream(&text, &size);
+    check(copy != NULL, "reading %s", path);
+    char part[4096];
+    while ((n = fread(part, 1, sizeof part, file)) > 0)
+        fwrite(part, 1, n, copy);
+    check(ferror(file) == 0 && fclose(copy) == 0, "reading %s", path);
     fclose(file);
     if (len != NULL)
-        *len = (size_t)n;
+        *len = size;
     return text;
 }
 

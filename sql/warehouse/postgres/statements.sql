@@ -36,8 +36,8 @@ SELECT coalesce(max(version), 0) FROM wosync_schema
 
 -- All that an event does, in one statement, so that a batch is sent without waiting for answers; one that was applied before
 -- does nothing.
--- Never by an older updatedAt; of two with the same one the later event stands. But what is gone is gone: a backfill may
--- have told of a newer one than the snapshot that its deletion was told of.
+-- Never by an older updatedAt; of two with the same one the later event stands, unless a backfill tells it. But what is
+-- gone is gone: a backfill may have told of a newer one than the snapshot that its deletion was told of.
 -- name: event_put
 WITH fresh AS (
     INSERT INTO wosync_events (event_id, work_order_id, type, happened_at, observed_at)
@@ -67,7 +67,7 @@ ON CONFLICT (id) DO UPDATE SET
     deleted = excluded.deleted, deleted_at = excluded.deleted_at, observed_at = excluded.observed_at,
     data = excluded.data, wosync_seq = excluded.wosync_seq
 WHERE excluded.updated_at > work_orders.updated_at
-   OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq)
+   OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq AND $34::boolean)
    OR (excluded.deleted > work_orders.deleted AND excluded.wosync_seq > work_orders.wosync_seq)
 
 -- A snapshot holds everything that the events in the log tell: only its updatedAt counts.

@@ -34,8 +34,8 @@ ON CONFLICT DO NOTHING;
 INSERT INTO status_history (event_id, work_order_id, from_status, to_status, changed_at, observed_at, wosync_seq)
 SELECT ?28, ?1, ?32, ?33, ?30, ?31, ?27 WHERE ?33 IS NOT NULL;
 
--- Never by an older updatedAt; of two with the same one the later event stands. But what is gone is gone: a backfill may
--- have told of a newer one than the snapshot that its deletion was told of.
+-- Never by an older updatedAt; of two with the same one the later event stands, unless a backfill tells it. But what is
+-- gone is gone: a backfill may have told of a newer one than the snapshot that its deletion was told of.
 -- name: event_put
 INSERT INTO work_orders (id, sequential_id, title, description, status, priority, type, created_at, updated_at, completed_at,
     due_date, start_date, asset_id, asset_name, location_id, location_name, creator_id, completer_id, requester_id,
@@ -53,7 +53,7 @@ ON CONFLICT (id) DO UPDATE SET
     deleted = excluded.deleted, deleted_at = excluded.deleted_at, observed_at = excluded.observed_at,
     data = excluded.data, wosync_seq = excluded.wosync_seq
 WHERE excluded.updated_at > work_orders.updated_at
-   OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq)
+   OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq AND ?34 = '1')
    OR (excluded.deleted > work_orders.deleted AND excluded.wosync_seq > work_orders.wosync_seq);
 
 -- A snapshot holds everything that the events in the log tell: only its updatedAt counts.
