@@ -93,14 +93,13 @@ static bool is_loopback(const char *host)
 
 static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
 {
-    char *scheme = NULL, *host = NULL, *user = NULL, *password = NULL;
+    char *scheme = NULL, *host = NULL, *user = NULL;
     const char *wrong = NULL;
-    curl_url_get(parsed, CURLUPART_USER, &user, 0);
-    curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0);
-    if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    curl_url_get(parsed, CURLUPART_USER, &user, 0); /* empty, but there, before a password alone */
+    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
+    if (curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         wrong = "it is no URL";
-    else if (user != NULL || password != NULL)
+    else if (user != NULL)
         wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
     else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
         wrong = "only https is spoken";
@@ -109,7 +108,6 @@ static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
     curl_free(scheme);
     curl_free(host);
     curl_free(user);
-    curl_free(password);
     return wrong;
 }
 
@@ -300,7 +298,6 @@ static enum http_outcome outcome_of(const struct http_call *call)
     case CURLE_BAD_CONTENT_ENCODING:
         return HTTP_TRUNCATED;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:

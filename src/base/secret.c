@@ -74,12 +74,13 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
 {
     struct buffer text = {0};
     char *secret = NULL;
-    struct stat st;
+    struct stat st = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0 || read_all(fd, &text) != 0) {
+    if (fd < 0 || read_all(fd, &text) != 0) {
         fail(e, EXIT_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
         goto out;
     }
+    fstat(fd, &st);
     /* a file that belongs to root and lets the group of our user read it is as it should be */
     *exposed = (st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && st.st_uid == geteuid());
     while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))

@@ -232,8 +232,7 @@ static enum page_verdict read_envelope(const struct buffer *text, struct page *p
         verdict = PAGE_TRUNCATED;
     else if (problem != json_tokener_success)
         *reason = "it is no JSON";
-    else if (text->len != json_tokener_get_parse_end(parser) +
-                              strspn(text->data + json_tokener_get_parse_end(parser), " \n\r\t"))
+    else if (json_tokener_get_parse_end(parser) != text->len)
         *reason = "there is something behind the JSON";
     else
         verdict = read_cursor(envelope, page, reason);

@@ -42,8 +42,6 @@ static struct json_object *parse(const char *bytes, size_t len, const char **rea
     bool done = json_tokener_get_error(parser) == json_tokener_success;
     size_t end = json_tokener_get_parse_end(parser);
     json_tokener_free(parser);
-    while (end < len && memchr(" \t\r\n", bytes[end], 4) != NULL)
-        end++;
     if (!done || end != len)
         *reason = "it is no JSON";
     else if (!json_object_is_type(root, json_type_object))

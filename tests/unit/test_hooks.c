@@ -122,6 +122,29 @@ static void test_registers(void **state)
     }
 }
 
+static void test_registers_nothing(void **state)
+{
+    static const struct {
+        const char *answer, *error;
+    } table[] = {
+        {OK("nonsense"), "api: registering A at /subscriptions: the answer is no JSON object"},
+        {OK("{\"subscription\": {\"id\": 7}}"), "api: registering A at /subscriptions: the answer holds no id"},
+    };
+    static const char *const events[] = {"A"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct talk talk;
+        struct hook hook;
+        begin(&talk, table[i].answer);
+        assert_int_equal(
+            hooks_register(talk.client, HOOKS_SUBSCRIPTIONS, events, 1, "https://x/", &hook, &talk.e), API_FAILED);
+        check(talk.e.status == EXIT_PROTOCOL && strstr(talk.e.text, table[i].error) != NULL, "%s", talk.e.text);
+        check_text(hook.id, NULL);
+        hook_free(&hook);
+        end(&talk);
+    }
+}
+
 static void test_gets(void **state)
 {
     static const struct {
@@ -206,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_registers_nothing),
         cmocka_unit_test(test_gets),
         cmocka_unit_test(test_deletes),
         cmocka_unit_test(test_secrets),

@@ -54,6 +54,7 @@ static void test_kinds(void **state)
         {EDIT("\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {EDIT("\"newSubStatus\":null,\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_WHOLE, "DONE"},
         {EDIT("\"newWorkOrder\":{" DONE("DONE") ",\"subStatus\":null}"), WEBHOOK_WHOLE, "DONE"},
+        {"{\"event\":\"workorder.updated\",\"workOrderId\":7,\"newWorkOrder\":{" DONE("DONE") "}}", WEBHOOK_HINT, NULL},
         {EDIT("\"newWorkOrder\":{" DONE("CANCELED") "}"), WEBHOOK_WHOLE, "CANCELED"},
         {EDIT("\"newWorkOrder\":{" WHOLE "}"), WEBHOOK_WHOLE, "OPEN"},
         {"{\"event\":\"workorder.updated\",\"data\":{" DONE("DONE") "}}", WEBHOOK_WHOLE, "DONE"},
