@@ -1,6 +1,7 @@
 /* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the
  * table of commands. */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
     enum log_level level = LOG_WARNING;
     bool json = false;
     int option;
+    signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
     while ((option = getopt_long(argc, argv, "+:c:qvh", known, NULL)) != -1) {
         switch (option) {
         case 'c':

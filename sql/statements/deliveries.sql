@@ -26,7 +26,7 @@ UPDATE handlers SET removed = ?2 WHERE handler = ?1 AND removed IS NULL;
 UPDATE handlers SET position = ?2, skipped = skipped + ?3 WHERE handler = ?1;
 
 -- name: handler_succeeded
-UPDATE handlers SET delivered = delivered + 1, last_success = ?2 WHERE handler = ?1;
+UPDATE handlers SET delivered = delivered + ?2, last_success = ?3 WHERE handler = ?1;
 
 -- name: handler_failed
 UPDATE handlers SET last_failure = ?2, last_error = ?3 WHERE handler = ?1;

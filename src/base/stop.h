@@ -12,9 +12,8 @@
 
 #include "base/error.h"
 
-/* Installs the handlers for SIGTERM and SIGINT (once per process), and ignores SIGPIPE and SIGXFSZ: a closed
- * stdout or a file grown to its limit is then an error like others. Fails with EXIT_TRY_LATER when the system
- * gives no pipe. */
+/* Installs the handlers for SIGTERM and SIGINT (once per process), and ignores SIGPIPE: a closed stdout is
+ * then an error like others. Fails with EXIT_TRY_LATER when the system gives no pipe. */
 int stop_install(struct error *e);
 
 /* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or

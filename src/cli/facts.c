@@ -142,7 +142,7 @@ static int gather_counts(struct store *store, struct json_object *out, struct er
     json_give_int(out, "workOrders", snapshots);
     json_give_int(out, "events", events);
     json_give_int(out, "quarantine", quarantine);
-    return snapshots < 0 || events < 0 || quarantine < 0 ? -1 : 0;
+    return e->status == EXIT_DONE ? 0 : -1;
 }
 
 static int gather_quarantine(const struct quarantine_entry *entry, void *context, struct error *e)
@@ -201,7 +201,7 @@ int facts_gather(struct store *store, struct json_object *out, struct error *e)
     json_object_object_add(out, "handlers", handlers.list);
     json_object_object_add(out, "quarantined", records);
     if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
-        gather_lateness(store, out, e) != 0 || gather_webhooks(store, out, e) != 0 ||
+        gather_webhooks(store, out, e) != 0 || gather_lateness(store, out, e) != 0 ||
         gather_counts(store, out, e) != 0 || handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, records, e) != 0)
         return -1;

@@ -57,8 +57,9 @@ static void print_plan(struct session *session, const struct diff_window *window
 {
     struct pace pace;
     int64_t known = snapshots_count(session->store, e);
-    int64_t records = known > 0 ? snapshots_count_since(session->store, window->from, e) : known;
-    if (known < 0 || records < 0 || rate_limit_load(session->store, &pace, e) != 0)
+    int64_t records = snapshots_count_since(session->store, window->from, e);
+    rate_limit_load(session->store, &pace, e);
+    if (e->status != EXIT_DONE)
         return;
     if (known == 0) {
         printf("backfill: the store is empty, so nothing is known of what there is; run: wosync sync\n");
@@ -69,17 +70,6 @@ static void print_plan(struct session *session, const struct diff_window *window
     printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
         (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
         requests > rate ? "s" : "");
-}
-
-static int drop_unfinished(struct store *store, struct error *e)
-{
-    if (store_begin(store, e) != 0)
-        return -1;
-    int rc = passes_drop(store, backfill_kind.name, e);
-    if (rc == 0)
-        rc = store_commit(store, e);
-    store_rollback(store);
-    return rc;
 }
 
 static int refuse_window(const struct pass_state *state, struct error *e)
@@ -100,19 +90,16 @@ static int settle_window(
     struct session *session, const struct options *options, struct diff_window *window, struct error *e)
 {
     struct pass_state state;
-    int unfinished = passes_load(session->store, backfill_kind.name, &state, e);
-    int rc = unfinished < 0 ? -1 : 0;
+    int rc = passes_load(session->store, backfill_kind.name, &state, e);
     *window = options->window;
-    if (unfinished == 1 && options->restart)
-        rc = options->plan ? 0 : drop_unfinished(session->store, e);
-    else if (unfinished == 1) {
+    if (rc == 1 && options->restart) {
+        rc = options->plan ? 0 : passes_drop(session->store, backfill_kind.name, e);
+    } else if (rc == 1) {
         bool same = state.window.from == window->from && state.window.until == window->until &&
                     state.window.silent == window->silent;
         /* typed as before, it is the same, though an age now means another instant */
-        if (same || (state.typed != NULL && strcmp(state.typed, options->typed) == 0))
-            *window = state.window;
-        else
-            rc = refuse_window(&state, e);
+        rc = same || strcmp(state.typed, options->typed) == 0 ? 0 : refuse_window(&state, e);
+        *window = state.window;
     }
     pass_state_free(&state);
     return rc;

@@ -22,8 +22,9 @@ enum { SHORTEST_BAR = 8, LONGEST_BAR = 30 };
 
 static int width_of_terminal(void)
 {
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    struct winsize size = {0};
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    if (size.ws_col == 0)
         return USUAL_WIDTH;
     return size.ws_col > LONGEST ? LONGEST : size.ws_col;
 }
@@ -46,11 +47,11 @@ static int share_done(const struct progress *p)
 /* In words; in few letters where there is little room. */
 static void write_facts(const struct progress *p, bool brief, char *out, size_t size)
 {
-    int64_t events = 0, elapsed = clock_monotonic() - p->began;
+    int64_t events = 0, elapsed = clock_monotonic() - p->began + 1;
     char left[TIMESTAMP_SIZE] = "";
     for (int type = 0; type < EVENT_TYPES; type++)
         events += p->run->events[type];
-    int64_t rate = elapsed > 0 ? p->run->requests * 60000 / elapsed : 0;
+    int64_t rate = p->run->requests * 60000 / elapsed;
     if (p->expected > records_read(p) && p->run->records > 0) {
         int64_t ms = (p->expected - records_read(p)) * elapsed / p->run->records;
         duration_format((ms / 1000 + 1) * 1000, left); /* nobody waits for milliseconds */

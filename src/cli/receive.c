@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -126,15 +125,12 @@ static bool ask_hints(struct session *session)
     struct error e = {0};
     struct pass_settings settings;
     struct client *api = NULL;
-    enum pass_end end = PASS_FINISHED;
     int64_t waiting = receipts_waiting(session->store, &e);
-    if (waiting > 0) {
-        api = session_connect(session, &settings, &e);
-        end = api != NULL ? hints_ask(&settings, INT32_MAX, &e) : PASS_FAILED;
-        session->run.requests += api != NULL ? client_requests(api) : 0;
+    if (waiting > 0 && (api = session_connect(session, &settings, &e)) != NULL) {
+        if (hints_ask(&settings, INT32_MAX, &e) == PASS_FINISHED)
+            waiting = receipts_waiting(session->store, &e);
+        session->run.requests += client_requests(api);
     }
-    if (waiting > 0 && end == PASS_FINISHED)
-        waiting = receipts_waiting(session->store, &e);
     session_report(session, &e);
     session_disconnect(session, api);
     return waiting == 0;
@@ -216,12 +212,12 @@ static int read_header(const struct command *self, char *text, struct webhook_me
         return -1;
     }
     const char *value = colon + 1 + strspn(colon + 1, " \t");
-    size_t len = (size_t)(colon - text);
-    if (len == sizeof timed_header - 1 && strncasecmp(text, timed_header, len) == 0)
+    *colon = '\0';
+    if (strcasecmp(text, timed_header) == 0)
         message->timed_signature = value;
-    else if (len == sizeof plain_header - 1 && strncasecmp(text, plain_header, len) == 0)
+    else if (strcasecmp(text, plain_header) == 0)
         message->plain_signature = value;
-    else if (len == sizeof event_header - 1 && strncasecmp(text, event_header, len) == 0)
+    else if (strcasecmp(text, event_header) == 0)
         message->event_id = value;
     return 0;
 }
@@ -260,8 +256,7 @@ static enum exit_status receive_file(const struct cli *cli, const char *path, st
         message->len = body.len;
         struct reply reply = judge(&session, message, path, &work_left, &e);
         printf("%s\n", reply.json);
-        fflush(stdout);
-        e.status = reply.status;
+        e.status = cli_flush(reply.status);
         session_report(&session, &e);
         if (work_left)
             work(&session, false);

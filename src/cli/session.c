@@ -1,7 +1,6 @@
 #include "cli/session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,7 +105,7 @@ static int open_store(struct session *session, enum session_mode mode, struct er
 int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
 {
     struct error e = {0};
-    *session = (struct session){.lock = -1};
+    *session = (struct session){.lock = -1, .dry_run = mode == SESSION_DRY_RUN};
     session->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -199,9 +198,7 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
 {
     struct pass_state state;
     struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
-    int unfinished = passes_load(session->store, kind->name, &state, e);
-    if (unfinished < 0)
-        return PASS_FAILED;
+    passes_load(session->store, kind->name, &state, NULL); /* for the bar alone */
     progress.before = state.records;
     pass_state_free(&state);
     settings->progress = on_page;
@@ -239,14 +236,12 @@ static void finish_run(struct session *session)
     }
 }
 
-static void keep_pace(struct session *session)
+/* What no run's row is written for has used it up all the same. */
+static void save_rate_limit(struct session *session)
 {
     struct error e = {0};
-    if (store_begin(session->store, &e) != 0 || rate_limit_save(session->store, &session->pace, &e) != 0 ||
-        store_commit(session->store, &e) != 0) {
-        store_rollback(session->store);
-        session_report(session, &e);
-    }
+    rate_limit_save(session->store, &session->pace, &e);
+    session_report(session, &e);
 }
 
 /* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
@@ -273,10 +268,10 @@ void session_hand_back(struct session *session)
 {
     settle_status(session);
     /* a record for each of thousands of webhooks would tell nothing */
-    if (session->lock >= 0 && session->status != EXIT_DONE)
+    if (session->status != EXIT_DONE)
         finish_run(session);
-    else if (session->lock >= 0 && session->pace.seen != 0)
-        keep_pace(session);
+    else
+        save_rate_limit(session);
     lock_release(session->lock);
     session->lock = -1;
 }
@@ -287,8 +282,8 @@ enum exit_status session_close(struct session *session)
     if (session->lock >= 0 && session->store != NULL) {
         remove_old(session);
         finish_run(session);
-    } else if (session->store != NULL && session->pace.seen != 0) {
-        keep_pace(session);
+    } else if (!session->dry_run) {
+        save_rate_limit(session);
     }
     store_close(session->store);
     lock_release(session->lock);

@@ -19,6 +19,7 @@ struct session {
     struct store *store;
     int64_t log_end; /* the last event in the log as the session was opened */
     bool has_routes; /* the handler table is made */
+    bool dry_run;    /* nothing is written */
     int lock;        /* -1 without one */
     struct run run;
     enum exit_status status; /* the gravest so far */

@@ -28,11 +28,12 @@ static int64_t number_of(struct json_object *object, const char *key)
 /* "2m 5s ago", or what is said where there is no date. */
 static const char *age_of(struct json_object *object, const char *key, const char *absent, char out[64])
 {
-    int64_t ms;
+    int64_t ms = 0;
     char age[TIMESTAMP_SIZE];
     struct json_object *value = json_object_object_get(object, key);
-    if (value == NULL || timestamp_parse(json_object_get_string(value), &ms) != 0)
+    if (value == NULL)
         return absent;
+    timestamp_parse(json_object_get_string(value), &ms);
     duration_format(clock_now() - ms, age);
     snprintf(out, 64, "%s ago", age);
     return out;

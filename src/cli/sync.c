@@ -76,8 +76,8 @@ static const char *find_reason(struct session *session, struct error *e)
         .broken = subscriptions_count_broken(session->store, e)};
     int known = account_load(session->store, &account, e);
     int unfinished = passes_load(session->store, poll_kind.name, &state, e);
-    if (fallback.broken >= 0 && known >= 0 && unfinished >= 0 &&
-        webhooks_load(session->store, fallback.now, &lane, e) == 0) {
+    webhooks_load(session->store, fallback.now, &lane, e);
+    if (e->status == EXIT_DONE) {
         fallback.webhook = lane.last;
         fallback.poll = known == 1 ? account.observed : TIMESTAMP_NONE;
         fallback.unfinished = unfinished == 1;

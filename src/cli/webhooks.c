@@ -37,15 +37,9 @@ struct options {
     const char *id;
 };
 
-/* A command below `webhooks`. */
-typedef int action(
-    struct session *session, struct client *client, const struct options *options, struct error *e);
-
-static enum hooks_api known_api(struct session *session, struct error *e)
-{
-    struct webhooks lane;
-    return webhooks_load(session->store, 0, &lane, e) == 0 ? hooks_api_named(lane.api) : HOOKS_APIS;
-}
+/* A command below `webhooks`. `known`: which API the server has; HOOKS_APIS as long as nobody found out. */
+typedef int action(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e);
 
 /* --- register --- */
 
@@ -83,13 +77,13 @@ static int save(
     return subscriptions_save(session->store, &row, e);
 }
 
-static void tell_registered(const struct hook *hook, const char *events, const char *url, bool webhooks)
+static void tell_registered(const struct hook *hook, const char *events, const char *url)
 {
     printf("registered %s: %s to %s\n", hook->id, events, url);
     if (strcmp(hook->status, SUBSCRIPTION_VALID) != 0)
         log_warning("webhooks: %s is %s: it tells nothing until MaintainX has approved it; ask their support",
             hook->id, hook->status);
-    if (webhooks && hook->secret == NULL)
+    if (hook->secret == NULL)
         log_warning(
             "webhooks: the server gave no secret; set the one it signs with as secret_file in [webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
@@ -131,7 +125,7 @@ static int register_some(struct session *session, struct client *client, enum ho
     if (verdict == API_OK)
         rc = save(session, &hook, events, url, e);
     if (verdict == API_OK && rc == 0)
-        tell_registered(&hook, events, url, api == HOOKS_WEBHOOKS);
+        tell_registered(&hook, events, url);
     hook_free(&hook);
     return rc;
 }
@@ -150,12 +144,9 @@ static int register_at(struct session *session, struct client *client, enum hook
 }
 
 /* Which of the two APIs the server has is found out by the first registration. */
-static int do_register(
-    struct session *session, struct client *client, const struct options *options, struct error *e)
+static int do_register(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e)
 {
-    enum hooks_api known = known_api(session, e);
-    if (e->status != EXIT_DONE)
-        return -1;
     for (enum hooks_api api = 0; api < HOOKS_APIS; api++) {
         if (known != HOOKS_APIS && known != api)
             continue;
@@ -187,10 +178,11 @@ static int print_row(const struct subscription *subscription, void *context, str
     return 0;
 }
 
-static int do_list(
-    struct session *session, struct client *client, const struct options *options, struct error *e)
+static int do_list(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e)
 {
     bool header = false;
+    (void)known;
     (void)options;
     int rc = watch_subscriptions(client, session->store, INT64_MAX, e);
     if (subscriptions_list(session->store, print_row, &header, e) != 0)
@@ -200,18 +192,17 @@ static int do_list(
     return rc;
 }
 
-static enum hooks_api api_or_usual(struct session *session, struct error *e)
+static enum hooks_api known_or_usual(enum hooks_api known)
 {
-    enum hooks_api api = known_api(session, e);
-    return api != HOOKS_APIS ? api : HOOKS_SUBSCRIPTIONS;
+    return known != HOOKS_APIS ? known : HOOKS_SUBSCRIPTIONS;
 }
 
-static int do_show(
-    struct session *session, struct client *client, const struct options *options, struct error *e)
+static int do_show(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e)
 {
     struct hook hook;
     int rc = -1;
-    enum api_verdict verdict = hooks_get(client, api_or_usual(session, e), options->id, &hook, e);
+    enum api_verdict verdict = hooks_get(client, known_or_usual(known), options->id, &hook, e);
     if (verdict == API_OK) {
         printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
             hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
@@ -221,10 +212,10 @@ static int do_show(
     return rc;
 }
 
-static int do_delete(
-    struct session *session, struct client *client, const struct options *options, struct error *e)
+static int do_delete(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e)
 {
-    enum api_verdict verdict = hooks_delete(client, api_or_usual(session, e), options->id, e);
+    enum api_verdict verdict = hooks_delete(client, known_or_usual(known), options->id, e);
     if (verdict != API_OK && verdict != API_GONE)
         return -1;
     *e = (struct error){0};
@@ -233,11 +224,11 @@ static int do_delete(
 }
 
 /* Asked for by name, so it is printed; and kept, for it may have been changed. */
-static int do_secret(
-    struct session *session, struct client *client, const struct options *options, struct error *e)
+static int do_secret(struct session *session, struct client *client, enum hooks_api known,
+    const struct options *options, struct error *e)
 {
     char *secret = NULL;
-    if (known_api(session, e) == HOOKS_WEBHOOKS)
+    if (known == HOOKS_WEBHOOKS)
         return fail(e, EXIT_UNAVAILABLE,
             "webhooks: this server does not tell secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
@@ -354,12 +345,13 @@ static enum exit_status carry_out(const struct cli *cli, action *what, const str
 {
     struct session session;
     struct pass_settings settings;
+    struct webhooks lane;
     struct error e = {0};
     struct client *client = NULL;
     if (session_open(&session, cli, "webhooks", SESSION_ANSWER) == 0) {
         client = session_connect(&session, &settings, &e);
-        if (client != NULL)
-            what(&session, client, options, &e);
+        if (client != NULL && webhooks_load(session.store, 0, &lane, &e) == 0)
+            what(&session, client, hooks_api_named(lane.api), options, &e);
         session_report(&session, &e);
     }
     session_disconnect(&session, client);

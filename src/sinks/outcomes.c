@@ -60,6 +60,8 @@ int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handl
     int rc = store_begin(store, e);
     for (size_t i = 0; i < outcomes->count && rc == 0; i++)
         rc = write_one(store, handler, now, &outcomes->list[i], run, e);
+    if (rc == 0 && run->delivered > before.delivered)
+        rc = handlers_succeeded(store, handler, run->delivered - before.delivered, now, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

@@ -41,7 +41,8 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
 static int take_batch(struct store *store, struct route *route, struct error *e)
 {
     struct taking t = {.store = store, .route = route, .position = route->place.position, .now = clock_now()};
-    if (store_begin(store, e) != 0)
+    /* what a power cut takes back is taken again; the outcome of a delivery is not on the disk before this is */
+    if (store_begin_lazily(store, e) != 0)
         return -1;
     int rc = events_after(store, route->place.position, BATCH, take_one, &t, e);
     if (rc == 0 && t.count > 0)

@@ -61,6 +61,11 @@ int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, st
         store, e, SQL_HANDLER_SET_LOADED, V_INT(handler), V_DATE(loaded < 0 ? TIMESTAMP_NONE : loaded));
 }
 
+int handlers_succeeded(struct store *store, int64_t handler, int64_t count, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_SUCCEEDED, V_INT(handler), V_INT(count), V_INT(now));
+}
+
 int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e)
 {
     return STORE_RUN(store, e, SQL_HANDLER_FAILED, V_INT(handler), V_INT(now), V_TEXT(error));
@@ -155,9 +160,7 @@ void delivery_free(struct delivery *delivery)
 
 int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_DELIVERY_DONE, V_INT(handler), V_INT(seq), V_INT(now)) != 0)
-        return -1;
-    return STORE_RUN(store, e, SQL_HANDLER_SUCCEEDED, V_INT(handler), V_INT(now));
+    return STORE_RUN(store, e, SQL_DELIVERY_DONE, V_INT(handler), V_INT(seq), V_INT(now));
 }
 
 int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,

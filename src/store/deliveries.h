@@ -45,6 +45,9 @@ int handlers_attach(struct store *store, const char *name, const char *type, boo
 /* Remembers that a handler has the snapshots up to the document `loaded`. */
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
 
+/* Counts deliveries that were done. */
+int handlers_succeeded(struct store *store, int64_t handler, int64_t count, int64_t now, struct error *e);
+
 /* Remembers why a handler failed outside a delivery. */
 int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e);
 
@@ -92,8 +95,8 @@ int64_t deliveries_count_due(
 /* Frees what the struct owns and zeroes it. */
 void delivery_free(struct delivery *delivery);
 
-/* Write how a try ended, with the handler's figures: done; to be tried again at `due`; dead. `error` says
- * why. */
+/* Write how a try ended: done, which handlers_succeeded counts, of many at once; to be tried again at `due`;
+ * dead. `error` says why, and the handler remembers it. */
 int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e);
 int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,
     const char *error, struct error *e);

@@ -43,6 +43,7 @@ class Bench:
         self.server = server.Server(str(self.dir), {name: (BENCH / ("pages-%d" % facts["count"]), facts["newest"])
                                                     for name, facts in self.sets.items()})
         self.url = self.server.url + "/all/v1"
+        self.first_page = self.url + "/workorders?" + server.QUERY
         self.peers = peers()
 
     # --- running ---
@@ -60,7 +61,7 @@ class Bench:
                                   check=False, env={**os.environ, "MAINTAINX_API_KEY": "bench", **(env or {})})
         if done.returncode != 0:
             raise SystemExit("bench: %s: exit status %d\n%s" % (" ".join(map(str, command)), done.returncode, done.stdout))
-        cost = json.loads(out.read_text())
+        cost = {**json.loads(out.read_text()), "out": done.stdout}
         self.figures.setdefault((what, who), []).append(cost)
         return cost
 
@@ -94,7 +95,7 @@ class Bench:
             store = self.dir / (how + ".db")
             self.remove(store)
             for what in ("first", "second"):
-                self.measure(what, how, [BENCH / "floor_pass", how, self.url, store])
+                self.measure(what, how, [BENCH / "floor_pass", how, self.first_page, store])
                 self.check(store, self.facts)
             self.measure("size", how, ["true"])["bytes"] = store.stat().st_size
         self.measure("parse", "json-c", [BENCH / "floor_parse", BENCH / ("pages-%d" % N), self.facts["pages"]])
@@ -102,7 +103,7 @@ class Bench:
             store = self.dir / (name + ".db")
             self.remove(store)
             for what in ("first", "second"):
-                self.measure(what, name, [*command, self.url, store, "full"])
+                self.measure(what, name, [*command, self.first_page, store, "full"])
                 self.check(store, self.facts)
             self.measure("size", name, ["true"])["bytes"] = store.stat().st_size
 
@@ -112,19 +113,24 @@ class Bench:
         plain, store = self.config("wosync", self.url, narrow)
         empty, _ = self.config("empty", self.server.url + "/empty/v1", narrow)
         newest = self.facts["newest"].replace(":", "%3A")
-        address = self.url + "/workorders?limit=200&show_upcoming=true&updatedAtGte=" + newest
+        address = self.first_page + "&updatedAtGte=" + newest
         tls = self.tls_store(store)
         for _ in range(POLLS):
             self.measure("poll", "wosync", self.wosync(plain, "sync"))
             self.measure("poll", "bare", [BENCH / "floor_poll", address, self.dir / "bare.db"])
+            self.measure("poll", "writing", [BENCH / "floor_poll", address, self.dir / "writing.db", "write"])
             self.measure("poll empty", "wosync", self.wosync(empty, "sync"))
             self.measure("poll tls", "wosync", self.wosync(self.dir / "tls.conf", "sync"), inside=tls)
             self.measure("poll tls", "bare", [BENCH / "floor_poll", address.replace(self.server.url, self.server.tls_url),
                                               self.dir / "bare.db"], inside=tls)
         for _ in range(max(1, POLLS // 4)):
             for name, command in self.peers.items():
-                self.measure("poll", name, [*command, self.url, self.dir / (name + ".db"), "poll"])
-        self.check(store, self.facts)
+                self.measure("poll", name, [*command, self.first_page, self.dir / (name + ".db"), "poll"])
+        for name in self.peers:
+            self.check(self.dir / (name + ".db"), self.facts)
+        for name in ("wosync", "tls"):
+            self.check(self.dir / (name + ".db"), self.facts)
+            self.check_runs(self.dir / (name + ".db"), POLLS)
         self.check(self.dir / "empty.db", None)
 
     def backfill(self):
@@ -139,8 +145,8 @@ class Bench:
         self.remove(store)
 
     def dispatch(self):
-        """10,000 signed events to a receiver, against a poster of the same bodies."""
-        saved, bodies = self.dir / "pending.saved", self.dir / "bodies"
+        """10,000 signed events to a receiver, against a poster of the same bodies, and one that signs and remembers."""
+        saved, bodies, outbox = self.dir / "pending.saved", self.dir / "bodies", self.dir / "outbox.db"
         config, store = self.config("pending", self.server.url + "/some/v1", more=(
             "[handler erp]\ntype = http\nurl = %s/receiver\non = workorder.created\nsecret_file = %s\n")
             % (self.server.url, self.secret()))
@@ -148,15 +154,25 @@ class Bench:
             self.measure("setup", "wosync", self.wosync(config, "backfill", "--since", "366d", "--no-dispatch"))
             shutil.copy(store, saved)
             with opened(store) as db, open(bodies, "w", encoding="utf-8") as f:
-                for (body,) in db.execute("SELECT body FROM events WHERE type = 'workorder.created'"):
-                    f.write(body + "\n")
+                events = db.execute("SELECT seq, id, body FROM events WHERE type = 'workorder.created' ORDER BY seq").fetchall()
+                f.writelines(body + "\n" for _, _, body in events)
+            with opened(outbox) as db:
+                db.executescript("PRAGMA journal_mode = WAL; CREATE TABLE done (seq INTEGER PRIMARY KEY);"
+                                 "CREATE TABLE outbox (seq INTEGER PRIMARY KEY, id TEXT, body TEXT)")
+                db.executemany("INSERT INTO outbox VALUES (?, ?, ?)", events)
         self.remove(store)
         shutil.copy(saved, store)
         self.measure("dispatch", "wosync", self.wosync(config, "dispatch"))
         with opened(store) as db:
             states = dict(db.execute("SELECT state, count(*) FROM deliveries GROUP BY state"))
         self.expect({"done": DELIVERIES}, states, "deliveries")
-        self.measure("dispatch", "poster", [BENCH / "floor_post", self.server.url + "/receiver", bodies])
+        posted = self.measure("dispatch", "poster", [BENCH / "floor_post", self.server.url + "/receiver", bodies])
+        self.expect("%d\n" % DELIVERIES, posted["out"], "bodies posted")
+        with opened(outbox) as db:
+            db.execute("DELETE FROM done")
+        self.measure("dispatch", "deliverer", [BENCH / "floor_deliver", self.server.url + "/receiver", outbox])
+        with opened(outbox) as db:
+            self.expect(DELIVERIES, db.execute("SELECT count(*) FROM done").fetchone()[0], "rows delivered")
 
     def memory(self):
         """The first pass over a tenth."""
@@ -184,11 +200,12 @@ class Bench:
     def now():
         return pages.iso(time.time())
 
-    def check_runs(self, store):
-        """The last run was a poll that found nothing new."""
+    def check_runs(self, store, count=1):
+        """The last runs were polls that found nothing new."""
         with opened(store) as db:
-            self.expect([("sync", 1, 1, 0, 0)], db.execute(
-                "SELECT kind, requests, records, updated, exit_status FROM runs ORDER BY run DESC LIMIT 1").fetchall(), store)
+            self.expect([("sync", 1, 1, 0, 0)] * count, db.execute(
+                "SELECT kind, requests, records, updated, exit_status FROM runs ORDER BY run DESC LIMIT ?", (count,)).fetchall(),
+                store)
 
     def check_records(self, store, runs):
         with opened(store) as db:

@@ -1,6 +1,6 @@
 /*
- * floor_pass: a pass in C with nothing around it: floor_pass slice|scan URL STORE. Fetches every page, holds each
- * record against the hash of its bytes, stores new ones in two tables, one transaction a page. No diff, no
+ * floor_pass: a pass in C with nothing around it: floor_pass slice|scan FIRST-PAGE STORE. Fetches every page, holds
+ * each record against the hash of its bytes, stores new ones in two tables, one transaction a page. No diff, no
  * events, no limits, no checks.
  *
  *   slice  json-c parses every record; its bytes are stored as they came
@@ -171,7 +171,7 @@ static size_t take_page(struct pass *p, const char *page, const char **cursor)
 int main(int argc, char **argv)
 {
     if (argc != 4)
-        die("usage", "floor_pass slice|scan URL STORE");
+        die("usage", "floor_pass slice|scan FIRST-PAGE STORE");
     struct bytes body = {0};
     CURL *client = floor_client(&body);
     struct pass p = {.scan = strcmp(argv[1], "scan") == 0, .store = floor_store(argv[3])};
@@ -183,8 +183,7 @@ int main(int argc, char **argv)
     const char *cursor = "";
     for (size_t len = 0;;) {
         char url[512];
-        snprintf(url, sizeof url, "%s/workorders?limit=200&show_upcoming=true%s%.*s", argv[2],
-            len > 0 ? "&cursor=" : "", (int)len, cursor);
+        snprintf(url, sizeof url, "%s%s%.*s", argv[2], len > 0 ? "&cursor=" : "", (int)len, cursor);
         floor_get(client, &body, url);
         if ((len = take_page(&p, body.data, &cursor)) == 0)
             break;

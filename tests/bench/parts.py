@@ -2,9 +2,14 @@
 import contextlib
 import hashlib
 import hmac
+import http.client
 import json
 import subprocess
+import time
+import urllib.parse
 import urllib.request
+
+import server
 
 SECRET = "bench-secret"
 
@@ -12,7 +17,9 @@ SECRET = "bench-secret"
 def receive(bench, count):
     """Deliveries of a webhook, each of another work order, against a CGI program that checks and commits one row."""
     config, store = bench.config("receive", bench.server.url + "/some/v1", more="[handler none]\ntype = log\non = workorder.deleted\n")
+    received = bench.dir / "received.db"
     bench.remove(store)
+    bench.remove(received)
     bench.measure("setup", "wosync", bench.wosync(config, "sync"))
     with bench.opened(store) as db:
         orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
@@ -25,10 +32,12 @@ def receive(bench, count):
                "HTTP_X_MAINTAINX_SIGNATURE": hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest(),
                "MAINTAINX_WEBHOOK_SECRET": SECRET, "WOSYNC_CONFIG": str(config)}
         bench.measure("receive", "wosync", [bench.program, "receive"], stdin=saved, env=env)
-        bench.measure("receive", "cgi", [bench.build / "floor_receive", bench.dir / "received.db"], stdin=saved, env=env)
+        bench.measure("receive", "cgi", [bench.build / "floor_receive", received], stdin=saved, env=env)
     with bench.opened(store) as db:
         bench.expect(count, db.execute("SELECT count(*) FROM events WHERE type = 'workorder.updated'").fetchone()[0],
                      "events told by webhooks")
+    with bench.opened(received) as db:
+        bench.expect(count, db.execute("SELECT count(*) FROM documents").fetchone()[0], "rows of the CGI program")
 
 
 @contextlib.contextmanager
@@ -73,7 +82,25 @@ def far_away(bench):
     with mock(bench, 200 * pages, page_delay_ms=delay, gzip=False) as url:
         config, store = bench.config("far", url)
         bench.remove(store)
-        cost = bench.measure("far", "wosync", bench.wosync(config, "sync"))
+        bench.measure("far", "wosync", bench.wosync(config, "sync"))
         bench.expect(pages, ask(url, "/mock/state")["list_requests"], "requests")
+        waited = round_trips(url)
+        bench.expect(pages, len(waited), "round trips")
     bench.note("far", "round trips", "wall", delay / 1000 * pages)
-    return cost
+    bench.note("far", "asking", "wall", sum(waited))
+
+
+def round_trips(url):
+    """Asks for every page and does nothing with it. Returns how long each took, from the request to the end of the answer."""
+    to = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(to.hostname, to.port)
+    waited, cursor = [], ""
+    while cursor is not None:
+        began = time.monotonic()
+        more = "&cursor=" + urllib.parse.quote(cursor) if cursor else ""
+        connection.request("GET", "%s/workorders?%s%s" % (to.path, server.QUERY, more), headers={"Authorization": "Bearer bench"})
+        page = connection.getresponse().read()
+        waited.append(time.monotonic() - began)
+        cursor = json.loads(page)["nextCursor"]
+    connection.close()
+    return waited

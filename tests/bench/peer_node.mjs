@@ -1,4 +1,4 @@
-// A pass as one would write it in Node: node peer_node.mjs URL STORE full|poll. fetch and better-sqlite3.
+// A pass as one would write it in Node: node peer_node.mjs FIRST-PAGE STORE full|poll. fetch and better-sqlite3.
 import {createRequire} from 'node:module';
 
 const [url, path, how] = process.argv.slice(2);
@@ -31,8 +31,7 @@ const takePage = store.transaction((page) => {
 
 for (let cursor = null; ;) {
   const next = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-  const answer = await fetch(`${url}/workorders?limit=200&show_upcoming=true${since}${next}`,
-    {headers: {authorization: 'Bearer bench'}});
+  const answer = await fetch(`${url}${since}${next}`, {headers: {authorization: 'Bearer bench'}});
   if (answer.status !== 200) throw new Error(`status ${answer.status}`);
   const page = await answer.json();
   takePage(page);

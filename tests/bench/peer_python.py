@@ -1,4 +1,4 @@
-"""A pass as one would write it in Python: peer_python.py URL STORE full|poll. requests (or urllib) and sqlite3."""
+"""A pass as one would write it in Python: peer_python.py FIRST-PAGE STORE full|poll. requests (or urllib) and sqlite3."""
 import json
 import sqlite3
 import sys
@@ -34,7 +34,7 @@ def main(url, path, how):
     since = "&updatedAtGte=" + quote(watermark) if how == "poll" else ""
     cursor = None
     while True:
-        page = get(url + "/workorders?limit=200&show_upcoming=true" + since + ("&cursor=" + quote(cursor) if cursor else ""))
+        page = get(url + since + ("&cursor=" + quote(cursor) if cursor else ""))
         store.execute("BEGIN IMMEDIATE")
         for order in page["workOrders"]:
             known = store.execute("SELECT updated, status FROM snapshots WHERE id = ?", (order["id"],)).fetchone()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A pass as one would write it in the shell: peer_shell.sh URL STORE full|poll. curl, jq and sqlite3.
+# A pass as one would write it in the shell: peer_shell.sh FIRST-PAGE STORE full|poll. curl, jq and sqlite3.
 set -eu
 url=$1 store=$2 how=$3
 
@@ -15,7 +15,7 @@ trap 'rm -f "$page" "$rows"' EXIT
 cursor=
 while :; do
     curl -sSf -H 'Authorization: Bearer bench' -o "$page" \
-        "$url/workorders?limit=200&show_upcoming=true$since${cursor:+&cursor=$cursor}"
+        "$url$since${cursor:+&cursor=$cursor}"
     # one record a line: unit and record separators stand in no JSON text
     jq -j '.workOrders[] | "\(.id)\u001f\(.updatedAt)\u001f\(.status)\u001f\(tojson)\u001e"' "$page" >"$rows"
     cursor=$(jq -r '.nextCursor // ""' "$page")

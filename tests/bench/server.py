@@ -4,6 +4,10 @@ import socket
 import subprocess
 import time
 
+# what wosync asks for, and so everyone has to: other requests are refused
+QUERY = ("limit=200&show_upcoming=true&expand=assignees&expand=asset&expand=location&expand=extra_fields"
+         "&expand=categories")
+
 CONFIG = """
 daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/nginx.log;
 {user}
@@ -40,10 +44,11 @@ def make_certificates(directory):
 
 
 def locations(sets):
-    lines = ["location = /%s/v1/workorders { root %s; try_files /$page.json =404; }" % (name, pages)
-             for name, (pages, _) in sets.items()]
-    pages = next(iter(sets.values()))[0]
-    lines.append("location = /empty/v1/workorders { root %s; try_files /empty.json =404; }" % pages)
+    def location(name, pages, page):
+        return "location = /%s/v1/workorders { if ($args !~ \"^%s(&|$)\") { return 400; } root %s; try_files /%s.json =404; }" % (
+            name, QUERY, pages, page)
+    lines = [location(name, pages, "$page") for name, (pages, _) in sets.items()]
+    lines.append(location("empty", next(iter(sets.values()))[0], "empty"))
     return "\n        ".join(lines)
 
 
@@ -80,7 +85,7 @@ class Server:
         self.wait(http)
 
     def wait(self, port):
-        request = b"GET /empty/v1/workorders HTTP/1.0\r\n\r\n"
+        request = ("GET /empty/v1/workorders?%s HTTP/1.0\r\n\r\n" % QUERY).encode()
         for _ in range(200):
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=5) as s:

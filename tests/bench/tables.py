@@ -56,7 +56,10 @@ def requirements(f, facts):
     written = f.median("second", wosync, "written")
     yield "first pass, CPU, to the slicing floor", f.ratio(("first", wosync), ("first", "slice"), "cpu"), 1.0, 0.6
     yield ("second pass, CPU, to json-c parsing alone", f.ratio(("second", wosync), ("parse", "json-c"), "cpu"), 0.5, 0.3)
-    yield "second pass, SQLite pages written per page read", written and written / 4096 / pages, 1.0, None
+    yield "second pass, SQLite pages written per page read", written and written / 8192 / pages, 1.0, None
+    for key in ("wall", "cpu"):
+        yield ("idle poll, http, %s, to the bare program that writes down that it polled" % key,
+               f.ratio(("poll", wosync), ("poll", "writing"), key), None, None)
     for what, name in (("poll", "http"), ("poll tls", "https")):
         must, aim = (1.2, 1.05) if what == "poll" else (1.15, 0.4)
         for key in ("wall", "cpu"):
@@ -68,10 +71,15 @@ def requirements(f, facts):
     yield "backfill with all events told, CPU, to the first pass", f.ratio(("backfill", wosync), ("first", wosync), "cpu"), 2.5, 2.0
     yield "10,000 deliveries, CPU, to a bare poster", f.ratio(("dispatch", wosync), ("dispatch", "poster"), "cpu"), None, None
     yield "10,000 deliveries, wall, to a bare poster", f.ratio(("dispatch", wosync), ("dispatch", "poster"), "wall"), 1.5, 1.2
+    for key in ("wall", "cpu"):
+        yield ("10,000 deliveries, %s, to a poster that signs, and remembers what it sent" % key,
+               f.ratio(("dispatch", wosync), ("dispatch", "deliverer"), key), None, None)
     yield "webhook taken, CPU, to a CGI program that commits one row", f.ratio(("receive", wosync), ("receive", "cgi"), "cpu"), 1.5, 1.2
     yield "store, to the JSON received", f.median("size", wosync, "bytes") / facts["records"], 1.35, 1.1
     yield "time that a backfill under a rate limit takes, to what is allowed", 1 / f.median("limited", wosync, "used"), 1.01, None
     yield "25 round trips of 200 ms, wall, to their sum", f.ratio(("far", wosync), ("far", "round trips"), "wall"), 1.05, None
+    yield ("25 round trips of 200 ms, wall, to a client that only asks", f.ratio(("far", wosync), ("far", "asking"), "wall"),
+           None, None)
 
 
 def show(figures, facts):

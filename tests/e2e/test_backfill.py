@@ -7,7 +7,7 @@ import shlex
 import signal
 import time
 
-from harness import Case, DONE, NOPERM, TRY_LATER, USAGE, ago, iso, is_sanitized, moment_of, query_of
+from harness import Case, CONFIG, DONE, NOPERM, TRY_LATER, USAGE, ago, iso, is_sanitized, moment_of, query_of
 
 DAY = 86400
 WHOLE = "800d"  # longer ago than the mock's generated work orders
@@ -456,6 +456,23 @@ class Stopped(History):
         self.assertEqual(self.own_pages()[0]["cursor"], cursor)
         self.assertTold(self.proved(*typed[1::2]))
         self.backfill("--since", "10d")
+
+    def test_another_end_is_another_window(self):
+        self.few_slow_pages()
+        since = ago(800 * DAY)
+        self.stop_in_the_middle("backfill", "--since", since, "--until", "1d")
+        window = self.sql("SELECT window_from, window_until FROM passes WHERE kind = 'backfill'")[0]
+        self.quick()
+        end = iso(window[1] / 1000)
+        for other in (("--until", "2d"), ("--until", end, "--silent")):
+            self.backfill("--since", since, *other, expect=USAGE, message="is unfinished")
+        self.backfill("--since", since, "--until", end)
+        self.assertTold(self.proved(since, end))
+
+    def test_without_a_token(self):
+        run = self.backfill("--since", WHOLE, expect=CONFIG, message="api: no token", env={"MAINTAINX_API_KEY": None})
+        self.assertEqual(run.out, "")
+        self.assertIsNone(self.unfinished())
 
     def test_silent_is_a_part_of_the_window(self):
         self.few_slow_pages()

@@ -2,8 +2,9 @@
 import json
 import os
 import re
+import resource
 
-from harness import CANTCREAT, CONFIG, DATA, DONE, USAGE, Case, ago
+from harness import CANTCREAT, CONFIG, DATA, DONE, TRY_LATER, UNAVAILABLE, USAGE, Case, ago
 
 COMMANDS = ("sync", "dispatch", "events", "status")
 
@@ -82,12 +83,17 @@ class Usage(Case):
         self.refuse("events", "discard", "x", "--state", "dead", message="belong to list")
         self.refuse("events", "discard", message="takes the id of an event")
         self.refuse("events", "list", "x", message="list takes no argument")
+        self.refuse("events", "list", "--handler", "x", message="belong to replay")
+        self.refuse("events", "retry", "--type", "workorder.created", message="belong to list")
+        self.refuse("events", "retry", "--id", "x", message="belong to list")
         self.refuse("webhooks", "list", "--lost", message="unknown option")
 
     def test_values_that_are_none(self):
         for value in ("soon", "5", "-5s", "0s", "0", "", "1e9s", "99999999999999999999s"):
             with self.subTest(value=value):
                 self.refuse("sync", "--max-time", value, message="write a duration such as")
+        self.refuse("dispatch", "--max-time", "soon", message="write a duration such as")
+        self.refuse("events", "replay", "--handler", "x", "--since", "soon", message="--since soon: write a date")
         self.refuse("--log-format", "xml", "sync", message="write text or json")
         self.refuse("events", "list", "--type", "workorder.eaten", message="unknown; workorder.created")
         self.refuse("events", "list", "--state", "lost", message="write pending, dead or done")
@@ -110,6 +116,63 @@ class Replay(Case):
         self.wosync("dispatch")
         self.assertEqual(len({request["body"] for request in self.mock.sink("replay")}), 1)
         self.assertEqual(len(self.mock.sink("replay")), 2)
+
+    def test_only_what_the_handler_wants_is_due(self):
+        self.configure("[handler done]\ntype = http\nurl = %s\non = workorder.completed\n[handler all]\ntype = http\nurl = %s\n"
+                       % (self.mock.sink_url("done"), self.mock.sink_url("all")))
+        old = self.mock.create_old()[0]
+        self.sync()
+        at = self.mock.update(old, status="DONE")
+        self.sync()
+        run = self.wosync("events", "replay", "--handler", "done", "--since", "1h")
+        self.assertRegex(run.out, "^1 events are due")
+        self.assertEqual(self.ids("--state", "pending"), ["workorder.completed/%d/%s" % (old, at)])
+        self.assertEqual((self.handler("done")["pending"], self.handler("all")["pending"]), (1, 0))
+
+    def test_a_handler_that_is_not_there(self):
+        self.sync()
+        self.wosync("events", "replay", "--handler", "nobody", "--since", "1h", expect=USAGE,
+                    message="--handler nobody: the configuration has no such handler")
+
+    def test_a_handler_table_that_is_wrong(self):
+        self.sync()
+        self.configure("[handler sink]\ntype = nonsense\n")
+        run = self.wosync("events", "replay", "--handler", "sink", "--since", "1h", expect=CONFIG, message="nonsense")
+        self.assertEqual(len(run.err.splitlines()), 1)
+        self.assertEqual(run.out, "")
+
+    def test_dead_ones_are_taken_up_together(self):
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("dead"))
+        olds = self.mock.create_old(2)
+        self.sync()
+        self.mock.sink_fault("dead", "status", status=400, times=2)
+        for old in olds:
+            self.mock.update(old, title="Changed")
+        self.sync(expect=UNAVAILABLE)
+        self.assertRegex(self.wosync("events", "retry").out, "^2 deliveries taken up again")
+        self.assertRegex(self.wosync("events", "retry").out, "^0 deliveries taken up again")
+        self.sync_silently()
+        self.assertEqual(self.handler("sink")["delivered"], 2)
+
+    def test_discarded_ones_are_given_up(self):
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("dead"))
+        one, two = self.mock.create_old(2)
+        self.sync()
+        self.mock.sink_fault("dead", "status", status=400, times=2)
+        self.mock.update(one, title="Changed")
+        self.mock.update(two, title="Changed")
+        self.sync(expect=UNAVAILABLE)
+        first, second = self.ids("--state", "dead")
+        self.assertEqual(self.wosync("events", "discard", first).out, "1 delivery discarded\n")
+        self.assertEqual(self.ids("--state", "dead"), [second])
+        self.wosync("events", "discard", first, expect=USAGE, message="no delivery of it is pending or dead")
+        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
+        self.sync_silently()
+        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("dead")], [first, second, second])
+
+    def test_what_reads_needs_no_store(self):
+        self.assertSilent(self.wosync("events", "list"))
+        self.assertFalse(os.path.exists(self.store))
 
     def test_what_writes_needs_a_store(self):
         for arguments in (["events", "retry"], ["events", "discard", "x"],
@@ -139,6 +202,10 @@ class Loudness(Case):
     def test_q_is_not_quiet_about_errors(self):
         run = self.wosync("-q", "sync", expect=CONFIG, env={"MAINTAINX_API_KEY": None})
         self.assertEqual(len(run.err.splitlines()), 1)
+
+    def test_text_is_how_it_logs_anyway(self):
+        run = self.wosync("--log-format", "text", "-v", "sync")
+        self.assertRegex(run.err, "(?m)^wosync: sync: 3 records")
 
     def test_json_logs_are_objects_one_a_line(self):
         self.sync()
@@ -242,6 +309,28 @@ class Status(Case):
         self.assertRegex(text, r"1 record in quarantine")
         self.assertRegex(text, r"work order 700: its status")
 
+    def test_several_in_quarantine(self):
+        for number in (700, 701):
+            self.mock.create({"_raw": '{"id": %d, "updatedAt": "%s"}' % (number, ago(0))})
+        self.sync(expect=DATA)
+        text = self.wosync("status").out
+        self.assertRegex(text, "2 records in quarantine; the newest:\n  .* work order 70")
+
+    def test_of_an_organization(self):
+        self.mock.config(organization="1001")
+        self.configure(api="organization_id = 1001")
+        self.sync()
+        self.assertRegex(self.wosync("status").out, r"account +%s, organization 1001\n" % re.escape(self.mock.url))
+        self.assertEqual(self.status()["organization"], "1001")
+
+    def test_before_the_first_run(self):
+        """The store is there, but no run has had it."""
+        self.wosync("webhooks", "list")
+        text = self.wosync("status").out
+        self.assertRegex(text, "account +nothing was polled yet; run: wosync sync")
+        self.assertNotRegex(text, "handler|exit|quarantine|webhooks")
+        self.assertEqual((self.status()["handlers"], self.status()["runs"]), ([], []))
+
     def test_the_last_runs_are_there_with_their_figures(self):
         self.mock.create_old(5)
         self.mock.config(max_limit=2)
@@ -283,3 +372,12 @@ class Status(Case):
         self.sync()
         self.wosync("dispatch")
         self.assertEqual([r["kind"] for r in self.status()["runs"]], ["dispatch", "sync"])
+
+
+class NoRoom(Case):
+    def test_without_descriptors_for_signals(self):
+        """A run that could not be stopped is none: it says so and does nothing."""
+        run = self.sync(expect=TRY_LATER, limits={resource.RLIMIT_NOFILE: 4})
+        self.assertRegex(run.err, "^wosync: signals: no pipe: Too many open files")
+        self.assertFalse(os.path.exists(self.store))
+        self.assertEqual(self.mock.requests(), [])

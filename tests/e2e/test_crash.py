@@ -5,6 +5,7 @@ import signal
 import time
 
 from harness import Case, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE
+from test_progress import Terminal
 
 
 class Killed(Case):
@@ -368,6 +369,9 @@ class TwoRuns(Case):
         self.assertLess(second.seconds, 20)
         self.assertSilent(self.sync(expect=TRY_LATER))  # cron need not mail that
         self.wosync("dispatch", expect=TRY_LATER)
+        terminal = Terminal(self, 200, "sync")  # but someone who typed it wants to know
+        self.assertEqual(terminal.wait()[0], TRY_LATER)
+        self.assertRegex(terminal.text, "another run holds it")
         first.signal(signal.SIGTERM)
         self.assertEqual(first.wait().status, TRY_LATER)
 

@@ -1,11 +1,12 @@
 """wosync receive: the webhook lane, as a CGI program and from a file: what is taken, what is refused, and that both lanes tell
 each thing once."""
+import fcntl
 import json
 import os
 import sqlite3
 import time
 
-from harness import ago, CONFIG, DATA, DONE, IO, TRY_LATER, USAGE
+from harness import ago, CANTCREAT, CONFIG, DATA, DONE, IO, TRY_LATER, UNAVAILABLE, USAGE
 from webhooks import SECRET, Webhooks, hmac_hex, signed, signed_plainly
 
 
@@ -121,6 +122,19 @@ class Gate(Webhooks):
         body = self.body + b" " * ((1 << 20) - len(self.body))
         self.refuse(413, self.cgi(body + b" ", signed(body + b" ")))
         self.send(body)
+
+    def test_a_sender_that_the_server_does_not_name(self):
+        for remote in ("", None):
+            answer = self.refuse(401, self.cgi(self.body, {}, env={"REMOTE_ADDR": remote}))
+            self.assertRegex(answer.run.err, "a delivery of someone was refused")
+
+    def test_an_answer_that_nobody_takes(self):
+        """The server sees it fail; what was stored is told all the same."""
+        with open("/dev/full", "w") as full:
+            run = self.start_cgi(self.body, signed(self.body), stdout=full).wait()
+        self.assertEqual(run.status, IO, run)
+        self.wait_for(self.ids, "the event")
+        self.assertEqual(self.send(self.body).json, {"status": "already_processed"})
 
     def test_arguments_of_a_request_are_not_looked_at(self):
         self.write("secret.txt", "root:x:0:0")
@@ -249,8 +263,10 @@ class Lanes(Webhooks):
         for number in self.olds:
             self.mock.update(number, title="First")
         self.mock.fault("hang", times=1, skip=1)
+        self.mock.reset_log()
         running = self.start("sync", "--no-dispatch")
-        self.wait_for(lambda: self.sql("SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page")
+        self.wait_for(lambda: self.mock.state()["list_requests"] == 2 and self.sql(
+            "SELECT count(*) FROM passes WHERE active = 1")[0][0] == 1, "a page, and the request for the next")
         last = self.olds[-1]
         at = self.mock.update(last, status="DONE")
         self.send(self.public(last, "WORK_ORDER_STATUS_CHANGE"))
@@ -388,8 +404,9 @@ class Hints(Webhooks):
         self.one, self.two = self.mock.create_old(2)
         self.sync_silently()
 
-    def hint(self, number, **members):
-        return self.send(dict({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": self.now()}, **members))
+    def hint(self, number, env=None, **members):
+        return self.send(dict({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": self.now()}, **members),
+                         env=env)
 
     def test_the_work_order_is_asked_for(self):
         at = self.mock.update(self.one, status="DONE")
@@ -418,6 +435,43 @@ class Hints(Webhooks):
         self.mock.fault("status", status=503, times=3)
         for n in range(3):
             self.hint(self.one, note=n)
+        self.mock.reset_log()
+        self.sync_silently()
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders/%d" % self.one, "/v1/workorders"])
+
+    def test_without_a_token_it_waits_for_a_run_that_has_one(self):
+        at = self.mock.update(self.one, title="Changed")
+        answer = self.hint(self.one, env={"MAINTAINX_API_KEY": None})
+        self.assertEqual(answer.json, {"status": "ok"})
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+        self.assertRegex(self.status()["runs"][0]["message"], "api: no token")
+        self.sync("--no-dispatch")
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
+
+    def wait_with_a_hint(self):
+        self.configure(api="give_up = 0")
+        self.mock.fault("status", status=503, times=1)
+        self.hint(self.one)
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+        self.mock.reset_log()
+
+    def test_an_api_that_fails_at_a_hint_is_not_polled(self):
+        self.wait_with_a_hint()
+        self.mock.fault("status", status=503, times=-1)
+        self.sync(expect=UNAVAILABLE, message="503")
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders/%d" % self.one])
+        self.mock.clear_faults()
+        self.sync_silently()
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+
+    def test_a_signal_at_a_hint_ends_the_run(self):
+        self.wait_with_a_hint()
+        self.mock.fault("hang", times=1)
+        running = self.start("sync")
+        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1, "the request")
+        running.signal(15)
+        self.assertEqual(running.wait().status, TRY_LATER)
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
         self.mock.reset_log()
         self.sync_silently()
         self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders/%d" % self.one, "/v1/workorders"])
@@ -484,6 +538,38 @@ class Work(Webhooks):
         self.wosync("dispatch")
         self.assertEqual(len(self.mock.sink("s")), 1)
 
+    def begin_to_deliver(self):
+        """A receive that waits for a handler, with the lock in its hands."""
+        self.mock.update(self.one, title="Changed")
+        body = json.dumps(self.public(self.one)).encode()
+        self.mock.sink_fault("s", "hang", times=1)
+        file = self.write("delivery.json", body)
+        headers = [w for name, value in signed(body).items() for w in ("--header", "%s: %s" % (name, value))]
+        running = self.start("receive", "--body", file, *headers)
+        self.wait_for(lambda: self.mock.sink("s"), "the delivery")
+        return running
+
+    def test_what_comes_while_it_works_is_worked_off_too(self):
+        two = self.mock.create_old(1)[0]
+        self.sync_silently()
+        self.configure("[handler sink]\ntype = http\nurl = %s\ntimeout = 1s\n" % self.mock.sink_url("s"))
+        first = self.begin_to_deliver()
+        at = self.mock.update(two, title="Changed")
+        self.assertEqual(self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": two}).json, {"status": "ok"})
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
+        self.assertEqual(first.wait().status, DONE)
+        self.assertEqual(self.lane()["hintsWaiting"], 0)
+        self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (two, at))
+
+    def test_a_signal_ends_the_work(self):
+        running = self.begin_to_deliver()
+        running.signal(15)
+        run = running.wait()
+        self.assertEqual(run.status, TRY_LATER, run)
+        self.assertEqual(run.out.splitlines()[0], '{"status":"ok"}')
+        self.wosync("dispatch")
+        self.assertEqual(self.handler("sink")["delivered"], 1)
+
     def test_a_handler_that_fails_is_no_failure_of_the_delivery(self):
         self.mock.sink_fault("s", "status", status=500)
         self.mock.update(self.one, title="Changed")
@@ -508,6 +594,17 @@ class Work(Webhooks):
         self.send(self.public(self.one))
         self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("new")],
                          ["workorder.updated/%d/%s" % (self.one, at)])
+
+    def test_a_lock_that_cannot_be_taken_loses_nothing(self):
+        self.mock.update(self.one, title="Changed")
+        os.unlink(self.store + ".lock")
+        os.mkdir(self.store + ".lock")
+        self.assertEqual(self.send(self.public(self.one)).json, {"status": "ok"})
+        self.wosync("dispatch", expect=CANTCREAT, message="lock .*: it cannot be opened: Is a directory")
+        self.assertEqual(self.mock.sink("s"), [])
+        os.rmdir(self.store + ".lock")
+        self.wosync("dispatch")
+        self.assertEqual(len(self.mock.sink("s")), 1)
 
     def test_a_wrong_handler_table_loses_nothing(self):
         self.mock.update(self.one, title="Changed")
@@ -553,6 +650,17 @@ class Store(Webhooks):
         answer = self.cgi(self.body, signed(self.body))
         self.assertEqual(answer.status, 500)
         self.assertRegex(answer.run.err, "corrupt or no wosync store")
+
+    def test_of_two_that_would_make_it_one_does(self):
+        self.store = self.path("first.db")
+        self.configure()
+        with open(self.store + ".lock", "w") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            answer = self.cgi(self.body, signed(self.body))
+            self.assertEqual(answer.status, 503, str(answer))
+            self.assertFalse(os.path.exists(self.store))
+        self.send(self.body)
+        self.assertEqual(self.lane()["hintsWaiting"], 1)
 
     def test_it_makes_the_store_where_there_is_none(self):
         self.store = self.path("new", "wosync.db")
@@ -605,6 +713,24 @@ class Files(Webhooks):
     def test_no_file(self):
         self.wosync("receive", "--body", self.path("nothing"), expect=IO, message="receive: .*nothing: No such file")
 
+    def test_from_stdin(self):
+        with open(self.file, "rb") as f:
+            run = self.wosync("receive", "--body", "-", *self.header_options(signed(self.body)), stdin=f)
+        self.assertRegex(run.out, r'^\{"status":"ok"\}\n.*workorder\.updated')
+
+    def test_what_is_no_file(self):
+        self.wosync("receive", "--body", self.directory, expect=IO, message="receive: %s: Is a directory" % self.directory)
+
+    def test_a_broken_configuration(self):
+        self.configure("[webhooks]\nnonsense = 1\n")
+        run = self.receive(signed(self.body), expect=CONFIG, message="nonsense: unknown key")
+        self.assertEqual(run.out, "")
+
+    def test_an_answer_that_cannot_be_printed(self):
+        with open("/dev/full", "w") as full:
+            self.receive(signed(self.body), expect=IO, message="stdout: No space left on device", stdout=full)
+        self.assertEqual(len(self.ids()), 1)
+
     def test_too_large(self):
         self.write("delivery.json", b" " * ((1 << 20) + 1))
         self.receive({}, expect=DATA, message="larger than 1 MiB")
@@ -613,6 +739,8 @@ class Files(Webhooks):
         self.wosync("receive", expect=USAGE, message="a web server is to run this, or write --body FILE")
         self.wosync("receive", "--body", self.file, "--header", "nonsense", expect=USAGE, message="write 'NAME: VALUE'")
         self.wosync("receive", "more", expect=USAGE)
+        self.wosync("receive", "--lost", expect=USAGE, message="unknown option, or without its value")
+        self.wosync("receive", "--body", expect=USAGE, message="unknown option, or without its value")
         self.assertRegex(self.wosync("receive", "--help").out, "example:  wosync receive")
 
 
@@ -627,6 +755,18 @@ class Counters(Webhooks):
         self.sync("--no-dispatch")
         self.assertNotIn("webhooks", self.status())
         self.assertNotIn("webhooks", self.wosync("status").out)
+
+    def test_refused_ones_alone(self):
+        self.cgi(b"{}", {})
+        self.assertEqual((self.lane()["refused"], self.lane()["lastReceived"]), (1, None))
+        self.assertRegex(self.wosync("status").out, "webhooks +last one never; received 0, .* refused 1")
+
+    def test_registered_and_nothing_came(self):
+        self.wosync("webhooks", "register", "--url", "https://plant.example.com/", "--event", "workorder.created")
+        self.assertEqual((self.lane()["refused"], self.lane()["lastReceived"]), (0, None))
+        self.mock.ask_delete("/subscriptions/901")
+        self.wosync("webhooks", "list")
+        self.assertEqual(self.lane()["brokenSubscriptions"], 1)
 
     def test_what_polling_found_first(self):
         self.send(self.public(self.one))

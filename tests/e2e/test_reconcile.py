@@ -6,7 +6,8 @@ import signal
 import time
 import unittest
 
-from harness import LINKED, Case, DATA, DONE, Mock, NOPERM, PROTOCOL, TRY_LATER, ago, is_sanitized
+from harness import LINKED, Case, CONFIG, DATA, DONE, Mock, NOPERM, PROTOCOL, TRY_LATER, ago, is_sanitized
+from test_progress import Terminal
 
 HOUR_MS = 3600000
 
@@ -51,6 +52,22 @@ class Deleted(Sweeps):
         super().setUp()
         self.olds = self.mock.create_old(40)
         self.sync_silently()
+
+    def test_without_a_token(self):
+        run = self.reconcile(expect=CONFIG, message="api: no token", env={"MAINTAINX_API_KEY": None})
+        self.assertEqual(run.out, "")
+        self.assertEqual(self.missing(), set())
+
+    def test_a_broken_configuration(self):
+        self.configure(api="nonsense = 1")
+        self.mock.reset_log()
+        self.reconcile(expect=CONFIG, message="nonsense: unknown key")
+        self.assertEqual(self.mock.requests(), [])
+
+    def test_a_sweep_that_finds_nothing_says_so_on_a_terminal(self):
+        status, _ = (terminal := Terminal(self, 100, "reconcile", both=True)).wait()
+        self.assertEqual(status, DONE)
+        self.assertRegex(terminal.text, "reconcile: 40 records on 1 pages, 0 events, 1 requests")
 
     def test_a_sweep_that_finds_nothing_is_silent(self):
         run = self.reconcile()

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, TOKEN, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, TOKEN, UNAVAILABLE, WOSYNC, Case
 
 NOBODY = 65534
 
@@ -257,6 +257,7 @@ class Faults(Case):
             self.wosync("events", "list", expect=IO, message="stdout: ", stdout=full)
             self.wosync("status", expect=IO, message="stdout: ", stdout=full)
             self.wosync("--help", expect=IO, message="stdout: ", stdout=full)
+            self.wosync("backfill", "--since", "1d", "--plan", expect=IO, message="stdout: ", stdout=full)
         self.assertEqual(len(self.ids("--state", "pending")), 3)
         self.sql("UPDATE deliveries SET due = 0")
         run = self.sync()
@@ -320,6 +321,15 @@ class DryRun(Case):
         self.mock.fault("duplicate", times=-1)
         run = self.sync("--dry-run")
         self.assertRegex(run.out, "(?m)^8 events would be told")
+
+    def test_one_that_fails_does_not_say_how_many(self):
+        self.sync_silently()
+        self.mock.update(self.olds[0], title="Changed")
+        self.configure(api="give_up = 0")
+        self.mock.config(max_limit=1)
+        self.mock.fault("status", status=503, skip=1, times=-1)
+        run = self.sync("--dry-run", expect=UNAVAILABLE, message="api: work orders: 503")
+        self.assertNotIn("would be told", run.out)
 
     def test_it_does_not_take_up_or_spoil_an_unfinished_pass(self):
         self.mock.config(max_limit=2, page_delay_ms=40)

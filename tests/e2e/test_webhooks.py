@@ -1,5 +1,6 @@
 """wosync webhooks: registering in both spellings, and looking whether it is still there; wosync sync --fallback."""
 import json
+import os
 
 from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, UNAVAILABLE, USAGE
 from webhooks import Webhooks, signed
@@ -35,6 +36,13 @@ class Registering(Case):
         self.assertRegex(run.err, "the server gave no secret; set the one it signs with")
         self.assertEqual(self.rows(), [("901", names, URL, "VALID")])
 
+    def test_the_other_spelling_with_a_secret(self):
+        self.mock.config(webhook_api="webhooks")
+        self.mock.fault("status", status=201, path="/v1/webhooks", body='{"id": 7, "secret": "secret-of-the-server"}')
+        run = self.register("--event", "workorder.created")
+        self.assertEqual((run.out, run.err), ("registered 7: workorder.created to %s\n" % URL, ""))
+        self.assertEqual(self.rows("id, secret"), [("7", "secret-of-the-server")])
+
     def test_which_one_the_server_has_is_found_out_once(self):
         self.mock.config(webhook_api="webhooks")
         self.register("--event", "workorder.created")
@@ -45,6 +53,10 @@ class Registering(Case):
     def test_some_events(self):
         self.register("--event", "workorder.completed", "--event", "workorder.status_changed")
         self.assertEqual([r[0] for r in self.rows("events")], ["WORK_ORDER_STATUS_CHANGE"])
+
+    def test_a_star_is_all_events(self):
+        self.register("--event", "*")
+        self.assertEqual([r[0] for r in self.rows("events")], TYPES)
 
     def test_again(self):
         self.register()
@@ -117,6 +129,16 @@ class Registering(Case):
         self.assertEqual(run.err, "")
         self.assertEqual(self.register().out.splitlines()[1], "registered 905: WORK_ORDER_STATUS_CHANGE to " + URL)
 
+    def test_list_when_the_server_cannot_be_asked(self):
+        self.configure(api="give_up = 0")
+        self.assertNotEqual(self.register().out, "")
+        self.mock.fault("status", status=503, times=-1)
+        run = self.wosync("webhooks", "list", expect=UNAVAILABLE, message="api: subscription 901: 503")
+        self.assertEqual(len(run.out.splitlines()), 5, "what is known is shown")
+        self.sql("DELETE FROM subscriptions")
+        self.mock.clear_faults()
+        self.assertRegex(self.wosync("webhooks", "list").out, "nothing is registered")
+
     def test_list_of_the_other_spelling(self):
         self.mock.config(webhook_api="webhooks")
         self.register()
@@ -130,6 +152,20 @@ class Registering(Case):
                          "id      903\nevents  WORK_ORDER_CHANGE\nurl     %s\nstatus  VALID\n" % URL)
         self.wosync("webhooks", "show", "999", expect=UNAVAILABLE, message="api: subscription 999: 404: subscription Not Found")
 
+    def test_show_of_what_someone_else_registered(self):
+        """Nobody has found out which API the server has: the one it documents is asked."""
+        self.mock.fault("status", status=200, body='{"subscription": {"id": "903"}}')
+        self.assertEqual(self.wosync("webhooks", "show", "903").out, "id      903\nevents  \nurl     \nstatus  VALID\n")
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/subscriptions/903"])
+        self.assertEqual(self.rows(), [])
+
+    def test_delete_refused(self):
+        self.register("--event", "workorder.created")
+        self.mock.fault("status", status=403, body="{}")
+        run = self.wosync("webhooks", "delete", "901", expect=NOPERM, message="deleting subscription 901: 403")
+        self.assertEqual(run.out, "")
+        self.assertEqual([r[0] for r in self.rows("id")], ["901"])
+
     def test_delete(self):
         self.register()
         self.assertEqual(self.wosync("webhooks", "delete", "901").out, "deleted 901\n")
@@ -142,6 +178,10 @@ class Registering(Case):
         self.sql("UPDATE subscriptions SET secret = 'stale'")
         self.assertEqual(self.wosync("webhooks", "secret", "901").out, known + "\n")
         self.assertEqual(self.rows("secret")[0][0], known)
+
+    def test_secret_of_none(self):
+        run = self.wosync("webhooks", "secret", "999", expect=UNAVAILABLE, message="the secret of subscription 999: 404")
+        self.assertEqual(run.out, "")
 
     def test_secret_of_the_other_spelling(self):
         self.mock.config(webhook_api="webhooks")
@@ -158,9 +198,15 @@ class Registering(Case):
                 self.wosync("webhooks", *arguments, expect=USAGE, message="webhooks: " + message)
         self.assertRegex(self.wosync("webhooks", "--help").out, "example:  wosync webhooks register")
         self.assertRegex(self.wosync("webhooks", "list", "--help").out, "example:")
+        self.assertRegex(self.wosync("webhooks", "-h").out, "example:")
 
     def test_without_a_token(self):
         self.register(env={"MAINTAINX_API_KEY": None}, expect=CONFIG, message="no token")
+
+    def test_a_broken_configuration(self):
+        self.configure(api="nonsense = 1")
+        self.register(expect=CONFIG, message="nonsense: unknown key")
+        self.assertEqual(self.mock.requests(), [])
 
 
 class Secrets(Webhooks):
@@ -243,6 +289,20 @@ class Fallback(Webhooks):
         self.sync_some_pages()
         self.mock.config(page_delay_ms=0)
         self.wosync("-v", "sync", "--fallback", message="polling: a pass is unfinished")
+
+    def test_before_the_first_poll(self):
+        os.unlink(self.store)
+        self.webhook()
+        self.fallback(self.POLL * 2, "polling: nothing was polled yet")
+
+    def test_a_poll_that_fails_looks_after_no_subscription(self):
+        self.configure(api="give_up = 0")
+        self.wosync("webhooks", "register", "--url", URL, "--event", "workorder.created")
+        self.age("subscriptions", "checked", 1000)
+        self.mock.fault("status", status=503, times=-1)
+        self.mock.reset_log()
+        self.wosync("sync", "--fallback", expect=UNAVAILABLE, message="api: work orders: 503")
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders"])
 
     def test_hints_are_asked_for_without_a_poll(self):
         self.configure(api="give_up = 0")

@@ -49,7 +49,7 @@ class Webhooks(Case):
         super().setUp()
         self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET
 
-    def start_cgi(self, body=b"", headers=None, method="POST", length=None, env=None):
+    def start_cgi(self, body=b"", headers=None, method="POST", length=None, env=None, **how):
         """What a web server does; `length` is what it says of the body."""
         stdin = tempfile.TemporaryFile()
         self.addCleanup(stdin.close)
@@ -59,7 +59,7 @@ class Webhooks(Case):
                      "REMOTE_ADDR": "192.0.2.7", "CONTENT_LENGTH": str(len(body)) if length is None else length}
         for name, value in (headers or {}).items():
             variables["HTTP_" + name.upper().replace("-", "_")] = value
-        return self.start("receive", env=dict(variables, **(env or {})), stdin=stdin)
+        return self.start("receive", env=dict(variables, **(env or {})), stdin=stdin, **how)
 
     def cgi(self, *arguments, **how):
         run = self.start_cgi(*arguments, **how).wait()

@@ -202,8 +202,7 @@ static void check_handlers(struct store *store, const char *expected)
 
 static void test_figures_of_a_handler(void **state)
 {
-    deliveries_done(*state, 1, 1, NOW, NULL);
-    deliveries_done(*state, 1, 2, NOW, NULL);
+    handlers_succeeded(*state, 1, 2, NOW, NULL);
     deliveries_retry(*state, 2, 1, LATER, NOW, ": busy", NULL);
     handlers_advance(*state, 1, 6, 3, NULL);
     handlers_advance(*state, 1, 7, 2, NULL);
