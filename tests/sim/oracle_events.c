@@ -97,8 +97,11 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
         if (silent.count == 0)
             w->known = silent.after;
     }
-    if (w->known.deleted || told->version != w->known.version || told->description != w->known.description ||
-        w->known.version < 0)
+    if (w->known.deleted || told->version != w->known.version || w->known.version < 0)
+        return false;
+    if (w->known.description == ABSENT) /* the list has brought it since */
+        w->known.description = told->description;
+    if (told->description != w->known.description)
         return false;
     bool hooked = order->hook_deleted != NEVER && strstr(told->body, "\"source\":\"webhook\"") != NULL;
     if (hooked && order->hook_deleted < order->versions[w->known.version].updated)
