@@ -119,7 +119,7 @@ static int make_file(struct sqlite *s, struct delivery_result *why)
 
 static int check_owner(struct sqlite *s, int *version, struct delivery_result *why)
 {
-    int found[3]; /* the application's id, the version, how many tables and the like */
+    int found[3] = {0}; /* the application's id, the version, how many tables and the like */
     if (read_numbers(s, warehouse_sqlite_get_owner, found, why) != 0)
         return -1;
     *version = found[1];
