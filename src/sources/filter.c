@@ -7,8 +7,8 @@
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
-/* Records that are looked at to see an order, and how many steps from one date to another it takes to call it one:
- * fewer may stand in order by chance, both times. */
+/* Records that are looked at to see an order, and how many steps from one date to another it takes to call it
+ * one: fewer may stand in order by chance, both times. */
 enum { SORT_SAMPLE = 50, LEAST_STEPS = 3 };
 
 static const int64_t far_future = INT64_C(7258118400000); /* 2200-01-01T00:00:00.000Z */

@@ -177,6 +177,8 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     (void)vfs;
     *f = (struct file){.real = (sqlite3_file *)(f + 1)};
     int code = call(SQLITE_CANTOPEN, READ);
+    if (disk.fault == FAULT_ROFS && disk.at > 0 && (flags & SQLITE_OPEN_MAIN_DB) != 0)
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
     if (code == SQLITE_OK)
         code = disk.real->xOpen(disk.real, name, f->real, flags, out_flags);
     if (code == SQLITE_OK)
@@ -272,7 +274,8 @@ static void dump_table(sqlite3 *db, const char *table, const char *but, struct b
             const void *bytes = sqlite3_column_blob(rows, i);
             buffer_append_text(out, " | ");
             if (strstr(but, name) == NULL)
-                buffer_append(out, bytes != NULL ? bytes : "-", bytes != NULL ? (size_t)sqlite3_column_bytes(rows, i) : 1);
+                buffer_append(out, bytes != NULL ? bytes : "-",
+                    bytes != NULL ? (size_t)sqlite3_column_bytes(rows, i) : 1);
         }
         buffer_append_text(out, "\n");
     }

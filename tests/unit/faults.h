@@ -15,6 +15,7 @@ enum fault {
     FAULT_FULL,   /* from there on every write fails: ENOSPC */
     FAULT_LOCKED, /* from there on another process is writing */
     FAULT_LOCKS,  /* from there on no lock can be had */
+    FAULT_ROFS,   /* a database that is opened is read-only */
     FAULT_BESIDE  /* before the call, faults_beside is called, once */
 };
 

@@ -445,6 +445,21 @@ static void test_full_by_its_number(void **state)
     store_close(store);
 }
 
+/* It can be looked at all the same. */
+static void test_read_only(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    store_close(disturb_make(path, content));
+    faults_at(FAULT_ROFS, 1);
+    struct store *store = store_open(path, STORE_READ, 0, &e);
+    check(store != NULL && events_count(store, &e) == 5, "%s", e.text);
+    check(store_begin(store, &e) == 0 && sweeps_add(store, 8, &e) == -1, "it was written");
+    faults_at(FAULT_ROFS, 0);
+    check(e.status == EXIT_IO && strstr(e.text, "it is read-only") != NULL, "%s", e.text);
+    store_close(store);
+}
+
 static const char *beside_path;
 static bool beside_came, beside_made;
 static int64_t beside_fault; /* the call after that which fails; 0: none */
@@ -503,6 +518,7 @@ int main(void)
         in_directory(test_transactions),
         in_directory(test_opening),
         in_directory(test_full_by_its_number),
+        in_directory(test_read_only),
         in_directory(test_two_open_at_once),
     };
     faults_install();
