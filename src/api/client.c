@@ -34,11 +34,6 @@ struct client {
 
 struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e)
 {
-    const char *wrong = http_check_url(settings->base_url, false);
-    if (wrong != NULL) {
-        fail(e, EXIT_CONFIG, "api: base_url %s: %s", settings->base_url, wrong);
-        return NULL;
-    }
     if (settings->token == NULL) {
         fail(e, EXIT_CONFIG,
             "api: no token; set key_file in [api] or MAINTAINX_API_KEY (MaintainX: Settings > Integrations)");
@@ -114,10 +109,11 @@ static void note_rate(struct client *client, struct http_call *call)
     int64_t limit = header_number(call, "x-rate-limit-limit"), now = clock_now();
     int64_t remaining = header_number(call, "x-rate-limit-remaining");
     int64_t reset = header_number(call, "x-rate-limit-reset");
-    if (remaining >= 0 && reset >= 0 && http_status(call) != 429)
-        pace_note(&client->pace, now, limit, remaining, reset);
-    if (http_status(call) != 429)
+    if (http_status(call) != 429) {
+        if (remaining >= 0 && reset >= 0)
+            pace_note(&client->pace, now, limit, remaining, reset);
         return;
+    }
     const char *after = http_header(call, "retry-after"), *date = http_header(call, "date");
     int64_t server = now;
     if (date != NULL)

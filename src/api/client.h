@@ -16,7 +16,7 @@ struct client;
 
 /* Everything is borrowed for the life of the client; durations are milliseconds. */
 struct client_settings {
-    const char *base_url;
+    const char *base_url; /* one that http_check_url takes */
     const char *token;
     const char *organization; /* "" without one */
     int64_t timeout;          /* of one request */
@@ -55,8 +55,8 @@ struct client_request {
     bool once;           /* not to be tried again when it may have been done: it would be done twice */
 };
 
-/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG for a bad URL or without a
- * token. Free with client_free. */
+/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG without a token, or where it
+ * or the organization holds a line break. Free with client_free. */
 struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e);
 
 /* Frees; a request on its way is dropped. NULL is allowed. */

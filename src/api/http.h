@@ -65,8 +65,8 @@ void http_append_encoded(struct buffer *url, const char *text);
  * freed with http_call_free, finished or not. */
 struct http_call *http_start(struct http *http, const struct http_request *request);
 
-/* Lets all calls of the client go on for at most `ms` milliseconds, or until one of them is done or a signal
- * comes. */
+/* Lets all calls of the client go on for at most `ms` milliseconds (which fit an int), or until one of them
+ * is done or a signal comes. Signals are those of stop_install, which must have been called. */
 void http_work(struct http *http, int64_t ms);
 
 /* True once the call is done. */

@@ -10,8 +10,8 @@
 
 void buffer_reserve(struct buffer *b, size_t more)
 {
-    if (more > (size_t)PTRDIFF_MAX - b->len - 1)
-        memory_ran_out();
+    if (more > (size_t)PTRDIFF_MAX - b->len - 1) /* LCOV_EXCL_BR_LINE: _exit writes down no counts */
+        memory_ran_out();                        /* LCOV_EXCL_LINE */
     size_t need = b->len + more + 1;
     if (need <= b->capacity)
         return;
@@ -43,8 +43,8 @@ void buffer_append_format(struct buffer *b, const char *format, ...)
     va_start(ap, format);
     int n = vsnprintf(NULL, 0, format, ap);
     va_end(ap);
-    if (n < 0)
-        memory_ran_out(); /* LCOV_EXCL_LINE: a text of more than INT_MAX bytes */
+    if (n < 0)            /* LCOV_EXCL_BR_LINE: a text of more than INT_MAX bytes: there is none so long */
+        memory_ran_out(); /* LCOV_EXCL_LINE */
     buffer_reserve(b, (size_t)n);
     va_start(ap, format);
     vsnprintf(b->data + b->len, (size_t)n + 1, format, ap);

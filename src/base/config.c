@@ -169,8 +169,8 @@ static const char *read_url(const char *value, char **out)
     if (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0)
         return "it is no URL; write https://HOST/v1";
     *out = strdup(value);
-    for (size_t n = strlen(value); n > 0 && (*out)[n - 1] == '/'; n--)
-        (*out)[n - 1] = '\0';
+    for (char *end = *out + strlen(*out) - 1; *end == '/'; end--) /* the colon ends it at the latest */
+        *end = '\0';
     return NULL;
 }
 
@@ -324,25 +324,33 @@ static void check_section(struct loading *l, const struct ini_section *section)
     }
 }
 
+/* The user's own: $XDG_CONFIG_HOME/wosync/wosync.conf, or below ~/.config. */
+static void append_own_file(struct buffer *path)
+{
+    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (xdg != NULL && *xdg != '\0')
+        buffer_append_text(path, xdg);
+    else
+        buffer_append_format(path, "%s/.config", home != NULL ? home : "");
+    buffer_append_text(path, "/wosync/wosync.conf");
+}
+
 static char *find_file(const char *file)
 {
-    struct buffer path = {0};
     const char *environment = getenv("WOSYNC_CONFIG");
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     if (file != NULL)
         return strdup(file);
     if (environment != NULL && *environment != '\0')
         return strdup(environment);
-    if (access("wosync.conf", F_OK) == 0)
-        return strdup("wosync.conf");
-    if (xdg != NULL && *xdg != '\0')
-        buffer_append_format(&path, "%s/wosync/wosync.conf", xdg);
-    else
-        buffer_append_format(&path, "%s/.config/wosync/wosync.conf", home != NULL ? home : "");
-    if (access(path.data, F_OK) == 0)
-        return path.data;
-    buffer_free(&path);
-    return access("/etc/wosync.conf", F_OK) == 0 ? strdup("/etc/wosync.conf") : NULL;
+    struct buffer own = {0};
+    append_own_file(&own);
+    const char *const places[] = {"wosync.conf", own.data, "/etc/wosync.conf"};
+    size_t i = 0;
+    while (i < sizeof places / sizeof places[0] && access(places[i], F_OK) != 0)
+        i++;
+    char *found = i < sizeof places / sizeof places[0] ? strdup(places[i]) : NULL;
+    buffer_free(&own);
+    return found;
 }
 
 static void read_token(struct config *config)
@@ -377,7 +385,7 @@ int config_load(const char *file, struct config *out, struct buffer *problems, s
         read_key(&l, &keys[i]);
     read_token(out);
     read_webhook_secrets(out);
-    if (out->completed != NULL && out->completed[0] == NULL)
+    if (out->completed[0] == NULL)
         complain(&l, "%s: completed in [sync] names no status", out->file);
     return problems->len == before ? 0 : -1;
 }

@@ -13,10 +13,8 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
         return -1;
     va_list ap;
     va_start(ap, format);
-    int n = vsnprintf(text, sizeof text, format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (n < 0)
-        text[0] = '\0';
     secret_mask(text);
     for (char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)

@@ -15,8 +15,9 @@ struct reading {
     int line;
     struct ini *out;
     struct buffer *problems;
-    char *section;  /* the name in the last header: inih cuts it at 49 bytes */
-    bool continued; /* the current line begins with white space */
+    char *section;    /* the name in the last header: inih cuts it at 49 bytes; NULL before the first */
+    bool has_setting; /* there is one since that header, which an indented line goes on with */
+    bool continued;   /* the current line does */
 };
 
 static void complain(struct reading *r, int line, const char *text, const char *detail)
@@ -41,20 +42,29 @@ static struct ini_section *find_section(struct reading *r, const char *name)
     return &ini->sections[ini->count++];
 }
 
+/* A header is the last word on the section: inih would cut its name. */
+static void read_header(struct reading *r, const char *line)
+{
+    size_t len = strcspn(line + 1, "]");
+    if (line[1 + len] == '\0') {
+        complain(r, r->line, "a section header needs a closing bracket", "");
+    } else if (len == 0) {
+        complain(r, r->line, "a section needs a name", "");
+    } else {
+        free(r->section);
+        r->section = strndup(line + 1, len);
+        r->has_setting = false;
+        find_section(r, r->section);
+    }
+}
+
 /* inih's own check is silent about what is no setting, so the shape of a line is held here. */
 static void check_shape(struct reading *r, const char *line)
 {
-    if (isspace((unsigned char)*line) || is_ignorable(line))
+    if (is_ignorable(line))
         return;
     if (*line == '[') {
-        char name[INI_LONGEST_LINE + 1] = "";
-        if (strchr(line, ']') == NULL)
-            complain(r, r->line, "a section header needs a closing bracket", "");
-        else if (sscanf(line, "[%197[^]]", name) == 1) {
-            free(r->section);
-            r->section = strdup(name);
-            find_section(r, name);
-        }
+        read_header(r, line);
     } else if (strpbrk(line, "=:") == NULL) {
         complain(r, r->line, "it is no setting; write KEY = VALUE", "");
     } else if (strpbrk(line, "=:") == line) {
@@ -101,8 +111,10 @@ static char *next_line(char *out, int size, void *context)
                 "; go on in a next line that begins with a space (keys when and on)");
         strcpy(out, "\n");
     }
-    r->continued = isspace((unsigned char)*out);
-    check_shape(r, out);
+    const char *begin = out + strspn(out, " \t\r\n");
+    r->continued = begin > out && r->has_setting;
+    if (!r->continued)
+        check_shape(r, begin);
     return out;
 }
 
@@ -121,7 +133,7 @@ static void join(struct ini_setting *setting, const char *more)
     /* inih leaves the comment behind a continuation where it is */
     const char *comment = strstr(more, " ;");
     size_t len = comment != NULL ? (size_t)(comment - more) : strlen(more);
-    while (len > 0 && isspace((unsigned char)more[len - 1]))
+    while (isspace((unsigned char)more[len - 1])) /* it does not begin with a space */
         len--;
     buffer_append_format(&joined, "%s %.*s", setting->value, (int)len, more);
     free(setting->value);
@@ -132,17 +144,16 @@ static void join(struct ini_setting *setting, const char *more)
 static int on_setting(void *context, const char *section_name, const char *key, const char *value)
 {
     struct reading *r = context;
-    struct ini_section *section =
-        find_section(r, *section_name != '\0' && r->section != NULL ? r->section : section_name);
-    struct ini_setting *last = section->count > 0 ? &section->settings[section->count - 1] : NULL;
-    bool goes_on = r->continued && last != NULL && strcmp(last->key, key) == 0;
-    if (!goes_on)
+    struct ini_section *section = find_section(r, r->section != NULL ? r->section : "");
+    (void)section_name;
+    if (!r->continued)
         add_setting(section, key, value, r->line);
     else if (strcmp(key, "when") == 0 || strcmp(key, "on") == 0)
-        join(last, value);
+        join(&section->settings[section->count - 1], value);
     else
         complain(
             r, r->line, "a line that begins with a space goes on with the line before; remove the space", "");
+    r->has_setting = true;
     return 1;
 }
 

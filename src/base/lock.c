@@ -31,8 +31,10 @@ int lock_take(const char *path, struct error *e)
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     /* for people only: a full disk is no reason not to run. To empty the file first would make some file
      * systems wait for the disk */
-    if (pwrite(fd, text, (size_t)len, 0) < 0 || ftruncate(fd, len) != 0)
-        errno = 0;
+    if (pwrite(fd, text, (size_t)len, 0) > 0) {
+        int rc = ftruncate(fd, len);
+        (void)rc;
+    }
     return fd;
 }
 

@@ -30,14 +30,11 @@ static void print_json(enum log_level level, const char *text)
     static const char *const names[] = {
         [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info"};
     struct json_object *line = json_object_new_object();
-    if (line != NULL) {
-        json_give_date(line, "time", clock_now());
-        json_give_text(line, "level", names[level]);
-        json_give_text(line, "message", text);
-    }
-    const char *json =
-        json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    fprintf(stderr, "%s\n", line != NULL && json != NULL ? json : text);
+    json_give_date(line, "time", clock_now());
+    json_give_text(line, "level", names[level]);
+    json_give_text(line, "message", text);
+    fprintf(stderr, "%s\n",
+        json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(line);
 }
 

@@ -6,8 +6,8 @@
 
 uint32_t random_bits(void)
 {
-    uint32_t bits = 0;
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
-        bits = (uint32_t)clock_monotonic();
+    uint32_t bits = (uint32_t)clock_monotonic(); /* stays where the system has none yet, early in its boot */
+    ssize_t n = getrandom(&bits, sizeof bits, GRND_NONBLOCK);
+    (void)n;
     return bits;
 }

@@ -61,10 +61,8 @@ static int read_all(int fd, struct buffer *out)
     while (out->len <= LARGEST_FILE) {
         buffer_reserve(out, 4096);
         ssize_t n = read(fd, out->data + out->len, 4096);
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n <= 0)
-            return n < 0 ? -1 : 0;
+            return (int)n;
         out->len += (size_t)n;
         out->data[out->len] = '\0';
     }
@@ -76,12 +74,13 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
 {
     struct buffer text = {0};
     char *secret = NULL;
-    struct stat st;
+    struct stat st = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0 || read_all(fd, &text) != 0) {
+    if (fd < 0 || read_all(fd, &text) != 0) {
         fail(e, EXIT_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
         goto out;
     }
+    fstat(fd, &st);
     /* a file that belongs to root and lets the group of our user read it is as it should be */
     *exposed = (st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && st.st_uid == geteuid());
     while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))

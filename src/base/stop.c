@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -113,7 +113,7 @@ bool stop_wait(int64_t ms)
         if (left > limit)
             left = limit;
         struct pollfd p = {.fd = wake[0], .events = POLLIN};
-        /* + 1: poll may return a fraction of a millisecond early, which would spin */
-        (void)poll(&p, 1, left >= INT_MAX - 1 ? INT_MAX : (int)left + 1);
+        const struct timespec t = {left / 1000, left % 1000 * 1000000};
+        (void)ppoll(&p, 1, &t, NULL);
     }
 }

@@ -14,7 +14,7 @@ static const char *const always_ignored[] = {
 
 static bool is_in(const char *const *list, const char *text)
 {
-    for (; list != NULL && *list != NULL; list++)
+    for (; *list != NULL; list++)
         if (strcmp(*list, text) == 0)
             return true;
     return false;

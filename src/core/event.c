@@ -1,7 +1,6 @@
 #include "core/event.h"
 
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,9 +118,7 @@ struct json_object *event_parse(const char *body, size_t len)
     /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the
      * deepest ones */
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
-    struct json_object *event = NULL;
-    if (len <= INT_MAX)
-        event = json_tokener_parse_ex(parser, body, (int)len);
+    struct json_object *event = json_tokener_parse_ex(parser, body, (int)len); /* SQLite keeps no 2 GB */
     json_tokener_free(parser);
     return event;
 }

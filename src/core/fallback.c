@@ -4,10 +4,10 @@
 
 #include "base/timestamp.h"
 
-/* Is it so long ago, or is there no telling? */
+/* Is it so long ago, or, by a clock that went back, is there no telling? */
 static bool is_past(int64_t instant, int64_t now, int64_t duration)
 {
-    return instant == TIMESTAMP_NONE || instant > now || now - instant >= duration;
+    return instant > now || now - instant >= duration;
 }
 
 const char *fallback_reason(const struct fallback *f)

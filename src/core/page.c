@@ -100,11 +100,8 @@ static void skip_value(struct scan *s, int64_t *id)
             s->at++;
             break;
         case ',':
-        case ':':
-            if (depth == 0)
-                return;
-            s->at++;
-            break;
+        case ':': /* instead of a value: inside of one they are stepped over above */
+            return;
         default:
             while (s->at < s->end && strchr(",:]}[{\" \n\r\t", *s->at) == NULL)
                 s->at++;
@@ -235,8 +232,7 @@ static enum page_verdict read_envelope(const struct buffer *text, struct page *p
         verdict = PAGE_TRUNCATED;
     else if (problem != json_tokener_success)
         *reason = "it is no JSON";
-    else if (text->len != json_tokener_get_parse_end(parser) +
-                              strspn(text->data + json_tokener_get_parse_end(parser), " \n\r\t"))
+    else if (json_tokener_get_parse_end(parser) != text->len)
         *reason = "there is something behind the JSON";
     else
         verdict = read_cursor(envelope, page, reason);

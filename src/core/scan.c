@@ -1,5 +1,6 @@
 #include "core/scan.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -44,15 +45,18 @@ static bool is_digit(char c)
 /* Behind the backslash. A NUL, and halves of characters, are not plainly good. */
 static bool take_escape(struct reader *r)
 {
-    if (*r->at != 'u')
-        return *r->at != '\0' && strchr("\"\\/bfnrt", *r->at) != NULL && *r->at++ != '\0';
+    if (*r->at == '\0' || strchr("\"\\/bfnrtu", *r->at) == NULL)
+        return false;
+    if (*r->at != 'u') {
+        r->at++;
+        return true;
+    }
     unsigned code = 0;
     for (int i = 1; i <= 4; i++) {
-        char c = r->at[i];
-        const char *digits = "0123456789abcdef", *digit = c != '\0' ? strchr(digits, c | 0x20) : NULL;
-        if (digit == NULL || (!is_digit(c) && (c | 0x20) < 'a'))
+        static const char digits[] = "0123456789abcdef";
+        if (!isxdigit((unsigned char)r->at[i]))
             return false;
-        code = code * 16 + (unsigned)(digit - digits);
+        code = code * 16 + (unsigned)(strchr(digits, tolower((unsigned char)r->at[i])) - digits);
     }
     r->at += 5;
     return code != 0 && (code < 0xd800 || code > 0xdfff);

@@ -1,7 +1,6 @@
 #include "core/webhook_body.h"
 
 #include <json-c/json.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -37,16 +36,12 @@ static struct json_object *parse(const char *bytes, size_t len, const char **rea
 {
     /* the work order lies one level down */
     struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 1);
-    struct json_object *root = NULL;
     *reason = NULL;
     json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    if (len <= INT_MAX)
-        root = json_tokener_parse_ex(parser, bytes, (int)len);
+    struct json_object *root = json_tokener_parse_ex(parser, bytes, (int)len);
     bool done = json_tokener_get_error(parser) == json_tokener_success;
     size_t end = json_tokener_get_parse_end(parser);
     json_tokener_free(parser);
-    while (end < len && (bytes[end] == ' ' || bytes[end] == '\t' || bytes[end] == '\r' || bytes[end] == '\n'))
-        end++;
     if (!done || end != len)
         *reason = "it is no JSON";
     else if (!json_object_is_type(root, json_type_object))

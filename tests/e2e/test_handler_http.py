@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Case, CONFIG, UNAVAILABLE
+from harness import Case, CONFIG, UNAVAILABLE, WOSYNC
 from receiver import Answer, Authority, Receiver
 
 
@@ -276,29 +276,50 @@ class Tls(HttpCase):
         self.assertEqual(len(self.receiver.requests), 20)
         self.assertLessEqual(len({request.peer for request in self.receiver.requests}), 8)
 
+    def sync_with(self, certificates, over=CERTIFICATES, **how):
+        """A sync on a system that has this directory in place of one of its own."""
+        self.program = lambda become=None: self.write(
+            "wosync-elsewhere", "#!/bin/sh\nexec %s sh -c 'mount --bind %s %s && exec %s \"$@\"' sh \"$@\"\n"
+            % (" ".join(NAMESPACE), certificates, over, WOSYNC), 0o755)
+        run = self.sync(**how)
+        del self.program
+        return run
+
     @unittest.skipUnless(CAN_NAMESPACE, "no user namespaces")
     def test_the_systems_authorities(self):
-        """Its directory of hashed certificates, and the bundle that someone has appended theirs to."""
-        for place in ("directory", "bundle"):
+        """Its directory of hashed certificates, the bundle that someone has appended theirs to, the bundle alone."""
+        for place in ("directory", "bundle", "bundle-alone"):
             with self.subTest(place):
                 copy = self.path("certs-" + place)
-                shutil.copytree(CERTIFICATES, copy, symlinks=True)
-                if place == "bundle":
-                    with open(self.authority.certificate, "rb") as ours, open(copy + "/ca-certificates.crt", "ab") as f:
-                        f.write(ours.read())
+                if place == "bundle-alone":
+                    os.mkdir(copy)
+                    self.write(os.path.join(copy, "0a1b2c3d.r0"), "a list of what was revoked")
                 else:
+                    shutil.copytree(CERTIFICATES, copy, symlinks=True)
+                if place == "directory":
                     name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", self.authority.certificate],
                                           stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
                     shutil.copy(self.authority.certificate, os.path.join(copy, name + ".0"))
-                program = self.write("wosync-" + place, "#!/bin/sh\nexec %s sh -c 'mount --bind %s %s && exec %s \"$@\"' sh \"$@\"\n"
-                                     % (" ".join(NAMESPACE), copy, CERTIFICATES, self.program()), 0o755)
+                else:
+                    with open(self.authority.certificate, "rb") as ours, open(copy + "/ca-certificates.crt", "ab") as f:
+                        f.write(ours.read())
                 self.receive()
                 self.handle(section=place)
                 self.happen()
-                self.program = lambda become=None, script=program: script
-                self.sync()
-                del self.program
+                self.sync_with(copy)
                 self.assertEqual(len(self.receiver.requests), 1)
+
+    @unittest.skipUnless(CAN_NAMESPACE, "no user namespaces")
+    def test_a_system_without_certificates(self):
+        self.receive()
+        self.handle()
+        self.happen()
+        os.mkdir(self.path("nothing"))
+        self.sync_with(self.path("nothing"), over=os.path.dirname(CERTIFICATES))
+        self.assertEqual(self.receiver.requests, [])
+        state, _, error = self.deliveries()[0]
+        self.assertEqual(state, "pending")
+        self.assertRegex(error, "^no answer: .*certificate")
 
     def test_a_client_certificate(self):
         self.receive(clients=self.authority)

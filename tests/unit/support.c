@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/timestamp.h"
@@ -103,6 +104,20 @@ char *read_text(const char *path, size_t *len)
     if (len != NULL)
         *len = size;
     return text;
+}
+
+int run_in_child(void (*body)(void *data), void *data)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t child = fork();
+    check(child >= 0, "fork");
+    if (child == 0) {
+        body(data);
+        exit(0);
+    }
+    check(waitpid(child, &status, 0) == child, "waitpid");
+    return status;
 }
 
 void clear_environment(void)

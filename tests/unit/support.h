@@ -43,6 +43,9 @@ void write_text(const char *path, const char *text);
 /* Reads a file whole, with a NUL behind it; NULL when there is none. To be freed. */
 char *read_text(const char *path, size_t *len);
 
+/* Runs `body` in a process of its own, for what cannot be undone in this one. Returns its status, as waitpid. */
+int run_in_child(void (*body)(void *data), void *data);
+
 /* Takes everything that the program reads out of the environment; HOME becomes a directory that does not exist. */
 void clear_environment(void);
 

@@ -195,6 +195,13 @@ static void test_problems(void **state)
         {"[store]\nkeep = 0\n", "2", "it is out of range"},
         {"[sync]\nstart = yesterday\n", "2", "write now, beginning, or a date such as 2026-01-31"},
         {"[sync]\nstart = 2026-02-30\n", "2", "write now, beginning, or a date such as 2026-01-31"},
+        {"[sync]\nmax_deletes =\n", "2", "max_deletes = : write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = some\n", "2", "write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = 5 %\n", "2", "write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = 5%%\n", "2", "write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = -1\n", "2", "write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = 101%\n", "2", "write a share such as 5%, or a number"},
+        {"[sync]\nmax_deletes = 99999999999999999999\n", "2", "write a share such as 5%, or a number"},
         {"[api]\nfilter = updatedAt\n", "2", "write auto, updatedAtGte, updatedAt[gte] or sort"},
         {"[api]\nbase_url = api.getmaintainx.com\n", "2", "it is no URL; write https://HOST/v1"},
         {"[api]\nbase_url = ftp://x/v1\n", "2", "it is no URL; write https://HOST/v1"},
@@ -228,6 +235,42 @@ static void test_problems(void **state)
         buffer_free(&begin);
         unload(&l);
     }
+}
+
+static void test_share(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t share;
+        bool percent;
+    } table[] = {{"0", 0, false}, {"200", 200, false}, {"0%", 0, true}, {"7%", 7, true}, {"100%", 100, true}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct buffer text = {0};
+        buffer_append_format(&text, "[sync]\nmax_deletes = %s\n", table[i].text);
+        struct loaded l = load(text.data);
+        check(l.rc == 0 && l.config.max_deletes == table[i].share &&
+                  l.config.max_deletes_percent == table[i].percent,
+            "%s: %s", table[i].text, l.problems.data);
+        unload(&l);
+        buffer_free(&text);
+    }
+}
+
+/* Who signs in by the address shows a password that must not come into what is said of it. */
+static void test_password_in_the_address(void **state)
+{
+    (void)state;
+    struct loaded l = load("[api]\nbase_url = ftp://someone:p4ssw0rd@x@127.0.0.1/v1?to=a@b\n");
+    secret_mask(l.problems.data);
+    check(l.rc == -1 && strstr(l.problems.data, "p4ssw0rd") == NULL &&
+              strstr(l.problems.data, "@127.0.0.1/v1?to=a@b") != NULL,
+        "%s", l.problems.data);
+    unload(&l);
+    l = load("[api]\nbase_url = someone:p4ssw1rd@127.0.0.1/v1\n");
+    secret_mask(l.problems.data);
+    check(l.rc == -1 && strstr(l.problems.data, "p4ssw1rd") == NULL, "%s", l.problems.data);
+    unload(&l);
 }
 
 static void test_no_complete_status(void **state)
@@ -385,6 +428,18 @@ static void test_which_file(void **state)
               strstr(problems.data, "missing.conf: it cannot be read") != NULL,
         "a file of -c that is missing");
     config_free(&config);
+    /* an empty variable is none, and neither is one that is not there */
+    unlink("wosync.conf");
+    unsetenv("WOSYNC_CONFIG");
+    setenv("XDG_CONFIG_HOME", "", 1);
+    buffer_clear(&problems);
+    check(config_load(NULL, &config, &problems, &warnings) == 0, "%s", problems.data);
+    check_text(config.file, table[0].file);
+    config_free(&config);
+    unsetenv("HOME");
+    check(config_load(NULL, &config, &problems, &warnings) == 0, "%s", problems.data);
+    check(config.file == NULL || strcmp(config.file, "/etc/wosync.conf") == 0, "%s", config.file);
+    config_free(&config);
     buffer_free(&problems);
     buffer_free(&warnings);
 }
@@ -399,6 +454,8 @@ int main(void)
         in_directory(test_webhook_secrets_of_file_and_environment),
         in_directory(test_bounds),
         in_directory(test_problems),
+        in_directory(test_share),
+        in_directory(test_password_in_the_address),
         in_directory(test_no_complete_status),
         in_directory(test_everything_at_once),
         in_directory(test_environment_wins),

@@ -79,6 +79,12 @@ static void test_settings(void **state)
         {"[a]\nx = 1\n[b]\n[a]\nx = 2\n", "[a]:1\nx=1:2\nx=2:5\n[b]:3\n", ""},
         {"[handler pump room]\ntype = log\n", "[handler pump room]:1\ntype=log:2\n", ""},
         {"[a]\nk = \xc3\xa9\n", "[a]:1\nk=\xc3\xa9:2\n", ""},
+        {"\xef\xbb\xbf", "", ""},
+        /* where no value can go on, a space in front changes nothing */
+        {" [a]\nx = 1\n", "[a]:1\nx=1:2\n", ""},
+        {"[a]\n [b]\nx = 1\n", "[a]:1\n[b]:2\nx=1:3\n", ""},
+        {"[a]\nx = 1\n[b]\n\t[c]\n x = 1\n", "[a]:1\nx=1:2\n[b]:3\n[c]:4\nx=1:5\n", ""},
+        {"  x = 1\n", "[]:1\nx=1:1\n", ""},
     };
     check_rows(state, table, COUNT(table));
 }
@@ -97,15 +103,19 @@ static void test_continuations(void **state)
         {"[api]\npage_size = 1\n  timeout = 5s\n", "[api]:1\npage_size=1:2\n", swallowed},
         {"[handler x]\nwhen = a\nwhen = b\n", "[handler x]:1\nwhen=a:2\nwhen=b:3\n", ""},
         {"[handler x]\n  type = log\n", "[handler x]:1\ntype=log:2\n", ""},
+        {"[handler x]\nwhen = a AND\n  [b] = 1\n", "[handler x]:1\nwhen=a AND [b] = 1:2\n", ""},
+        {"[handler x]\nwhen = a\n   \n  AND b\n", "[handler x]:1\nwhen=a AND b:2\n", ""},
     };
     check_rows(state, table, COUNT(table));
 }
 
 static void test_comment_behind_a_continuation(void **state)
 {
-    static const struct row row = {"[handler x]\nwhen = a ; one\n  AND b ; two\n", "[handler x]:1\nwhen=a AND b:2\n",
-        ""};
-    check_rows(state, &row, 1);
+    static const struct row table[] = {
+        {"[handler x]\nwhen = a ; one\n  AND b ; two\n", "[handler x]:1\nwhen=a AND b:2\n", ""},
+        {"[handler x]\nwhen = a ; one\n  AND b \t  ; two\n", "[handler x]:1\nwhen=a AND b:2\n", ""},
+    };
+    check_rows(state, table, COUNT(table));
 }
 
 static void test_problems(void **state)
@@ -114,6 +124,9 @@ static void test_problems(void **state)
         {"[api\nkey = 1\n", "[]:2\nkey=1:2\n", "1: a section header needs a closing bracket"},
         {"[api]\njust words\nkey = 1\n", "[api]:1\nkey=1:3\n", "2: it is no setting; write KEY = VALUE"},
         {"[api]\n= 1\n", "[api]:1\n=1:2\n", "2: there is no key before the ="},
+        {"[api]\n  just words\nkey = 1\n", "[api]:1\nkey=1:3\n", "2: it is no setting; write KEY = VALUE"},
+        {"[api]\n\t= 1\n", "[api]:1\n=1:2\n", "2: there is no key before the ="},
+        {"[api]\n[]\nkey = 1\n", "[api]:1\nkey=1:3\n", "2: a section needs a name"},
         {"[api]\none\n[b\nx = 1\n=\n", "[api]:1\nx=1:4\n=:5\n", /* all at once */
             "2: it is no setting; write KEY = VALUE\n3: a section header needs a closing bracket\n"
             "5: there is no key before the ="},
@@ -156,7 +169,7 @@ static void test_long_lines(void **state)
 static void test_long_comment(void **state)
 {
     struct buffer text = {0};
-    buffer_append_format(&text, "; %0500d\n[a]\nx = 1\n", 0);
+    buffer_append_format(&text, "; %0500d\n[a]\nx = 1\n%500s\n", 0, "");
     check_bytes(state, text.data, text.len, "[a]:2\nx=1:3\n", "");
     buffer_free(&text);
 }

@@ -1,15 +1,31 @@
 #include "support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/lock.h"
+
+/* What flock answers in place of the kernel; 0: the kernel does. */
+static int refusal;
+
+/* Takes the place of the C library's. */
+int flock(int fd, int operation)
+{
+    if (refusal == 0)
+        return (int)syscall(SYS_flock, fd, operation);
+    errno = refusal;
+    return -1;
+}
 
 /* A process that holds the lock from when this returns until it is killed. */
 static pid_t hold(const char *path)
@@ -104,6 +120,62 @@ static void test_not_inherited(void **state)
     check(flags >= 0 && (flags & FD_CLOEXEC) != 0, "%d", flags);
 }
 
+/* Who has just taken it may not have written down who it is. */
+static void test_unknown_holder(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    struct error e = {0};
+    int other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    check(flock(other, LOCK_EX) == 0, "the other's lock");
+    int lock = lock_take(path, &e);
+    close(other);
+    check(lock == -1 && e.status == EXIT_TRY_LATER && strstr(e.text, "(process unknown)") != NULL, "%s", e.text);
+}
+
+/* The number of an earlier process that was longer leaves nothing behind the new one. */
+static void test_shorter_number(void **state)
+{
+    const char *path = path_in(*state, "lock");
+    write_text(path, "12345678901234567890\n");
+    lock_release(lock_take(path, NULL));
+    char pid[32], *text = read_text(path, NULL);
+    snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    check_text(text, pid);
+    free(text);
+}
+
+/* As over NFS, where nobody is there to keep them. */
+static void test_no_locks(void **state)
+{
+    struct error e = {0};
+    refusal = ENOLCK;
+    int lock = lock_take(path_in(*state, "lock"), &e);
+    refusal = 0;
+    check(lock == -1 && e.status == EXIT_IO &&
+              strstr(e.text, "the file system refuses locks: No locks available") != NULL,
+        "%s", e.text);
+}
+
+/* On a full disk no number can be written, and the lock is one all the same. */
+static void test_full_disk(void **state)
+{
+    struct error e = {0};
+    struct rlimit usual, none;
+    const char *path = path_in(*state, "lock");
+    check(getrlimit(RLIMIT_FSIZE, &usual) == 0, "limit");
+    none = (struct rlimit){0, usual.rlim_max};
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    int lock = lock_take(path, &e), second = lock_take(path, NULL);
+    setrlimit(RLIMIT_FSIZE, &usual);
+    signal(SIGXFSZ, before);
+    char *text = read_text(path, NULL);
+    lock_release(lock);
+    check(lock >= 0 && second == -1, "%d %d %s", lock, second, e.text);
+    check_text(text, "");
+    free(text);
+}
+
 static void test_cannot_be_made(void **state)
 {
     struct error e = {0};
@@ -122,6 +194,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_released_on_death, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_twice_in_one_process, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_not_inherited, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_holder, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_shorter_number, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_no_locks, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_cannot_be_made, directory_setup, directory_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

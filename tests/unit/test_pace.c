@@ -113,6 +113,50 @@ static void test_learns_from_a_needless_refusal(void **state)
     check(pace_wait(&pace, NOW + 20, 0) == 20000 + 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 20, 0));
 }
 
+/* It is learnt once: one second is all that rounding can take away. */
+static void test_learns_no_more_from_a_second_one(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        pace_note(&pace, NOW + i, 100, 5, 20);
+        pace_refused(&pace, NOW + i, 0);
+    }
+    pace_note(&pace, NOW + 10, 100, 0, 20);
+    check(pace_wait(&pace, NOW + 10, 0) == 20000 + 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 10, 0));
+}
+
+/* A refusal after all that was known has ended: a second is waited, not for a moment that has passed. */
+static void test_refused_in_a_new_window(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_note(&pace, NOW, 100, 50, 20);
+    pace_refused(&pace, NOW + 20000, -1);
+    check(pace_wait(&pace, NOW + 20000, 0) == 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 20000, 0));
+}
+
+/* What was said before the clock went back says nothing of the window that it is in now. */
+static void test_the_clock_goes_back(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_note(&pace, NOW, 100, 50, 20);
+    pace_note(&pace, NOW - 15000, 100, 0, 60);
+    check(pace_wait(&pace, NOW - 15000, 0) == 60000 + margin, "%lld", (long long)pace_wait(&pace, NOW - 15000, 0));
+}
+
+/* More left than before: someone's window has begun, however early. */
+static void test_a_window_that_begins_early(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_note(&pace, NOW, 100, 1, 20);
+    pace_note(&pace, NOW + 5000, 100, 99, 60);
+    pace_note(&pace, NOW + 5001, 100, 0, 60);
+    check(pace_wait(&pace, NOW + 5001, 0) == 60000 - 1 + margin, "%lld", (long long)pace_wait(&pace, NOW + 5001, 0));
+}
+
 static void test_per_minute(void **state)
 {
     static const struct {
@@ -123,6 +167,8 @@ static void test_per_minute(void **state)
     (void)state;
     assert_int_equal(pace_per_minute(&pace, 0, 77), 77);
     assert_int_equal(pace_per_minute(&pace, 0, 0), 1);
+    pace_refused(&pace, NOW, 5000); /* which says nothing of how long a window is */
+    assert_int_equal(pace_per_minute(&pace, 0, 77), 77);
     for (size_t i = 0; i < COUNT(table); i++) {
         pace = (struct pace){0};
         pace_note(&pace, NOW, table[i].limit, table[i].limit, table[i].reset);
@@ -216,6 +262,10 @@ int main(void)
         cmocka_unit_test(test_spent),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_learns_from_a_needless_refusal),
+        cmocka_unit_test(test_learns_no_more_from_a_second_one),
+        cmocka_unit_test(test_refused_in_a_new_window),
+        cmocka_unit_test(test_the_clock_goes_back),
+        cmocka_unit_test(test_a_window_that_begins_early),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
     };

@@ -105,6 +105,9 @@ static void test_verdicts(void **state)
         {"{\"workOrders\": [{\"id\": 1}]", PAGE_TRUNCATED, 0, NULL},
         {"{\"workOrders\": [{\"id\": \"1}]}", PAGE_TRUNCATED, 0, NULL},
         {"{\"workOrders\": [\"\\", PAGE_TRUNCATED, 0, NULL},
+        {"{\"workOrders\": [{\"id\":", PAGE_TRUNCATED, 0, NULL},
+        {"{\"workOrders\": [{\"id\": 12", PAGE_TRUNCATED, 0, NULL},
+        {"{'workOrders': [", PAGE_TRUNCATED, 0, NULL},
         {"[]", PAGE_BAD, 0, NULL},
         {"null", PAGE_BAD, 0, NULL},
         {"\"workOrders\"", PAGE_BAD, 0, NULL},
@@ -122,6 +125,8 @@ static void test_verdicts(void **state)
         {"{\"work\\u004frders\": []}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{}, {}], \"\\u0077orkOrders\": []}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [,]}", PAGE_BAD, 0, NULL},
+        {"{\"workOrders\": [:]}", PAGE_BAD, 0, NULL},
+        {"{\"workOrders\": [], \"nextCursor\": ,}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{},]}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{} {}]}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": [{}}, {}]}", PAGE_BAD, 0, NULL},
@@ -157,6 +162,20 @@ static void test_verdicts(void **state)
     page_free(&page);
 }
 
+/* To json-c a NUL is the end; what stands behind it would be passed over. */
+static void test_nul_behind_the_page(void **state)
+{
+    static const char text[] = "{\"workOrders\": []}\0{}";
+    struct page page = {0};
+    const char *reason;
+    char *copy;
+    (void)state;
+    assert_int_equal(cut(text, sizeof text - 1, &page, &copy, &reason), PAGE_BAD);
+    check_text(reason, "there is something behind the JSON");
+    page_free(&page);
+    free(copy);
+}
+
 /* json-c takes names in single quotes even when it is strict; the scan must not lose the records behind one. */
 static void test_single_quotes(void **state)
 {
@@ -183,6 +202,7 @@ static void test_id_hint(void **state)
         {"{\"id\":1,\"x\":2}", 1},
         {"{ \"x\" : 2 , \"id\" : 1 }", 1},
         {"{\"id\": 123456789012345678}", 0}, /* too long for a glance */
+        {"{\"id\": 1234567890123456789}", 0},
         {"{\"id\": 12345678901234567}", INT64_C(12345678901234567)},
         {"{\"id\": -1}", 0},
         {"{\"id\": 1.0}", 0},
@@ -379,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_nul_behind_the_page),
         cmocka_unit_test(test_single_quotes),
         cmocka_unit_test(test_id_hint),
         cmocka_unit_test(test_truncated_everywhere),

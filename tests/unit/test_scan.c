@@ -87,6 +87,8 @@ static void test_leaves(void **state)
         "{" GOOD ",\"a\":\"\\u12g4\"}", "{" GOOD ",\"a\":\"\\u0000\"}", "{" GOOD ",\"a\":\"\\ud83d\\ude00\"}",
         "{" GOOD ",\"a\":\"\t\"}", "{" GOOD ",\"a\":\"\x80\"}", "{" GOOD ",\"a\":\"\xc3\"}", "{" GOOD ",\"a\":\"\xc0\xaf\"}",
         "{" GOOD ",\"a\":\"\xed\xa0\x80\"}", "{" GOOD ",\"a\":\"\xf4\x90\x80\x80\"}", "{" GOOD ",\"a\":\"\xe0\x80\xaf\"}",
+        "{" GOOD ",\"a\":\"\\u\x11\x12\x13\x14\"}", /* digits, but for a bit */
+        "{" GOOD ",\"a\":\"\\uabc\xe9\"}", "{" GOOD ",\"a\":\"\\uab c\"}",
         "{" GOOD ",\"a\":\"\xff\"}", "{" GOOD ",\"a\":\"", "{" GOOD ",\"a\":\"\\", "{" GOOD ",\"a\":\"\\u00",
         "{" GOOD ",\"a\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]}",
     };
@@ -94,6 +96,21 @@ static void test_leaves(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++)
         check(!scan(table[i], strlen(table[i]), &found), "row %zu: %s", i, table[i]);
+}
+
+/* One that is absurdly large is not looked into, though it begins well. */
+static void test_leaves_what_is_too_large(void **state)
+{
+    char *text = malloc(WORKORDER_MAX_SIZE + 2);
+    struct scan found;
+    (void)state;
+    memset(text, 'x', WORKORDER_MAX_SIZE + 1);
+    memcpy(text, "{" GOOD ",\"a\":\"", strlen("{" GOOD ",\"a\":\""));
+    memcpy(text + WORKORDER_MAX_SIZE - 1, "\"}", 3);
+    check(!scan_record(text, WORKORDER_MAX_SIZE + 1, &found), "a byte too many");
+    memcpy(text + WORKORDER_MAX_SIZE - 2, "\"}", 3);
+    check(scan_record(text, WORKORDER_MAX_SIZE, &found), "the largest");
+    free(text);
 }
 
 static const char *const seeds[] = {
@@ -164,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_takes),
         cmocka_unit_test(test_leaves),
+        cmocka_unit_test(test_leaves_what_is_too_large),
         cmocka_unit_test_setup_teardown(test_agrees_with_json_c, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,38 @@ static void test_sees_who_may_read(void **state)
     secret_forget();
 }
 
+/* A file of root's that the group of our user may read is as it should be. */
+static void test_files_of_others(void **state)
+{
+    static const struct {
+        unsigned mode;
+        bool exposed;
+    } table[] = {{0640, false}, {0600, false}, {0644, true}, {0604, true}};
+    const char *path = path_in(*state, "key");
+    if (geteuid() != 0)
+        skip(); /* nobody else may give files away */
+    for (size_t i = 0; i < COUNT(table); i++) {
+        bool exposed = !table[i].exposed;
+        unlink(path);
+        write_file(path, "token-1234", 10, table[i].mode);
+        check(chown(path, 1234, (gid_t)-1) == 0, "chown");
+        free(secret_read_file(path, &exposed, NULL));
+        check(exposed == table[i].exposed, "mode %o", table[i].mode);
+    }
+    secret_forget();
+}
+
+static void test_finds(void **state)
+{
+    static const char *const secrets[] = {"s3cr3t", "hunter22"};
+    (void)state;
+    check(!secret_is_in("s3cr3t"), "nothing is registered");
+    register_all(secrets, COUNT(secrets));
+    check(secret_is_in("s3cr3t") && secret_is_in("KEY=hunter22;") && secret_is_in("hunter22s3cr3t"), "they are there");
+    check(!secret_is_in("") && !secret_is_in("s3cr3") && !secret_is_in("S3CR3T hunter2"), "they are not there");
+    secret_forget();
+}
+
 static void test_refuses_files(void **state)
 {
     struct error e = {0};
@@ -161,10 +193,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_finds),
         cmocka_unit_test(test_masks_the_longer_of_two),
         cmocka_unit_test_setup_teardown(test_reads_files, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_registers_what_it_read, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_sees_who_may_read, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_files_of_others, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_refuses_files, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_size_limit, directory_setup, directory_teardown),
     };

@@ -49,10 +49,12 @@ static void test_kinds(void **state)
         {CHANGE("\"newSubStatus\":\"WAITING\",\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newStatus\":\"OPEN\",\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {CHANGE("\"newStatus\":\"OPEN\""), WEBHOOK_HINT, NULL},
+        {EDIT("\"newSubStatus\":\"\",\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_WHOLE, "DONE"},
         /* a DONE may be a canceled one where no sub status is spoken of */
         {EDIT("\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {EDIT("\"newSubStatus\":null,\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_WHOLE, "DONE"},
         {EDIT("\"newWorkOrder\":{" DONE("DONE") ",\"subStatus\":null}"), WEBHOOK_WHOLE, "DONE"},
+        {"{\"event\":\"workorder.updated\",\"workOrderId\":7,\"newWorkOrder\":{" DONE("DONE") "}}", WEBHOOK_HINT, NULL},
         {EDIT("\"newWorkOrder\":{" DONE("CANCELED") "}"), WEBHOOK_WHOLE, "CANCELED"},
         {EDIT("\"newWorkOrder\":{" WHOLE "}"), WEBHOOK_WHOLE, "OPEN"},
         {"{\"event\":\"workorder.updated\",\"data\":{" DONE("DONE") "}}", WEBHOOK_WHOLE, "DONE"},
@@ -117,6 +119,29 @@ static void test_members(void **state)
     assert_int_equal(body.occurred, TIMESTAMP_NONE);
 }
 
+/* A date that cannot be read is as good as none: the work order's own dates count. */
+static void test_when_it_occurred(void **state)
+{
+    static const struct {
+        const char *body, *date;
+    } table[] = {
+        {"{\"type\":\"X\",\"occurredAt\":\"yesterday\"}", ""},
+        {"{\"type\":\"X\",\"occurredAt\":1763892900}", ""},
+        {"{\"type\":\"X\"}", ""},
+        {"{\"type\":\"X\",\"timestamp\":\"2026-11-23T10:15:00Z\"}", "2026-11-23T10:15:00Z"},
+        {"{\"type\":\"X\",\"occurredAt\":null,\"timestamp\":\"2026-11-23T10:15:00Z\"}", "2026-11-23T10:15:00Z"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct webhook_body body;
+        const char *reason = NULL;
+        int rc = webhook_body_read(table[i].body, strlen(table[i].body), completed, &body, &reason);
+        check(rc == 0 && body.kind == WEBHOOK_UNKNOWN, "%s: %s", table[i].body, reason);
+        check(body.occurred == instant(table[i].date), "%s", table[i].body);
+        webhook_body_free(&body);
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -136,6 +161,7 @@ static void test_refused(void **state)
         {"{\"type\":7,\"workOrderId\":7}", "it names no event"},
         {"{\"type\":\"\",\"workOrderId\":7}", "it names no event"},
         {"{\"type\":\"A\\nB\",\"workOrderId\":7}", "it names no event"},
+        {"{\"type\":\"A\\u007fB\",\"workOrderId\":7}", "it names no event"},
         {"{\"type\":\"A\\u0000B\",\"workOrderId\":7}", "it names no event"},
         {"{\"type\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKL\"}",
             "it names no event"},
@@ -183,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_when_it_occurred),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_a_byte_of_nothing_ends_no_body),
         cmocka_unit_test(test_nesting_is_bounded),

@@ -51,6 +51,7 @@ static void test_headers(void **state)
         {"t=1763892900,v1=" TIMED, SIGNATURE_GOOD},
         {"v1=" TIMED ",t=1763892900", SIGNATURE_GOOD},
         {" t=1763892900 , v1=" TIMED " ", SIGNATURE_GOOD},
+        {"\tt=1763892900\t,\tv1=" TIMED "\t ", SIGNATURE_GOOD},
         {"t=1763892900,v0=00,v1=" TIMED ",scheme=x,junk", SIGNATURE_GOOD},
         {"t=1763892900,v1=" PLAIN ",v1=" TIMED, SIGNATURE_GOOD},
         {"t=1763892900,v1=00,v1=,v1=" TIMED, SIGNATURE_GOOD},

@@ -55,6 +55,8 @@ static void test_takes(void **state)
             1, "0123456789012345678901234567890123456789012345678901234567890123", NULL, "", "", ""},
         {" {" GOOD "}\r\n\t ", 7, "OPEN", NULL, "", "", ""},
         {"{" GOOD ", \"title\": \"\"}", 7, "OPEN", "", "", "", ""},
+        /* beyond what a double holds, but a number: not what its neighbour speaks of */
+        {"{" GOOD ", \"title\": \"NaN\", \"a\": [1e999, -1e999]}", 7, "OPEN", "NaN", "", "", ""},
         {"{" GOOD ", \"title\": \"\xc3\xa9 \\ud83d\\ude00\", \"priority\": 5, \"assignees\": \"?\"}", 7, "OPEN",
             "\xc3\xa9 \xf0\x9f\x98\x80", "", "", ""},
     };

@@ -1,0 +1,533 @@
+#include "support.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "server.h"
+
+#define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
+
+static const char good[] = ANSWER("200 OK", "", "{}"), busy[] = ANSWER("503 Busy", "", "");
+static const char limited[] = ANSWER("429 Too many", "Retry-After: 0\r\n", "");
+
+static int install(void **state)
+{
+    struct error e = {0};
+    (void)state;
+    return stop_install(&e);
+}
+
+/* A client of a server that gives these answers. */
+struct talk {
+    struct server server;
+    struct client_settings settings;
+    struct client *client;
+    struct error e;
+};
+
+static void begin_with(struct talk *talk, const char *const *answers, size_t count, const struct pace *pace)
+{
+    *talk = (struct talk){0};
+    server_start(&talk->server, answers, count);
+    talk->settings = (struct client_settings){.base_url = talk->server.url,
+        .token = "the-token",
+        .organization = "",
+        .timeout = 60000,
+        .give_up = 60000};
+    talk->client = client_new(&talk->settings, pace, &talk->e);
+    check(talk->client != NULL, "%s", talk->e.text);
+}
+
+#define begin(talk, ...) /* the answers */                                                                   \
+    begin_with(talk, (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})),        \
+        &(const struct pace){0})
+
+static void end(struct talk *talk)
+{
+    client_free(talk->client);
+    server_stop(&talk->server);
+}
+
+static enum api_verdict ask(struct talk *talk, const char *path)
+{
+    const struct client_request request = {.method = "GET", .path = path, .what = "it"};
+    return client_ask(talk->client, &request, NULL, &talk->e);
+}
+
+static void check_error(const struct talk *talk, enum exit_status status, const char *text)
+{
+    check(talk->e.status == status && strstr(talk->e.text, text) != NULL, "%d: %s", (int)talk->e.status, talk->e.text);
+}
+
+static void test_needs_a_token(void **state)
+{
+    static const struct {
+        const char *token, *organization, *text; /* NULL: it does */
+    } table[] = {
+        {NULL, "", "no token; set key_file"},
+        {"one\ntwo", "", "holds a line break"},
+        {"one\r", "", "holds a line break"},
+        {"one", "1\r\nX-Evil: 1", "holds a line break"},
+        {"one", "1", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct client_settings settings = {
+            .base_url = "https://x", .token = table[i].token, .organization = table[i].organization};
+        struct error e = {0};
+        struct client *client = client_new(&settings, &(struct pace){0}, &e);
+        check((client != NULL) == (table[i].text == NULL), "row %zu", i);
+        check(client != NULL || (e.status == EXIT_CONFIG && strstr(e.text, table[i].text) != NULL), "%s", e.text);
+        client_free(client);
+    }
+}
+
+static void test_what_is_sent(void **state)
+{
+    const struct client_request request = {.method = "POST", .path = "/x?a=b", .what = "it", .body = "{\"a\":1}"};
+    struct talk talk;
+    struct http_call *call = NULL;
+    (void)state;
+    begin(&talk, good, good);
+    assert_int_equal(ask(&talk, "/plain"), API_OK);
+    const char *heard = server_heard(&talk.server);
+    check(strncmp(heard, "GET /plain ", 11) == 0 && strstr(heard, "\r\nAuthorization: Bearer the-token\r\n") != NULL &&
+              strstr(heard, "x-organization-id") == NULL && strstr(heard, "Content-Type") == NULL,
+        "%s", heard);
+    client_free(talk.client);
+    talk.settings.organization = "42";
+    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    assert_int_equal(client_ask(talk.client, &request, &call, &talk.e), API_OK);
+    heard = strstr(heard, "POST /x?a=b ");
+    check(heard != NULL && strstr(heard, "\r\nx-organization-id: 42\r\n") != NULL &&
+              strstr(heard, "\r\nContent-Type: application/json\r\n") != NULL && strstr(heard, "\r\n\r\n{\"a\":1}") != NULL,
+        "%s", heard);
+    check_text(http_body(call)->data, "{}");
+    check(client_requests(talk.client) == 1 && client_bytes(talk.client) == 2, "figures");
+    http_call_free(call);
+    end(&talk);
+}
+
+/* What an answer means that is not tried again. */
+static void test_judgements(void **state)
+{
+    static const struct {
+        const char *method, *answer;
+        enum api_verdict verdict;
+        enum exit_status status;
+        const char *text;
+    } table[] = {
+        {"GET", ANSWER("200 OK", "", ""), API_OK, EXIT_DONE, ""},
+        {"POST", ANSWER("201 Made", "", ""), API_OK, EXIT_DONE, ""},
+        {"DELETE", ANSWER("204 None", "", ""), API_OK, EXIT_DONE, ""},
+        {"GET", ANSWER("201 Made", "", ""), API_FAILED, EXIT_UNAVAILABLE, "api: it: 201; check base_url"},
+        {"POST", ANSWER("202 Later", "", ""), API_FAILED, EXIT_UNAVAILABLE, "202"},
+        {"GET", ANSWER("400 Bad", "", "{\"error\": \"no such field\"}"), API_BAD_REQUEST, EXIT_UNAVAILABLE,
+            "api: it: 400: no such field; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": [{\"error\": \"a\\nb\"}, {\"error\": \"c\"}]}"), API_BAD_REQUEST,
+            EXIT_UNAVAILABLE, "400: a?b; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": \"many\", \"error\": \"one\"}"), API_BAD_REQUEST, EXIT_UNAVAILABLE,
+            "400: one; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": []}"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"error\": {\"code\": 7}}"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("400 Bad", "", "no JSON"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("401 Who", "", ""), API_FAILED, EXIT_NOPERM, "401: the token was refused"},
+        {"GET", ANSWER("403 No", "", ""), API_FORBIDDEN, EXIT_NOPERM, "403: the token may not do this"},
+        {"GET", ANSWER("404 None", "", ""), API_GONE, EXIT_UNAVAILABLE, "404"},
+        {"GET", ANSWER("410 Gone", "", ""), API_GONE, EXIT_UNAVAILABLE, "410"},
+        {"GET", ANSWER("418 Tea", "", ""), API_FAILED, EXIT_UNAVAILABLE, "418"},
+        {"GET", ANSWER("501 No", "", ""), API_FAILED, EXIT_UNAVAILABLE, "501"},
+        {"GET", ANSWER("302 There", "Location: https://evil.example/\r\n", ""), API_FAILED, EXIT_PROTOCOL,
+            "302: a redirect to https://evil.example/ is not followed"},
+        {"GET", ANSWER("301 There", "", ""), API_FAILED, EXIT_PROTOCOL, "301: a redirect to nowhere is not followed"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct talk talk;
+        begin(&talk, table[i].answer, good);
+        const struct client_request request = {.method = table[i].method, .path = "/", .what = "it"};
+        enum api_verdict verdict = client_ask(talk.client, &request, NULL, &talk.e);
+        check(verdict == table[i].verdict, "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
+        check_error(&talk, table[i].status, table[i].text);
+        assert_int_equal(server_requests(&talk.server), 1);
+        end(&talk);
+    }
+}
+
+/* What is not sent at all, for the address is none. */
+static void test_refused_address(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, good);
+    client_free(talk.client);
+    talk.settings.base_url = "http://192.0.2.1";
+    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    check_error(&talk, EXIT_UNAVAILABLE, "api: it: http is for loopback only");
+    end(&talk);
+}
+
+static enum client_reading torn_once(struct http_call *call, void *out, const char *what, struct error *e)
+{
+    (void)call;
+    if (++*(int *)out > 1)
+        return CLIENT_TAKEN;
+    fail(e, EXIT_PROTOCOL, "%s is torn", what);
+    return CLIENT_TORN;
+}
+
+static enum client_reading refuse(struct http_call *call, void *out, const char *what, struct error *e)
+{
+    (void)call;
+    ++*(int *)out;
+    fail(e, EXIT_PROTOCOL, "%s is odd", what);
+    return CLIENT_REFUSED;
+}
+
+/* What went wrong and may go well is asked again, until it does; the error of the first try is forgotten. */
+static void test_tries_again(void **state)
+{
+    static const char *const bad[] = {busy, limited, "", ANSWER("200 OK", "Content-Length: 9\r\n", "{}"),
+        ANSWER("408 Slow", "", ""), ANSWER("500 Broken", "", ""), ANSWER("502 Bad", "", ""),
+        ANSWER("504 Slow", "", "")};
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct talk talk;
+        begin(&talk, bad[i], good);
+        enum api_verdict verdict = ask(&talk, "/");
+        check(verdict == API_OK && talk.e.status == EXIT_DONE && *talk.e.text == '\0', "%s: %d, %s", bad[i],
+            (int)verdict, talk.e.text);
+        assert_int_equal(server_requests(&talk.server), 2);
+        end(&talk);
+    }
+}
+
+static void test_what_the_reader_says(void **state)
+{
+    struct talk talk;
+    int read = 0;
+    struct client_request request = {.method = "GET", .path = "/", .what = "it", .read = torn_once, .out = &read};
+    (void)state;
+    begin(&talk, good, good, good);
+    assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_OK);
+    check(read == 2 && server_requests(&talk.server) == 2 && *talk.e.text == '\0', "%d %s", read, talk.e.text);
+    request.read = refuse;
+    assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_FAILED);
+    check_error(&talk, EXIT_PROTOCOL, "it is odd");
+    check(read == 3 && server_requests(&talk.server) == 3, "%d", read);
+    end(&talk);
+}
+
+/* What would be done twice is not asked twice, unless it was refused for its rate: then it was not done. */
+static void test_once(void **state)
+{
+    static const struct {
+        const char *answer;
+        enum api_verdict verdict;
+        size_t requests;
+    } table[] = {{busy, API_FAILED, 1}, {"", API_FAILED, 1}, {limited, API_OK, 2}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct talk talk;
+        begin(&talk, table[i].answer, good);
+        const struct client_request request = {.method = "POST", .path = "/", .what = "it", .once = true};
+        assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), table[i].verdict);
+        assert_int_equal(server_requests(&talk.server), table[i].requests);
+        end(&talk);
+    }
+}
+
+static void test_gives_up(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, busy, good);
+    client_free(talk.client);
+    talk.settings.give_up = 0;
+    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    check_error(&talk, EXIT_UNAVAILABLE, "503; the server is busy or broken");
+    assert_int_equal(server_requests(&talk.server), 1);
+    end(&talk);
+}
+
+/* A wait that the server tells is kept once, however short the patience; one that it goes on telling is not. */
+static void test_a_limit_that_does_not_end(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, limited, limited, good);
+    client_free(talk.client);
+    talk.settings.give_up = 0;
+    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    check_error(&talk, EXIT_UNAVAILABLE, "429");
+    assert_int_equal(server_requests(&talk.server), 2);
+    end(&talk);
+}
+
+#define RATE(limit, remaining, reset)                                                                        \
+    "X-Rate-Limit-Limit: " limit "\r\nX-Rate-Limit-Remaining: " remaining "\r\nX-Rate-Limit-Reset: " reset "\r\n"
+
+/* The rate limit of an answer; one that is not said in numbers is not believed. */
+static void test_rate(void **state)
+{
+    static const struct {
+        const char *answer;
+        int64_t limit, remaining, window; /* limit 0: nothing is known */
+    } table[] = {
+        {ANSWER("200 OK", RATE("100", "99", "60"), "{}"), 100, 99, 60000},
+        {ANSWER("200 OK", RATE("100", "99", "0.25"), "{}"), 100, 99, 1000},
+        {ANSWER("404 None", RATE("500", "0", "1"), "{}"), 500, 0, 1000},
+        {ANSWER("200 OK", RATE("many", "99", "60"), "{}"), -1, 99, 60000},
+        {ANSWER("200 OK", RATE("100", "99", "soon"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "", "60"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "-1", "60"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "99", "-60"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "99", "NaN"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "99", "1e9"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "99", "1e999"), "{}"), 0, 0, 0},
+        {ANSWER("200 OK", "X-Rate-Limit-Remaining: 9\r\n", "{}"), 0, 0, 0},
+        {ANSWER("200 OK", "X-Rate-Limit-Reset: 9\r\n", "{}"), 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct talk talk;
+        begin(&talk, table[i].answer);
+        ask(&talk, "/");
+        const struct pace *pace = client_pace(talk.client);
+        check((pace->seen != 0) == (table[i].limit != 0) && pace->limit == table[i].limit &&
+                  pace->remaining == table[i].remaining && pace->window == table[i].window,
+            "%s: %lld, %lld, %lld", table[i].answer, (long long)pace->limit, (long long)pace->remaining,
+            (long long)pace->window);
+        end(&talk);
+    }
+}
+
+/* How long a 429 has us wait: by Retry-After, in seconds or as a date against the server's own clock, else by what
+ * it says of the window, else a second. */
+static void test_how_long_a_refusal_lasts(void **state)
+{
+    static const struct {
+        const char *answer;
+        int64_t seconds;
+    } table[] = {
+        {ANSWER("429 Too many", "Retry-After: 3600\r\n", ""), 3600},
+        {ANSWER("429 Too many", "Retry-After: 3600\r\n" RATE("9", "0", "50"), ""), 3600},
+        {ANSWER("429 Too many",
+             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:37 GMT\r\n", ""),
+            3600},
+        {ANSWER("429 Too many", "Date: today\r\nRetry-After: Sun, 06 Nov 1994 09:49:37 GMT\r\n", ""), 0},
+        {ANSWER("429 Too many", "Retry-After: later\r\n" RATE("9", "0", "600"), ""), 600},
+        {ANSWER("429 Too many", RATE("9", "0", "600"), ""), 600},
+        {ANSWER("429 Too many", "", ""), 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        bool is_waited_for = table[i].seconds < 300;
+        struct talk talk;
+        begin(&talk, table[i].answer, good);
+        int64_t before = clock_now();
+        enum api_verdict verdict = ask(&talk, "/");
+        int64_t came = client_pace(talk.client)->reset - table[i].seconds * 1000;
+        check(came >= before && came <= clock_now(), "%s: %lld", table[i].answer, (long long)(came - before));
+        check(verdict == (is_waited_for ? API_OK : API_FAILED), "%s: %s", table[i].answer, talk.e.text);
+        assert_int_equal(server_requests(&talk.server), is_waited_for ? 2 : 1);
+        end(&talk);
+    }
+}
+
+/* The rate limit as an earlier run left it. */
+static struct pace used_up(int64_t ms)
+{
+    return (struct pace){.limit = 1, .remaining = 0, .reset = clock_now() + ms, .seen = clock_now()};
+}
+
+static void test_keeps_the_pace(void **state)
+{
+    static const char *const answers[] = {good};
+    struct talk talk;
+    struct pace pace = used_up(100);
+    (void)state;
+    begin_with(&talk, answers, 1, &pace);
+    assert_int_equal(ask(&talk, "/"), API_OK);
+    check(clock_now() >= pace.reset, "%lld", (long long)(clock_now() - pace.reset));
+    end(&talk);
+    pace = used_up(3600 * 1000);
+    begin_with(&talk, answers, 1, &pace);
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    check_error(&talk, EXIT_TRY_LATER, "the server asks to wait");
+    assert_int_equal(server_requests(&talk.server), 0);
+    end(&talk);
+}
+
+/* The deadline comes before the wait is over. */
+static void test_a_deadline_ends_the_wait(void **state)
+{
+    static const char *const answers[] = {good};
+    struct talk talk;
+    const struct pace pace = used_up(60 * 1000);
+    (void)state;
+    begin_with(&talk, answers, 1, &pace);
+    stop_set_deadline(1);
+    enum api_verdict verdict = ask(&talk, "/");
+    stop_set_deadline(0);
+    assert_int_equal(verdict, API_STOPPED);
+    check_error(&talk, EXIT_TRY_LATER, "the next run goes on here");
+    assert_int_equal(server_requests(&talk.server), 0);
+    end(&talk);
+}
+
+static enum client_reading torn_at_the_deadline(
+    struct http_call *call, void *out, const char *what, struct error *e)
+{
+    stop_set_deadline(1);
+    return torn_once(call, out, what, e);
+}
+
+static void test_a_deadline_ends_the_tries(void **state)
+{
+    struct talk talk;
+    int read = 0;
+    const struct client_request request = {
+        .method = "GET", .path = "/", .what = "it", .read = torn_at_the_deadline, .out = &read};
+    (void)state;
+    begin(&talk, good, good);
+    enum api_verdict verdict = client_ask(talk.client, &request, NULL, &talk.e);
+    stop_set_deadline(0);
+    assert_int_equal(verdict, API_STOPPED);
+    assert_int_equal(server_requests(&talk.server), 1);
+    end(&talk);
+}
+
+/* In a process of its own: before anything is sent, and while the answer is waited for. */
+static void be_stopped(void *data)
+{
+    struct talk *talk = data;
+    client_ask_ahead(talk->client, "/");
+    raise(SIGTERM);
+    if (ask(talk, "/") != API_STOPPED || ask(talk, "/other") != API_STOPPED || talk->e.status != EXIT_TRY_LATER)
+        exit(1);
+}
+
+static void test_a_signal_ends_it(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, server_hangs);
+    assert_int_equal(run_in_child(be_stopped, &talk), 0);
+    end(&talk);
+}
+
+/* --- asking ahead --- */
+
+static const char counted[] = ANSWER("200 OK", RATE("100", "42", "60"), "{}");
+
+static void test_ahead(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, counted, good);
+    client_ask_ahead(talk.client, "/next");
+    client_ask_ahead(talk.client, "/another"); /* one at a time */
+    assert_int_equal(ask(&talk, "/next"), API_OK);
+    check(server_requests(&talk.server) == 1 && client_requests(talk.client) == 1, "it was asked twice");
+    assert_int_equal(client_pace(talk.client)->remaining, 42);
+    assert_int_equal(ask(&talk, "/next"), API_OK);
+    assert_int_equal(server_requests(&talk.server), 2);
+    end(&talk);
+}
+
+/* One that fails is asked again like every other. */
+static void test_ahead_in_vain(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, busy, good);
+    client_ask_ahead(talk.client, "/next");
+    assert_int_equal(ask(&talk, "/next"), API_OK);
+    assert_int_equal(server_requests(&talk.server), 2);
+    end(&talk);
+}
+
+/* The caller took another turn: what was asked ahead counts against the limit, and is not taken for the answer. */
+static void test_another_turn(void **state)
+{
+    static const struct {
+        const char *answer, *method, *path;
+        int64_t remaining;
+    } table[] = {
+        {counted, "GET", "/other", 42},
+        {counted, "POST", "/next", 42},
+        {"", "GET", "/other", 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const char *const answers[] = {table[i].answer, good};
+        const struct pace pace = {.limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
+        const struct client_request request = {.method = table[i].method, .path = table[i].path, .what = "it"};
+        struct talk talk;
+        begin_with(&talk, answers, COUNT(answers), &pace);
+        client_ask_ahead(talk.client, "/next");
+        assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_OK);
+        assert_int_equal(client_pace(talk.client)->remaining, table[i].remaining);
+        assert_int_equal(server_requests(&talk.server), 2);
+        end(&talk);
+    }
+}
+
+/* Dropped on its way, it counts: nobody knows whether it came in. */
+static void test_dropped(void **state)
+{
+    static const char *const answers[] = {server_hangs};
+    struct pace pace = {.limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
+    struct talk talk;
+    (void)state;
+    begin_with(&talk, answers, 1, &pace);
+    client_drop_ahead(talk.client);
+    assert_int_equal(client_pace(talk.client)->remaining, 10);
+    client_ask_ahead(talk.client, "/next");
+    client_drop_ahead(talk.client);
+    client_drop_ahead(talk.client);
+    assert_int_equal(client_pace(talk.client)->remaining, 9);
+    end(&talk);
+    /* and where nothing is left, it is not even sent */
+    pace.remaining = 0;
+    begin_with(&talk, answers, 1, &pace);
+    client_ask_ahead(talk.client, "/next");
+    assert_int_equal(client_requests(talk.client), 0);
+    client_free(NULL);
+    end(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_needs_a_token),
+        cmocka_unit_test(test_what_is_sent),
+        cmocka_unit_test(test_judgements),
+        cmocka_unit_test(test_refused_address),
+        cmocka_unit_test(test_tries_again),
+        cmocka_unit_test(test_what_the_reader_says),
+        cmocka_unit_test(test_once),
+        cmocka_unit_test(test_gives_up),
+        cmocka_unit_test(test_a_limit_that_does_not_end),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_how_long_a_refusal_lasts),
+        cmocka_unit_test(test_keeps_the_pace),
+        cmocka_unit_test(test_a_deadline_ends_the_wait),
+        cmocka_unit_test(test_a_deadline_ends_the_tries),
+        cmocka_unit_test(test_a_signal_ends_it),
+        cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_ahead_in_vain),
+        cmocka_unit_test(test_another_turn),
+        cmocka_unit_test(test_dropped),
+    };
+    return cmocka_run_group_tests(tests, install, NULL);
+}
