@@ -81,13 +81,13 @@ class Damage(Webhooks):
             self.assertEqual(run.out, "")
 
     def test_backfill(self):
-        for run in self.refuse("passes snapshots", "backfill", "--since", "30d", "--no-dispatch"):
+        for run in self.refuse("passes snapshots rate_limit", "backfill", "--since", "30d", "--no-dispatch"):
             self.assertEqual(run.out, "")
-        for run in self.refuse("passes snapshots", "backfill", "--since", "30d", "--plan"):
+        for run in self.refuse("passes snapshots rate_limit", "backfill", "--since", "30d", "--plan"):
             self.assertEqual(run.out, "")
 
     def test_reconcile(self):
-        for run in self.refuse("passes snapshots", "reconcile", "--no-dispatch"):
+        for run in self.refuse("passes snapshots rate_limit", "reconcile", "--no-dispatch"):
             self.assertEqual(run.out, "")
 
     def test_webhooks(self):
