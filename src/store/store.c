@@ -155,7 +155,7 @@ static int migrate_to(struct store *store, int version, struct error *e)
 {
     char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
         sql_migrations[version - 1], (int)APPLICATION_ID, version);
-    struct head head;
+    struct head head = {0};
     int rc = -1;
     if (store_begin(store, e) != 0)
         goto out;
@@ -172,7 +172,7 @@ out:
 
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
-    struct head head;
+    struct head head = {0};
     if (read_head(store, &head, e) != 0 || check_owner(store, &head, e) != 0)
         return -1;
     if (mode == STORE_READ)

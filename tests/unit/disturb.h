@@ -1,6 +1,6 @@
 /*
- * disturb: runs a function that works on a store again and again, with one call to the disk after the other failing
- * (faults.h), and holds what it does against what it does undisturbed.
+ * disturb: runs a function that works on a store again and again, with one call to the disk after the other
+ * failing (disk.h), and holds what it does against what it does undisturbed.
  */
 #ifndef WOSYNC_TESTS_DISTURB_H
 #define WOSYNC_TESTS_DISTURB_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "faults.h"
+#include "disk.h"
 #include "store/store.h"
 
 struct function {
@@ -23,13 +23,15 @@ struct store *disturb_open(const char *path);
 struct store *disturb_make(const char *path, const char *sql);
 
 /*
- * Runs a function in a transaction of the store at `path`, with its n-th call failing, for every n. Each time it says
- * that the disk is to be checked and leaves nothing after a rollback, and then does its work; or it does its work at
- * once.
+ * Runs a function in a transaction of the store at `path`, with its n-th call failing, for every n. Each time
+ * it says that the disk is to be checked and leaves nothing after a rollback, and then does its work; or it
+ * does its work at once.
  */
 void disturb(const char *path, const struct function *function);
 
-/* The same for a function with a transaction of its own: it has done all or nothing, each time on a new store. */
-void disturb_transaction(const char *path, const char *sql, const struct function *function, enum fault fault);
+/* The same for a function with a transaction of its own: it has done all or nothing, each time on a new
+ * store. */
+void disturb_transaction(
+    const char *path, const char *sql, const struct function *function, enum disk_fault fault);
 
 #endif

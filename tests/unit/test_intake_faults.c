@@ -15,12 +15,15 @@
 #include "store/webhooks.h"
 
 #define PUMP(id, status, more)                                                                               \
-    "{\"id\":" id ",\"title\":\"Pump\",\"status\":\"" status "\",\"createdAt\":\"2026-01-20T10:00:00.000Z\"," more "}"
+    "{\"id\":" id ",\"title\":\"Pump\",\"status\":\"" status                                                 \
+    "\",\"createdAt\":\"2026-01-20T10:00:00.000Z\"," more "}"
 #define OLD PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T10:00:00.000Z\"")
 #define NEW                                                                                                  \
-    PUMP("7", "DONE", "\"updatedAt\":\"2026-01-20T11:00:00.000Z\",\"completedAt\":\"2026-01-20T11:00:00.000Z\"")
+    PUMP("7", "DONE",                                                                                        \
+        "\"updatedAt\":\"2026-01-20T11:00:00.000Z\",\"completedAt\":\"2026-01-20T11:00:00.000Z\"")
 #define OTHER                                                                                                \
-    PUMP("9", "DONE", "\"updatedAt\":\"2026-01-20T11:00:00.000Z\",\"completedAt\":\"2026-01-20T11:00:00.000Z\"")
+    PUMP("9", "DONE",                                                                                        \
+        "\"updatedAt\":\"2026-01-20T11:00:00.000Z\",\"completedAt\":\"2026-01-20T11:00:00.000Z\"")
 #define ODD "{\"id\":8,\"title\":\"Pump\"}"
 
 /* 7 is known, as the list gave it; it is missing, and lies in quarantine. */
@@ -32,7 +35,8 @@ static const char content[] =
     "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
     "INSERT INTO unheard VALUES (7, 900, 1000);"
     "UPDATE webhooks SET first = 900, last = 950, received = 3;"
-    "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', 900, 950),"
+    "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
+    "900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'VALID', 900, 950);";
 
 static const char *const completed[] = {"DONE", NULL};
@@ -48,14 +52,22 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
 {
     struct digest *digest = digest_new(e);
     struct run run = {0};
-    const struct intake_settings settings = {.store = store, .source = SOURCE_POLL, .window = window,
-        .rules = {.completed = completed, .ignored = ignored}, .digest = digest, .run = &run};
+    const struct intake_settings settings = {.store = store,
+        .source = SOURCE_POLL,
+        .window = window,
+        .rules = {.completed = completed, .ignored = ignored},
+        .digest = digest,
+        .run = &run};
     struct intake *intake = intake_new(&settings);
     bool failed = false;
     for (size_t i = 0; i < count && !failed; i++) {
         struct intake_result result;
-        const struct intake_record record = {.json = records[i], .len = strlen(records[i]), .id_hint = hints[i],
-            .from_list = hints[i] != 0, .observed = NOW, .previously_observed = 950};
+        const struct intake_record record = {.json = records[i],
+            .len = strlen(records[i]),
+            .id_hint = hints[i],
+            .from_list = hints[i] != 0,
+            .observed = NOW,
+            .previously_observed = 950};
         failed = intake_observe(intake, &record, &result, e) == INTAKE_FAILED;
     }
     failed = failed || intake_flush(intake, e) != 0;
@@ -74,7 +86,8 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
         return observe_all(store, window, records, ids, COUNT(records), e);                                  \
     }
 
-static const int64_t of_seven[] = {7, 7}, of_nine[] = {9, 9}, of_eight[] = {8}, unknown[] = {0}, of_both[] = {7, 9};
+static const int64_t of_seven[] = {7, 7}, of_nine[] = {9, 9}, of_eight[] = {8}, unknown[] = {0},
+                     of_both[] = {7, 9};
 static const struct diff_window window = {.from = 0, .until = INT64_MAX};
 
 OBSERVE(observe_changed, NULL, of_seven, NEW)
@@ -88,8 +101,11 @@ static int64_t tell_gone(struct store *store, struct error *e)
 {
     struct digest *digest = digest_new(e);
     struct run run = {0};
-    const struct intake_settings settings = {.store = store, .source = SOURCE_RECONCILE,
-        .rules = {.completed = completed, .ignored = ignored}, .digest = digest, .run = &run};
+    const struct intake_settings settings = {.store = store,
+        .source = SOURCE_RECONCILE,
+        .rules = {.completed = completed, .ignored = ignored},
+        .digest = digest,
+        .run = &run};
     struct intake *intake = intake_new(&settings);
     int told = intake_gone(intake, 7, TIMESTAMP_NONE, NOW, e);
     intake_free(intake);
@@ -104,7 +120,10 @@ static int64_t load_keys(struct store *store, struct error *e)
     return keys != NULL ? 0 : -1;
 }
 
-#define ROW(name) {#name, name}
+#define ROW(name)                                                                                            \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 
 static void test_observations(void **state)
 {
@@ -129,8 +148,8 @@ static void test_what_they_tell(void **state)
         struct error e = {0};
         assert_int_equal(store_begin(store, &e), 0);
         int64_t told = table[i].run(store, &e);
-        check(told == table[i].told && quarantine_count(store, &e) == table[i].quarantined, "row %zu: %lld: %s", i,
-            (long long)told, e.text);
+        check(told == table[i].told && quarantine_count(store, &e) == table[i].quarantined,
+            "row %zu: %lld: %s", i, (long long)told, e.text);
         store_rollback(store);
     }
     store_close(store);
@@ -151,11 +170,11 @@ static void test_glance_at_the_id(void **state)
 
 /* --- deliveries of webhooks --- */
 
-static enum webhook_outcome take(struct store *store, const char *organization, const char *event_id, const char *body,
-    struct run *run, bool *work_left, struct error *e)
+static enum webhook_outcome take(struct store *store, const char *organization, const char *event_id,
+    const char *body, struct run *run, bool *work_left, struct error *e)
 {
-    const struct webhook_settings settings = {.store = store, .organization = organization, .completed = completed,
-        .ignored = ignored, .run = run};
+    const struct webhook_settings settings = {
+        .store = store, .organization = organization, .completed = completed, .ignored = ignored, .run = run};
     const struct webhook_message message = {.body = body, .len = strlen(body), .event_id = event_id};
     return webhook_take(&settings, &message, NOW, work_left, e);
 }
@@ -166,7 +185,8 @@ static int64_t take_counted(struct store *store, const char *organization, const
     struct run run = {0};
     bool work_left = true;
     enum webhook_outcome outcome = take(store, organization, NULL, body, &run, &work_left, e);
-    check(outcome != WEBHOOK_FAILED || (!work_left && run.records == 0 && run.events[EVENT_UPDATED] == 0), "%s", body);
+    check(outcome != WEBHOOK_FAILED || (!work_left && run.records == 0 && run.events[EVENT_UPDATED] == 0),
+        "%s", body);
     return outcome == WEBHOOK_FAILED ? -1 : (int64_t)outcome;
 }
 
@@ -185,14 +205,14 @@ TAKE(take_unknown, "", "{\"type\":\"ASSET_CHANGE\"}")
 TAKE(take_foreign, "12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}")
 TAKE(take_useless, "", "no json")
 
-static const struct function takers[] = {ROW(take_whole), ROW(take_hint), ROW(take_deleted), ROW(take_unknown),
-    ROW(take_foreign), ROW(take_useless)};
+static const struct function takers[] = {ROW(take_whole), ROW(take_hint), ROW(take_deleted),
+    ROW(take_unknown), ROW(take_foreign), ROW(take_useless)};
 
 static void test_deliveries(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
     for (size_t i = 0; i < COUNT(takers); i++)
-        for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
+        for (enum disk_fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
             disturb_transaction(path, content, &takers[i], fault);
 }
 
@@ -208,14 +228,16 @@ static void test_outcomes(void **state)
     } table[] = {
         {"", CHANGE(NEW), WEBHOOK_STORED, "done", 3, true},
         {"", CHANGE(OLD), WEBHOOK_STORED, "done", 0, false},
-        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED, "done", 0,
-            false},
+        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
+            "done", 0, false},
         {"", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
         {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "done", 1, true},
         {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":70}", WEBHOOK_STORED, "done", 0, false},
         {"", "{\"type\":\"ASSET_CHANGE\"}", WEBHOOK_STORED, "unknown", 0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED, "foreign", 0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED, "hint", 0, true},
+        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED, "foreign",
+            0, false},
+        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED, "hint", 0,
+            true},
         {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
         {"", "no json", WEBHOOK_REFUSED, NULL, 0, false},
     };
@@ -225,19 +247,22 @@ static void test_outcomes(void **state)
         struct run run = {0};
         bool work_left = !table[i].work_left;
         struct store *store = disturb_make(path, content);
-        check(take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) == table[i].outcome, "row %zu: %s", i,
-            e.text);
+        check(
+            take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) == table[i].outcome,
+            "row %zu: %s", i, e.text);
         int64_t told = 0;
         for (int type = 0; type < EVENT_TYPES; type++)
             told += run.events[type];
-        check(told == table[i].told && work_left == table[i].work_left, "row %zu: %lld told", i, (long long)told);
-        char *dump = faults_dump(faults_connection(), "");
+        check(told == table[i].told && work_left == table[i].work_left, "row %zu: %lld told", i,
+            (long long)told);
+        char *dump = disk_dump(disk_connection(), "");
         char *receipt = strstr(dump, "receipts |"), state_text[32];
         check((receipt != NULL) == (table[i].receipt != NULL), "row %zu: %s", i, dump);
         if (receipt != NULL) {
             snprintf(state_text, sizeof state_text, " | %s | ", table[i].receipt);
             check(strstr(receipt, state_text) != NULL, "row %zu: %s", i, receipt);
-            check(take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) == WEBHOOK_REPEATED,
+            check(take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
+                      WEBHOOK_REPEATED,
                 "row %zu: %s", i, e.text);
         }
         free(dump);
@@ -257,15 +282,17 @@ static void test_event_ids(void **state)
     const struct {
         const char *id;
         bool taken;
-    } table[] = {{"evt-1", true}, {"", false}, {"a b", false}, {"a\x7f", false}, {"a\xc3\xa4", false}, {longest, false},
-        {longest + 1, true}};
+    } table[] = {{"evt-1", true}, {"", false}, {"a b", false}, {"a\x7f", false}, {"a\xc3\xa4", false},
+        {longest, false}, {longest + 1, true}};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
         struct run run = {0};
         bool work_left;
-        assert_int_equal(sqlite3_exec(faults_connection(), "DELETE FROM receipts", NULL, NULL, NULL), SQLITE_OK);
-        check(take(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED, "row %zu: %s", i, e.text);
+        assert_int_equal(
+            sqlite3_exec(disk_connection(), "DELETE FROM receipts", NULL, NULL, NULL), SQLITE_OK);
+        check(take(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED, "row %zu: %s", i,
+            e.text);
         check(take(store, "", table[i].id, second, &run, &work_left, &e) ==
                   (table[i].taken ? WEBHOOK_REPEATED : WEBHOOK_STORED),
             "row %zu", i);
@@ -276,16 +303,17 @@ static void test_event_ids(void **state)
 static void take_without(void *store)
 {
     struct error e = {0};
-    check(take_whole(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
+    check(take_whole(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s",
+        e.text);
 }
 
 /* A libcrypto without SHA-256: nothing can be taken, and nothing was. */
 static void test_no_digest(void **state)
 {
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    char *before = faults_dump(faults_connection(), "");
+    char *before = disk_dump(disk_connection(), "");
     without_algorithms(take_without, store);
-    char *after = faults_dump(faults_connection(), "");
+    char *after = disk_dump(disk_connection(), "");
     check_text(after, before);
     free(before);
     free(after);
@@ -296,8 +324,8 @@ static void test_no_digest(void **state)
 
 static const struct webhook_message unsigned_message = {.body = "{}", .len = 2};
 
-static enum verify_verdict verify(struct store *store, char *const *configured, const char *timed, const char *plain,
-    const char **why)
+static enum verify_verdict verify(
+    struct store *store, char *const *configured, const char *timed, const char *plain, const char **why)
 {
     struct error e = {0};
     struct webhook_message message = unsigned_message;
@@ -334,9 +362,11 @@ static void test_verdicts(void **state)
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(table); i++) {
         enum verify_verdict verdict = verify(store, configured, table[i].timed, table[i].plain, &why);
-        check(verdict == table[i].verdict && (table[i].why == NULL || strstr(why, table[i].why) != NULL), "row %zu: %s", i, why);
+        check(verdict == table[i].verdict && (table[i].why == NULL || strstr(why, table[i].why) != NULL),
+            "row %zu: %s", i, why);
     }
-    assert_int_equal(sqlite3_exec(faults_connection(), "DELETE FROM subscriptions", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(disk_connection(), "DELETE FROM subscriptions", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(verify(store, NULL, NULL, PLAIN, &why), VERIFY_NO_SECRET);
     store_close(store);
 }
@@ -350,7 +380,8 @@ static void test_bad_secrets(void **state)
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     assert_null(verify_keys_load(store, configured, &e));
     check(e.status == EXIT_CONFIG && strstr(e.text, "MAINTAINX_WEBHOOK_SECRET") != NULL, "%s", e.text);
-    assert_int_equal(sqlite3_exec(faults_connection(), "UPDATE subscriptions SET secret = ''", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(disk_connection(), "UPDATE subscriptions SET secret = ''", NULL, NULL, NULL), SQLITE_OK);
     e = (struct error){0};
     assert_null(verify_keys_load(store, NULL, &e));
     check(e.status == EXIT_CONFIG && strstr(e.text, "subscription s1") != NULL, "%s", e.text);
@@ -372,7 +403,7 @@ int main(void)
         in_directory(test_verdicts),
         in_directory(test_bad_secrets),
     };
-    faults_install();
+    disk_install();
     log_configure(LOG_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

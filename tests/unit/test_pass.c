@@ -1,5 +1,5 @@
-/* Passes, sweeps and lookups against a server in the test's own memory, with every call to the disk failing in turn. It
- * takes the place of api/http.c and base/clock.c. */
+/* Passes, sweeps and lookups against a server in the test's own memory, with every call to the disk failing
+ * in turn. It takes the place of api/http.c and base/clock.c. */
 #include "support.h"
 
 #include <stdio.h>
@@ -86,7 +86,8 @@ static void write_order(const struct order *order, struct buffer *out)
     timestamp_format(now - HOUR, created);
     buffer_append_format(out, "{\"id\":%lld,", (long long)order->id);
     if (!order->odd)
-        buffer_append_format(out, "\"title\":\"Pump\",\"status\":\"%s\",\"createdAt\":\"%s\",", order->status, created);
+        buffer_append_format(
+            out, "\"title\":\"Pump\",\"status\":\"%s\",\"createdAt\":\"%s\",", order->status, created);
     buffer_append_format(out, "\"updatedAt\":\"%s\"}", updated);
 }
 
@@ -117,7 +118,8 @@ static int answer_list(const char *url, struct buffer *out)
     const char *gte = parameter(url, "updatedAtGte"), *brackets = parameter(url, "updatedAt[gte]");
     const char *sort = parameter(url, "sort"), *cursor = parameter(url, "cursor");
     struct order list[COUNT(server.orders)];
-    size_t limit = strtoul(strstr(url, "limit=") + 6, NULL, 10), first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0;
+    size_t limit = strtoul(strstr(url, "limit=") + 6, NULL, 10),
+           first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0;
     size_t count = 0, i;
     int64_t since = INT64_MIN;
     if (server.before != NULL)
@@ -175,8 +177,9 @@ static int answer(const char *url, struct buffer *out)
     if (server.status != 0)
         return server.status;
     if (strstr(url, "/subscriptions/") != NULL && strcmp(path, "/s1") == 0) {
-        buffer_append_text(out, "{\"subscription\":{\"id\":\"s1\",\"type\":\"a\",\"url\":\"https://x.example/\","
-                                "\"status\":\"PENDING_APPROVAL\"}}");
+        buffer_append_text(out,
+            "{\"subscription\":{\"id\":\"s1\",\"type\":\"a\",\"url\":\"https://x.example/\","
+            "\"status\":\"PENDING_APPROVAL\"}}");
         return 200;
     }
     return strstr(url, "/workorders/") != NULL ? answer_one(strtoll(path + 1, NULL, 10), out) : 404;
@@ -307,15 +310,32 @@ struct job {
 static void begin_job(struct job *job, struct store *store)
 {
     struct error e = {0};
-    const struct client_settings client = {.base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
-    how.run = (struct run){.kind = "sync", .began = clock_now(), .exit_status = -1, .since = TIMESTAMP_NONE,
-        .until = TIMESTAMP_NONE, .ended = TIMESTAMP_NONE};
+    const struct client_settings client = {
+        .base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
+    how.run = (struct run){.kind = "sync",
+        .began = clock_now(),
+        .exit_status = -1,
+        .since = TIMESTAMP_NONE,
+        .until = TIMESTAMP_NONE,
+        .ended = TIMESTAMP_NONE};
     job->api = client_new(&client, &(struct pace){0}, &e);
     check(job->api != NULL, "%s", e.text);
-    job->settings = (struct pass_settings){.store = store, .api = job->api, .base_url = how.base_url, .organization = "",
-        .filter = how.filter, .page_size = 2, .lookback = 5 * MINUTE, .start = how.start, .completed = completed,
-        .ignored = ignored, .window = how.window, .typed = how.window != NULL ? "1d" : NULL,
-        .max_deletes = how.max_deletes, .max_deletes_percent = how.percent, .run = &how.run, .dry_run = how.dry_run};
+    job->settings = (struct pass_settings){.store = store,
+        .api = job->api,
+        .base_url = how.base_url,
+        .organization = "",
+        .filter = how.filter,
+        .page_size = 2,
+        .lookback = 5 * MINUTE,
+        .start = how.start,
+        .completed = completed,
+        .ignored = ignored,
+        .window = how.window,
+        .typed = how.window != NULL ? "1d" : NULL,
+        .max_deletes = how.max_deletes,
+        .max_deletes_percent = how.percent,
+        .run = &how.run,
+        .dry_run = how.dry_run};
 }
 
 static int64_t run_pass(struct store *store, const struct pass_kind *kind, struct error *e)
@@ -411,7 +431,8 @@ static void set_hinted(void)
 
 static void set_history(void)
 {
-    static const struct diff_window window = {.from = INT64_C(1768816800000), .until = INT64_C(1768989600000)};
+    static const struct diff_window window = {
+        .from = INT64_C(1768816800000), .until = INT64_C(1768989600000)};
     set_hinted();
     how.window = &window;
 }
@@ -429,10 +450,12 @@ static const struct step steps[] = {
     {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
     {{"the first 404", do_prove}, set_gone, ""},
     {{"the second 404", do_prove}, set_gone_later, ""},
-    {{"hints", do_hints}, set_hinted, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+    {{"hints", do_hints}, set_hinted,
+        "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
         "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 4, 'hint', x'')"},
     {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
-    {{"registrations", do_watch}, set_history, "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
+    {{"registrations", do_watch}, set_history,
+        "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
         "'VALID', 1, 1), ('s2', 'b', 'https://x.example/', NULL, 'VALID', 1, 1)"},
 };
 
@@ -442,7 +465,7 @@ static const struct step steps[] = {
 static char *dump_store(const char *path)
 {
     struct store *store = disturb_open(path);
-    char *dump = faults_dump(faults_connection(), BUT);
+    char *dump = disk_dump(disk_connection(), BUT);
     store_close(store);
     return dump;
 }
@@ -464,11 +487,11 @@ static bool fail_step(const char *path, const struct step *step, int64_t n, cons
     struct store *store = disturb_open(path);
     usual();
     step->set();
-    faults_forget_schema();
-    faults_at(FAULT_IO, n);
+    disk_forget_schema();
+    disk_fails_at(FAULT_IO, n);
     int64_t rc = step->function.run(store, &e);
-    bool hit = faults_hit();
-    faults_at(FAULT_IO, 0);
+    bool hit = disk_failed();
+    disk_fails_at(FAULT_IO, 0);
     store_close(store);
     if (rc < 0) {
         check(hit && e.status == EXIT_IO && strstr(e.text, "check the disk") != NULL, "%s, call %lld: %d: %s",
@@ -478,7 +501,8 @@ static bool fail_step(const char *path, const struct step *step, int64_t n, cons
         usual();
         step->set();
         e = (struct error){0};
-        check(step->function.run(store, &e) == 0, "%s after call %lld: %s", step->function.name, (long long)n, e.text);
+        check(step->function.run(store, &e) == 0, "%s after call %lld: %s", step->function.name, (long long)n,
+            e.text);
         store_close(store);
     }
     char *dump = dump_store(path);
@@ -531,14 +555,15 @@ static struct store *polled(void **state, const char *sql)
     usual();
     set_first();
     check(do_poll(store, &e) == 0, "%s", e.text);
-    check(sqlite3_exec(faults_connection(), sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sql);
+    check(sqlite3_exec(disk_connection(), sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sql);
     return store;
 }
 
 static void check_filter(const char *expected)
 {
     sqlite3_stmt *account = NULL;
-    assert_int_equal(sqlite3_prepare_v2(faults_connection(), "SELECT filter FROM account", -1, &account, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(disk_connection(), "SELECT filter FROM account", -1, &account, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(account), SQLITE_ROW);
     check_text((const char *)sqlite3_column_text(account, 0), expected);
     sqlite3_finalize(account);
@@ -591,7 +616,8 @@ static void test_sort_with_odd_records(void **state)
     server.orders[server.count++] = (struct order){8, 5, "OPEN", true, false};
     check(do_poll(store, &e) == 0, "%s", e.text);
     check_filter("sort");
-    check(how.run.quarantined == 2 && how.run.events[EVENT_CREATED] == 2, "%lld", (long long)how.run.quarantined);
+    check(how.run.quarantined == 2 && how.run.events[EVENT_CREATED] == 2, "%lld",
+        (long long)how.run.quarantined);
     store_close(store);
 }
 
@@ -625,7 +651,8 @@ static void test_lists_that_fail(void **state)
         server.repeats = table[i].repeats;
         server.refuses_cursors = table[i].refuses_cursors;
         server.fails = table[i].fails;
-        check(do_poll(store, &e) == -1 && e.status == table[i].expected && strstr(e.text, table[i].text) != NULL,
+        check(do_poll(store, &e) == -1 && e.status == table[i].expected &&
+                  strstr(e.text, table[i].text) != NULL,
             "row %zu: %d: %s", i, (int)e.status, e.text);
         usual();
         set_second();
@@ -646,7 +673,9 @@ static void test_another_account(void **state)
     check(e.status == EXIT_CONFIG && strstr(e.text, "https://x.example/v1") != NULL, "%s", e.text);
     how.base_url = "https://x.example/v1";
     e = (struct error){0};
-    assert_int_equal(sqlite3_exec(faults_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(disk_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL),
+        SQLITE_OK);
     assert_int_equal(do_poll(store, &e), -1);
     check(e.status == EXIT_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
     store_close(store);
@@ -695,8 +724,9 @@ static void test_dry_run_beside_a_first_run(void **state)
     assert_int_equal(heard, 0); /* all was told by the other one */
     store_close(store);
     store = disturb_open(beside_path);
-    char *dump = faults_dump(faults_connection(), "");
-    check(strstr(dump, "account | 1 | https://x.example/v1 | - | -9223372036854775808 |") != NULL, "%s", dump);
+    char *dump = disk_dump(disk_connection(), "");
+    check(
+        strstr(dump, "account | 1 | https://x.example/v1 | - | -9223372036854775808 |") != NULL, "%s", dump);
     free(dump);
     store_close(store);
 }
@@ -706,11 +736,11 @@ static int64_t break_at; /* the call after the last page but one was asked for *
 static void break_disk(void)
 {
     if (server.pages == server.fails - 1)
-        faults_at(FAULT_IO, break_at);
+        disk_fails_at(FAULT_IO, break_at);
 }
 
-/* How far pages were read that changed nothing cannot be stored: the run says what ended it, the next one reads them
- * again. */
+/* How far pages were read that changed nothing cannot be stored: the run says what ended it, the next one
+ * reads them again. */
 static void test_progress_that_is_lost(void **state)
 {
     bool hit = true;
@@ -723,8 +753,8 @@ static void test_progress_that_is_lost(void **state)
         server.fails = 3;
         server.before = break_disk;
         assert_int_equal(do_poll(store, &e), -1);
-        hit = faults_hit();
-        faults_at(FAULT_IO, 0);
+        hit = disk_failed();
+        disk_fails_at(FAULT_IO, 0);
         check(e.status == EXIT_NOPERM || (hit && e.status == EXIT_IO), "%d: %s", (int)e.status, e.text);
         lost += hit && e.status == EXIT_NOPERM;
         set_first();
@@ -739,7 +769,8 @@ static void test_progress_that_is_lost(void **state)
 static void run_without(void *store)
 {
     struct error e = {0};
-    check(do_poll(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
+    check(do_poll(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s",
+        e.text);
     e = (struct error){0};
     check(do_hints(store, &e) == -1 && e.status == EXIT_CONFIG, "%s", e.text);
 }
@@ -747,8 +778,9 @@ static void run_without(void *store)
 /* A libcrypto without SHA-256: nothing is asked for. */
 static void test_no_digest(void **state)
 {
-    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                                        "('a', 1, 't', 1, 'hint', x'')");
+    struct store *store =
+        polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                      "('a', 1, 't', 1, 'hint', x'')");
     server.pages = 0;
     without_algorithms(run_without, store);
     assert_int_equal(server.pages, 0);
@@ -762,13 +794,15 @@ static void pass_deadline(void)
     later += MINUTE;
 }
 
-/* It passes while a request is on its way: what came is kept, nothing more is asked for, and no one is at fault. */
+/* It passes while a request is on its way: what came is kept, nothing more is asked for, and no one is at
+ * fault. */
 static void test_deadline(void **state)
 {
     struct error e = {0};
     struct job job;
-    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                                        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+    struct store *store =
+        polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                      "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
     for (int i = 0; i < 3; i++) {
         set_second();
         server.before = pass_deadline;
@@ -777,10 +811,12 @@ static void test_deadline(void **state)
         e = (struct error){0};
         stop_set_deadline(MINUTE);
         begin_job(&job, store);
-        enum pass_end end = i == 0 ? pass_run(&job.settings, &poll_kind, &e) : hints_ask(&job.settings, 10, &e);
+        enum pass_end end =
+            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : hints_ask(&job.settings, 10, &e);
         client_free(job.api);
         stop_set_deadline(0);
-        check(end == PASS_STOPPED && e.status == EXIT_DONE && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
+        check(end == PASS_STOPPED && e.status == EXIT_DONE && *e.text == '\0', "%d: %d: %s", i, (int)end,
+            e.text);
         assert_int_equal(receipts_waiting(store, &e), i < 2 ? 2 : 1);
     }
     store_close(store);
@@ -788,7 +824,8 @@ static void test_deadline(void **state)
 
 /* --- work orders and registrations by their ids --- */
 
-/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them wait. */
+/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them
+ * wait. */
 static void test_hints_that_fail(void **state)
 {
     static const struct {
@@ -796,17 +833,19 @@ static void test_hints_that_fail(void **state)
         bool odd;
         int64_t waiting, quarantined;
         enum exit_status expected;
-    } table[] = {{403, false, 0, 1, EXIT_DONE}, {401, false, 2, 1, EXIT_NOPERM}, {200, false, 0, 1, EXIT_PROTOCOL},
-        {0, true, 0, 2, EXIT_DONE}};
+    } table[] = {{403, false, 0, 1, EXIT_DONE}, {401, false, 2, 1, EXIT_NOPERM},
+        {200, false, 0, 1, EXIT_PROTOCOL}, {0, true, 0, 2, EXIT_DONE}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
-        struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                                            "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+        struct store *store =
+            polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                          "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
         do_hints(store, &e);
         check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
-        check(receipts_waiting(store, &e) == table[i].waiting && quarantine_count(store, &e) == table[i].quarantined,
+        check(receipts_waiting(store, &e) == table[i].waiting &&
+                  quarantine_count(store, &e) == table[i].quarantined,
             "row %zu", i);
         store_close(store);
         remove(path_in(*state, "wosync.db"));
@@ -818,9 +857,10 @@ static void test_registrations(void **state)
 {
     struct error e = {0};
     struct job job;
-    struct store *store = polled(state, "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, 'VALID', 1, 5),"
-                                        "('s2', 'a', 'https://x.example/', NULL, 'PENDING_APPROVAL', 1, 5),"
-                                        "('s3', 'a', 'https://x.example/', NULL, 'VALID', 1, 9)");
+    struct store *store = polled(state,
+        "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, 'VALID', 1, 5),"
+        "('s2', 'a', 'https://x.example/', NULL, 'PENDING_APPROVAL', 1, 5),"
+        "('s3', 'a', 'https://x.example/', NULL, 'VALID', 1, 9)");
     begin_job(&job, store);
     server.status = 403;
     check(watch_subscriptions(job.api, store, 5, &e) == 0, "%s", e.text);
@@ -828,7 +868,7 @@ static void test_registrations(void **state)
     server.status = 0;
     e = (struct error){0};
     check(watch_subscriptions(job.api, store, 6, &e) == 0 && e.status == EXIT_DONE, "%s", e.text);
-    char *dump = faults_dump(faults_connection(), " checked ");
+    char *dump = disk_dump(disk_connection(), " checked ");
     check(strstr(dump, "s1 | a | https://x.example/ | - | PENDING_APPROVAL") != NULL &&
               strstr(dump, "s2 | a | https://x.example/ | - | GONE") != NULL &&
               strstr(dump, "s3 | a | https://x.example/ | - | VALID") != NULL,
@@ -852,7 +892,8 @@ static void test_share_of_deletes(void **state)
         set_gone();
         how.max_deletes = table[i].max_deletes;
         how.percent = table[i].percent;
-        check(do_sweep(store, &e) == 0 && e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
+        check(do_sweep(store, &e) == 0 && e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status,
+            e.text);
         assert_int_equal(sweeps_waiting(store, &e), table[i].expected == EXIT_DONE ? 2 : 0);
         store_close(store);
         remove(path_in(*state, "wosync.db"));
@@ -877,7 +918,7 @@ int main(void)
         in_directory(test_registrations),
         in_directory(test_share_of_deletes),
     };
-    faults_install();
+    disk_install();
     log_configure(LOG_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,8 +28,8 @@ static void add_events(struct store *store, int count, int64_t observed)
     for (int i = 0; i < count; i++) {
         char id[32];
         snprintf(id, sizeof id, "%lld/%d", (long long)observed, i);
-        check(STORE_RUN(store, &e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT("workorder.updated"), V_INT(7), V_INT(observed),
-                  V_INT(observed), V_TEXT("{}")) == 0,
+        check(STORE_RUN(store, &e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT("workorder.updated"), V_INT(7),
+                  V_INT(observed), V_INT(observed), V_TEXT("{}")) == 0,
             "%s", e.text);
     }
     assert_int_equal(store_commit(store, &e), 0);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "faults.h"
+#include "disk.h"
 #include "sinks/warehouse_backend.h"
 #include "store/store.h"
 
@@ -33,14 +33,14 @@ static void test_locks_of_the_store(void **state)
 {
     struct error e = {0};
     struct store *store = open_at(path_in(*state, "wosync.db"));
-    faults_at(FAULT_LOCKS, 1);
+    disk_fails_at(FAULT_LOCKS, 1);
     check_locks_fail(store);
-    int64_t once = faults_calls();
+    int64_t once = disk_calls();
     check(once > 10, "SQLite did not try: %lld", (long long)once);
     check_locks_fail(store);
     check(store_begin(store, &e) == -1 && e.status == EXIT_IO, "status %d: %s", (int)e.status, e.text);
-    assert_int_equal(faults_calls(), once);
-    faults_at(FAULT_LOCKS, 0);
+    assert_int_equal(disk_calls(), once);
+    disk_fails_at(FAULT_LOCKS, 0);
     store_close(store);
 }
 
@@ -51,7 +51,7 @@ static void test_locks_of_a_warehouse(void **state)
     void *warehouse = warehouse_sqlite_new(path_in(*state, "warehouse.db"), 1000);
     check(warehouse_sqlite.begin(warehouse, &result) == 0 && warehouse_sqlite.commit(warehouse, &result) == 0,
         "%s", result.error);
-    faults_at(FAULT_LOCKS, 1);
+    disk_fails_at(FAULT_LOCKS, 1);
     int64_t once = 0;
     for (int i = 0; i < 3; i++) {
         int rc = warehouse_sqlite.begin(warehouse, &result);
@@ -59,10 +59,10 @@ static void test_locks_of_a_warehouse(void **state)
         check(rc == -1 && result.verdict == DELIVERY_LATER &&
                   strstr(result.error, "its locks cannot be taken") != NULL,
             "returned %d: %s", rc, result.error);
-        check(faults_calls() > 10 && (i == 0 || faults_calls() == once), "%lld calls", (long long)faults_calls());
-        once = faults_calls();
+        check(disk_calls() > 10 && (i == 0 || disk_calls() == once), "%lld calls", (long long)disk_calls());
+        once = disk_calls();
     }
-    faults_at(FAULT_LOCKS, 0);
+    disk_fails_at(FAULT_LOCKS, 0);
     warehouse_sqlite.free(warehouse);
 }
 
@@ -109,6 +109,6 @@ int main(void)
         in_directory(test_locks_of_a_warehouse),
         in_directory(test_torn_checkpoint),
     };
-    faults_install();
+    disk_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

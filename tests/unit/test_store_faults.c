@@ -9,7 +9,7 @@
 
 #include "base/timestamp.h"
 #include "disturb.h"
-#include "faults.h"
+#include "disk.h"
 #include "store/account.h"
 #include "store/deliveries.h"
 #include "store/events.h"
@@ -28,8 +28,8 @@
 
 enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
 
-/* A store with something of everything. Of two handlers the first has what is pending, dead and done; the third is
- * removed. */
+/* A store with something of everything. Of two handlers the first has what is pending, dead and done; the
+ * third is removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
     "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL),"
@@ -39,9 +39,12 @@ static const char content[] =
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}');"
     "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0), (8, 900, NULL, 2, 950, 0, 0);"
-    "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, 'workorder.completed/7/T', 'workorder.completed', 7,"
-    " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', 'workorder.updated', 7,"
-    " 900000, 900000, hex(zeroblob(20000))), (5, 'e5', 'workorder.updated', 9, 900000, 900000, hex(zeroblob(20000)));"
+    "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, "
+    "'workorder.completed/7/T', 'workorder.completed', 7,"
+    " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', "
+    "'workorder.updated', 7,"
+    " 900000, 900000, hex(zeroblob(20000))), (5, 'e5', 'workorder.updated', 9, 900000, 900000, "
+    "hex(zeroblob(20000)));"
     "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy'),"
     " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL),"
     " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL);"
@@ -51,7 +54,8 @@ static const char content[] =
     "INSERT INTO swept VALUES (7); INSERT INTO missing VALUES (7, 1, NULL, NULL), (8, 2, 950, 1);"
     "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
     "INSERT INTO receipts VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
-    " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, 'unknown', x'00');"
+    " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
+    "'unknown', x'00');"
     "UPDATE webhooks SET api = 'webhooks', first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
@@ -143,13 +147,27 @@ FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct pace){100, 30, 3000, 2000, 60, 0}, e))
-FUNCTION(do_quarantine_add, quarantine_add(s, &(struct quarantine_entry){.digest = digest, .work_order = 8,
-                                              .source = "poll", .reason = "why", .raw = "{", .size = 1, .seen = NOW}, e))
+FUNCTION(do_quarantine_add, quarantine_add(s,
+                                &(struct quarantine_entry){.digest = digest,
+                                    .work_order = 8,
+                                    .source = "poll",
+                                    .reason = "why",
+                                    .raw = "{",
+                                    .size = 1,
+                                    .seen = NOW},
+                                e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
-FUNCTION(do_receipts_add, receipts_add(s, &(struct receipt){.key = "k4", .received = NOW, .type = "t",
-                                            .work_order = 8, .state = RECEIPT_HINT, .body = "{}", .len = 2}, e))
+FUNCTION(do_receipts_add, receipts_add(s,
+                              &(struct receipt){.key = "k4",
+                                  .received = NOW,
+                                  .type = "t",
+                                  .work_order = 8,
+                                  .state = RECEIPT_HINT,
+                                  .body = "{}",
+                                  .len = 2},
+                              e))
 FUNCTION(do_receipts_have, receipts_have(s, RECEIPT_UNKNOWN, "asset.updated", e))
 FUNCTION(do_receipts_settle, receipts_settle(s, &(struct receipt_hint){7, 1}, e))
 FUNCTION(do_receipts_waiting, receipts_waiting(s, e))
@@ -160,7 +178,8 @@ FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
 FUNCTION(do_snapshots_since, snapshots_count_since(s, 0, e))
 FUNCTION(do_subscription_save,
-    subscriptions_save(s, &(struct subscription){"s3", "c", "https://x.example/", NULL, "VALID", NOW, NOW}, e))
+    subscriptions_save(
+        s, &(struct subscription){"s3", "c", "https://x.example/", NULL, "VALID", NOW, NOW}, e))
 FUNCTION(do_subscriptions_list, subscriptions_list(s, see_subscription, NULL, e))
 FUNCTION(do_subscription_status, subscriptions_set_status(s, "s1", SUBSCRIPTION_GONE, NOW, e))
 FUNCTION(do_subscription_secret, subscriptions_set_secret(s, "s1", "other", e))
@@ -185,7 +204,8 @@ static int64_t do_account_load(struct store *s, struct error *e)
     return rc;
 }
 
-/* Those that are not there come in, those that were away come back, and one that becomes a warehouse is loaded. */
+/* Those that are not there come in, those that were away come back, and one that becomes a warehouse is
+ * loaded. */
 static int64_t do_attach(struct store *s, struct error *e)
 {
     static const struct {
@@ -229,7 +249,8 @@ static int64_t do_counts(struct store *s, struct error *e)
 /* Its id is taken, so it gets the second. */
 static int64_t do_append(struct store *s, struct error *e)
 {
-    struct event event = {.type = EVENT_UPDATED, .work_order = 7, .timestamp = 5, .id = "e3", .numbered = true};
+    struct event event = {
+        .type = EVENT_UPDATED, .work_order = 7, .timestamp = 5, .id = "e3", .numbered = true};
     struct json_object *doc = json_object_new_object();
     int rc = events_append(s, &event, &(struct event_context){.observed = NOW, .doc = doc}, e);
     json_object_put(doc);
@@ -318,23 +339,28 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
     return sweeps_add(s, 8, e);
 }
 
-#define ROW(name) {#name, name}
+#define ROW(name)                                                                                            \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
-    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed), ROW(do_handlers_remove),
-    ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add), ROW(do_due), ROW(do_count_due),
-    ROW(do_deliveries_done), ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard),
-    ROW(do_replay), ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_count), ROW(do_events_after),
-    ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
-    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save),
-    ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
-    ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
-    ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
-    ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after), ROW(do_snapshots_count),
-    ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list), ROW(do_subscription_status),
-    ROW(do_subscription_secret), ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear),
-    ROW(do_sweeps_add), ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
-    ROW(do_sweeps_drop), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received), ROW(do_note_refused),
-    ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded),
+    ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance),
+    ROW(do_deliveries_add), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
+    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
+    ROW(do_last_seq), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
+    ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
+    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load),
+    ROW(do_rate_limit_save), ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list),
+    ROW(do_quarantine_resolve), ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint),
+    ROW(do_receipts_settle), ROW(do_receipts_waiting), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance),
+    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
+    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
+    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
+    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
+    ROW(do_sweeps_drop), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
+    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
@@ -350,15 +376,15 @@ static void test_every_call_fails(void **state)
 /* A visitor that fails ends the listing with its own error, and the next one begins anew. */
 static void test_visitors_stop(void **state)
 {
-    static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after), ROW(do_events_since),
-        ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list), ROW(do_runs_list), ROW(do_snapshots_after),
-        ROW(do_subscriptions_list)};
+    static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
+        ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list),
+        ROW(do_runs_list), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
         visited = most_visits = 0;
-        check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EXIT_DATA, "%s: %s", listings[i].name,
-            e.text);
+        check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EXIT_DATA, "%s: %s",
+            listings[i].name, e.text);
         visited = 0;
         most_visits = 100;
         check(listings[i].run(store, NULL) == 0 && visited > 1, "%s: %d visits", listings[i].name, visited);
@@ -390,7 +416,7 @@ static void test_transactions(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
     for (size_t i = 0; i < COUNT(transactions); i++)
-        for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
+        for (enum disk_fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
             disturb_transaction(path, content, &transactions[i], fault);
 }
 
@@ -399,7 +425,7 @@ static void test_transactions(void **state)
 /* It is made, and empty, and goes. */
 static void check_opens(const char *path)
 {
-    faults_at(FAULT_IO, 0);
+    disk_fails_at(FAULT_IO, 0);
     store_close(disturb_make(path, content));
     remove(path);
 }
@@ -407,18 +433,19 @@ static void check_opens(const char *path)
 /* A store that was not made whole is made by the next one that opens it. */
 static void test_opening(void **state)
 {
-    for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++) {
+    for (enum disk_fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++) {
         int failures = 0;
         bool hit = true;
         for (int64_t n = 1; hit; n++) {
             const char *path = path_in(*state, "wosync.db");
             struct error e = {0};
-            faults_at(fault, n);
+            disk_fails_at(fault, n);
             struct store *store = store_open(path, STORE_WRITE, 0, &e);
-            hit = faults_hit();
-            faults_at(FAULT_IO, 0);
+            hit = disk_failed();
+            disk_fails_at(FAULT_IO, 0);
             if (store == NULL) {
-                check((e.status == EXIT_IO || e.status == EXIT_TRY_LATER || e.status == EXIT_CANTCREAT) && *e.text != '\0',
+                check((e.status == EXIT_IO || e.status == EXIT_TRY_LATER || e.status == EXIT_CANTCREAT) &&
+                          *e.text != '\0',
                     "call %lld: %d: %s", (long long)n, (int)e.status, e.text);
                 failures++;
             }
@@ -436,12 +463,27 @@ static void test_full_by_its_number(void **state)
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(numbers); i++) {
         struct error e = {0};
-        faults_number = numbers[i];
-        faults_at(FAULT_IO, 1);
+        disk_error_number = numbers[i];
+        disk_fails_at(FAULT_IO, 1);
         assert_int_equal(store_begin(store, &e), -1);
-        faults_number = EIO;
+        disk_error_number = EIO;
         check(e.status == EXIT_IO && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
     }
+    store_close(store);
+}
+
+/* It can be looked at all the same. */
+static void test_read_only(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    store_close(disturb_make(path, content));
+    disk_fails_at(FAULT_ROFS, 1);
+    struct store *store = store_open(path, STORE_READ, 0, &e);
+    check(store != NULL && events_count(store, &e) == 5, "%s", e.text);
+    check(store_begin(store, &e) == 0 && sweeps_add(store, 8, &e) == -1, "it was written");
+    disk_fails_at(FAULT_ROFS, 0);
+    check(e.status == EXIT_IO && strstr(e.text, "it is read-only") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -457,24 +499,25 @@ static void open_beside(void)
     beside_made = store != NULL;
     check(store != NULL || *e.text != '\0', "no reason");
     store_close(store);
-    faults_at(FAULT_IO, beside_fault);
+    disk_fails_at(FAULT_IO, beside_fault);
 }
 
 /* Two processes make the same store: either waits, or finds it made. */
 static void test_two_open_at_once(void **state)
 {
-    int64_t last = 0; /* the last call before which another process can make the store, and this one finds it made */
-    faults_beside = open_beside;
+    int64_t last =
+        0; /* the last call before which another process can make the store, and this one finds it made */
+    disk_beside = open_beside;
     beside_path = path_in(*state, "wosync.db");
     beside_fault = 0;
     beside_came = true;
     for (int64_t n = 1; beside_came; n++) {
         struct error e = {0};
         beside_came = beside_made = false;
-        faults_at(FAULT_BESIDE, n);
+        disk_fails_at(FAULT_BESIDE, n);
         store_close(store_open(beside_path, STORE_WRITE, 0, &e));
-        check(e.status == EXIT_DONE || e.status == EXIT_TRY_LATER, "call %lld: %d: %s", (long long)n, (int)e.status,
-            e.text);
+        check(e.status == EXIT_DONE || e.status == EXIT_TRY_LATER, "call %lld: %d: %s", (long long)n,
+            (int)e.status, e.text);
         if (beside_made && e.status == EXIT_DONE)
             last = n;
         check_opens(beside_path);
@@ -483,9 +526,9 @@ static void test_two_open_at_once(void **state)
     bool hit = true;
     for (beside_fault = 1; hit; beside_fault++) {
         struct error e = {0};
-        faults_at(FAULT_BESIDE, last);
+        disk_fails_at(FAULT_BESIDE, last);
         struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
-        hit = faults_hit();
+        hit = disk_failed();
         check(store != NULL || e.status == EXIT_IO || e.status == EXIT_CANTCREAT, "call %lld: %d: %s",
             (long long)beside_fault, (int)e.status, e.text);
         store_close(store);
@@ -503,8 +546,9 @@ int main(void)
         in_directory(test_transactions),
         in_directory(test_opening),
         in_directory(test_full_by_its_number),
+        in_directory(test_read_only),
         in_directory(test_two_open_at_once),
     };
-    faults_install();
+    disk_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

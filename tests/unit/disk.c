@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "faults.h"
+#include "disk.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,15 +18,15 @@ struct file {
 static struct {
     sqlite3_vfs *real;
     sqlite3 *connection;
-    enum fault fault;
+    enum disk_fault fault;
     int64_t at, calls;
     bool hit;
 } disk;
 
-int faults_number = EIO;
-void (*faults_beside)(void);
+int disk_error_number = EIO;
+void (*disk_beside)(void);
 
-void faults_at(enum fault fault, int64_t n)
+void disk_fails_at(enum disk_fault fault, int64_t n)
 {
     disk.fault = fault;
     disk.at = n;
@@ -34,17 +34,17 @@ void faults_at(enum fault fault, int64_t n)
     disk.hit = false;
 }
 
-bool faults_hit(void)
+bool disk_failed(void)
 {
     return disk.hit;
 }
 
-int64_t faults_calls(void)
+int64_t disk_calls(void)
 {
     return disk.calls;
 }
 
-sqlite3 *faults_connection(void)
+sqlite3 *disk_connection(void)
 {
     return disk.connection;
 }
@@ -61,7 +61,7 @@ static int call(int code, enum kind kind)
     if (disk.fault == FAULT_BESIDE && now) {
         disk.at = 0;
         disk.hit = true;
-        faults_beside();
+        disk_beside();
     } else if (disk.fault == FAULT_IO && now) {
         disk.hit = true;
         return code;
@@ -153,8 +153,8 @@ static int f_shm_lock(sqlite3_file *file, int offset, int count, int flags)
     if ((flags & SQLITE_SHM_UNLOCK) != 0)
         return REAL(file)->pMethods->xShmLock(REAL(file), offset, count, flags);
     /* the first of them is for who writes */
-    PASS_ON(SQLITE_IOERR_SHMLOCK, offset == 0 && (flags & SQLITE_SHM_EXCLUSIVE) != 0 ? WRITE_LOCK : LOCK, xShmLock,
-        offset, count, flags);
+    PASS_ON(SQLITE_IOERR_SHMLOCK, offset == 0 && (flags & SQLITE_SHM_EXCLUSIVE) != 0 ? WRITE_LOCK : LOCK,
+        xShmLock, offset, count, flags);
 }
 
 static void f_shm_barrier(sqlite3_file *file)
@@ -170,13 +170,15 @@ static int f_shm_unmap(sqlite3_file *file, int remove)
 static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
 {
     /* version 2: nothing is mapped into memory, so that every read is a call */
-    static const sqlite3_io_methods methods = {2, f_close, f_read, f_write, f_truncate, f_sync, f_size, f_lock,
-        f_unlock, f_check_reserved, f_control, f_sector, f_characteristics, f_shm_map, f_shm_lock, f_shm_barrier,
-        f_shm_unmap, NULL, NULL};
+    static const sqlite3_io_methods methods = {2, f_close, f_read, f_write, f_truncate, f_sync, f_size,
+        f_lock, f_unlock, f_check_reserved, f_control, f_sector, f_characteristics, f_shm_map, f_shm_lock,
+        f_shm_barrier, f_shm_unmap, NULL, NULL};
     struct file *f = (struct file *)file;
     (void)vfs;
     *f = (struct file){.real = (sqlite3_file *)(f + 1)};
     int code = call(SQLITE_CANTOPEN, READ);
+    if (disk.fault == FAULT_ROFS && disk.at > 0 && (flags & SQLITE_OPEN_MAIN_DB) != 0)
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
     if (code == SQLITE_OK)
         code = disk.real->xOpen(disk.real, name, f->real, flags, out_flags);
     if (code == SQLITE_OK)
@@ -211,7 +213,7 @@ static int v_last_error(sqlite3_vfs *vfs, int size, char *out)
     (void)vfs;
     (void)size;
     (void)out;
-    return disk.fault == FAULT_FULL ? ENOSPC : faults_number;
+    return disk.fault == FAULT_FULL ? ENOSPC : disk_error_number;
 }
 
 static int forget_pages(unsigned kind, void *db, void *statement, void *text)
@@ -231,13 +233,13 @@ static int watch_connection(sqlite3 *db, char **wrong, const void *api)
     return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, forget_pages, db);
 }
 
-void faults_install(void)
+void disk_install(void)
 {
     static sqlite3_vfs vfs;
     disk.real = sqlite3_vfs_find(NULL);
     vfs = *disk.real;
     vfs.iVersion = 2;
-    vfs.zName = "faults";
+    vfs.zName = "failing";
     vfs.szOsFile = (int)sizeof(struct file) + disk.real->szOsFile;
     vfs.xOpen = v_open;
     vfs.xDelete = v_delete;
@@ -249,10 +251,10 @@ void faults_install(void)
         "the VFS");
 }
 
-void faults_forget_schema(void)
+void disk_forget_schema(void)
 {
-    check(sqlite3_exec(disk.connection, "PRAGMA writable_schema = RESET", NULL, NULL, NULL) == SQLITE_OK, "%s",
-        sqlite3_errmsg(disk.connection));
+    check(sqlite3_exec(disk.connection, "PRAGMA writable_schema = RESET", NULL, NULL, NULL) == SQLITE_OK,
+        "%s", sqlite3_errmsg(disk.connection));
 }
 
 static void dump_table(sqlite3 *db, const char *table, const char *but, struct buffer *out)
@@ -272,7 +274,8 @@ static void dump_table(sqlite3 *db, const char *table, const char *but, struct b
             const void *bytes = sqlite3_column_blob(rows, i);
             buffer_append_text(out, " | ");
             if (strstr(but, name) == NULL)
-                buffer_append(out, bytes != NULL ? bytes : "-", bytes != NULL ? (size_t)sqlite3_column_bytes(rows, i) : 1);
+                buffer_append(out, bytes != NULL ? bytes : "-",
+                    bytes != NULL ? (size_t)sqlite3_column_bytes(rows, i) : 1);
         }
         buffer_append_text(out, "\n");
     }
@@ -280,12 +283,12 @@ static void dump_table(sqlite3 *db, const char *table, const char *but, struct b
     sqlite3_free(sql);
 }
 
-char *faults_dump(sqlite3 *db, const char *but)
+char *disk_dump(sqlite3 *db, const char *but)
 {
     struct buffer out = {0};
     sqlite3_stmt *tables = NULL;
-    check(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", -1, &tables,
-              NULL) == SQLITE_OK,
+    check(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", -1,
+              &tables, NULL) == SQLITE_OK,
         "%s", sqlite3_errmsg(db));
     buffer_append_text(&out, "");
     while (sqlite3_step(tables) == SQLITE_ROW) {
