@@ -115,10 +115,11 @@ static void drop_input(size_t length, int64_t until)
 
 int cgi_read_body(size_t most, struct buffer *body)
 {
+    const char *method = getenv("REQUEST_METHOD");
     size_t length = 0;
     int64_t until = clock_monotonic() + LONGEST_WAIT_MS;
     int status = read_length(most, &length);
-    if (strcmp(getenv("REQUEST_METHOD"), "POST") != 0)
+    if (method == NULL || strcmp(method, "POST") != 0)
         status = 405;
     if (status != 0) {
         drop_input(length, until);

@@ -28,7 +28,7 @@ const char *cgi_header(const char *name);
 const char *cgi_remote(void);
 
 /*
- * Reads the body of a POST (of a request: cgi_is_request), exactly CONTENT_LENGTH bytes of stdin
+ * Reads the body of a POST, exactly CONTENT_LENGTH bytes of stdin
  * (section 4.2), at most `most`. Returns 0, or the HTTP status that is to be answered: 405 another method,
  * 411 no length, 400 a length that is no number or a body that is shorter, 413 too large (then it is read and
  * thrown away), 408 when it does not come within half a minute.

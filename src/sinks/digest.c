@@ -20,7 +20,7 @@ struct digest_reader {
 const struct delivery *digest_next(struct digest_reader *reader)
 {
     static const struct delivery_result unknown = {.verdict = DELIVERY_LATER, .retry_after = -1};
-    if (reader->next == reader->count && !reader->failed) {
+    if (reader->next == reader->count) {
         while (reader->count > 0)
             delivery_free(&reader->batch[--reader->count]);
         reader->next = 0;
@@ -49,7 +49,5 @@ int digest_make(struct store *store, const struct route *route, int64_t now, int
         .members = members,
         .error = e};
     route->type->digest(route->state, &reader, request);
-    while (reader.count > 0)
-        delivery_free(&reader.batch[--reader.count]);
     return reader.failed ? -1 : 0;
 }

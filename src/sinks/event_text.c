@@ -9,8 +9,7 @@
 /* A scalar as text, "" where it is absent or null. */
 static const char *text_of(struct json_object *object, const char *key)
 {
-    struct json_object *value = json_object_object_get(object, key);
-    const char *text = value != NULL ? json_object_get_string(value) : NULL;
+    const char *text = json_object_get_string(json_object_object_get(object, key));
     return text != NULL ? text : "";
 }
 

@@ -36,7 +36,7 @@ __attribute__((format(printf, 2, 0))) static void say(
     utf8_mend(text);
     size_t len = strlen(text);
     if (len >= sizeof result->error)
-        for (len = sizeof result->error - 1; len > 0 && (text[len] & 0xc0) == 0x80; len--)
+        for (len = sizeof result->error - 1; (text[len] & 0xc0) == 0x80; len--)
             ;
     memcpy(result->error, text, len);
     result->error[len] = '\0';
@@ -77,11 +77,11 @@ void handler_judge(struct http_call *call, enum http_outcome outcome, struct del
     int status = http_status(call);
     if (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LARGE)
         handler_later(result, -1, "no answer: %s", http_reason(call));
-    else if (status >= 200 && status < 300)
+    else if (status / 100 == 2)
         handler_done(result);
     else if (status == 408 || status == 425 || status == 429 || status >= 500)
         handler_later(result, asked_wait(call), "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
-    else if (status >= 300 && status < 400)
+    else if (status / 100 == 3)
         handler_dead(result, "HTTP %d: a redirect is not followed; put the final address into url", status);
     else
         handler_dead(result, "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
@@ -105,7 +105,7 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file != NULL ? setup->file : "-",
+    buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file,
         line != 0 ? line : setup->section->line, setup->name, text);
 }
 
@@ -155,8 +155,6 @@ char *setup_resolve(const struct handler_setup *setup, const struct ini_setting 
 char *setup_secret(const struct handler_setup *setup, const char *key)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
-    if (setting == NULL)
-        return NULL;
     if (strncmp(setting->value, "env:", 4) == 0)
         return from_environment(setup, setting, setting->value + 4);
     return register_copy(setting->value);
@@ -206,7 +204,7 @@ static void register_parts(const char *url)
 char *setup_url(const struct handler_setup *setup, const char *key)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
-    char *url = setting != NULL ? setup_resolve(setup, setting, setting->value) : NULL;
+    char *url = setup_resolve(setup, setting, setting->value);
     if (url == NULL)
         return NULL;
     secret_register(url);

@@ -25,7 +25,7 @@ struct handler_key {
 /* What a handler is made from. Everything is borrowed for the time of `make`. */
 struct handler_setup {
     const char *name;
-    const char *file; /* of the configuration, for messages; NULL without one */
+    const char *file; /* of the configuration, for messages */
     const struct ini_section *section;
     int64_t timeout;          /* milliseconds, for one delivery */
     const char *base_url;     /* whose work orders these are: the API, */
@@ -104,14 +104,12 @@ struct handler_type {
     /* Types that send HTTP requests, which run side by side: fills the request. */
     void (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
 
-    /* Such a type's own view of an answer; NULL takes handler_judge. */
-    void (*judge)(
-        void *state, struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
-    int side_by_side;    /* most requests under way; 0: 8 */
+    int side_by_side;    /* most requests under way, up to 8; 0: 8 */
     int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
 
     /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands
-     * for all of them. Both NULL for others. `digest` reads them with digest_next and fills the request. */
+     * for all of them. Both NULL for others. `digest` reads them all with digest_next and fills the request.
+     */
     size_t (*digest_above)(void *state);
     void (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
 

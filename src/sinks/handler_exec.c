@@ -113,7 +113,7 @@ static char *make_variable(int i, struct json_object *value)
         value = json_object_object_get(value, variables[i].path[depth]);
     const char *text = value != NULL ? json_object_get_string(value) : "";
     size_t len = json_object_is_type(value, json_type_string) ? (size_t)json_object_get_string_len(value)
-                                                              : strlen(text != NULL ? text : "");
+                                                              : strlen(text);
     if (len > LONGEST_VALUE)
         for (len = LONGEST_VALUE; ((unsigned char)text[len] & 0xc0) == 0x80; len--)
             ; /* not through a character */

@@ -110,9 +110,9 @@ static int write_report(struct report_state *state, const struct handler_work *w
     char name[NAME_SIZE];
     struct report report;
     int directory = whole_file_directory(state->path, e);
-    int rc = directory < 0 ? -1 : report_read(work->store, work->deliveries, &report, e);
     if (directory < 0)
         return -1;
+    int rc = report_read(work->store, work->deliveries, &report, e);
     if (!state->cleaned)
         whole_file_clean(directory);
     state->cleaned = true;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "sinks/slack_text.h"
 
 /* Where the app shows a work order. MaintainX documents no such address: change it by `link` if it moves. */

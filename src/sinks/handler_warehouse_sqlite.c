@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +80,15 @@ static int execute(struct sqlite *s, const char *sql, struct delivery_result *wh
     return code == SQLITE_OK ? 0 : fail_sqlite(s, code, why);
 }
 
-/* Reads what answers with one integer. */
-static int read_number(struct sqlite *s, const char *sql, int *value, struct delivery_result *why)
+/* Reads what answers with one row of integers. */
+static int read_numbers(struct sqlite *s, const char *sql, int *out, struct delivery_result *why)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *value = sqlite3_column_int(statement, 0);
+    for (int i = 0; code == SQLITE_ROW && i < sqlite3_column_count(statement); i++)
+        out[i] = sqlite3_column_int(statement, i);
     int rc = code == SQLITE_ROW ? 0 : fail_sqlite(s, code, why);
     sqlite3_finalize(statement);
     return rc;
@@ -102,11 +101,9 @@ static int read_number(struct sqlite *s, const char *sql, int *value, struct del
 static int make_file(struct sqlite *s, struct delivery_result *why)
 {
     const char *slash = strrchr(s->path, '/');
-    struct stat st;
-    if (slash != NULL && slash != s->path) {
+    if (slash != NULL) {
         char *directory = strndup(s->path, (size_t)(slash - s->path));
-        if (stat(directory, &st) != 0)
-            mkdir(directory, 0750);
+        mkdir(directory, 0750); /* as a rule it is there */
         free(directory);
     }
     int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -122,12 +119,11 @@ static int make_file(struct sqlite *s, struct delivery_result *why)
 
 static int check_owner(struct sqlite *s, int *version, struct delivery_result *why)
 {
-    int id = 0, tables = 0;
-    if (read_number(s, warehouse_sqlite_get_application, &id, why) != 0 ||
-        read_number(s, warehouse_sqlite_get_version, version, why) != 0 ||
-        read_number(s, warehouse_sqlite_count_tables, &tables, why) != 0)
+    int found[3]; /* the application's id, the version, how many tables and the like */
+    if (read_numbers(s, warehouse_sqlite_get_owner, found, why) != 0)
         return -1;
-    if (id != APPLICATION_ID && (tables > 0 || *version > 0 || id != 0))
+    *version = found[1];
+    if (found[0] != APPLICATION_ID && (found[0] != 0 || found[1] > 0 || found[2] > 0))
         handler_later(
             why, -1, "%s: it is a database of another program; set another path in database", s->path);
     else if (*version > WAREHOUSE_SQLITE_VERSION)
@@ -169,7 +165,7 @@ static int migrate(struct sqlite *s, struct delivery_result *why)
 {
     int version = 0;
     while (version < WAREHOUSE_SQLITE_VERSION) {
-        if (start(s, why) != 0 || read_number(s, warehouse_sqlite_get_version, &version, why) != 0)
+        if (start(s, why) != 0 || read_numbers(s, warehouse_sqlite_get_version, &version, why) != 0)
             return -1;
         if (version < WAREHOUSE_SQLITE_VERSION && execute(s, warehouse_sqlite_migrations[version], why) != 0)
             return -1;
@@ -239,12 +235,10 @@ static int run(struct sqlite *s, enum kept which, const struct warehouse_row *ro
     struct delivery_result *why)
 {
     sqlite3_stmt *statement = s->kept[which];
-    int code = SQLITE_OK, count = sqlite3_bind_parameter_count(statement);
-    for (int i = 0; i < count && code == SQLITE_OK; i++)
-        code = sqlite3_bind_text64(statement, i + 1, row->values[i],
-            row->values[i] != NULL ? strlen(row->values[i]) : 0, SQLITE_STATIC, SQLITE_UTF8);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
+    int count = sqlite3_bind_parameter_count(statement);
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_text(statement, i + 1, row->values[i], -1, SQLITE_STATIC);
+    int code = sqlite3_step(statement);
     int rc = code == SQLITE_DONE ? 0 : fail_sqlite(s, code, why);
     if (changed != NULL)
         *changed = sqlite3_changes(s->db) > 0;
@@ -291,6 +285,6 @@ void *warehouse_sqlite_new(const char *path, int64_t timeout)
 {
     struct sqlite *s = calloc(1, sizeof *s);
     s->path = strdup(path);
-    s->busy_ms = timeout < INT_MAX ? (int)timeout : INT_MAX;
+    s->busy_ms = (int)timeout;
     return s;
 }

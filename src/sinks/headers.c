@@ -1,7 +1,6 @@
 #include "sinks/headers.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

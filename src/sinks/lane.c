@@ -1,6 +1,5 @@
 #include "sinks/lane.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,7 +12,8 @@
 /* An answer is read up to this size: enough to say what is wrong. */
 enum { MAX_ANSWER = 64 << 10 };
 
-/* A handler that failed this often in a row is left alone for the rest of the run. */
+/* A handler that failed this often in a row is left alone for the rest of the run (its message says 5, too).
+ */
 enum { BREAKER = 5 };
 
 /* When a receiver with a rate asks for a wait, a run waits this long at the most; else it leaves it alone. */
@@ -28,7 +28,7 @@ static bool is_ending(const struct lane *lane)
 static int slots_of(const struct lane *lane)
 {
     int slots = lane->route->type->side_by_side;
-    return slots > 0 && slots < LANE_SLOTS ? slots : LANE_SLOTS;
+    return slots > 0 ? slots : LANE_SLOTS;
 }
 
 /* How long a type with an interval must wait yet. */
@@ -91,15 +91,12 @@ static int refill(struct lane *lane, struct error *e)
     return 0;
 }
 
-/* Is an earlier event of the same work order under way or still waiting? */
+/* Is an earlier event of the same work order under way? One that waits in the queue waits for that, too. */
 static bool must_wait(const struct lane *lane, int index)
 {
     int64_t work_order = lane->queue[index].work_order;
     for (int i = 0; i < LANE_SLOTS; i++)
         if (lane->slots[i].call != NULL && lane->slots[i].delivery.work_order == work_order)
-            return true;
-    for (int i = lane->first; i < index; i++)
-        if (lane->queue[i].id != NULL && lane->queue[i].work_order == work_order)
             return true;
     return false;
 }
@@ -146,14 +143,18 @@ static void log_outcome(
         log_info("handler %s: %s: %s; it will be tried again", name, what, result->error);
 }
 
+static void leave_alone(struct lane *lane, const char *why)
+{
+    if (!lane->closed)
+        log_info("handler %s: %s; it is left alone for this run", lane->route->name, why);
+    lane->closed = true;
+}
+
 static void count_failure(struct lane *lane, const struct delivery_result *result)
 {
     lane->failures = result->verdict == DELIVERY_LATER ? lane->failures + 1 : 0;
-    if (lane->failures == BREAKER && !lane->closed) {
-        log_info("handler %s: failed %d times in a row; it is left alone for this run", lane->route->name,
-            lane->failures);
-        lane->closed = true;
-    }
+    if (lane->failures >= BREAKER)
+        leave_alone(lane, "failed 5 times in a row");
 }
 
 /* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it
@@ -163,10 +164,8 @@ static void obey_retry_after(struct lane *lane, const struct delivery_result *re
     if (lane->route->type->interval_ms == 0 || result->verdict != DELIVERY_LATER || result->retry_after <= 0)
         return;
     lane->quiet_until = clock_monotonic() + result->retry_after;
-    if (result->retry_after > LONGEST_PAUSE_MS && !lane->closed) {
-        log_info("handler %s: it asks for a pause; it is left alone for this run", lane->route->name);
-        lane->closed = true;
-    }
+    if (result->retry_after > LONGEST_PAUSE_MS)
+        leave_alone(lane, "it asks for a pause");
 }
 
 static void note_outcome(
@@ -214,17 +213,14 @@ static size_t take_batch(struct lane *lane, struct delivery *batch)
     return 1;
 }
 
-/* Puts a failed batch back, so that its members are tried one by one; the queue was emptied by it from the
- * front. */
+/* Puts a failed batch back, so that its members are tried one by one. There is room at the front: batches
+ * leave nothing before what they take. */
 static void put_back(struct lane *lane, struct delivery *batch, size_t count)
 {
+    memcpy(lane->queue, batch, count * sizeof *batch);
     lane->singly = count;
     lane->first = 0;
-    for (int i = 0, next = 0; i < lane->queued && (size_t)next < count; i++)
-        if (lane->queue[i].id == NULL) {
-            lane->queue[i] = batch[next++];
-            lane->waiting++;
-        }
+    lane->waiting += (int)count;
 }
 
 static void deliver_at_once(struct lane *lane)
@@ -329,10 +325,7 @@ static int collect_answers(struct lane *lane, struct error *e)
         struct delivery_result result;
         if (slot->call == NULL || !http_is_done(slot->call))
             continue;
-        if (lane->route->type->judge != NULL)
-            lane->route->type->judge(lane->route->state, slot->call, http_finish(slot->call), &result);
-        else
-            handler_judge(slot->call, http_finish(slot->call), &result);
+        handler_judge(slot->call, http_finish(slot->call), &result);
         count_failure(lane, &result);
         obey_retry_after(lane, &result);
         if (slot->delivery.id != NULL)
@@ -366,7 +359,7 @@ int lane_step(struct lane *lane, struct http **http, struct error *e)
 int64_t lane_pause(const struct lane *lane)
 {
     int64_t wait = interval_left(lane);
-    if (lane->waiting > 0 && wait > 0 && !is_ending(lane))
+    if (lane->waiting > 0 && wait > 0)
         return wait;
     return lane->busy > 0 ? INT64_MAX : 0;
 }

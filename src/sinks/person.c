@@ -4,11 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static struct json_object *field(struct json_object *object, const char *key)
-{
-    return json_object_is_type(object, json_type_object) ? json_object_object_get(object, key) : NULL;
-}
-
 static bool is_text(struct json_object *value)
 {
     return json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > 0;
@@ -32,12 +27,13 @@ static void append_id(struct buffer *out, struct json_object *id, const char *ki
 static void append_object(struct buffer *out, struct json_object *person)
 {
     static const char *const names[] = {"name", "fullName", "displayName"};
-    struct json_object *first = field(person, "firstName"), *last = field(person, "lastName");
-    struct json_object *type = field(person, "type");
+    struct json_object *first = json_object_object_get(person, "firstName"),
+                       *last = json_object_object_get(person, "lastName");
+    struct json_object *type = json_object_object_get(person, "type");
     bool team = is_text(type) && strcmp(json_object_get_string(type), "TEAM") == 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (is_text(field(person, names[i]))) {
-            append_string(out, field(person, names[i]));
+        if (is_text(json_object_object_get(person, names[i]))) {
+            append_string(out, json_object_object_get(person, names[i]));
             return;
         }
     if (is_text(first))
@@ -48,18 +44,18 @@ static void append_object(struct buffer *out, struct json_object *person)
         append_string(out, last);
     if (is_text(first) || is_text(last))
         return;
-    if (is_text(field(person, "email")))
-        append_string(out, field(person, "email"));
+    if (is_text(json_object_object_get(person, "email")))
+        append_string(out, json_object_object_get(person, "email"));
     else
-        append_id(out, field(person, "id"), team ? "Team" : "User");
+        append_id(out, json_object_object_get(person, "id"), team ? "Team" : "User");
 }
 
 void person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
     size_t before = out->len;
-    append_object(out, field(data, key));
+    append_object(out, json_object_object_get(data, key));
     if (out->len == before)
-        append_id(out, field(data, id_key), "User");
+        append_id(out, json_object_object_get(data, id_key), "User");
 }
 
 /* Appends a list; `begin`: where the first of all lists began. */
@@ -80,9 +76,9 @@ static void append_list(struct buffer *out, size_t begin, struct json_object *li
 void person_append_all(struct buffer *out, struct json_object *data)
 {
     size_t begin = out->len;
-    append_list(out, begin, field(data, "assignees"), "User");
+    append_list(out, begin, json_object_object_get(data, "assignees"), "User");
     if (out->len > begin)
         return;
-    append_list(out, begin, field(data, "assigneeIds"), "User");
-    append_list(out, begin, field(data, "teamIds"), "Team");
+    append_list(out, begin, json_object_object_get(data, "assigneeIds"), "User");
+    append_list(out, begin, json_object_object_get(data, "teamIds"), "Team");
 }

@@ -117,8 +117,7 @@ static int start(struct running *r)
     for (int i = OUT; i < PIPES && rc == 0; i++)
         rc = make_pipe(&r->pipes[i], &theirs[i]);
     for (int i = 0; i < PIPES && rc == 0; i++)
-        if (fcntl(r->pipes[i], F_SETFL, O_NONBLOCK) != 0)
-            rc = errno;
+        fcntl(r->pipes[i], F_SETFL, O_NONBLOCK);
     if (rc == 0)
         rc = spawn(r, path, theirs);
     for (int i = 0; i < PIPES; i++)
@@ -136,8 +135,6 @@ static void feed(struct running *r)
         bool last = r->written >= len;
         ssize_t n = last ? write(r->pipes[IN], "\n", 1)
                          : write(r->pipes[IN], r->program->input + r->written, len - r->written);
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0 && errno == EAGAIN)
             return;
         if (n < 0 || last)
@@ -151,10 +148,10 @@ static void feed(struct running *r)
 static void drain(struct running *r, int which)
 {
     static char bytes[64 << 10];
-    ssize_t n = r->pipes[which] >= 0 ? read(r->pipes[which], bytes, sizeof bytes) : 0;
+    ssize_t n = read(r->pipes[which], bytes, sizeof bytes);
     if (n > 0)
         program_output_add(&r->outputs[which], bytes, (size_t)n);
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    else if (n == 0)
         close_one(&r->pipes[which]);
 }
 
@@ -174,8 +171,8 @@ static void work(struct running *r, int64_t ms)
     for (int i = OUT; i < PIPES; i++)
         if (fds[i].revents != 0)
             drain(r, i);
-    if (waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == r->pid)
-        r->ended = true;
+    waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    r->ended = info.si_pid == r->pid;
 }
 
 /* What still lies in the pipes once the program has ended; more than a pipe holds comes from someone else. */
@@ -230,8 +227,7 @@ void program_run(const struct program *program, struct program_end *end)
         int status = 0;
         end->outcome = attend(&r);
         drain_rest(&r);
-        while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR)
-            ;
+        waitpid(r.pid, &status, 0);
         if (end->outcome == PROGRAM_EXITED && WIFSIGNALED(status))
             end->outcome = PROGRAM_SIGNALLED;
         end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);

@@ -12,11 +12,11 @@ enum { MOST_LINES = 100 };
 
 static void log_line(struct program_output *output)
 {
-    if (output->line_len > 0 && output->lines++ < MOST_LINES) {
+    if (output->line_len > 0) {
         output->line[output->line_len] = '\0';
         utf8_mend(output->line);
         log_info("handler %s: %s", output->name, output->line);
-        if (output->lines == MOST_LINES)
+        if (++output->lines == MOST_LINES)
             log_info(
                 "handler %s: (it prints more than %d lines; the rest is left out)", output->name, MOST_LINES);
     }

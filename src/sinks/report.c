@@ -11,14 +11,9 @@
 #include "sinks/person.h"
 #include "store/events.h"
 
-static struct json_object *field(struct json_object *object, const char *key)
-{
-    return json_object_is_type(object, json_type_object) ? json_object_object_get(object, key) : NULL;
-}
-
 static const char *text_of(struct json_object *object, const char *key)
 {
-    struct json_object *value = field(object, key);
+    struct json_object *value = json_object_object_get(object, key);
     return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
@@ -56,7 +51,7 @@ static void add_change(struct reading *reading, const struct event_row *row, str
     const char *before = text_of(data, "previousStatus");
     reading->observed = row->observed;
     /* what it was before is news where a step was not seen (the log began later, or retention removed it) */
-    if (*before != '\0' && (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0))
+    if (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0)
         add_step(r, TIMESTAMP_NONE, before);
     add_step(r, row->timestamp, text_of(data, "status"));
 }
@@ -67,7 +62,7 @@ static int add_event(const struct event_row *row, void *context, struct error *e
     struct reading *reading = context;
     struct report *r = reading->report;
     struct json_object *event = event_parse(row->body, row->body_len);
-    struct json_object *data = field(event, "data");
+    struct json_object *data = json_object_object_get(event, "data");
     enum event_type type = event_type_named(row->type);
     if (type == EVENT_CREATED)
         /* one that is seen complete at once was something else when it was created */
@@ -75,7 +70,7 @@ static int add_event(const struct event_row *row, void *context, struct error *e
             r, row->timestamp, date_of(data, "completedAt") == TIMESTAMP_NONE ? text_of(data, "status") : "");
     else if (type == EVENT_STATUS_CHANGED)
         add_change(reading, row, data);
-    else if (type == EVENT_COMPLETED && row->observed != reading->observed)
+    else if (row->observed != reading->observed)
         add_step(r, row->timestamp, text_of(data, "status"));
     r->completions += type == EVENT_COMPLETED;
     json_object_put(event);
@@ -106,11 +101,12 @@ int report_read(struct store *store, const struct delivery *delivery, struct rep
     struct reading reading = {.report = out, .observed = TIMESTAMP_NONE};
     *out = (struct report){.id = delivery->id, .work_order = delivery->work_order};
     out->event = event_parse(delivery->body, delivery->body_len);
-    out->data = field(out->event, "data");
+    out->data = json_object_object_get(out->event, "data");
     out->created = date_of(out->data, "createdAt");
     out->completed = date_of(out->event, "timestamp");
     out->due = date_of(out->data, "dueDate");
-    if (out->due != TIMESTAMP_NONE && json_object_get_boolean(field(out->data, "dueDateIsFullDay")))
+    if (out->due != TIMESTAMP_NONE &&
+        json_object_get_boolean(json_object_object_get(out->data, "dueDateIsFullDay")))
         out->due += INT64_C(86400000) - 1000; /* the end of that day */
     if (events_history(store, delivery->work_order, delivery->seq, add_event, &reading, e) != 0)
         return -1;
@@ -145,7 +141,7 @@ static void append_list(struct buffer *out, struct json_object *list)
 
 static void append_number(struct buffer *out, const struct report *r)
 {
-    struct json_object *number = field(r->data, "sequentialId");
+    struct json_object *number = json_object_object_get(r->data, "sequentialId");
     buffer_append_format(out, "%lld",
         (long long)(json_object_is_type(number, json_type_int) ? json_object_get_int64(number)
                                                                : r->work_order));
@@ -154,13 +150,15 @@ static void append_number(struct buffer *out, const struct report *r)
 /* A thing with a name, or else its number: asset, location. */
 static void append_thing(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
-    struct json_object *thing = field(data, key), *name = field(thing, "name"), *id = field(data, id_key);
+    struct json_object *thing = json_object_object_get(data, key),
+                       *name = json_object_object_get(thing, "name"),
+                       *id = json_object_object_get(data, id_key);
     if (json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0) {
         append_string(out, name);
         return;
     }
     if (!json_object_is_type(id, json_type_int))
-        id = field(thing, "id");
+        id = json_object_object_get(thing, "id");
     if (json_object_is_type(id, json_type_int))
         buffer_append_format(out, "No. %s", json_object_get_string(id));
 }
@@ -179,7 +177,7 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
 {
     switch (fact) {
     case REPORT_TITLE:
-        append_string(out, field(r->data, "title"));
+        append_string(out, json_object_object_get(r->data, "title"));
         break;
     case REPORT_NUMBER:
         append_number(out, r);
@@ -194,13 +192,13 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
         report_words(text_of(r->data, "type"), out);
         break;
     case REPORT_CATEGORIES:
-        append_list(out, field(r->data, "categories"));
+        append_list(out, json_object_object_get(r->data, "categories"));
         break;
     case REPORT_ASSET:
         append_thing(out, r->data, "asset", "assetId");
         break;
     case REPORT_SERIAL:
-        append_string(out, field(field(r->data, "asset"), "serialNumber"));
+        append_string(out, json_object_object_get(json_object_object_get(r->data, "asset"), "serialNumber"));
         break;
     case REPORT_LOCATION:
         append_thing(out, r->data, "location", "locationId");
@@ -218,11 +216,12 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
         person_append(out, r->data, "creator", "creatorId");
         break;
     case REPORT_DESCRIPTION:
-        append_string(out, field(r->data, "description"));
+        append_string(out, json_object_object_get(r->data, "description"));
         break;
     case REPORT_NOTE:
     default:
-        append_string(out, field(field(r->data, "workOrderSummary"), "content"));
+        append_string(
+            out, json_object_object_get(json_object_object_get(r->data, "workOrderSummary"), "content"));
         break;
     }
 }

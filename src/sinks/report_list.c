@@ -110,7 +110,7 @@ static uint64_t digest(const char *id, size_t len)
         h = (h ^ (unsigned char)id[i]) * UINT64_C(1099511628211);
     h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
     h ^= h >> 32;
-    return h != 0 ? h : 1;
+    return h + (h == 0);
 }
 
 /* Where the digest stands or would stand. There is always a free place. */
@@ -151,7 +151,7 @@ static int take_record(struct report_list *list, const char *record, size_t len,
     struct buffer header = {0};
     if (list->end > 0) {
         size_t id = 0;
-        while (id < len && strchr(",\r\n", record[id]) == NULL)
+        while (strchr(",\r\n", record[id]) == NULL)
             id++;
         add_id(list, digest(record, id));
         return 0;
@@ -178,8 +178,6 @@ static int read_records(struct report_list *list, int fd, struct error *e)
     for (;;) {
         buffer_reserve(&pending, CHUNK);
         ssize_t n = pread(fd, pending.data + pending.len, CHUNK, (off_t)(list->end + (int64_t)pending.len));
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0)
             rc = fail(e, EXIT_IO, NAME ": it cannot be read: %s", strerror(errno));
         if (n <= 0)
@@ -210,16 +208,11 @@ static int open_locked(int directory, int64_t timeout, struct error *e)
     int fd = openat(directory, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0)
         return fail(e, EXIT_IO, NAME ": it cannot be opened: %s", strerror(errno));
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK || clock_monotonic() >= until || !stop_wait(LOCK_WAIT_MS)) {
-            fail(e, EXIT_TRY_LATER, NAME ": it cannot be locked: %s",
-                errno == EWOULDBLOCK ? "another program holds it" : strerror(errno));
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        if (clock_monotonic() >= until || !stop_wait(LOCK_WAIT_MS)) {
             close(fd);
-            return -1;
+            return fail(e, EXIT_TRY_LATER, NAME ": it cannot be locked: another program holds it");
         }
-    }
     return fd;
 }
 
@@ -227,8 +220,7 @@ static int open_locked(int directory, int64_t timeout, struct error *e)
 static int catch_up(struct report_list *list, int fd, int directory, struct error *e)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
-        return fail(e, EXIT_IO, NAME ": %s", strerror(errno));
+    fstat(fd, &st);
     if (st.st_dev != list->device || st.st_ino != list->inode || st.st_size < list->end) {
         report_list_free(list);
         list->device = st.st_dev;
@@ -249,7 +241,7 @@ static int append(struct report_list *list, int fd, const struct buffer *bytes, 
         ssize_t n = pwrite(fd, bytes->data + done, bytes->len - done, (off_t)(list->end + (int64_t)done));
         if (n > 0)
             done += (size_t)n;
-        else if (errno != EINTR)
+        else
             rc = -1;
     }
     if (rc == 0)

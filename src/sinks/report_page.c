@@ -270,18 +270,16 @@ static void put_note(struct page *page)
 /* The organization's own fields, whatever they hold. */
 static void put_fields(struct page *page)
 {
-    struct json_object *fields = NULL;
+    struct json_object *fields = json_object_object_get(page->report->data, "extraFields");
     bool any = false;
-    if (!json_object_is_type(page->report->data, json_type_object) ||
-        !json_object_object_get_ex(page->report->data, "extraFields", &fields) ||
-        !json_object_is_type(fields, json_type_object))
+    if (!json_object_is_type(fields, json_type_object))
         return;
     json_object_object_foreach(fields, name, value)
     {
         const char *text = value != NULL ? json_object_get_string(value) : "";
         size_t len = json_object_is_type(value, json_type_string) ? (size_t)json_object_get_string_len(value)
-                                                                  : strlen(text != NULL ? text : "");
-        if (text == NULL || len == 0)
+                                                                  : strlen(text);
+        if (len == 0)
             continue;
         put(page, any ? "" : "<section>\n<h2>Custom fields</h2>\n<dl class=\"facts\">\n");
         any = true;
@@ -306,7 +304,7 @@ static void put_step(struct page *page, const struct report_step *step)
               : strcmp(s, "ON_HOLD") == 0     ? " hold"
                                               : "");
     put(page, "\">");
-    put_string(page, *s != '\0' && words.data != NULL ? words.data : "Created");
+    put_string(page, *s != '\0' ? words.data : "Created");
     put(page, "</td><td>");
     if (step->since == TIMESTAMP_NONE)
         put(page, "before it was first seen");
@@ -322,8 +320,6 @@ static void put_step(struct page *page, const struct report_step *step)
 static void put_history(struct page *page)
 {
     const struct report *r = page->report;
-    if (r->count == 0)
-        return;
     put(page, "<section>\n<h2>Statuses seen</h2>\n<div class=\"scroll\"><table>\n"
               "<thead><tr><th>Status</th><th>Since</th><th>For</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < r->count; i++)
@@ -368,7 +364,8 @@ void report_page(const struct report *report, struct buffer *out)
 {
     struct page page = {.report = report, .out = out};
     const char *rest = report_html, *open, *close;
-    while ((open = strstr(rest, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
+    while ((open = strstr(rest, "{{")) != NULL) {
+        close = strstr(open, "}}");
         buffer_append(out, rest, (size_t)(open - rest));
         put_part(&page, open + 2, (size_t)(close - open - 2));
         rest = close + 2;

@@ -27,7 +27,7 @@ static const struct handler_key common_keys[] = {{"on", false, false}, {"when", 
 
 static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
 {
-    for (; keys != NULL && keys->name != NULL; keys++)
+    for (; keys->name != NULL; keys++)
         if (strcmp(keys->name, name) == 0)
             return keys;
     return NULL;
@@ -65,7 +65,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
         else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
             setup_problem(setup, setting->line, "%s: it stands twice", setting->key);
     }
-    for (const struct handler_key *key = type->keys; key != NULL && key->name != NULL; key++)
+    for (const struct handler_key *key = type->keys; key->name != NULL; key++)
         if (key->required && ini_setting(setup->section, key->name) == NULL)
             setup_problem(setup, 0, "has no %s, which type = %s needs", key->name, type->name);
 }
@@ -156,8 +156,8 @@ int routes_make(
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
     struct handler_setup setup = {.file = config->file,
-        .base_url = config->base_url != NULL ? config->base_url : "",
-        .organization = config->organization != NULL ? config->organization : "",
+        .base_url = config->base_url,
+        .organization = config->organization,
         .problems = problems,
         .warnings = warnings};
     *out = (struct routes){0};

@@ -119,10 +119,8 @@ static void append_fields(struct buffer *out, struct json_object *changes)
 
 static void append_status(struct buffer *out, const char *from, const char *to)
 {
-    if (*from != '\0') {
-        buffer_append_text(out, " from ");
-        append_text(out, from, WORD_MOST);
-    }
+    buffer_append_text(out, " from ");
+    append_text(out, from, WORD_MOST);
     buffer_append_text(out, " to ");
     append_text(out, to, WORD_MOST);
 }

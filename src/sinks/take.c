@@ -1,7 +1,5 @@
 #include "sinks/take.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/stop.h"
 #include "store/events.h"
@@ -41,11 +39,12 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
 static int take_batch(struct store *store, struct route *route, struct error *e)
 {
     struct taking t = {.store = store, .route = route, .position = route->place.position, .now = clock_now()};
-    /* what a power cut takes back is taken again; the outcome of a delivery is not on the disk before this is */
+    /* what a power cut takes back is taken again; the outcome of a delivery is not on the disk before this is
+     */
     if (store_begin_lazily(store, e) != 0)
         return -1;
     int rc = events_after(store, route->place.position, BATCH, take_one, &t, e);
-    if (rc == 0 && t.count > 0)
+    if (rc == 0)
         rc = handlers_advance(store, route->place.handler, t.position, t.skipped, e);
     if (rc == 0)
         rc = store_commit(store, e);

@@ -68,16 +68,12 @@ static void open_locked_down(struct when *when)
 
 static int prepare(struct when *when, const char *format, const char *expression, char *reason, size_t size)
 {
-    const char *tail = NULL;
     /* the newline ends a comment that would swallow the bracket */
     char *sql = sqlite3_mprintf(format, expression, sql_statements[SQL_WHEN_EVENT].sql);
     int rc = -1;
-    if (sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, &tail) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v3(when->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &when->statement, NULL) != SQLITE_OK)
         snprintf(reason, size, "%s", sqlite3_errmsg(when->db));
-    else if (when->statement == NULL || *tail != '\0' || sqlite3_column_count(when->statement) != 1 ||
-             sqlite3_bind_parameter_count(when->statement) != 1 ||
-             strcmp(sqlite3_bind_parameter_name(when->statement, 1), ":wosync_event") != 0)
+    else if (sqlite3_bind_parameter_count(when->statement) != 1)
         snprintf(reason, size, "it is not one SQL expression");
     else
         rc = 0;

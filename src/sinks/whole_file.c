@@ -27,8 +27,6 @@ static int write_all(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
         if (n < 0)
             return -1;
         bytes += n;
@@ -46,11 +44,10 @@ int whole_file_write(int directory, const char *name, const char *bytes, size_t 
     int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
         return fail(e, EXIT_IO, "%s: it cannot be made: %s", name, strerror(errno));
-    /* the lock says that someone is at work on it; where there are no locks, whole_file_clean gets none
-     * either */
-    int rc = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK ? -1 : 0;
-    if (rc == 0)
-        rc = write_all(fd, bytes, len);
+    /* the lock says that someone is at work on it: whoever got it before us is whole_file_clean, takes the
+     * file away, and it cannot be renamed */
+    flock(fd, LOCK_EX | LOCK_NB);
+    int rc = write_all(fd, bytes, len);
     if (rc == 0)
         rc = fsync(fd);
     if (rc == 0)
@@ -78,16 +75,12 @@ static void remove_one(int directory, const char *name)
 void whole_file_clean(int directory)
 {
     const size_t suffix = strlen(SUFFIX);
-    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
-    if (entries == NULL) {
-        if (fd >= 0)
-            close(fd);
+    DIR *entries = fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (entries == NULL)
         return;
-    }
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         size_t len = strlen(entry->d_name);
-        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 && len > suffix &&
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 &&
             strcmp(entry->d_name + len - suffix, SUFFIX) == 0)
             remove_one(directory, entry->d_name);
     }

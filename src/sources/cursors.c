@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
-
 /* A pass over a million work orders has five thousand pages: a plain array is small and quick enough. */
 struct cursors {
     struct digest *digest;
@@ -14,14 +12,11 @@ struct cursors {
     size_t capacity;
 };
 
-struct cursors *cursors_new(struct error *e)
+struct cursors *cursors_new(struct digest *digest)
 {
     struct cursors *cursors = calloc(1, sizeof *cursors);
-    cursors->digest = digest_new(e);
-    if (cursors->digest != NULL)
-        return cursors;
-    free(cursors);
-    return NULL;
+    cursors->digest = digest;
+    return cursors;
 }
 
 bool cursors_add(struct cursors *cursors, const char *cursor)
@@ -46,9 +41,6 @@ void cursors_clear(struct cursors *cursors)
 
 void cursors_free(struct cursors *cursors)
 {
-    if (cursors == NULL)
-        return;
-    digest_free(cursors->digest);
     free(cursors->seen);
     free(cursors);
 }

@@ -7,12 +7,12 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include "core/digest.h"
 
 struct cursors;
 
-/* An empty set; NULL with the error filled, as digest_new. Free with cursors_free. */
-struct cursors *cursors_new(struct error *e);
+/* An empty set; the digest is borrowed. Free with cursors_free. */
+struct cursors *cursors_new(struct digest *digest);
 
 /* Adds a cursor. Returns true when it was there already. */
 bool cursors_add(struct cursors *cursors, const char *cursor);
@@ -20,7 +20,7 @@ bool cursors_add(struct cursors *cursors, const char *cursor);
 /* Forgets all of them. */
 void cursors_clear(struct cursors *cursors);
 
-/* Frees; NULL is allowed. */
+/* Frees. */
 void cursors_free(struct cursors *cursors);
 
 #endif

@@ -111,7 +111,7 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
     if (strcmp(filter->configured, "auto") != 0)
         known = filter->configured;
     enum page_filter spelling = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
-    if (spelling < PAGE_FILTERS && !filter->given_up[spelling]) {
+    if (spelling < PAGE_FILTERS) {
         filter->chosen = spelling;
         return API_OK;
     }

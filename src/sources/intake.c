@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
-#include "core/digest.h"
 #include "core/scan.h"
 #include "core/workorder.h"
 #include "store/events.h"
@@ -28,23 +27,18 @@ struct intake {
     struct held *held;
     size_t held_count, held_capacity;
     struct json_tokener *parser;
-    struct digest *digest;
     int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
     int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
 };
 
-struct intake *intake_new(const struct intake_settings *settings, struct error *e)
+struct intake *intake_new(const struct intake_settings *settings)
 {
     struct intake *intake = calloc(1, sizeof *intake);
     intake->settings = *settings;
     intake->in_quarantine = -1;
     intake->missing = -1;
     intake->parser = workorder_parser();
-    intake->digest = digest_new(e);
-    if (intake->digest != NULL)
-        return intake;
-    intake_free(intake);
-    return NULL;
+    return intake;
 }
 
 void intake_free(struct intake *intake)
@@ -52,7 +46,6 @@ void intake_free(struct intake *intake)
     if (intake == NULL)
         return;
     json_tokener_free(intake->parser);
-    digest_free(intake->digest);
     intake_drop(intake);
     free(intake->held);
     free(intake);
@@ -323,7 +316,7 @@ enum intake_verdict intake_observe(
     unsigned char digest[DIGEST_SIZE];
     *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
-    digest_of(intake->digest, record->json, record->len, digest);
+    digest_of(intake->settings.digest, record->json, record->len, digest);
     if (record->from_list && record->id_hint != 0) {
         int taken = observe_scanned(intake, record, digest, result, e);
         if (taken != 0)

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "core/diff.h"
+#include "core/digest.h"
 #include "core/event.h"
 #include "store/runs.h"
 
@@ -25,6 +26,7 @@ struct intake_settings {
     enum event_source source;
     struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
+    struct digest *digest;            /* not used by anyone else meanwhile */
     struct run *run;                  /* counts records, quarantined and events */
     intake_listener *listener;        /* NULL: no one listens */
     void *listener_data;
@@ -56,8 +58,8 @@ enum intake_verdict {
     INTAKE_FAILED       /* the store failed; the error is filled, roll back */
 };
 
-/* Makes ready. NULL with the error filled, as digest_new. Free with intake_free. */
-struct intake *intake_new(const struct intake_settings *settings, struct error *e);
+/* Makes ready. The settings are copied, what they point to is borrowed. Free with intake_free. */
+struct intake *intake_new(const struct intake_settings *settings);
 
 /* Frees; NULL is allowed. */
 void intake_free(struct intake *intake);

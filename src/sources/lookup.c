@@ -10,6 +10,7 @@
 struct lookup {
     const struct pass_settings *settings;
     const struct lookup_queue *queue;
+    struct digest *digest;
     struct intake *intake;
     int64_t seen; /* until when a finished pass has seen everything */
 };
@@ -60,19 +61,22 @@ static int prepare(struct lookup *l, enum event_source source, struct error *e)
 {
     const struct pass_settings *s = l->settings;
     struct account account;
-    const struct intake_settings intake = {.store = s->store,
-        .source = source,
-        .rules = {.completed = s->completed, .ignored = s->ignored},
-        .run = s->run};
     int known = account_load(s->store, &account, e);
     if (known != 1)
         return known;
-    l->intake = intake_new(&intake, e);
-    if (l->intake != NULL)
-        intake_set_horizon(l->intake, account.horizon);
     l->seen = account.observed;
+    const int64_t horizon = account.horizon;
     account_free(&account);
-    return l->intake != NULL ? 1 : -1;
+    l->digest = digest_new(e);
+    if (l->digest == NULL)
+        return -1;
+    const struct intake_settings intake = {.store = s->store,
+        .source = source,
+        .rules = {.completed = s->completed, .ignored = s->ignored, .horizon = horizon},
+        .digest = l->digest,
+        .run = s->run};
+    l->intake = intake_new(&intake);
+    return 1;
 }
 
 enum pass_end lookup_run(const struct pass_settings *settings, enum event_source source,
@@ -100,5 +104,6 @@ enum pass_end lookup_run(const struct pass_settings *settings, enum event_source
     if (e->status == EXIT_DONE)
         *e = unclear;
     intake_free(l.intake);
+    digest_free(l.digest);
     return end;
 }

@@ -65,13 +65,10 @@ void verify_keys_free(struct verify_keys *keys)
 static enum signature_verdict check(
     struct signature_key *key, const struct webhook_message *message, int64_t now, int64_t tolerance)
 {
-    enum signature_verdict verdict = SIGNATURE_MALFORMED;
     if (message->timed_signature != NULL)
-        verdict =
-            signature_check_timed(key, message->timed_signature, message->body, message->len, now, tolerance);
-    if (message->timed_signature == NULL && message->plain_signature != NULL)
-        verdict = signature_check_plain(key, message->plain_signature, message->body, message->len);
-    return verdict;
+        return signature_check_timed(
+            key, message->timed_signature, message->body, message->len, now, tolerance);
+    return signature_check_plain(key, message->plain_signature, message->body, message->len);
 }
 
 static const char *words_for(enum signature_verdict verdict)

@@ -65,7 +65,7 @@ static int check_one(struct client *client, struct store *store, enum hooks_api 
 int watch_subscriptions(struct client *client, struct store *store, int64_t since, struct error *e)
 {
     struct watching w = {.since = since};
-    struct webhooks lane;
+    struct webhooks lane = {0};
     int rc = webhooks_load(store, 0, &lane, e);
     if (rc == 0)
         rc = subscriptions_list(store, add, &w, e);

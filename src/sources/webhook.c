@@ -27,6 +27,7 @@ struct taking {
     const struct webhook_settings *settings;
     const struct webhook_message *message;
     int64_t now;
+    struct digest *digester;
     unsigned char digest[DIGEST_SIZE]; /* of the body */
     char key[KEY_SIZE];
     struct webhook_body body;
@@ -38,27 +39,22 @@ struct taking {
 static bool is_event_id(const char *id)
 {
     size_t len = id != NULL ? strnlen(id, LONGEST_EVENT_ID + 1) : 0;
-    for (size_t i = 0; i < len && i <= LONGEST_EVENT_ID; i++)
+    for (size_t i = 0; i < len; i++)
         if ((unsigned char)id[i] <= 0x20 || (unsigned char)id[i] >= 0x7f)
             return false;
     return len > 0 && len <= LONGEST_EVENT_ID;
 }
 
-static int make_key(struct taking *t, struct error *e)
+static void make_key(struct taking *t)
 {
-    struct digest *digest = digest_new(e);
-    if (digest == NULL)
-        return -1;
-    digest_of(digest, t->message->body, t->message->len, t->digest);
-    digest_free(digest);
+    digest_of(t->digester, t->message->body, t->message->len, t->digest);
     if (is_event_id(t->message->event_id)) {
         snprintf(t->key, sizeof t->key, "event:%s", t->message->event_id);
-        return 0;
+        return;
     }
     int n = snprintf(t->key, sizeof t->key, "body:");
     for (int i = 0; i < DIGEST_SIZE; i++)
         n += snprintf(t->key + n, sizeof t->key - (size_t)n, "%02x", t->digest[i]);
-    return 0;
 }
 
 static bool is_foreign(const struct taking *t)
@@ -127,11 +123,10 @@ static int apply(struct taking *t, struct error *e)
         .rules = {.completed = t->settings->completed,
             .ignored = t->settings->ignored,
             .horizon = t->account.horizon},
+        .digest = t->digester,
         .run = t->settings->run};
-    struct intake *intake = intake_new(&settings, e);
-    int rc = -1;
-    if (intake == NULL)
-        return -1;
+    struct intake *intake = intake_new(&settings);
+    int rc;
     if (t->body.kind == WEBHOOK_WHOLE) {
         rc = observe(t, intake, e);
     } else {
@@ -192,13 +187,15 @@ enum webhook_outcome webhook_take(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e)
 {
     struct taking t = {.settings = settings, .message = message, .now = now, .work_left = work_left};
+    t.digester = digest_new(e);
     const struct run before = *settings->run;
     enum webhook_outcome outcome = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
     int readable = webhook_body_read(message->body, message->len, settings->completed, &t.body, &reason);
-    if (make_key(&t, e) != 0 || store_begin(settings->store, e) != 0)
+    if (t.digester == NULL || store_begin(settings->store, e) != 0)
         goto out;
+    make_key(&t);
     int known = account_load(settings->store, &t.account, e);
     t.polled = known == 1;
     if (known >= 0)
@@ -215,6 +212,7 @@ out:
         *work_left = false;
     }
     webhook_body_free(&t.body);
+    digest_free(t.digester);
     account_free(&t.account);
     return outcome;
 }

@@ -3,14 +3,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int account_load(struct store *store, struct account *out, struct error *e)
 {
     *out = (struct account){0};
-    if (store_query_all(store, SQL_ACCOUNT_GET, e) != 0)
-        return -1;
-    int rc = store_next(store, SQL_ACCOUNT_GET, e);
+    int rc = store_find(store, SQL_ACCOUNT_GET, NULL, 0, e);
     if (rc != 1)
         return rc;
     out->base_url = store_copy_text(store, SQL_ACCOUNT_GET, 0);

@@ -5,15 +5,13 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 static int find_place(
     struct store *store, const char *name, struct handler_place *place, bool *back, struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_GET;
-    if (STORE_QUERY(store, e, q, V_TEXT(name)) != 0)
-        return -1;
-    int known = store_next(store, q, e);
+    int known = STORE_FIND(store, e, q, V_TEXT(name));
     if (known != 1)
         return known;
     place->handler = store_int(store, q, 0);
@@ -143,12 +141,7 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t la
 int64_t deliveries_count_due(
     struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now), V_INT(latest)) != 0 ||
-        store_next(store, SQL_DELIVERY_COUNT_DUE, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_DELIVERY_COUNT_DUE, 0);
-    store_done(store, SQL_DELIVERY_COUNT_DUE);
-    return count;
+    return STORE_NUMBER(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now), V_INT(latest));
 }
 
 void delivery_free(struct delivery *delivery)
@@ -203,8 +196,7 @@ int deliveries_replay(
 
 int deliveries_count(struct store *store, int64_t handler, struct delivery_counts *out, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_DELIVERY_COUNTS, V_INT(handler)) != 0 ||
-        store_next(store, SQL_DELIVERY_COUNTS, e) != 1)
+    if (STORE_GET(store, e, SQL_DELIVERY_COUNTS, V_INT(handler)) != 0)
         return -1;
     out->pending = store_int(store, SQL_DELIVERY_COUNTS, 0);
     out->dead = store_int(store, SQL_DELIVERY_COUNTS, 1);

@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 
-#include "store/store.h"
+#include "store/rows.h"
 
 /* 1 when an event of that id is in the log or was once. */
 static int was_told(struct store *store, const char *id, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_EVENT_TOLD, V_TEXT(id)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_EVENT_TOLD, e);
+    int rc = STORE_FIND(store, e, SQL_EVENT_TOLD, V_TEXT(id));
     store_done(store, SQL_EVENT_TOLD);
     return rc;
 }
@@ -30,23 +28,14 @@ int events_append(
     return rc == 0 ? 1 : -1;
 }
 
-static int64_t read_number(struct store *store, enum sql_statement statement, struct error *e)
-{
-    if (store_query_all(store, statement, e) != 0 || store_next(store, statement, e) != 1)
-        return -1;
-    int64_t number = store_int(store, statement, 0);
-    store_done(store, statement);
-    return number;
-}
-
 int64_t events_last_seq(struct store *store, struct error *e)
 {
-    return read_number(store, SQL_EVENT_LAST_SEQ, e);
+    return store_number(store, SQL_EVENT_LAST_SEQ, NULL, 0, e);
 }
 
 int64_t events_count(struct store *store, struct error *e)
 {
-    return read_number(store, SQL_EVENT_COUNT, e);
+    return store_number(store, SQL_EVENT_COUNT, NULL, 0, e);
 }
 
 /* Both queries have the same columns. */

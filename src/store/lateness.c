@@ -28,11 +28,11 @@ int lateness_load(struct store *store, const char *lane, struct lateness *out, s
 {
     enum { MOST = 64 };
     int64_t steps[MOST], counts[MOST];
-    int n = 0, rc;
+    int n = 0, rc = 0;
     *out = (struct lateness){0};
     if (STORE_QUERY(store, e, SQL_LATENESS_LIST, V_TEXT(lane)) != 0)
         return -1;
-    while ((rc = store_next(store, SQL_LATENESS_LIST, e)) == 1 && n < MOST) {
+    while (n < MOST && (rc = store_next(store, SQL_LATENESS_LIST, e)) == 1) {
         steps[n] = store_int(store, SQL_LATENESS_LIST, 0);
         counts[n] = store_int(store, SQL_LATENESS_LIST, 1);
         out->count += counts[n++];

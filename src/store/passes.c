@@ -3,14 +3,12 @@
 #include <stdlib.h>
 
 #include "base/timestamp.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e)
 {
     *out = (struct pass_state){0};
-    if (STORE_QUERY(store, e, SQL_PASS_GET, V_TEXT(kind)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_PASS_GET, e);
+    int rc = STORE_FIND(store, e, SQL_PASS_GET, V_TEXT(kind));
     if (rc != 1)
         return rc;
     out->since = store_date(store, SQL_PASS_GET, 0);

@@ -1,7 +1,7 @@
 #include "store/quarantine.h"
 
 #include "base/timestamp.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 enum { KEPT_BYTES = 64 * 1024 };
 
@@ -17,12 +17,7 @@ int quarantine_add(struct store *store, const struct quarantine_entry *entry, st
 
 int64_t quarantine_count(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_QUARANTINE_COUNT, e) != 0 ||
-        store_next(store, SQL_QUARANTINE_COUNT, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_QUARANTINE_COUNT, 0);
-    store_done(store, SQL_QUARANTINE_COUNT);
-    return count;
+    return store_number(store, SQL_QUARANTINE_COUNT, NULL, 0, e);
 }
 
 int quarantine_list(struct store *store,

@@ -1,14 +1,12 @@
 #include "store/rate_limit.h"
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int rate_limit_load(struct store *store, struct pace *out, struct error *e)
 {
     const enum sql_statement q = SQL_RATE_LIMIT_GET;
     *out = (struct pace){0};
-    if (store_query_all(store, q, e) != 0)
-        return -1;
-    int rc = store_next(store, q, e);
+    int rc = store_find(store, q, NULL, 0, e);
     if (rc != 1)
         return rc;
     *out = (struct pace){.limit = store_int(store, q, 0),

@@ -1,7 +1,7 @@
 #include "store/receipts.h"
 
 #include "base/timestamp.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 static const char *const state_names[RECEIPT_STATES] = {
     [RECEIPT_DONE] = "done",
@@ -21,18 +21,14 @@ int receipts_add(struct store *store, const struct receipt *receipt, struct erro
 
 int receipts_have(struct store *store, enum receipt_state state, const char *type, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_RECEIPT_OF_STATE, V_TEXT(state_names[state]), V_TEXT(type)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_RECEIPT_OF_STATE, e);
+    int rc = STORE_FIND(store, e, SQL_RECEIPT_OF_STATE, V_TEXT(state_names[state]), V_TEXT(type));
     store_done(store, SQL_RECEIPT_OF_STATE);
     return rc;
 }
 
 int receipts_next_hint(struct store *store, int64_t after, struct receipt_hint *out, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_RECEIPT_NEXT_HINT, V_INT(after)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_RECEIPT_NEXT_HINT, e);
+    int rc = STORE_FIND(store, e, SQL_RECEIPT_NEXT_HINT, V_INT(after));
     if (rc == 1)
         *out = (struct receipt_hint){
             store_int(store, SQL_RECEIPT_NEXT_HINT, 0), store_int(store, SQL_RECEIPT_NEXT_HINT, 1)};
@@ -47,10 +43,5 @@ int receipts_settle(struct store *store, const struct receipt_hint *hint, struct
 
 int64_t receipts_waiting(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_RECEIPT_COUNT_HINTS, e) != 0 ||
-        store_next(store, SQL_RECEIPT_COUNT_HINTS, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_RECEIPT_COUNT_HINTS, 0);
-    store_done(store, SQL_RECEIPT_COUNT_HINTS);
-    return count;
+    return store_number(store, SQL_RECEIPT_COUNT_HINTS, NULL, 0, e);
 }

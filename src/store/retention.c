@@ -1,6 +1,6 @@
 #include "store/retention.h"
 
-#include "store/store.h"
+#include "store/rows.h"
 
 /* Rows per run: a run stays short, and a minute later comes the next. */
 enum { MOST = 500 };
@@ -15,21 +15,19 @@ static int drop_event(struct store *store, int64_t seq, struct error *e)
 
 static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST], struct error *e)
 {
-    int count = 0, rc;
+    int count = 0, rc = 0;
     if (STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST)) != 0)
         return -1;
-    while ((rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
-        if (count < MOST)
-            events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
+    while (count < MOST && (rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
+        events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
+    store_done(store, SQL_RETENTION_FIND);
     return rc < 0 ? -1 : count;
 }
 
 /* Is anything old but events? 1, 0 or -1. */
 static int look(struct store *store, int64_t cutoff, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_RETENTION_LOOK, V_INT(cutoff)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_RETENTION_LOOK, e);
+    int rc = STORE_FIND(store, e, SQL_RETENTION_LOOK, V_INT(cutoff));
     store_done(store, SQL_RETENTION_LOOK);
     return rc;
 }

@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int snapshots_glance(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
     struct snapshot_glance *out, struct error *e)
 {
     *out = (struct snapshot_glance){0};
-    if (STORE_QUERY(store, e, SQL_SNAPSHOT_GLANCE, V_INT(id)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_SNAPSHOT_GLANCE, e);
+    int rc = STORE_FIND(store, e, SQL_SNAPSHOT_GLANCE, V_INT(id));
     if (rc != 1)
         return rc;
     size_t len;
@@ -27,9 +25,7 @@ int snapshots_load(
     struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e)
 {
     *out = (struct snapshot){0};
-    if (STORE_QUERY(store, e, SQL_SNAPSHOT_GET, V_INT(id)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_SNAPSHOT_GET, e);
+    int rc = STORE_FIND(store, e, SQL_SNAPSHOT_GET, V_INT(id));
     if (rc != 1)
         return rc;
     size_t len;
@@ -93,21 +89,12 @@ int snapshots_after(struct store *store, int64_t after, int most,
 
 int64_t snapshots_count(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_SNAPSHOT_COUNT, e) != 0 || store_next(store, SQL_SNAPSHOT_COUNT, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_SNAPSHOT_COUNT, 0);
-    store_done(store, SQL_SNAPSHOT_COUNT);
-    return count;
+    return store_number(store, SQL_SNAPSHOT_COUNT, NULL, 0, e);
 }
 
 int64_t snapshots_count_since(struct store *store, int64_t since, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_SNAPSHOT_COUNT_SINCE, V_INT(since)) != 0 ||
-        store_next(store, SQL_SNAPSHOT_COUNT_SINCE, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_SNAPSHOT_COUNT_SINCE, 0);
-    store_done(store, SQL_SNAPSHOT_COUNT_SINCE);
-    return count;
+    return STORE_NUMBER(store, e, SQL_SNAPSHOT_COUNT_SINCE, V_INT(since));
 }
 
 void snapshot_free(struct snapshot *snapshot)

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
@@ -36,24 +35,20 @@ struct store {
 /* SQLite says FULL for most full disks, and IOERR where it was about to make room. */
 static bool is_full(const struct store *store, int code)
 {
-    int number = (code & 0xff) == SQLITE_IOERR && store->db != NULL ? sqlite3_system_errno(store->db) : 0;
+    int number = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(store->db) : 0;
     return (code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT;
 }
 
 /* One place that turns SQLite's verdict into ours, with what to do about it. */
 static int fail_sqlite(struct store *store, int code, const char *doing, struct error *e)
 {
-    const char *text = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+    const char *text = sqlite3_errmsg(store->db);
     if (is_full(store, code))
         code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
         return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
             store->path, doing);
-    case SQLITE_NOMEM:
-        memory_ran_out(); /* LCOV_EXCL_LINE: malloc ends the program; only what is absurdly large comes here
-                           */
     case SQLITE_FULL:
         return fail(e, EXIT_IO,
             "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
@@ -90,15 +85,26 @@ static int execute(struct store *store, const char *sql, const char *doing, stru
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, doing, e);
 }
 
-/* Reads a PRAGMA that answers with one integer. */
-static int read_pragma(struct store *store, const char *sql, int *value, struct error *e)
+/* What the file says of itself. */
+struct head {
+    int application;
+    int version;
+    int tables;
+};
+
+static int read_head(struct store *store, struct head *head, struct error *e)
 {
+    /* in one statement, of one instant: another process may be making the file just now */
+    static const char sql[] = "SELECT (SELECT application_id FROM pragma_application_id), "
+                              "(SELECT user_version FROM pragma_user_version), "
+                              "(SELECT count(*) FROM sqlite_schema)";
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
-        *value = sqlite3_column_int(statement, 0);
+        *head = (struct head){sqlite3_column_int(statement, 0), sqlite3_column_int(statement, 1),
+            sqlite3_column_int(statement, 2)};
     sqlite3_finalize(statement);
     return code == SQLITE_ROW ? 0 : fail_sqlite(store, code, "opening", e);
 }
@@ -132,34 +138,30 @@ static int make_file(const char *path, struct error *e)
     return 0;
 }
 
-static int check_owner(struct store *store, int version, struct error *e)
+static int check_owner(struct store *store, const struct head *head, struct error *e)
 {
-    int id = 0, tables = 0;
-    if (read_pragma(store, "PRAGMA application_id", &id, e) != 0 ||
-        read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, e) != 0)
-        return -1;
-    if (id != APPLICATION_ID && (tables > 0 || version > 0 || id != 0))
+    if (head->application != APPLICATION_ID &&
+        (head->tables > 0 || head->version > 0 || head->application != 0))
         return fail(e, EXIT_IO,
             "store %s: it is a database of another program; set path in [store] or WOSYNC_DB", store->path);
-    if (version > SQL_VERSION)
+    if (head->version > SQL_VERSION)
         return fail(e, EXIT_IO,
             "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            store->path, version, (int)SQL_VERSION);
+            store->path, head->version, (int)SQL_VERSION);
     return 0;
 }
 
 static int migrate_to(struct store *store, int version, struct error *e)
 {
-    char *sql =
-        sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", (int)APPLICATION_ID, version);
-    int current = 0, rc = -1;
+    char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
+        sql_migrations[version - 1], (int)APPLICATION_ID, version);
+    struct head head;
+    int rc = -1;
     if (store_begin(store, e) != 0)
         goto out;
     /* another process may have been quicker */
-    if (read_pragma(store, "PRAGMA user_version", &current, e) != 0)
-        goto out;
-    if (current < version && (execute(store, sql_migrations[version - 1], "migrating", e) != 0 ||
-                                 execute(store, sql, "migrating", e) != 0))
+    if (read_head(store, &head, e) != 0 ||
+        (head.version < version && execute(store, sql, "migrating", e) != 0))
         goto out;
     rc = store_commit(store, e);
 out:
@@ -170,18 +172,11 @@ out:
 
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
-    int version = 0;
-    /* in one transaction: another process may be making the file just now */
-    if (execute(store, "BEGIN", "opening", e) != 0)
-        return -1;
-    int rc =
-        read_pragma(store, "PRAGMA user_version", &version, e) != 0 || check_owner(store, version, e) != 0
-            ? -1
-            : 0;
-    if (execute(store, "COMMIT", "opening", rc == 0 ? e : NULL) != 0 || rc != 0)
+    struct head head;
+    if (read_head(store, &head, e) != 0 || check_owner(store, &head, e) != 0)
         return -1;
     if (mode == STORE_READ)
-        return version == SQL_VERSION
+        return head.version == SQL_VERSION
                    ? 0
                    : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date",
                          store->path);
@@ -190,8 +185,8 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     if (execute(store, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
             "opening", e) != 0)
         return -1;
-    while (version < SQL_VERSION)
-        if (migrate_to(store, ++version, e) != 0)
+    for (int version = head.version + 1; version <= SQL_VERSION; version++)
+        if (migrate_to(store, version, e) != 0)
             return -1;
     return 0;
 }

@@ -1,6 +1,6 @@
 #include "store/subscriptions.h"
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int subscriptions_save(struct store *store, const struct subscription *subscription, struct error *e)
 {
@@ -51,10 +51,5 @@ int subscriptions_drop(struct store *store, const char *id, struct error *e)
 
 int64_t subscriptions_count_broken(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_SUBSCRIPTION_COUNT_BROKEN, e) != 0 ||
-        store_next(store, SQL_SUBSCRIPTION_COUNT_BROKEN, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_SUBSCRIPTION_COUNT_BROKEN, 0);
-    store_done(store, SQL_SUBSCRIPTION_COUNT_BROKEN);
-    return count;
+    return store_number(store, SQL_SUBSCRIPTION_COUNT_BROKEN, NULL, 0, e);
 }

@@ -1,6 +1,6 @@
 #include "store/sweeps.h"
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int sweeps_clear(struct store *store, struct error *e)
 {
@@ -15,8 +15,7 @@ int sweeps_add(struct store *store, int64_t id, struct error *e)
 int sweeps_count_missing(
     struct store *store, int64_t began, int64_t now, int64_t *missing, int64_t *known, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_MISSING_COUNT, V_INT(began), V_INT(now)) != 0 ||
-        store_next(store, SQL_MISSING_COUNT, e) != 1)
+    if (STORE_GET(store, e, SQL_MISSING_COUNT, V_INT(began), V_INT(now)) != 0)
         return -1;
     *missing = store_int(store, SQL_MISSING_COUNT, 0);
     *known = store_int(store, SQL_MISSING_COUNT, 1);
@@ -34,9 +33,7 @@ int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct 
 
 int sweeps_next(struct store *store, int64_t hour_ago, int64_t after, struct missing *out, struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_MISSING_NEXT, V_INT(hour_ago), V_INT(after)) != 0)
-        return -1;
-    int rc = store_next(store, SQL_MISSING_NEXT, e);
+    int rc = STORE_FIND(store, e, SQL_MISSING_NEXT, V_INT(hour_ago), V_INT(after));
     if (rc != 1)
         return rc;
     out->id = store_int(store, SQL_MISSING_NEXT, 0);
@@ -57,9 +54,5 @@ int sweeps_drop(struct store *store, int64_t id, struct error *e)
 
 int64_t sweeps_waiting(struct store *store, struct error *e)
 {
-    if (store_query_all(store, SQL_MISSING_WAITING, e) != 0 || store_next(store, SQL_MISSING_WAITING, e) != 1)
-        return -1;
-    int64_t count = store_int(store, SQL_MISSING_WAITING, 0);
-    store_done(store, SQL_MISSING_WAITING);
-    return count;
+    return store_number(store, SQL_MISSING_WAITING, NULL, 0, e);
 }

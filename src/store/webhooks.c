@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 
-#include "store/store.h"
+#include "store/rows.h"
 
 int webhooks_load(struct store *store, int64_t recent, struct webhooks *out, struct error *e)
 {
     const enum sql_statement q = SQL_WEBHOOKS_GET;
-    if (STORE_QUERY(store, e, q, V_INT(recent)) != 0 || store_next(store, q, e) != 1)
+    if (STORE_GET(store, e, q, V_INT(recent)) != 0)
         return -1;
     const char *api = store_get_text(store, q, 0);
     *out = (struct webhooks){.first = store_date(store, q, 1),

@@ -4,7 +4,10 @@ import json
 import os
 import pwd
 import signal
+import socket
+import struct
 import subprocess
+import threading
 import time
 
 LIMIT = 60  # seconds
@@ -105,3 +108,67 @@ class Postgres:
         return json.loads(self.psql(
             "-c", "SET search_path TO wosync, public", "-c", "SET TimeZone TO 'UTC'",
             "-c", "SELECT coalesce(json_agg(row_to_json(answer)), '[]') FROM (%s) AS answer" % sql))
+
+
+class Proxy:
+    """Stands between a client and the server, and breaks what goes through after so many of the server's messages."""
+
+    def __init__(self, case, server, directory):
+        os.mkdir(directory)
+        self.server = server
+        self.address = server.address.replace(server.directory, directory)
+        self.break_after(0, None)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(os.path.join(directory, ".s.PGSQL.5432"))
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+        case.addCleanup(self.listener.close)
+
+    def break_after(self, messages, fault):
+        """`fault`: None, "cut" (the connection ends), "garbage" (a message without sense), "deaf" (the client is not read
+        any more)."""
+        self.after, self.fault, self.broken = messages, fault, False
+        self.passed = []  # the letters of the messages that went through
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(os.path.join(self.server.directory, ".s.PGSQL.5432"))
+            except OSError:
+                client.close()
+                continue
+            threading.Thread(target=self.forward, args=(client, server), daemon=True).start()
+            threading.Thread(target=self.answer, args=(server, client), daemon=True).start()
+
+    def forward(self, client, server):
+        try:
+            while piece := client.recv(65536):
+                if self.fault == "deaf" and len(self.passed) >= self.after:
+                    self.broken = True
+                    return
+                server.sendall(piece)
+            server.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def answer(self, server, client):
+        """Passes whole messages on: a letter, the length of the rest in four bytes, the rest."""
+        stream = server.makefile("rb")
+        try:
+            while head := stream.read(5):
+                if self.fault in ("cut", "garbage") and len(self.passed) >= self.after:
+                    self.broken = True
+                    if self.fault == "garbage":
+                        client.sendall(b"Z\x7f\xff\xff\xff")
+                    break
+                client.sendall(head + stream.read(struct.unpack("!I", head[1:])[0] - 4))
+                self.passed.append(head[:1])
+            client.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        server.close()

@@ -97,6 +97,16 @@ class What(Exec):
         self.assertNotIn("hush", json.dumps(env))
         self.assertNotIn(self.env["MAINTAINX_API_KEY"], json.dumps(env))
 
+    def test_what_it_tells_stands_in_place_of_what_was_there(self):
+        """And names that only begin like ours are none of ours."""
+        self.handle("%s %s" % (self.record, self.log))
+        self.create()
+        self.sync_silently(env={"WOSYNC_TITLE": "old", "WOSYNC_ASSET": "old", "WOSYNC_TITLES": "kept",
+                                "MAINTAINX_API_KEYS": "kept"})
+        env = self.calls()[0]["env"]
+        self.assertEqual((env["WOSYNC_TITLE"], env["WOSYNC_TITLES"], env["MAINTAINX_API_KEYS"]), ("Leak", "kept", "kept"))
+        self.assertNotEqual(env["WOSYNC_ASSET"], "old")
+
     def test_no_descriptor_of_ours_is_inherited(self):
         self.handle("%s %s" % (self.record, self.log))
         self.create()

@@ -434,6 +434,21 @@ class Durable(Report):
         self.try_again()
         self.assertWhole(1)
 
+    def test_something_odd_has_the_name_of_the_page(self):
+        """It may be anyone's: it is not replaced."""
+        number = self.complete()
+        page = os.path.join(self.out, "%d.html" % number)
+        os.makedirs(page)
+        self.sync()
+        self.assertLater("html: it cannot be read: Is a directory")
+        os.rmdir(page)
+        os.symlink("%d.html" % number, page)
+        self.try_again()
+        self.assertLater("html: it cannot be read: Too many levels of symbolic links")
+        os.remove(page)
+        self.try_again()
+        self.assertWhole(1)
+
     def test_the_directory_above_is_missing(self):
         self.report(path=self.path("no", "reports"))
         self.sync_silently()

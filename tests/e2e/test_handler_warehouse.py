@@ -695,6 +695,10 @@ class PostgresTest(Warehouse, Case):
         self.env["WAREHOUSE"] = self.server.address.replace("wosync:" + self.server.QUOTED, "guest:guest-password")
         self.mock.create_old(2)
         self.sync(message="permission denied")
+        self.make_version_1()
+        self.execute("GRANT USAGE ON SCHEMA wosync TO guest")
+        self.sync(message="permission denied for table wosync_schema")
+        self.execute("DROP SCHEMA wosync CASCADE")
         self.execute("CREATE SCHEMA wosync AUTHORIZATION guest")
         self.sync_silently()
         self.assertEqual(len(self.work_orders()), 2)
@@ -776,6 +780,91 @@ class PostgresTest(Warehouse, Case):
         self.due_now()
         self.sync_silently()
         self.assertWarehouseIsTrue()
+
+    def behind_proxy(self, more=""):
+        self.proxy = postgres.Proxy(self, self.server, self.path("proxy"))
+        self.env["WAREHOUSE"] = self.proxy.address
+        self.with_warehouse(more)
+
+    def broken_everywhere(self, fault, step):
+        """A run that makes the tables, loads and tells events, one of them refused: it meets the fault behind each of the
+        server's messages (or every `step`th). The next run makes it good."""
+        self.behind_proxy()
+        olds = self.mock.create_old(3)
+        self.sync_silently()
+        for number in olds:
+            self.mock.update(number, priority="HIGH")
+        self.sync_silently("--no-dispatch")
+        log = self.ids()
+        self.sql("UPDATE events SET body = replace(body, '\"data\":{', '\"data\":{\"much\":1e200000,') WHERE id = ?", log[1])
+        self.execute("DROP SCHEMA wosync CASCADE")
+        messages = 0
+        while True:
+            self.sql("UPDATE handlers SET loaded = 0")
+            self.sql("UPDATE deliveries SET state = 'pending', due = 0, attempts = 0")
+            self.proxy.break_after(messages, fault)
+            run = self.wosync("dispatch", expect=None)
+            self.assertIn(run.status, (DONE, UNAVAILABLE), run)
+            broken = self.proxy.broken
+            self.proxy.break_after(0, None)
+            self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+            self.wosync("dispatch", expect=None)
+            self.assertEqual(self.sql("SELECT state FROM deliveries ORDER BY seq"), [("done",), ("dead",), ("done",)], messages)
+            found = self.server.psql("-c", "SELECT count(*) FROM wosync.work_orders",
+                                     "-c", "SELECT event_id FROM wosync.wosync_events ORDER BY 1",
+                                     "-c", "SET client_min_messages TO warning", "-c", "DROP SCHEMA wosync CASCADE")
+            self.assertEqual(found.splitlines(), ["3", *sorted((log[0], log[2]))], messages)
+            if not broken:
+                break
+            messages += step
+        self.assertGreater(messages, 40)
+
+    def test_a_connection_that_ends_anywhere(self):
+        self.broken_everywhere("cut", 2)
+
+    def test_a_server_that_talks_nonsense(self):
+        self.broken_everywhere("garbage", 7)
+
+    def test_a_server_that_reads_nothing_is_not_waited_for(self):
+        self.behind_proxy("timeout = 2s")
+        old = self.mock.create_old(1)[0]
+        self.sync_silently()
+        self.mock.update(old, description="x" * 600000)
+        self.proxy.break_after(0, None)
+        self.sync_silently()
+        ready = [n for n, letter in enumerate(self.proxy.passed, 1) if letter == b"Z"]
+        self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+        self.proxy.break_after(ready[-2], "deaf")  # with all prepared, before the transaction
+        run = self.wosync("dispatch")
+        self.assertTrue(self.proxy.broken)
+        self.assertLess(run.seconds, 30)
+        self.assertEqual(self.handler("wh")["pending"], 1)
+        self.assertRegex(self.handler("wh")["lastError"], "it did not answer in time")
+
+    def test_what_the_server_remarks_is_passed_over(self):
+        olds = self.mock.create_old(2)
+        self.sync_silently()
+        self.execute("CREATE FUNCTION remark() RETURNS trigger LANGUAGE plpgsql AS "
+                     "$$BEGIN RAISE WARNING 'hear, hear'; RETURN NEW; END$$; "
+                     "CREATE TRIGGER remark BEFORE UPDATE ON work_orders FOR EACH ROW EXECUTE FUNCTION remark()")
+        self.mock.update(olds[0], priority="HIGH")
+        self.sync_silently()
+        self.assertWarehouseIsTrue()
+
+    def test_limits_and_rules_of_the_server_are_refusals(self):
+        """Class 54: too large for an index, too complex and the like; class 23: someone's own CHECK."""
+        olds = self.mock.create_old(3)
+        self.sync_silently()
+        self.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                     "$$BEGIN RAISE 'too large' USING ERRCODE = '54000'; END$$; "
+                     "CREATE TRIGGER refuse BEFORE UPDATE ON work_orders FOR EACH ROW WHEN (NEW.id = %d) "
+                     "EXECUTE FUNCTION refuse(); "
+                     "ALTER TABLE work_orders ADD CHECK (id <> %d OR priority <> 'HIGH')" % (olds[0], olds[1]))
+        for number in olds:
+            self.mock.update(number, priority="HIGH")
+        run = self.sync(expect=UNAVAILABLE, message=r"it refuses the row: too large \(54000\)")
+        self.assertRegex(run.err, r"it refuses the row: .*check constraint.* \(23514\)")
+        self.assertEqual((self.handler("wh")["dead"], self.handler("wh")["pending"]), (2, 0))
 
 
 if __name__ == "__main__":

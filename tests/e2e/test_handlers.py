@@ -46,6 +46,19 @@ class Log(Handlers):
         self.mock.update(self.olds[0], title="Changed")
         self.assertRegex(self.sync().out, r'workorder.updated  #%d  "Changed"  changed: title' % self.olds[0])
 
+    def test_where_stdout_is_full_nothing_is_lost(self):
+        """One that fits the buffer, and one that does not."""
+        self.begin(("j", "type = log\nformat = json"))
+        self.mock.update(self.olds[0], title="Short")
+        self.mock.update(self.olds[1], description="x" * 20000)
+        with open("/dev/full", "w") as full:
+            self.sync(stdout=full)
+        self.assertEqual((self.handler("j")["pending"], self.handler("j")["delivered"]), (2, 0))
+        self.assertEqual(self.handler("j")["lastError"], "stdout: No space left on device")
+        self.make_due()
+        run = self.wosync("dispatch")
+        self.assertEqual(run.out, self.wosync("events", "list", "--json").out)
+
     def test_another_format_is_refused(self):
         self.table(("t", "type = log\nformat = xml"))
         self.sync(expect=CONFIG, message=r"\[handler t\] format = xml: write text or json")

@@ -127,6 +127,7 @@ void history_make(uint64_t seed, struct history *h)
         h->steps[i].kind = (enum step_kind)dice_weighted(&dice, weights, STEPS);
         h->steps[i].seed = dice_bits(&dice);
     }
+    h->forgetful = dice_chance(&dice, 15);
 }
 
 int history_write_config(const struct history *h, bool all, const char *path)

@@ -293,7 +293,7 @@ static void begin(const struct history *h)
     now = h;
     machine_reset(h->begins, h->offset, h->seed);
     disk_reset();
-    vfs_reset();
+    vfs_reset(h->forgetful);
     net_reset(h->seed, h->latency);
     hooks_reset(&h->hooks, h->seed);
     plant_reset(&h->manner, h->seed);

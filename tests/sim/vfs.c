@@ -21,6 +21,7 @@ struct frozen {
 
 static struct node nodes[NODES];
 static int last_error;
+static bool forgetful;
 
 /* --- what becomes of a call --- */
 
@@ -276,6 +277,24 @@ static int v_last_error(sqlite3_vfs *vfs, int size, char *out)
     return last_error;
 }
 
+/* Before each statement: SQLite lets go of the pages that no one uses. */
+static int forget_pages(unsigned kind, void *context, void *statement, void *text)
+{
+    (void)kind;
+    (void)statement;
+    (void)text;
+    if (forgetful && machine_process() != NULL)
+        sqlite3_db_release_memory(context);
+    return 0;
+}
+
+static int watch_connection(sqlite3 *db, char **wrong, const void *api)
+{
+    (void)wrong;
+    (void)api;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, forget_pages, db);
+}
+
 void vfs_register(void)
 {
     static sqlite3_vfs vfs = {.iVersion = 2,
@@ -295,11 +314,13 @@ void vfs_register(void)
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_vfs_register(&vfs, 1);
+    sqlite3_auto_extension((void (*)(void))watch_connection);
     machine_death = freeze;
 }
 
-void vfs_reset(void)
+void vfs_reset(bool is_forgetful)
 {
+    forgetful = is_forgetful;
     for (int i = 0; i < NODES; i++)
         if (nodes[i].open > 0 && !nodes[i].oracles)
             broken("memory", "a file was left open");

@@ -5,11 +5,14 @@
 #ifndef WOSYNC_SIM_VFS_H
 #define WOSYNC_SIM_VFS_H
 
+#include <stdbool.h>
+
 /* Registers it as SQLite's default. */
 void vfs_register(void);
 
-/* For a new machine: nothing of the program may be open. Forgets SQLite's own random numbers. */
-void vfs_reset(void);
+/* For a new machine: nothing of the program may be open. Forgets SQLite's own random numbers. On a `forgetful`
+ * one each statement reads what it needs from the disk, so that any of them may fail. */
+void vfs_reset(bool forgetful);
 
 /* What the shared memory of an open file holds is forgotten: someone has changed the file behind its back. */
 void vfs_forget_shared(const char *name);

@@ -132,6 +132,21 @@ static void test_what_is_beyond_measure_is_not_read(void **state)
     }
 }
 
+static void test_what_is_no_post(void **state)
+{
+    struct buffer body = {0};
+    (void)state;
+    request("5", "12345", 5, false);
+    setenv("REQUEST_METHOD", "GET", 1);
+    assert_int_equal(cgi_read_body(MOST, &body), 405);
+    assert_null(body.data);
+    assert_int_equal(count_left(), 0);
+    request("5", "12345", 5, false);
+    unsetenv("REQUEST_METHOD");
+    assert_int_equal(cgi_read_body(MOST, &body), 405);
+    assert_null(body.data);
+}
+
 static void test_headers(void **state)
 {
     char name[301] = "";
@@ -155,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_is_too_large_is_read_and_thrown_away, reset),
         cmocka_unit_test_setup(test_what_is_too_large_and_does_not_come, reset),
         cmocka_unit_test_setup(test_what_is_beyond_measure_is_not_read, reset),
+        cmocka_unit_test_setup(test_what_is_no_post, reset),
         cmocka_unit_test_setup(test_headers, reset),
     };
     return cmocka_run_group_tests_name("cgi", tests, NULL, NULL);

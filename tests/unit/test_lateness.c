@@ -110,6 +110,17 @@ static void test_odd_values(void **state)
     check(found.count == 2 && found.largest == INT64_C(1) << 60 && found.overdue == INT64_C(1) << 60, "a huge one");
 }
 
+/* Someone else wrote more steps there than there can be: the first of them are taken. */
+static void test_too_many_steps(void **state)
+{
+    struct error e = {0};
+    for (int64_t i = 1; i <= 65; i++)
+        check(STORE_RUN(*state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(i), V_INT(i), V_INT(0)) == 0, "%s", e.text);
+    struct lateness found = load(*state);
+    check(found.count == 64 && found.largest == 64 && found.p99 == 64, "%lld of %lld", (long long)found.largest,
+        (long long)found.count);
+}
+
 static void test_figures_do_not_contradict_each_other(void **state)
 {
     struct store *store = *state;
@@ -127,6 +138,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_percentiles, setup, teardown),
         cmocka_unit_test_setup_teardown(test_largest_and_overdue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_figures_do_not_contradict_each_other, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ static void test_tail(void **state)
         ROW("", ""),
         ROW("\n\n \n", ""),
         ROW("one\n", "one"),
+        ROW("one\x7ftwo\n", "one two"),
         ROW("one\ntwo\n\n", "one two"),
         ROW("a\tb\0c\x1b[1m\r\n", "a b c [1m"),
         ROW("this line is left out as a whole\nlast line but one\nthe last line",

@@ -105,6 +105,10 @@ static void test_when_fails(void **state)
     unmake(&t);
 }
 
+#define HTTP     "[handler x]\ntype = http\nurl = https://x/\n"
+#define SLACK    "[handler x]\ntype = slack\nurl = https://x/\n"
+#define POSTGRES "[handler x]\ntype = warehouse\ndatabase = postgresql://x/y\n"
+
 static void test_problems(void **state)
 {
     static const struct {
@@ -137,8 +141,43 @@ static void test_problems(void **state)
         {"[handler x]\ntype = http\nurl = env:NOT_SET\n",
             "wosync.conf:3: [handler x] url: NOT_SET is not set in the environment"},
         {"[handler x]\ntype = http\nurl =\n", "wosync.conf:3: [handler x] url: "},
+        {"[handler x]\ntype = http\nurl = env:EMPTY\n",
+            "wosync.conf:3: [handler x] url: EMPTY is not set in the environment"},
+        {HTTP "format = xml\n", "wosync.conf:4: [handler x] format = xml: write event or cloudevents"},
+        {HTTP "header = A\n", "wosync.conf:4: [handler x] header: write NAME: VALUE"},
+        {HTTP "header = A B: c\n", "wosync.conf:4: [handler x] header: A B: write NAME: VALUE"},
+        {HTTP "header = host: c\n", "wosync.conf:4: [handler x] header: host: this header is set by the program"},
+        {HTTP "header = A:\n", "wosync.conf:4: [handler x] header: A: the header has no value"},
+        {HTTP "header = A: b\x7f\n", "wosync.conf:4: [handler x] header: A: a header's value is one line"},
+        {HTTP "header = A: env:EMPTY\n", "wosync.conf:4: [handler x] header: EMPTY is not set in the environment"},
+        {HTTP "header = A: file:none\n", "wosync.conf:4: [handler x] header: none: "},
+        {HTTP "ca_file = none\n", "wosync.conf:4: [handler x] ca_file: none: it cannot be read: "},
+        {HTTP "client_key = wosync.conf\n", "wosync.conf:4: [handler x] client_key: there is no client_certificate"},
+        {HTTP "secret_file = none\n", "wosync.conf:4: [handler x] secret_file: none: "},
+        {HTTP "secret_file = wosync.conf\n", "wosync.conf:4: [handler x] secret_file: wosync.conf: "},
+        {SLACK "digest_above = -1\n", "wosync.conf:4: [handler x] digest_above = -1: write a number from 0 to 1000000"},
+        {SLACK "digest_above = 1000001\n", "wosync.conf:4: [handler x] digest_above = 1000001: write a number"},
+        {SLACK "digest_above = 99999999999999999999\n", "wosync.conf:4: [handler x] digest_above = 99999999999999999999: "},
+        {SLACK "digest_above =\n", "wosync.conf:4: [handler x] digest_above = : write a number"},
+        {SLACK "digest_above = 5x\n", "wosync.conf:4: [handler x] digest_above = 5x: write a number"},
+        {SLACK "link = https://y/\n", "wosync.conf:4: [handler x] link = https://y/: write a URL with {id}"},
+        {SLACK "link = https://y/{id}|\n", "wosync.conf:4: [handler x] link = https://y/{id}|: write a URL"},
+        {SLACK "link = gopher://y/{id}\n", "wosync.conf:4: [handler x] link = gopher://y/{id}: write a URL"},
+        {"[handler x]\ntype = exec\ncommand = 'a\n", "wosync.conf:3: [handler x] command: a quote is not closed; write"},
+        {"[handler x]\ntype = report\npath =\n", "wosync.conf:3: [handler x] path: it is empty"},
+        {"[handler x]\ntype = report\npath = x\non = workorder.created\n",
+            "wosync.conf:4: [handler x] on: type = report writes of completed work orders"},
+        {"[handler x]\ntype = warehouse\ndatabase =\n", "wosync.conf:3: [handler x] database: write a path"},
+        {"[handler x]\ntype = warehouse\ndatabase = x.db\nschema = s\n", "wosync.conf:4: [handler x] schema: it is for"},
+#ifdef WOSYNC_WITH_POSTGRES
+        {"[handler x]\ntype = warehouse\ndatabase = postgres://x/y?z\n", "wosync.conf:3: [handler x] database: it is no"},
+        {POSTGRES "schema =\n", "wosync.conf:4: [handler x] schema = : write a name of up to 63 bytes"},
+        {POSTGRES "schema = 1234567890123456789012345678901234567890123456789012345678901234\n",
+            "wosync.conf:4: [handler x] schema = 1234567890123456789012345678901234567890123456789012345678901234: write"},
+#endif
     };
     (void)state;
+    setenv("EMPTY", "", 1);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct table t = make(table[i].text);
         check(t.rc == -1 && strncmp(t.problems.data, table[i].problem, strlen(table[i].problem)) == 0 &&
@@ -191,6 +230,49 @@ static void test_secrets_are_masked(void **state)
     unmake(&t);
 }
 
+/* What is right in the sections of the types. */
+static void test_right(void **state)
+{
+    static const char *const table[] = {
+        HTTP "format = event\n",
+        HTTP "format = cloudevents\nheader = A:\ta\tb\nheader = B: env:AUTH\nheader = C: d\n",
+        HTTP "ca_file = wosync.conf\nclient_certificate = wosync.conf\nclient_key = wosync.conf\n",
+        SLACK "digest_above = 0\nlink = http://x/{id}\n",
+        "[handler x]\ntype = exec\ncommand = a 'b c'\n",
+        "[handler x]\ntype = report\npath = x\n",
+        "[handler x]\ntype = report\npath = x\non = *\n",
+        "[handler x]\ntype = report\npath = x\non = workorder.created workorder.completed\n",
+        "[handler x]\ntype = warehouse\ndatabase = x.db\n",
+#ifdef WOSYNC_WITH_POSTGRES
+        POSTGRES "schema = 123456789012345678901234567890123456789012345678901234567890123\n",
+        "[handler x]\ntype = warehouse\ndatabase = postgres://x:word@y/z\n",
+#endif
+    };
+    (void)state;
+    setenv("AUTH", "Bearer t0ken-of-mine", 1);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct table t = make(table[i]);
+        check(t.rc == 0 && t.problems.len == 0 && t.warnings.len == 0, "%s: %s%s", table[i], t.problems.data, t.warnings.data);
+        unmake(&t);
+    }
+    check(secret_is_in("see t0ken-of-mine"), "what stands behind `Bearer` is no secret");
+}
+
+/* Secrets that others can read, or that can be guessed, are told of. */
+static void test_warnings(void **state)
+{
+    (void)state;
+    write_file("secret", "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM=", 38, 0644);
+    struct table t = make(HTTP "secret_file = secret\n");
+    check_text(t.problems.data, "");
+    check_text(t.warnings.data, "secret: others can read it; run: chmod 600 secret\n"
+                                "secret: the secret is shorter than 24 bytes and may be guessed\n");
+    unmake(&t);
+    t = make(HTTP "secret_file = secret\nsecret_file = secret\nsecret_file = secret\n");
+    check(t.rc == -1 && strstr(t.problems.data, "secret_file: two at the most") != NULL, "%s", t.problems.data);
+    unmake(&t);
+}
+
 static int name_of_removed(const struct handler_row *row, void *context, struct error *e)
 {
     (void)e;
@@ -240,6 +322,8 @@ int main(void)
         in_directory(test_one_name_twice),
         in_directory(test_empty_on),
         in_directory(test_secrets_are_masked),
+        in_directory(test_right),
+        in_directory(test_warnings),
         in_directory(test_attach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

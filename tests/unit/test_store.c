@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "store/store.h"
+#include "store/webhooks.h"
 
 static struct store *open_at(const char *path, enum store_mode mode)
 {
@@ -256,6 +258,28 @@ static void test_cannot_be_made(void **state)
     check_refused(*state, STORE_WRITE, EXIT_CANTCREAT, "cannot be opened");
 }
 
+/* A link that leads nowhere is there and is no directory. */
+static void test_directory_is_a_dead_link(void **state)
+{
+    struct error e = {0};
+    assert_int_equal(symlink("nowhere", path_in(*state, "link")), 0);
+    check_refused(path_in(*state, "link/wosync.db"), STORE_WRITE, EXIT_CANTCREAT, "cannot be opened");
+    assert_int_equal(store_make_directory("/wosync.db", &e), 0);
+    assert_int_equal(store_make_directory("wosync.db", &e), 0);
+    check_text(e.text, "");
+}
+
+/* Someone set its version back: it cannot be made twice, and stays as it is. */
+static void test_version_set_back(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    store_close(open_at(path, STORE_WRITE));
+    run_sql(path, "PRAGMA user_version = 0");
+    check_refused(path, STORE_WRITE, EXIT_BUG, "already exists");
+    assert_int_equal(ask_sql(path, "PRAGMA user_version"), 0);
+    assert_int_equal(ask_sql(path, "SELECT count(*) FROM webhooks"), 1);
+}
+
 static void test_empty_file_is_fresh(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
@@ -349,6 +373,44 @@ static void test_locked(void **state)
     store_close(second);
 }
 
+/* It is waited for as long as was said. */
+static void test_patience(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *first = open_at(path, STORE_WRITE), *second = open_at(path, STORE_WRITE);
+    assert_int_equal(store_begin(first, &e), 0);
+    store_set_patience(second, 20);
+    int64_t began = clock_monotonic();
+    assert_int_equal(store_begin(second, &e), -1);
+    check(e.status == EXIT_TRY_LATER && clock_monotonic() - began >= 20, "%s", e.text);
+    store_close(first);
+    store_close(second);
+}
+
+/* SQLite takes no value of two gigabytes. */
+static void test_too_large(void **state)
+{
+    struct error e = {0};
+    struct store *store = open_at(path_in(*state, "wosync.db"), STORE_WRITE);
+    assert_int_equal(STORE_RUN(store, &e, SQL_WEBHOOKS_SET_API, V_BYTES("", (size_t)1 << 31)), -1);
+    check(e.status == EXIT_BUG && strstr(e.text, "webhooks_set_api") != NULL, "%s", e.text);
+    store_close(store);
+}
+
+/* A row that is always there, but for someone who took it out. */
+static void test_missing_row(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct webhooks webhooks;
+    struct store *store = open_at(path, STORE_WRITE);
+    run_sql(path, "DELETE FROM webhooks");
+    assert_int_equal(webhooks_load(store, 0, &webhooks, &e), -1);
+    check(e.status == EXIT_IO && strstr(e.text, "webhooks_get: a row is missing") != NULL, "%s", e.text);
+    store_close(store);
+}
+
 static void test_values(void **state)
 {
     const enum sql_statement q = SQL_QUARANTINE_LAST;
@@ -387,12 +449,17 @@ int main(void)
         in_directory(test_garbage),
         in_directory(test_corrupt),
         in_directory(test_cannot_be_made),
+        in_directory(test_directory_is_a_dead_link),
+        in_directory(test_version_set_back),
         in_directory(test_empty_file_is_fresh),
         in_directory(test_lazy),
         in_directory(test_rollback_leaves_nothing),
         in_directory(test_failed_statement),
         in_directory(test_wrong_count_is_a_bug),
         in_directory(test_locked),
+        in_directory(test_patience),
+        in_directory(test_too_large),
+        in_directory(test_missing_row),
         in_directory(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,17 @@ static void test_bad(void **state)
     }
 }
 
+static void test_bad_snapshots(void **state)
+{
+    static const char *const snapshots[] = {"", "[]", "null", "7", "{}", "{" DOC "} x"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(snapshots); i++) {
+        struct warehouse_row row;
+        check(warehouse_row_from_snapshot(snapshots[i], strlen(snapshots[i]), false, 0, &row) != NULL, "%s", snapshots[i]);
+        warehouse_row_free(&row);
+    }
+}
+
 /* The deepest work order that is taken in is not too deep for an event's body. */
 static void test_depth(void **state)
 {
@@ -190,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_event_without_date),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_bad_snapshots),
         cmocka_unit_test(test_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

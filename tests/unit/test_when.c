@@ -78,6 +78,7 @@ static void test_values(void **state)
         {"changes ->> '$.status.from' = 'OPEN'", 1},
         {"changes -> '$.title' IS NULL", 1},
         {"json_array_length(assignees) = 2", 1},
+        {"EXISTS (SELECT 1 FROM json_tree(extraFields) WHERE key = 'line' AND value = 'A')", 1},
         {"julianday(completedAt) - julianday(createdAt) > 20", 1},
         {"CASE priority WHEN 'HIGH' THEN 1 ELSE 0 END", 1},
         {"priority = 'HIGH' -- and nothing else", 1},
@@ -213,7 +214,7 @@ static void test_refuses_a_union(void **state)
 static void test_refuses_parameters(void **state)
 {
     static const char *const table[] = {"?", "?1", "?2", "?1 IS NOT NULL", ":x", "@x = 1", "$x = 1",
-        "?1) FROM json_each(?1) /*", "priority = ?"};
+        "?1) FROM json_each(?1) /*", "priority = ?", "?)) /*", "1)) /*", "1)), ((2", "1)) FROM (SELECT 1); SELECT ((1"};
     char reason[256];
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++)
@@ -269,6 +270,22 @@ static void test_run_away_ends(void **state)
         "16 MB of text");
 }
 
+/* So does an event that is larger than any can be. */
+static void test_a_huge_event(void **state)
+{
+    enum { HUGE_LEN = 9 << 20 };
+    char reason[256] = "", *body = malloc(HUGE_LEN);
+    struct when *when = when_compile("title IS NULL", reason, sizeof reason);
+    (void)state;
+    check(when != NULL, "%s", reason);
+    memset(body, ' ', HUGE_LEN);
+    check(when_matches(when, body, HUGE_LEN, reason, sizeof reason) == -1, "it was taken");
+    check_text(reason, "string or blob too big");
+    check(when_matches(when, "{\"data\": {}}", 12, reason, sizeof reason) == 1, "%s", reason);
+    when_free(when);
+    free(body);
+}
+
 /* An evaluation that goes wrong says so, and does not spoil the next. */
 static void test_errors_at_run_time(void **state)
 {
@@ -314,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_deep_expressions_are_refused),
         cmocka_unit_test(test_run_away_ends),
+        cmocka_unit_test(test_a_huge_event),
         cmocka_unit_test(test_errors_at_run_time),
         cmocka_unit_test(test_many_evaluations),
     };

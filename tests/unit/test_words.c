@@ -10,6 +10,7 @@ static void test_split(void **state)
     } table[] = {
         {"a", {"a"}},
         {"  a \t b  ", {"a", "b"}},
+        {"a\tb\t", {"a", "b"}},
         {"a 'b c' \"d e\"", {"a", "b c", "d e"}},
         {"a''b'c d'\"e\"", {"abc de"}},
         {"a '' \"\"", {"a", "", ""}},

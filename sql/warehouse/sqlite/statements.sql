@@ -16,14 +16,13 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA journal_size_limit = 4194304;
 
--- name: get_application
-PRAGMA application_id;
+-- Whose file it is, and what is in it, at one moment: another process may be making it.
+-- name: get_owner
+SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+    (SELECT count(*) FROM sqlite_schema);
 
 -- name: get_version
 PRAGMA user_version;
-
--- name: count_tables
-SELECT count(*) FROM sqlite_schema;
 
 -- name: event_add
 INSERT INTO wosync_events (event_id, work_order_id, type, happened_at, observed_at)

@@ -1,0 +1,27 @@
+#include "store/rows.h"
+
+int store_find(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e)
+{
+    return store_query(store, statement, values, count, e) == 0 ? store_next(store, statement, e) : -1;
+}
+
+int store_get(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e)
+{
+    int found = store_find(store, statement, values, count, e);
+    if (found == 0)
+        return fail(e, EXIT_IO, "store %s: %s: a row is missing; put back a backup", store_path(store),
+            sql_statements[statement].name);
+    return found == 1 ? 0 : -1;
+}
+
+int64_t store_number(struct store *store, enum sql_statement statement, const struct store_value *values,
+    size_t count, struct error *e)
+{
+    if (store_get(store, statement, values, count, e) != 0)
+        return -1;
+    int64_t number = store_int(store, statement, 0);
+    store_done(store, statement);
+    return number;
+}

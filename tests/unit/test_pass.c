@@ -1,0 +1,883 @@
+/* Passes, sweeps and lookups against a server in the test's own memory, with every call to the disk failing in turn. It
+ * takes the place of api/http.c and base/clock.c. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/timestamp.h"
+#include "disturb.h"
+#include "sources/backfill.h"
+#include "sources/hints.h"
+#include "sources/pass.h"
+#include "sources/poll.h"
+#include "sources/sweep.h"
+#include "sources/watch.h"
+#include "store/quarantine.h"
+#include "store/receipts.h"
+#include "store/runs.h"
+#include "store/sweeps.h"
+
+enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+
+/* --- base/clock.c --- */
+
+static const int64_t now = INT64_C(1768903200000); /* 2026-01-20T10:00:00Z */
+static int64_t later;                              /* than that it is */
+
+int64_t clock_now(void)
+{
+    return now + later;
+}
+
+int64_t clock_monotonic(void)
+{
+    return 1000 + later;
+}
+
+void clock_sleep(int64_t microseconds)
+{
+    (void)microseconds;
+}
+
+/* --- the server --- */
+
+struct order {
+    int64_t id;
+    int64_t minute; /* of updatedAt, from `now` on */
+    const char *status;
+    bool odd;  /* what it is told as is no work order */
+    bool gone; /* from the list, and by its id */
+};
+
+/* How a list is asked for is honoured, ignored or refused. */
+enum manner { HONOURED, IGNORED, REFUSED };
+
+static struct {
+    struct order orders[8];
+    size_t count;
+    enum manner gte, brackets, sort;
+    int list_status;      /* of every page; 0: as it is */
+    int status;           /* of anything else that is asked for; 0: as it is */
+    bool repeats;         /* the same cursor on every page */
+    int refuses_cursors;  /* so many times */
+    int fails;            /* the n-th page from here on fails; 0: none */
+    void (*before)(void); /* called before each answer */
+    int pages;
+} server;
+
+static void set_orders(const struct order *orders, size_t count)
+{
+    memset(&server, 0, sizeof server);
+    memcpy(server.orders, orders, count * sizeof *orders);
+    server.count = count;
+}
+
+static void write_order(const struct order *order, struct buffer *out)
+{
+    char updated[TIMESTAMP_SIZE], created[TIMESTAMP_SIZE];
+    timestamp_format(now + order->minute * MINUTE, updated);
+    timestamp_format(now - HOUR, created);
+    buffer_append_format(out, "{\"id\":%lld,", (long long)order->id);
+    if (!order->odd)
+        buffer_append_format(out, "\"title\":\"Pump\",\"status\":\"%s\",\"createdAt\":\"%s\",", order->status, created);
+    buffer_append_format(out, "\"updatedAt\":\"%s\"}", updated);
+}
+
+/* The value of a parameter of the URL, which is not encoded here. NULL: it is not there. */
+static const char *parameter(const char *url, const char *name)
+{
+    static char values[4][512];
+    static unsigned turn;
+    char begin[64];
+    snprintf(begin, sizeof begin, "&%s=", name);
+    const char *found = strstr(url, begin);
+    if (found == NULL)
+        return NULL;
+    char *value = values[turn++ % COUNT(values)];
+    found += strlen(begin);
+    snprintf(value, sizeof values[0], "%.*s", (int)strcspn(found, "&"), found);
+    return value;
+}
+
+static int by_date(const void *a, const void *b)
+{
+    const struct order *x = a, *y = b;
+    return (x->minute > y->minute) - (x->minute < y->minute);
+}
+
+static int answer_list(const char *url, struct buffer *out)
+{
+    const char *gte = parameter(url, "updatedAtGte"), *brackets = parameter(url, "updatedAt[gte]");
+    const char *sort = parameter(url, "sort"), *cursor = parameter(url, "cursor");
+    struct order list[COUNT(server.orders)];
+    size_t limit = strtoul(strstr(url, "limit=") + 6, NULL, 10), first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0;
+    size_t count = 0, i;
+    int64_t since = INT64_MIN;
+    if (server.before != NULL)
+        server.before();
+    if (++server.pages == server.fails)
+        return 403;
+    if (server.list_status != 0)
+        return server.list_status;
+    if (cursor != NULL && server.refuses_cursors > 0 && server.refuses_cursors-- > 0)
+        return 410;
+    if ((gte != NULL && server.gte == REFUSED) || (brackets != NULL && server.brackets == REFUSED) ||
+        (sort != NULL && server.sort == REFUSED))
+        return 400;
+    if (gte != NULL && server.gte == HONOURED)
+        since = instant(gte);
+    if (brackets != NULL && server.brackets == HONOURED)
+        since = instant(brackets);
+    for (i = 0; i < server.count; i++)
+        if (!server.orders[i].gone && now + server.orders[i].minute * MINUTE >= since)
+            list[count++] = server.orders[i];
+    if (sort != NULL && server.sort == HONOURED)
+        qsort(list, count, sizeof *list, by_date);
+    buffer_append_text(out, "{\"workOrders\":[");
+    for (i = first; i < count && i < first + limit; i++) {
+        buffer_append_text(out, i > first ? "," : "");
+        bool falls = sort != NULL && *sort == '-' && server.sort == HONOURED;
+        write_order(&list[falls ? count - 1 - i : i], out);
+    }
+    buffer_append_text(out, "]");
+    if (i < count)
+        buffer_append_format(out, ",\"nextCursor\":\"%zu\"", server.repeats ? limit : i);
+    buffer_append_text(out, "}");
+    return 200;
+}
+
+static int answer_one(int64_t id, struct buffer *out)
+{
+    for (size_t i = 0; i < server.count; i++)
+        if (server.orders[i].id == id && !server.orders[i].gone) {
+            buffer_append_text(out, "{\"workOrder\":");
+            write_order(&server.orders[i], out);
+            buffer_append_text(out, "}");
+            return 200;
+        }
+    return 404;
+}
+
+static int answer(const char *url, struct buffer *out)
+{
+    const char *path = strrchr(url, '/');
+    if (strncmp(path, "/workorders?", 12) == 0)
+        return answer_list(url, out);
+    if (server.before != NULL)
+        server.before();
+    if (server.status != 0)
+        return server.status;
+    if (strstr(url, "/subscriptions/") != NULL && strcmp(path, "/s1") == 0) {
+        buffer_append_text(out, "{\"subscription\":{\"id\":\"s1\",\"type\":\"a\",\"url\":\"https://x.example/\","
+                                "\"status\":\"PENDING_APPROVAL\"}}");
+        return 200;
+    }
+    return strstr(url, "/workorders/") != NULL ? answer_one(strtoll(path + 1, NULL, 10), out) : 404;
+}
+
+/* --- api/http.c --- */
+
+struct http {
+    int calls;
+};
+
+struct http_call {
+    int status;
+    struct buffer body;
+};
+
+struct http *http_new(const char *user_agent)
+{
+    (void)user_agent;
+    return calloc(1, sizeof(struct http));
+}
+
+void http_free(struct http *http)
+{
+    free(http);
+}
+
+const char *http_check_url(const char *url, bool allow_plain)
+{
+    (void)url;
+    (void)allow_plain;
+    return NULL;
+}
+
+void http_append_encoded(struct buffer *url, const char *text)
+{
+    buffer_append_text(url, text);
+}
+
+struct http_call *http_start(struct http *http, const struct http_request *request)
+{
+    struct http_call *call = calloc(1, sizeof *call);
+    http->calls++;
+    call->status = answer(request->url, &call->body);
+    return call;
+}
+
+void http_work(struct http *http, int64_t ms)
+{
+    (void)http;
+    (void)ms;
+}
+
+bool http_is_done(const struct http_call *call)
+{
+    (void)call;
+    return true;
+}
+
+enum http_outcome http_finish(struct http_call *call)
+{
+    (void)call;
+    return HTTP_ANSWERED;
+}
+
+const char *http_reason(const struct http_call *call)
+{
+    (void)call;
+    return "";
+}
+
+int http_status(const struct http_call *call)
+{
+    return call->status;
+}
+
+const struct buffer *http_body(const struct http_call *call)
+{
+    return &call->body;
+}
+
+const char *http_header(struct http_call *call, const char *name)
+{
+    (void)call;
+    return strcmp(name, "x-rate-limit-limit") == 0       ? "1000"
+           : strcmp(name, "x-rate-limit-remaining") == 0 ? "900"
+           : strcmp(name, "x-rate-limit-reset") == 0     ? "60"
+                                                         : NULL;
+}
+
+void http_call_free(struct http_call *call)
+{
+    if (call == NULL)
+        return;
+    buffer_free(&call->body);
+    free(call);
+}
+
+/* --- what is run --- */
+
+static const char *const completed[] = {"DONE", NULL};
+static const char *const ignored[] = {NULL};
+
+/* What differs from one run to the other. */
+static struct {
+    const char *filter, *base_url;
+    const struct diff_window *window;
+    int64_t start, max_deletes;
+    bool dry_run, percent;
+    struct run run; /* as the last run left it */
+} how;
+
+static void usual(void)
+{
+    memset(&how, 0, sizeof how);
+    how.filter = "auto";
+    how.base_url = "https://x.example/v1";
+    how.start = CONFIG_START_BEGINNING;
+    how.max_deletes = 2;
+    later = 0;
+}
+
+struct job {
+    struct client *api;
+    struct pass_settings settings;
+};
+
+static void begin_job(struct job *job, struct store *store)
+{
+    struct error e = {0};
+    const struct client_settings client = {.base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
+    how.run = (struct run){.kind = "sync", .began = clock_now(), .exit_status = -1, .since = TIMESTAMP_NONE,
+        .until = TIMESTAMP_NONE, .ended = TIMESTAMP_NONE};
+    job->api = client_new(&client, &(struct pace){0}, &e);
+    check(job->api != NULL, "%s", e.text);
+    job->settings = (struct pass_settings){.store = store, .api = job->api, .base_url = how.base_url, .organization = "",
+        .filter = how.filter, .page_size = 2, .lookback = 5 * MINUTE, .start = how.start, .completed = completed,
+        .ignored = ignored, .window = how.window, .typed = how.window != NULL ? "1d" : NULL,
+        .max_deletes = how.max_deletes, .max_deletes_percent = how.percent, .run = &how.run, .dry_run = how.dry_run};
+}
+
+static int64_t run_pass(struct store *store, const struct pass_kind *kind, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = pass_run(&job.settings, kind, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+static int64_t do_poll(struct store *store, struct error *e)
+{
+    return run_pass(store, &poll_kind, e);
+}
+
+static int64_t do_sweep(struct store *store, struct error *e)
+{
+    return run_pass(store, &sweep_kind, e);
+}
+
+static int64_t do_backfill(struct store *store, struct error *e)
+{
+    return run_pass(store, &backfill_kind, e);
+}
+
+static int64_t do_prove(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = sweep_prove(&job.settings, SOURCE_RECONCILE, 10, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+static int64_t do_hints(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = hints_ask(&job.settings, 10, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+static int64_t do_watch(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    int rc = watch_subscriptions(job.api, store, INT64_MAX, e);
+    client_free(job.api);
+    return rc;
+}
+
+/* --- the life of a store: each step begins where the one before it ended --- */
+
+static const struct order first[] = {{1, -50, "OPEN", false, false}, {2, -50, "OPEN", false, false},
+    {3, -40, "OPEN", true, false}, {4, -30, "OPEN", false, false}, {5, -20, "DONE", false, false}};
+
+static void set_first(void)
+{
+    set_orders(first, COUNT(first));
+}
+
+/* 1 changes, 3 is understood, 6 is new. */
+static void set_second(void)
+{
+    later = 5 * MINUTE;
+    set_first();
+    server.orders[0] = (struct order){1, 2, "IN_PROGRESS", false, false};
+    server.orders[2] = (struct order){3, 3, "OPEN", false, false};
+    server.orders[server.count++] = (struct order){6, 4, "OPEN", false, false};
+}
+
+/* 4 and 5 are gone. */
+static void set_gone(void)
+{
+    set_second();
+    later = 10 * MINUTE;
+    server.orders[3].gone = server.orders[4].gone = true;
+}
+
+static void set_gone_later(void)
+{
+    set_gone();
+    later = 3 * HOUR;
+}
+
+static void set_hinted(void)
+{
+    set_gone_later();
+    server.orders[0] = (struct order){1, 170, "DONE", false, false};
+}
+
+static void set_history(void)
+{
+    static const struct diff_window window = {.from = INT64_C(1768816800000), .until = INT64_C(1768989600000)};
+    set_hinted();
+    how.window = &window;
+}
+
+struct step {
+    struct function function;
+    void (*set)(void);
+    const char *sql; /* what happens before, besides */
+};
+
+static const struct step steps[] = {
+    {{"the first poll", do_poll}, set_first, ""},
+    {{"a poll", do_poll}, set_second, "UPDATE webhooks SET first = 0"},
+    {{"a poll again", do_poll}, set_second, ""},
+    {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
+    {{"the first 404", do_prove}, set_gone, ""},
+    {{"the second 404", do_prove}, set_gone_later, ""},
+    {{"hints", do_hints}, set_hinted, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 4, 'hint', x'')"},
+    {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
+    {{"registrations", do_watch}, set_history, "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
+        "'VALID', 1, 1), ('s2', 'b', 'https://x.example/', NULL, 'VALID', 1, 1)"},
+};
+
+/* What a run that was disturbed may leave otherwise: the runs themselves. */
+#define BUT " runs sqlite_sequence "
+
+static char *dump_store(const char *path)
+{
+    struct store *store = disturb_open(path);
+    char *dump = faults_dump(faults_connection(), BUT);
+    store_close(store);
+    return dump;
+}
+
+static void put_back(const char *path, const char *bytes, size_t len)
+{
+    char name[600];
+    snprintf(name, sizeof name, "%s-wal", path);
+    remove(name);
+    snprintf(name, sizeof name, "%s-shm", path);
+    remove(name);
+    write_file(path, bytes, len, 0600);
+}
+
+/* The n-th call fails, the next run makes it good. Returns false when there are no n calls. */
+static bool fail_step(const char *path, const struct step *step, int64_t n, const char *good, int *failures)
+{
+    struct error e = {0};
+    struct store *store = disturb_open(path);
+    usual();
+    step->set();
+    faults_forget_schema();
+    faults_at(FAULT_IO, n);
+    int64_t rc = step->function.run(store, &e);
+    bool hit = faults_hit();
+    faults_at(FAULT_IO, 0);
+    store_close(store);
+    if (rc < 0) {
+        check(hit && e.status == EXIT_IO && strstr(e.text, "check the disk") != NULL, "%s, call %lld: %d: %s",
+            step->function.name, (long long)n, (int)e.status, e.text);
+        ++*failures;
+        store = disturb_open(path);
+        usual();
+        step->set();
+        e = (struct error){0};
+        check(step->function.run(store, &e) == 0, "%s after call %lld: %s", step->function.name, (long long)n, e.text);
+        store_close(store);
+    }
+    char *dump = dump_store(path);
+    bool same = strcmp(dump, good) == 0;
+    if (!same)
+        print_error("is:\n%s\nshould be:\n%s\n", dump, good);
+    check(same, "%s, call %lld", step->function.name, (long long)n);
+    free(dump);
+    return hit;
+}
+
+static void test_every_call_fails(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    store_close(disturb_make(path, ""));
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        const struct step *step = &steps[i];
+        struct error e = {0};
+        int failures = 0;
+        size_t len;
+        store_close(disturb_make(path, step->sql));
+        char *bytes = read_text(path, &len), *before = dump_store(path);
+        struct store *store = disturb_open(path);
+        usual();
+        step->set();
+        check(step->function.run(store, &e) == 0, "%s: %s", step->function.name, e.text);
+        store_close(store);
+        char *good = dump_store(path);
+        check(strcmp(good, before) != 0, "%s changes nothing", step->function.name);
+        for (int64_t n = 1;; n++) {
+            put_back(path, bytes, len);
+            if (!fail_step(path, step, n, good, &failures))
+                break;
+        }
+        check(failures > 0, "%s never fails", step->function.name);
+        free(bytes);
+        free(before);
+        free(good);
+    }
+}
+
+/* --- what a server and a store can do besides --- */
+
+/* A store after its first poll, with something done to it. */
+static struct store *polled(void **state, const char *sql)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *store = disturb_open(path);
+    usual();
+    set_first();
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check(sqlite3_exec(faults_connection(), sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sql);
+    return store;
+}
+
+static void check_filter(const char *expected)
+{
+    sqlite3_stmt *account = NULL;
+    assert_int_equal(sqlite3_prepare_v2(faults_connection(), "SELECT filter FROM account", -1, &account, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(account), SQLITE_ROW);
+    check_text((const char *)sqlite3_column_text(account, 0), expected);
+    sqlite3_finalize(account);
+}
+
+/* A filter that is remembered is taken until a page shows that it is none. */
+static void test_remembered_filters(void **state)
+{
+    static const struct {
+        const char *known;
+        enum manner gte, brackets, sort;
+        const char *expected;
+    } table[] = {
+        {"updatedAtGte", HONOURED, HONOURED, HONOURED, "updatedAtGte"},
+        {"of another version", REFUSED, HONOURED, HONOURED, "updatedAt[gte]"},
+        {"updatedAtGte", IGNORED, IGNORED, HONOURED, "sort"},
+        {"updatedAtGte", REFUSED, IGNORED, IGNORED, "none"},
+        {"sort", HONOURED, HONOURED, IGNORED, "updatedAtGte"},
+        {"sort", REFUSED, REFUSED, HONOURED, "sort"},
+        {"none", HONOURED, HONOURED, HONOURED, "none"},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char sql[80];
+        struct error e = {0};
+        snprintf(sql, sizeof sql, "UPDATE account SET filter = '%s'", table[i].known);
+        struct store *store = polled(state, sql);
+        set_second();
+        const struct order changed = server.orders[0];
+        server.orders[0] = server.orders[1]; /* not the newest first */
+        server.orders[1] = changed;
+        server.gte = table[i].gte;
+        server.brackets = table[i].brackets;
+        server.sort = table[i].sort;
+        check(do_poll(store, &e) == 0, "row %zu: %s", i, e.text);
+        check_filter(table[i].expected);
+        check(how.run.events[EVENT_CREATED] == 2 && how.run.events[EVENT_UPDATED] == 1, "row %zu", i);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Records that are none say nothing of the order, and do not end a pass by sort. */
+static void test_sort_with_odd_records(void **state)
+{
+    struct error e = {0};
+    struct store *store = polled(state, "UPDATE account SET filter = NULL");
+    set_second();
+    server.gte = server.brackets = REFUSED;
+    server.orders[server.count++] = (struct order){7, 5, "OPEN", true, false};
+    server.orders[server.count++] = (struct order){8, 5, "OPEN", true, false};
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check_filter("sort");
+    check(how.run.quarantined == 2 && how.run.events[EVENT_CREATED] == 2, "%lld", (long long)how.run.quarantined);
+    store_close(store);
+}
+
+/* What a list answers with that cannot go on. */
+static void test_lists_that_fail(void **state)
+{
+    static const struct {
+        const char *filter;
+        int status;
+        enum manner gte;
+        bool repeats;
+        int refuses_cursors, fails;
+        enum exit_status expected;
+        const char *text;
+    } table[] = {
+        {"none", 400, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "400"},
+        {"none", 404, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "404"},
+        {"none", 0, HONOURED, true, 0, 0, EXIT_PROTOCOL, "repeats a cursor"},
+        {"none", 0, HONOURED, false, 2, 0, EXIT_UNAVAILABLE, "refused its own cursor twice"},
+        {"updatedAtGte", 0, IGNORED, false, 0, 0, EXIT_PROTOCOL, "ignores the filter"},
+        {"updatedAtGte", 0, REFUSED, false, 0, 0, EXIT_PROTOCOL, "refuses the filter"},
+        {"auto", 0, IGNORED, false, 0, 3, EXIT_NOPERM, "403"}, /* when the next filter is looked for */
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        how.filter = table[i].filter;
+        server.list_status = table[i].status;
+        server.gte = table[i].gte;
+        server.repeats = table[i].repeats;
+        server.refuses_cursors = table[i].refuses_cursors;
+        server.fails = table[i].fails;
+        check(do_poll(store, &e) == -1 && e.status == table[i].expected && strstr(e.text, table[i].text) != NULL,
+            "row %zu: %d: %s", i, (int)e.status, e.text);
+        usual();
+        set_second();
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0, "row %zu: %s", i, e.text);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Another account's store is left alone. */
+static void test_another_account(void **state)
+{
+    struct error e = {0};
+    struct store *store = polled(state, "");
+    how.base_url = "https://y.example/v1";
+    assert_int_equal(do_poll(store, &e), -1);
+    check(e.status == EXIT_CONFIG && strstr(e.text, "https://x.example/v1") != NULL, "%s", e.text);
+    how.base_url = "https://x.example/v1";
+    e = (struct error){0};
+    assert_int_equal(sqlite3_exec(faults_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(do_poll(store, &e), -1);
+    check(e.status == EXIT_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
+    store_close(store);
+}
+
+static const char *beside_path;
+
+static void poll_beside(void)
+{
+    struct error e = {0};
+    server.before = NULL;
+    how.dry_run = false;
+    how.start = CONFIG_START_BEGINNING;
+    struct store *store = disturb_open(beside_path);
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    store_close(store);
+}
+
+static int heard;
+
+static void hear(const struct event *event, const struct event_context *context, void *data)
+{
+    (void)event;
+    (void)context;
+    (void)data;
+    heard++;
+}
+
+/* A dry run takes no lock: a first run beside it makes the account, whose horizon counts for both. */
+static void test_dry_run_beside_a_first_run(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    beside_path = path_in(*state, "wosync.db");
+    struct store *store = disturb_open(beside_path);
+    usual();
+    set_first();
+    how.start = CONFIG_START_NOW;
+    how.dry_run = true;
+    server.before = poll_beside;
+    begin_job(&job, store);
+    job.settings.listener = hear;
+    heard = 0;
+    check(pass_run(&job.settings, &poll_kind, &e) == PASS_FINISHED, "%s", e.text);
+    client_free(job.api);
+    assert_int_equal(heard, 0); /* all was told by the other one */
+    store_close(store);
+    store = disturb_open(beside_path);
+    char *dump = faults_dump(faults_connection(), "");
+    check(strstr(dump, "account | 1 | https://x.example/v1 | - | -9223372036854775808 |") != NULL, "%s", dump);
+    free(dump);
+    store_close(store);
+}
+
+static int64_t break_at; /* the call after the last page but one was asked for */
+
+static void break_disk(void)
+{
+    if (server.pages == server.fails - 1)
+        faults_at(FAULT_IO, break_at);
+}
+
+/* How far pages were read that changed nothing cannot be stored: the run says what ended it, the next one reads them
+ * again. */
+static void test_progress_that_is_lost(void **state)
+{
+    bool hit = true;
+    int lost = 0;
+    for (break_at = 1; hit; break_at++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        how.filter = "none";
+        server.pages = 0;
+        server.fails = 3;
+        server.before = break_disk;
+        assert_int_equal(do_poll(store, &e), -1);
+        hit = faults_hit();
+        faults_at(FAULT_IO, 0);
+        check(e.status == EXIT_NOPERM || (hit && e.status == EXIT_IO), "%d: %s", (int)e.status, e.text);
+        lost += hit && e.status == EXIT_NOPERM;
+        set_first();
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0, "%s", e.text);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+    check(lost > 0, "it was stored each time");
+}
+
+static void run_without(void *store)
+{
+    struct error e = {0};
+    check(do_poll(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s", e.text);
+    e = (struct error){0};
+    check(do_hints(store, &e) == -1 && e.status == EXIT_CONFIG, "%s", e.text);
+}
+
+/* A libcrypto without SHA-256: nothing is asked for. */
+static void test_no_digest(void **state)
+{
+    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                        "('a', 1, 't', 1, 'hint', x'')");
+    server.pages = 0;
+    without_algorithms(run_without, store);
+    assert_int_equal(server.pages, 0);
+    store_close(store);
+}
+
+/* --- the deadline --- */
+
+static void pass_deadline(void)
+{
+    later += MINUTE;
+}
+
+/* It passes while a request is on its way: what came is kept, nothing more is asked for, and no one is at fault. */
+static void test_deadline(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+    for (int i = 0; i < 3; i++) {
+        set_second();
+        server.before = pass_deadline;
+        server.gte = i == 0 ? IGNORED : HONOURED; /* another one is to be chosen */
+        server.status = i == 1 ? 503 : 0;         /* to be tried again */
+        e = (struct error){0};
+        stop_set_deadline(MINUTE);
+        begin_job(&job, store);
+        enum pass_end end = i == 0 ? pass_run(&job.settings, &poll_kind, &e) : hints_ask(&job.settings, 10, &e);
+        client_free(job.api);
+        stop_set_deadline(0);
+        check(end == PASS_STOPPED && e.status == EXIT_DONE && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
+        assert_int_equal(receipts_waiting(store, &e), i < 2 ? 2 : 1);
+    }
+    store_close(store);
+}
+
+/* --- work orders and registrations by their ids --- */
+
+/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them wait. */
+static void test_hints_that_fail(void **state)
+{
+    static const struct {
+        int status;
+        bool odd;
+        int64_t waiting, quarantined;
+        enum exit_status expected;
+    } table[] = {{403, false, 0, 1, EXIT_DONE}, {401, false, 2, 1, EXIT_NOPERM}, {200, false, 0, 1, EXIT_PROTOCOL},
+        {0, true, 0, 2, EXIT_DONE}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
+                                            "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+        server.status = table[i].status;
+        server.orders[0].odd = table[i].odd;
+        do_hints(store, &e);
+        check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
+        check(receipts_waiting(store, &e) == table[i].waiting && quarantine_count(store, &e) == table[i].quarantined,
+            "row %zu", i);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Registrations that were asked for lately are not asked for; one that cannot be asked for ends it. */
+static void test_registrations(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, 'VALID', 1, 5),"
+                                        "('s2', 'a', 'https://x.example/', NULL, 'PENDING_APPROVAL', 1, 5),"
+                                        "('s3', 'a', 'https://x.example/', NULL, 'VALID', 1, 9)");
+    begin_job(&job, store);
+    server.status = 403;
+    check(watch_subscriptions(job.api, store, 5, &e) == 0, "%s", e.text);
+    check(watch_subscriptions(job.api, store, 6, &e) == -1 && e.status == EXIT_NOPERM, "%s", e.text);
+    server.status = 0;
+    e = (struct error){0};
+    check(watch_subscriptions(job.api, store, 6, &e) == 0 && e.status == EXIT_DONE, "%s", e.text);
+    char *dump = faults_dump(faults_connection(), " checked ");
+    check(strstr(dump, "s1 | a | https://x.example/ | - | PENDING_APPROVAL") != NULL &&
+              strstr(dump, "s2 | a | https://x.example/ | - | GONE") != NULL &&
+              strstr(dump, "s3 | a | https://x.example/ | - | VALID") != NULL,
+        "%s", dump);
+    free(dump);
+    client_free(job.api);
+    store_close(store);
+}
+
+/* With a share instead of a number, some may always be missing. */
+static void test_share_of_deletes(void **state)
+{
+    static const struct {
+        int64_t max_deletes;
+        bool percent;
+        enum exit_status expected;
+    } table[] = {{1, false, EXIT_TRY_LATER}, {2, false, EXIT_DONE}, {1, true, EXIT_DONE}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_gone();
+        how.max_deletes = table[i].max_deletes;
+        how.percent = table[i].percent;
+        check(do_sweep(store, &e) == 0 && e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
+        assert_int_equal(sweeps_waiting(store, &e), table[i].expected == EXIT_DONE ? 2 : 0);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_every_call_fails),
+        in_directory(test_remembered_filters),
+        in_directory(test_sort_with_odd_records),
+        in_directory(test_lists_that_fail),
+        in_directory(test_another_account),
+        in_directory(test_dry_run_beside_a_first_run),
+        in_directory(test_progress_that_is_lost),
+        in_directory(test_no_digest),
+        in_directory(test_deadline),
+        in_directory(test_hints_that_fail),
+        in_directory(test_registrations),
+        in_directory(test_share_of_deletes),
+    };
+    faults_install();
+    log_configure(LOG_ERROR, false);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,510 @@
+/* Every function of the store with every call to the disk failing in turn. */
+#include "support.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "disturb.h"
+#include "faults.h"
+#include "store/account.h"
+#include "store/deliveries.h"
+#include "store/events.h"
+#include "store/lateness.h"
+#include "store/passes.h"
+#include "store/quarantine.h"
+#include "store/rate_limit.h"
+#include "store/receipts.h"
+#include "store/retention.h"
+#include "store/runs.h"
+#include "store/snapshots.h"
+#include "store/store.h"
+#include "store/subscriptions.h"
+#include "store/sweeps.h"
+#include "store/webhooks.h"
+
+enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
+
+/* A store with something of everything. Of two handlers the first has what is pending, dead and done; the third is
+ * removed. */
+static const char content[] =
+    "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL),"
+    " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d');"
+    "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
+    "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
+    "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
+    "\"2026-01-20T10:00:00Z\"}');"
+    "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0), (8, 900, NULL, 2, 950, 0, 0);"
+    "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, 'workorder.completed/7/T', 'workorder.completed', 7,"
+    " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', 'workorder.updated', 7,"
+    " 900000, 900000, hex(zeroblob(20000))), (5, 'e5', 'workorder.updated', 9, 900000, 900000, hex(zeroblob(20000)));"
+    "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy'),"
+    " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL),"
+    " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL);"
+    "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, 0, 1000, NULL), (1, 2, 7, 'done', 1, 0, 1000, NULL),"
+    " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused'),"
+    " (1, 5, 9, 'pending', 0, 0, 900000, NULL);"
+    "INSERT INTO swept VALUES (7); INSERT INTO missing VALUES (7, 1, NULL, NULL), (8, 2, 950, 1);"
+    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
+    "INSERT INTO receipts VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
+    " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, 'unknown', x'00');"
+    "UPDATE webhooks SET api = 'webhooks', first = 900, last = 950, received = 3;"
+    "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
+    " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
+    "INSERT INTO unheard VALUES (7, 900, 1000), (8, 900, 900000);"
+    "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
+    " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
+
+/* --- the functions, each with arguments that make it do all it can --- */
+
+static const unsigned char digest[DIGEST_SIZE] = "0123456789abcde";
+static int visited, most_visits;
+
+/* What a visitor says: to go on, or after `most_visits` to stop. */
+static int visit(struct error *e)
+{
+    return most_visits == INT_MAX || visited++ < most_visits ? 0 : fail(e, EXIT_DATA, "the visitor stops");
+}
+
+static int see_handler(const struct handler_row *row, void *context, struct error *e)
+{
+    (void)row;
+    (void)context;
+    return visit(e);
+}
+
+static int see_event(const struct event_row *row, void *context, struct error *e)
+{
+    (void)row;
+    (void)context;
+    return visit(e);
+}
+
+static int see_record(const struct quarantine_entry *entry, void *context, struct error *e)
+{
+    (void)entry;
+    (void)context;
+    return visit(e);
+}
+
+static int see_run(const struct run *run, void *context, struct error *e)
+{
+    (void)run;
+    (void)context;
+    return visit(e);
+}
+
+static int see_snapshot(const struct snapshot_view *view, void *context, struct error *e)
+{
+    (void)view;
+    (void)context;
+    return visit(e);
+}
+
+static int see_subscription(const struct subscription *subscription, void *context, struct error *e)
+{
+    (void)subscription;
+    (void)context;
+    return visit(e);
+}
+
+#define FUNCTION(name, call)                                                                                 \
+    static int64_t name(struct store *s, struct error *e)                                                    \
+    {                                                                                                        \
+        return call;                                                                                         \
+    }
+
+FUNCTION(do_set_filter, account_set_filter(s, "none", e))
+FUNCTION(do_account_finish, account_finish_pass(s, 2000, 1500, 1500, 1600, e))
+FUNCTION(do_handlers_succeeded, handlers_succeeded(s, 1, 2, NOW, e))
+FUNCTION(do_handlers_failed, handlers_failed(s, 1, NOW, "why", e))
+FUNCTION(do_handlers_remove, handlers_remove(s, 1, NOW, e))
+FUNCTION(do_handlers_list, handlers_list(s, see_handler, NULL, e))
+FUNCTION(do_handlers_advance, handlers_advance(s, 3, 2, 1, e))
+FUNCTION(do_deliveries_add, deliveries_add(s, 2, 4, 7, NOW, e))
+FUNCTION(do_count_due, deliveries_count_due(s, 1, NOW, NOW, e))
+FUNCTION(do_deliveries_done, deliveries_done(s, 1, 3, NOW, e))
+FUNCTION(do_deliveries_retry, deliveries_retry(s, 1, 3, NOW + 5, NOW, "busy", e))
+FUNCTION(do_deliveries_dead, deliveries_dead(s, 1, 3, NOW, "no", e))
+FUNCTION(do_revive, deliveries_revive(s, NULL, NOW, e))
+FUNCTION(do_discard, deliveries_discard(s, "e3", NOW, e))
+FUNCTION(do_replay, deliveries_replay(s, 1, 1, 7, NOW, e))
+FUNCTION(do_last_seq, events_last_seq(s, e))
+FUNCTION(do_events_count, events_count(s, e))
+FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
+FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
+FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
+FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
+FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
+FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
+FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct pace){100, 30, 3000, 2000, 60, 0}, e))
+FUNCTION(do_quarantine_add, quarantine_add(s, &(struct quarantine_entry){.digest = digest, .work_order = 8,
+                                              .source = "poll", .reason = "why", .raw = "{", .size = 1, .seen = NOW}, e))
+FUNCTION(do_quarantine_count, quarantine_count(s, e))
+FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
+FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
+FUNCTION(do_receipts_add, receipts_add(s, &(struct receipt){.key = "k4", .received = NOW, .type = "t",
+                                            .work_order = 8, .state = RECEIPT_HINT, .body = "{}", .len = 2}, e))
+FUNCTION(do_receipts_have, receipts_have(s, RECEIPT_UNKNOWN, "asset.updated", e))
+FUNCTION(do_receipts_settle, receipts_settle(s, &(struct receipt_hint){7, 1}, e))
+FUNCTION(do_receipts_waiting, receipts_waiting(s, e))
+FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
+FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
+FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, e))
+FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
+FUNCTION(do_snapshots_count, snapshots_count(s, e))
+FUNCTION(do_snapshots_since, snapshots_count_since(s, 0, e))
+FUNCTION(do_subscription_save,
+    subscriptions_save(s, &(struct subscription){"s3", "c", "https://x.example/", NULL, "VALID", NOW, NOW}, e))
+FUNCTION(do_subscriptions_list, subscriptions_list(s, see_subscription, NULL, e))
+FUNCTION(do_subscription_status, subscriptions_set_status(s, "s1", SUBSCRIPTION_GONE, NOW, e))
+FUNCTION(do_subscription_secret, subscriptions_set_secret(s, "s1", "other", e))
+FUNCTION(do_subscription_drop, subscriptions_drop(s, "s1", e))
+FUNCTION(do_subscription_broken, subscriptions_count_broken(s, e))
+FUNCTION(do_sweeps_clear, sweeps_clear(s, e))
+FUNCTION(do_note_missing, sweeps_note_missing(s, NOW, NOW, e))
+FUNCTION(do_sweeps_refused, sweeps_refused(s, 7, NOW, e))
+FUNCTION(do_sweeps_drop, sweeps_drop(s, 7, e))
+FUNCTION(do_sweeps_waiting, sweeps_waiting(s, e))
+FUNCTION(do_note_received, webhooks_note_received(s, NOW, true, true, e))
+FUNCTION(do_note_refused, webhooks_note_refused(s, e))
+FUNCTION(do_note_polled, webhooks_note_polled(s, 8, 1000, NOW, e))
+FUNCTION(do_hear, webhooks_hear(s, 7, e))
+FUNCTION(do_set_api, webhooks_set_api(s, "subscriptions", e))
+
+static int64_t do_account_load(struct store *s, struct error *e)
+{
+    struct account account;
+    int rc = account_load(s, &account, e);
+    account_free(&account);
+    return rc;
+}
+
+/* Those that are not there come in, those that were away come back, and one that becomes a warehouse is loaded. */
+static int64_t do_attach(struct store *s, struct error *e)
+{
+    static const struct {
+        const char *name;
+        bool load;
+    } table[] = {{"new", true}, {"three", true}, {"two", true}, {"one", false}};
+    struct handler_place place;
+    for (size_t i = 0; i < COUNT(table); i++)
+        if (handlers_attach(s, table[i].name, "other", table[i].load, 4, NOW, &place, e) != 0)
+            return -1;
+    return place.handler;
+}
+
+static int64_t do_attach_back(struct store *s, struct error *e)
+{
+    struct handler_place place;
+    return handlers_attach(s, "three", "warehouse", true, 4, NOW, &place, e);
+}
+
+static int64_t do_attach_load(struct store *s, struct error *e)
+{
+    struct handler_place place;
+    return handlers_attach(s, "two", "http", true, 4, NOW, &place, e);
+}
+
+static int64_t do_due(struct store *s, struct error *e)
+{
+    struct delivery due[4];
+    int count = deliveries_due(s, 1, NOW, NOW, 0, 4, due, e);
+    for (int i = 0; i < count; i++)
+        delivery_free(&due[i]);
+    return count;
+}
+
+static int64_t do_counts(struct store *s, struct error *e)
+{
+    struct delivery_counts counts;
+    return deliveries_count(s, 1, &counts, e) == 0 ? counts.pending * 10 + counts.dead : -1;
+}
+
+/* Its id is taken, so it gets the second. */
+static int64_t do_append(struct store *s, struct error *e)
+{
+    struct event event = {.type = EVENT_UPDATED, .work_order = 7, .timestamp = 5, .id = "e3", .numbered = true};
+    struct json_object *doc = json_object_new_object();
+    int rc = events_append(s, &event, &(struct event_context){.observed = NOW, .doc = doc}, e);
+    json_object_put(doc);
+    return rc;
+}
+
+static int64_t do_lateness_load(struct store *s, struct error *e)
+{
+    struct lateness lateness;
+    return lateness_load(s, LATENESS_POLL, &lateness, e) == 0 ? lateness.largest : -1;
+}
+
+static int64_t do_passes_load(struct store *s, struct error *e)
+{
+    struct pass_state state;
+    int rc = passes_load(s, "sync", &state, e);
+    pass_state_free(&state);
+    return rc;
+}
+
+static int64_t do_passes_save(struct store *s, struct error *e)
+{
+    char filter[] = "none";
+    struct pass_state state = {.filter = filter, .pages = 2};
+    return passes_save(s, "sync", true, &state, e);
+}
+
+static int64_t do_rate_limit_load(struct store *s, struct error *e)
+{
+    struct pace pace;
+    return rate_limit_load(s, &pace, e) == 0 ? pace.remaining : -1;
+}
+
+static int64_t do_next_hint(struct store *s, struct error *e)
+{
+    struct receipt_hint hint;
+    return receipts_next_hint(s, 0, &hint, e);
+}
+
+static int64_t do_glance(struct store *s, struct error *e)
+{
+    struct snapshot_glance glance;
+    return snapshots_glance(s, 7, digest, &glance, e);
+}
+
+static int64_t do_snapshot_load(struct store *s, struct error *e)
+{
+    struct json_tokener *parser = workorder_parser();
+    struct snapshot snapshot;
+    int rc = snapshots_load(s, parser, 7, &snapshot, e);
+    snapshot_free(&snapshot);
+    json_tokener_free(parser);
+    return rc;
+}
+
+static int64_t do_snapshot_new(struct store *s, struct error *e)
+{
+    return snapshots_save(s, &(struct snapshot_row){.id = 9, .digest = digest, .json = "{}", .len = 2}, 0, e);
+}
+
+static int64_t do_snapshot_again(struct store *s, struct error *e)
+{
+    return snapshots_save(s, &(struct snapshot_row){.id = 7, .json = "{}", .len = 2}, 1, e);
+}
+
+static int64_t do_count_missing(struct store *s, struct error *e)
+{
+    int64_t missing, known;
+    return sweeps_count_missing(s, NOW, NOW, &missing, &known, e) == 0 ? missing * 10 + known : -1;
+}
+
+static int64_t do_next_missing(struct store *s, struct error *e)
+{
+    struct missing missing;
+    return sweeps_next(s, NOW, 0, &missing, e);
+}
+
+static int64_t do_webhooks_load(struct store *s, struct error *e)
+{
+    struct webhooks webhooks;
+    return webhooks_load(s, NOW, &webhooks, e) == 0 ? webhooks.missed : -1;
+}
+
+static int64_t do_sweeps_add(struct store *s, struct error *e)
+{
+    return sweeps_add(s, 8, e);
+}
+
+#define ROW(name) {#name, name}
+static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
+    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed), ROW(do_handlers_remove),
+    ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add), ROW(do_due), ROW(do_count_due),
+    ROW(do_deliveries_done), ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard),
+    ROW(do_replay), ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_count), ROW(do_events_after),
+    ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
+    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save),
+    ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
+    ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
+    ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
+    ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after), ROW(do_snapshots_count),
+    ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list), ROW(do_subscription_status),
+    ROW(do_subscription_secret), ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear),
+    ROW(do_sweeps_add), ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
+    ROW(do_sweeps_drop), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received), ROW(do_note_refused),
+    ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+
+/* --- the tests --- */
+
+static void test_every_call_fails(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    store_close(disturb_make(path, content));
+    most_visits = INT_MAX;
+    for (size_t i = 0; i < COUNT(functions); i++)
+        disturb(path, &functions[i]);
+}
+
+/* A visitor that fails ends the listing with its own error, and the next one begins anew. */
+static void test_visitors_stop(void **state)
+{
+    static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after), ROW(do_events_since),
+        ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list), ROW(do_runs_list), ROW(do_snapshots_after),
+        ROW(do_subscriptions_list)};
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
+    for (size_t i = 0; i < COUNT(listings); i++) {
+        struct error e = {0};
+        visited = most_visits = 0;
+        check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EXIT_DATA, "%s: %s", listings[i].name,
+            e.text);
+        visited = 0;
+        most_visits = 100;
+        check(listings[i].run(store, NULL) == 0 && visited > 1, "%s: %d visits", listings[i].name, visited);
+    }
+    store_close(store);
+}
+
+/* --- whole transactions --- */
+
+/* Each of these has a transaction of its own. */
+static int64_t do_retention(struct store *s, struct error *e)
+{
+    return retention_run(s, CUTOFF, e);
+}
+
+static int64_t do_durably(struct store *s, struct error *e)
+{
+    return store_begin(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
+}
+
+static int64_t do_lazily(struct store *s, struct error *e)
+{
+    return store_begin_lazily(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
+}
+
+static const struct function transactions[] = {ROW(do_retention), ROW(do_durably), ROW(do_lazily)};
+
+static void test_transactions(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    for (size_t i = 0; i < COUNT(transactions); i++)
+        for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
+            disturb_transaction(path, content, &transactions[i], fault);
+}
+
+/* --- opening --- */
+
+/* It is made, and empty, and goes. */
+static void check_opens(const char *path)
+{
+    faults_at(FAULT_IO, 0);
+    store_close(disturb_make(path, content));
+    remove(path);
+}
+
+/* A store that was not made whole is made by the next one that opens it. */
+static void test_opening(void **state)
+{
+    for (enum fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++) {
+        int failures = 0;
+        bool hit = true;
+        for (int64_t n = 1; hit; n++) {
+            const char *path = path_in(*state, "wosync.db");
+            struct error e = {0};
+            faults_at(fault, n);
+            struct store *store = store_open(path, STORE_WRITE, 0, &e);
+            hit = faults_hit();
+            faults_at(FAULT_IO, 0);
+            if (store == NULL) {
+                check((e.status == EXIT_IO || e.status == EXIT_TRY_LATER || e.status == EXIT_CANTCREAT) && *e.text != '\0',
+                    "call %lld: %d: %s", (long long)n, (int)e.status, e.text);
+                failures++;
+            }
+            store_close(store);
+            check_opens(path);
+        }
+        check(failures > 0, "opening never fails by %d", (int)fault);
+    }
+}
+
+/* Where the disk has no room for what SQLite makes it hold in advance, that is no I/O error. */
+static void test_full_by_its_number(void **state)
+{
+    static const int numbers[] = {ENOSPC, EDQUOT};
+    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct error e = {0};
+        faults_number = numbers[i];
+        faults_at(FAULT_IO, 1);
+        assert_int_equal(store_begin(store, &e), -1);
+        faults_number = EIO;
+        check(e.status == EXIT_IO && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
+    }
+    store_close(store);
+}
+
+static const char *beside_path;
+static bool beside_came, beside_made;
+static int64_t beside_fault; /* the call after that which fails; 0: none */
+
+static void open_beside(void)
+{
+    struct error e = {0};
+    struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
+    beside_came = true;
+    beside_made = store != NULL;
+    check(store != NULL || *e.text != '\0', "no reason");
+    store_close(store);
+    faults_at(FAULT_IO, beside_fault);
+}
+
+/* Two processes make the same store: either waits, or finds it made. */
+static void test_two_open_at_once(void **state)
+{
+    int64_t last = 0; /* the last call before which another process can make the store, and this one finds it made */
+    faults_beside = open_beside;
+    beside_path = path_in(*state, "wosync.db");
+    beside_fault = 0;
+    beside_came = true;
+    for (int64_t n = 1; beside_came; n++) {
+        struct error e = {0};
+        beside_came = beside_made = false;
+        faults_at(FAULT_BESIDE, n);
+        store_close(store_open(beside_path, STORE_WRITE, 0, &e));
+        check(e.status == EXIT_DONE || e.status == EXIT_TRY_LATER, "call %lld: %d: %s", (long long)n, (int)e.status,
+            e.text);
+        if (beside_made && e.status == EXIT_DONE)
+            last = n;
+        check_opens(beside_path);
+    }
+    check(last > 0, "no one came in between");
+    bool hit = true;
+    for (beside_fault = 1; hit; beside_fault++) {
+        struct error e = {0};
+        faults_at(FAULT_BESIDE, last);
+        struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
+        hit = faults_hit();
+        check(store != NULL || e.status == EXIT_IO || e.status == EXIT_CANTCREAT, "call %lld: %d: %s",
+            (long long)beside_fault, (int)e.status, e.text);
+        store_close(store);
+        check_opens(beside_path);
+    }
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_every_call_fails),
+        in_directory(test_visitors_stop),
+        in_directory(test_transactions),
+        in_directory(test_opening),
+        in_directory(test_full_by_its_number),
+        in_directory(test_two_open_at_once),
+    };
+    faults_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
