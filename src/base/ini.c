@@ -146,7 +146,7 @@ static int on_setting(void *context, const char *section_name, const char *key, 
     struct reading *r = context;
     struct ini_section *section = find_section(r, r->section != NULL ? r->section : "");
     (void)section_name;
-    if (!r->continued)
+    if (section->count == 0 || !r->continued)
         add_setting(section, key, value, r->line);
     else if (strcmp(key, "when") == 0 || strcmp(key, "on") == 0)
         join(&section->settings[section->count - 1], value);

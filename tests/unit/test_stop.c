@@ -1,13 +1,14 @@
 /* A process of its own for each test: that a signal came is never forgotten. */
 #include "support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,18 @@
 
 /* As long as nobody waits in earnest. */
 enum { LONG = 1000 * 3600 };
+
+/* May the process open another one? */
+static bool has_descriptors = true;
+
+/* Takes the place of the C library's. */
+int pipe2(int fds[2], int flags)
+{
+    if (has_descriptors)
+        return (int)syscall(SYS_pipe2, fds, flags);
+    errno = EMFILE;
+    return -1;
+}
 
 /* What a child says when it is not as it should be. */
 #define expect(condition) ((condition) ? (void)0 : exit(10 + (int)(__LINE__ % 200)))
@@ -172,13 +185,8 @@ static void no_descriptor(void *data)
 {
     (void)data;
     struct error e = {0};
-    struct rlimit usual, none;
-    expect(getrlimit(RLIMIT_NOFILE, &usual) == 0);
-    none = (struct rlimit){3, usual.rlim_max};
-    expect(setrlimit(RLIMIT_NOFILE, &none) == 0);
-    int rc = stop_install(&e);
-    expect(setrlimit(RLIMIT_NOFILE, &usual) == 0);
-    expect(rc == -1 && e.status == EXIT_TRY_LATER && stop_fd() == -1);
+    has_descriptors = false;
+    expect(stop_install(&e) == -1 && e.status == EXIT_TRY_LATER && stop_fd() == -1);
     expect(strstr(e.text, "Too many open files") != NULL);
 }
 
