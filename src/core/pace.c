@@ -8,7 +8,7 @@ void pace_note(struct pace *pace, int64_t now, int64_t limit, int64_t remaining,
     int64_t reset = now + reset_s * 1000;
     int64_t known = pace->reset - pace->slack;
     int same_window =
-        pace->seen != 0 && pace->seen <= now && now < pace->reset && remaining <= pace->remaining;
+        pace->seen != 0 && pace->seen <= now && now < pace->reset && remaining < pace->remaining;
     if (same_window && known < reset)
         reset = known;
     pace->limit = limit;

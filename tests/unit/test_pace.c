@@ -157,6 +157,19 @@ static void test_a_window_that_begins_early(void **state)
     check(pace_wait(&pace, NOW + 5001, 0) == 60000 - 1 + margin, "%lld", (long long)pace_wait(&pace, NOW + 5001, 0));
 }
 
+/* An answer that was long on its way, and the first one of the next window: each says that two are left. */
+static void test_two_windows_with_as_many_left(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_note(&pace, 60864, 3, 2, 5); /* of a window that ended at 58164 */
+    pace_note(&pace, 62304, 3, 2, 5); /* of one that began at 61590 */
+    pace_note(&pace, 62439, 3, 1, 5);
+    pace_note(&pace, 63061, 3, 0, 4);
+    check(63061 + pace_wait(&pace, 63061, 0) >= 66590, "it goes on %lld ms before the window ends",
+        (long long)(66590 - 63061 - pace_wait(&pace, 63061, 0)));
+}
+
 static void test_per_minute(void **state)
 {
     static const struct {
@@ -266,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_refused_in_a_new_window),
         cmocka_unit_test(test_the_clock_goes_back),
         cmocka_unit_test(test_a_window_that_begins_early),
+        cmocka_unit_test(test_two_windows_with_as_many_left),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
     };
