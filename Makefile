@@ -36,7 +36,8 @@ MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
 MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_SUPPORT = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+PLANT = $(BUILD)/tests/unit/plant.o $(BUILD)/tests/unit/jobs.o
+UNIT_SUPPORT = $(filter-out $(PLANT),$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))))
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -198,6 +199,7 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 
 # what a test brings in place of the program's own
 $(BUILD)/tests/unit/test_pass: REPLACED = api/http base/clock
+$(BUILD)/tests/unit/test_pass: $(PLANT)
 
 # its clock is the test's
 $(BUILD)/tests/unit/test_cgi: LDFLAGS += -Wl,--wrap=clock_monotonic
@@ -242,5 +244,5 @@ clean:
 
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) \
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(PLANT:.o=.d) \
 	$(FUZZ_TARGETS:%=%.d)

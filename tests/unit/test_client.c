@@ -5,53 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/client.h"
 #include "base/clock.h"
 #include "base/stop.h"
-#include "server.h"
+#include "talk.h"
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
 
 static const char good[] = ANSWER("200 OK", "", "{}"), busy[] = ANSWER("503 Busy", "", "");
 static const char limited[] = ANSWER("429 Too many", "Retry-After: 0\r\n", "");
 
-static int install(void **state)
-{
-    struct error e = {0};
-    (void)state;
-    return stop_install(&e);
-}
-
-/* A client of a server that gives these answers. */
-struct talk {
-    struct server server;
-    struct client_settings settings;
-    struct client *client;
-    struct error e;
-};
-
 static void begin_with(struct talk *talk, const char *const *answers, size_t count, const struct pace *pace)
 {
-    *talk = (struct talk){0};
-    server_start(&talk->server, answers, count);
-    talk->settings = (struct client_settings){.base_url = talk->server.url,
-        .token = "the-token",
-        .organization = "",
-        .timeout = 60000,
-        .give_up = 60000};
-    talk->client = client_new(&talk->settings, pace, &talk->e);
-    check(talk->client != NULL, "%s", talk->e.text);
+    talk_begin(talk, answers, count, 60000, pace);
 }
 
 #define begin(talk, ...) /* the answers */                                                                   \
     begin_with(talk, (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})),        \
         &(const struct pace){0})
-
-static void end(struct talk *talk)
-{
-    client_free(talk->client);
-    server_stop(&talk->server);
-}
 
 static enum api_verdict ask(struct talk *talk, const char *path)
 {
@@ -110,7 +80,7 @@ static void test_what_is_sent(void **state)
     check_text(http_body(call)->data, "{}");
     check(client_requests(talk.client) == 1 && client_bytes(talk.client) == 2, "figures");
     http_call_free(call);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* What an answer means that is not tried again. */
@@ -155,7 +125,7 @@ static void test_judgements(void **state)
         check(verdict == table[i].verdict, "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
         check_error(&talk, table[i].status, table[i].text);
         assert_int_equal(server_requests(&talk.server), 1);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -170,7 +140,7 @@ static void test_refused_address(void **state)
     talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
     check_error(&talk, EXIT_UNAVAILABLE, "api: it: http is for loopback only");
-    end(&talk);
+    talk_end(&talk);
 }
 
 static enum client_reading torn_once(struct http_call *call, void *out, const char *what, struct error *e)
@@ -204,7 +174,7 @@ static void test_tries_again(void **state)
         check(verdict == API_OK && talk.e.status == EXIT_DONE && *talk.e.text == '\0', "%s: %d, %s", bad[i],
             (int)verdict, talk.e.text);
         assert_int_equal(server_requests(&talk.server), 2);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -221,7 +191,7 @@ static void test_what_the_reader_says(void **state)
     assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_FAILED);
     check_error(&talk, EXIT_PROTOCOL, "it is odd");
     check(read == 3 && server_requests(&talk.server) == 3, "%d", read);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* What would be done twice is not asked twice, unless it was refused for its rate: then it was not done. */
@@ -239,7 +209,7 @@ static void test_once(void **state)
         const struct client_request request = {.method = "POST", .path = "/", .what = "it", .once = true};
         assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), table[i].verdict);
         assert_int_equal(server_requests(&talk.server), table[i].requests);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -254,7 +224,7 @@ static void test_gives_up(void **state)
     assert_int_equal(ask(&talk, "/"), API_FAILED);
     check_error(&talk, EXIT_UNAVAILABLE, "503; the server is busy or broken");
     assert_int_equal(server_requests(&talk.server), 1);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* A wait that the server tells is kept once, however short the patience; one that it goes on telling is not. */
@@ -269,7 +239,7 @@ static void test_a_limit_that_does_not_end(void **state)
     assert_int_equal(ask(&talk, "/"), API_FAILED);
     check_error(&talk, EXIT_UNAVAILABLE, "429");
     assert_int_equal(server_requests(&talk.server), 2);
-    end(&talk);
+    talk_end(&talk);
 }
 
 #define RATE(limit, remaining, reset)                                                                        \
@@ -306,7 +276,7 @@ static void test_rate(void **state)
                   pace->remaining == table[i].remaining && pace->window == table[i].window,
             "%s: %lld, %lld, %lld", table[i].answer, (long long)pace->limit, (long long)pace->remaining,
             (long long)pace->window);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -339,7 +309,7 @@ static void test_how_long_a_refusal_lasts(void **state)
         check(came >= before && came <= clock_now(), "%s: %lld", table[i].answer, (long long)(came - before));
         check(verdict == (is_waited_for ? API_OK : API_FAILED), "%s: %s", table[i].answer, talk.e.text);
         assert_int_equal(server_requests(&talk.server), is_waited_for ? 2 : 1);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -358,13 +328,13 @@ static void test_keeps_the_pace(void **state)
     begin_with(&talk, answers, 1, &pace);
     assert_int_equal(ask(&talk, "/"), API_OK);
     check(clock_now() >= pace.reset, "%lld", (long long)(clock_now() - pace.reset));
-    end(&talk);
+    talk_end(&talk);
     pace = used_up(3600 * 1000);
     begin_with(&talk, answers, 1, &pace);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
     check_error(&talk, EXIT_TRY_LATER, "the server asks to wait");
     assert_int_equal(server_requests(&talk.server), 0);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* The deadline comes before the wait is over. */
@@ -381,7 +351,7 @@ static void test_a_deadline_ends_the_wait(void **state)
     assert_int_equal(verdict, API_STOPPED);
     check_error(&talk, EXIT_TRY_LATER, "the next run goes on here");
     assert_int_equal(server_requests(&talk.server), 0);
-    end(&talk);
+    talk_end(&talk);
 }
 
 static enum client_reading torn_at_the_deadline(
@@ -403,7 +373,7 @@ static void test_a_deadline_ends_the_tries(void **state)
     stop_set_deadline(0);
     assert_int_equal(verdict, API_STOPPED);
     assert_int_equal(server_requests(&talk.server), 1);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* In a process of its own: before anything is sent, and while the answer is waited for. */
@@ -422,7 +392,7 @@ static void test_a_signal_ends_it(void **state)
     (void)state;
     begin(&talk, server_hangs);
     assert_int_equal(run_in_child(be_stopped, &talk), 0);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* --- asking ahead --- */
@@ -441,7 +411,7 @@ static void test_ahead(void **state)
     assert_int_equal(client_pace(talk.client)->remaining, 42);
     assert_int_equal(ask(&talk, "/next"), API_OK);
     assert_int_equal(server_requests(&talk.server), 2);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* One that fails is asked again like every other. */
@@ -453,7 +423,7 @@ static void test_ahead_in_vain(void **state)
     client_ask_ahead(talk.client, "/next");
     assert_int_equal(ask(&talk, "/next"), API_OK);
     assert_int_equal(server_requests(&talk.server), 2);
-    end(&talk);
+    talk_end(&talk);
 }
 
 /* The caller took another turn: what was asked ahead counts against the limit, and is not taken for the answer. */
@@ -478,7 +448,7 @@ static void test_another_turn(void **state)
         assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_OK);
         assert_int_equal(client_pace(talk.client)->remaining, table[i].remaining);
         assert_int_equal(server_requests(&talk.server), 2);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -496,14 +466,14 @@ static void test_dropped(void **state)
     client_drop_ahead(talk.client);
     client_drop_ahead(talk.client);
     assert_int_equal(client_pace(talk.client)->remaining, 9);
-    end(&talk);
+    talk_end(&talk);
     /* and where nothing is left, it is not even sent */
     pace.remaining = 0;
     begin_with(&talk, answers, 1, &pace);
     client_ask_ahead(talk.client, "/next");
     assert_int_equal(client_requests(talk.client), 0);
     client_free(NULL);
-    end(&talk);
+    talk_end(&talk);
 }
 
 int main(void)
@@ -529,5 +499,5 @@ int main(void)
         cmocka_unit_test(test_another_turn),
         cmocka_unit_test(test_dropped),
     };
-    return cmocka_run_group_tests(tests, install, NULL);
+    return cmocka_run_group_tests(tests, talk_install, NULL);
 }

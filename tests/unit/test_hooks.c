@@ -5,42 +5,11 @@
 #include <string.h>
 
 #include "api/hooks.h"
-#include "base/stop.h"
-#include "server.h"
+#include "talk.h"
 
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 
-static int install(void **state)
-{
-    struct error e = {0};
-    (void)state;
-    return stop_install(&e);
-}
-
-/* A client of a server that gives one answer. */
-struct talk {
-    struct server server;
-    struct client_settings settings;
-    struct client *client;
-    struct error e;
-};
-
-static void begin(struct talk *talk, const char *answer)
-{
-    const char *const answers[] = {answer};
-    *talk = (struct talk){0};
-    server_start(&talk->server, answers, 1);
-    talk->settings =
-        (struct client_settings){.base_url = talk->server.url, .token = "t", .organization = "", .timeout = 60000};
-    talk->client = client_new(&talk->settings, &(struct pace){0}, &talk->e);
-    check(talk->client != NULL, "%s", talk->e.text);
-}
-
-static void end(struct talk *talk)
-{
-    client_free(talk->client);
-    server_stop(&talk->server);
-}
+#define begin(talk, answer) talk_begin(talk, (const char *const[]){answer}, 1, 0, &(const struct pace){0})
 
 static void test_names(void **state)
 {
@@ -118,7 +87,7 @@ static void test_registers(void **state)
         check_text(strstr(heard, "\r\n\r\n") + 4, table[i].sent + head + 1);
         hook_free(&hook);
         hook_free(&hook);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -141,7 +110,7 @@ static void test_registers_nothing(void **state)
         check(talk.e.status == EXIT_PROTOCOL && strstr(talk.e.text, table[i].error) != NULL, "%s", talk.e.text);
         check_text(hook.id, NULL);
         hook_free(&hook);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -176,7 +145,7 @@ static void test_gets(void **state)
             (int)verdict, talk.e.text);
         check_hook(&hook, verdict == API_OK ? "7" : NULL, table[i].events, NULL, verdict == API_OK ? "VALID" : NULL, NULL);
         hook_free(&hook);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -190,11 +159,11 @@ static void test_deletes(void **state)
         begin(&talk, "HTTP/1.1 204 None\r\nConnection: close\r\n\r\n");
         assert_int_equal(hooks_delete(talk.client, api, "7", &talk.e), API_OK);
         check(strncmp(server_heard(&talk.server), sent[api], strlen(sent[api])) == 0, "%s", server_heard(&talk.server));
-        end(&talk);
+        talk_end(&talk);
         begin(&talk, "HTTP/1.1 404 None\r\nConnection: close\r\n\r\n");
         assert_int_equal(hooks_delete(talk.client, api, "7", &talk.e), API_GONE);
         check(strncmp(talk.e.text, errors[api], strlen(errors[api])) == 0, "%s", talk.e.text);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -218,7 +187,7 @@ static void test_secrets(void **state)
             table[i].answer, talk.e.text);
         check_text(secret, table[i].secret);
         free(secret);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -234,5 +203,5 @@ int main(void)
         cmocka_unit_test(test_deletes),
         cmocka_unit_test(test_secrets),
     };
-    return cmocka_run_group_tests(tests, install, NULL);
+    return cmocka_run_group_tests(tests, talk_install, NULL);
 }

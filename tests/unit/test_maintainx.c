@@ -5,44 +5,14 @@
 #include <string.h>
 
 #include "api/maintainx.h"
-#include "base/stop.h"
 #include "base/timestamp.h"
-#include "server.h"
+#include "talk.h"
 
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 #define EMPTY    OK("{\"workOrders\": [], \"nextCursor\": null}")
 
-static int install(void **state)
-{
-    struct error e = {0};
-    (void)state;
-    return stop_install(&e);
-}
-
-/* A client of a server that gives two answers. */
-struct talk {
-    struct server server;
-    struct client_settings settings;
-    struct client *client;
-    struct error e;
-};
-
-static void begin(struct talk *talk, const char *answer, const char *second)
-{
-    const char *const answers[] = {answer, second};
-    *talk = (struct talk){0};
-    server_start(&talk->server, answers, COUNT(answers));
-    talk->settings = (struct client_settings){
-        .base_url = talk->server.url, .token = "t", .organization = "", .timeout = 60000, .give_up = 60000};
-    talk->client = client_new(&talk->settings, &(struct pace){0}, &talk->e);
-    check(talk->client != NULL, "%s", talk->e.text);
-}
-
-static void end(struct talk *talk)
-{
-    client_free(talk->client);
-    server_stop(&talk->server);
-}
+#define begin(talk, first, second)                                                                           \
+    talk_begin(talk, (const char *const[]){first, second}, 2, 60000, &(const struct pace){0})
 
 static void test_filter_names(void **state)
 {
@@ -81,7 +51,7 @@ static void test_what_is_asked(void **state)
         const char *heard = server_heard(&talk.server);
         size_t len = strlen(table[i].sent);
         check(strncmp(heard, table[i].sent, len) == 0 && heard[len] == ' ', "%s", heard);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -107,7 +77,7 @@ static void test_pages(void **state)
         assert_int_equal(server_requests(&talk.server), 1);
         page_answer_free(&answer);
         page_answer_free(&answer);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -136,7 +106,7 @@ static void test_odd_pages(void **state)
         check(verdict == API_OK || (answer.call == NULL && talk.e.status == EXIT_PROTOCOL), "%s", table[i].answer);
         assert_int_equal(server_requests(&talk.server), verdict == API_OK ? 2 : 1);
         page_answer_free(&answer);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -168,7 +138,7 @@ static void test_work_orders(void **state)
         check(strncmp(server_heard(&talk.server), "GET /workorders/7?expand=assignees&", 35) == 0, "%s",
             server_heard(&talk.server));
         buffer_free(&out);
-        end(&talk);
+        talk_end(&talk);
     }
 }
 
@@ -182,7 +152,7 @@ static void test_a_work_order_that_is_too_large(void **state)
     begin(&talk, answer.data, "");
     assert_int_equal(maintainx_work_order(talk.client, 7, &out, &talk.e), API_FAILED);
     check(talk.e.status == EXIT_PROTOCOL && out.data == NULL, "%s", talk.e.text);
-    end(&talk);
+    talk_end(&talk);
     buffer_free(&answer);
 }
 
@@ -196,5 +166,5 @@ int main(void)
         cmocka_unit_test(test_work_orders),
         cmocka_unit_test(test_a_work_order_that_is_too_large),
     };
-    return cmocka_run_group_tests(tests, install, NULL);
+    return cmocka_run_group_tests(tests, talk_install, NULL);
 }

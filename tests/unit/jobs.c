@@ -1,0 +1,112 @@
+#include "jobs.h"
+
+#include <string.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/timestamp.h"
+#include "plant.h"
+#include "sources/backfill.h"
+#include "sources/hints.h"
+#include "sources/poll.h"
+#include "sources/sweep.h"
+#include "sources/watch.h"
+#include "support.h"
+
+static const char *const completed[] = {"DONE", NULL};
+static const char *const ignored[] = {NULL};
+
+struct how how;
+
+void usual(void)
+{
+    memset(&how, 0, sizeof how);
+    how.filter = "auto";
+    how.base_url = "https://x.example/v1";
+    how.start = CONFIG_START_BEGINNING;
+    how.max_deletes = 2;
+    later = 0;
+}
+
+void begin_job(struct job *job, struct store *store)
+{
+    struct error e = {0};
+    const struct client_settings client = {
+        .base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
+    how.run = (struct run){.kind = "sync",
+        .began = clock_now(),
+        .exit_status = -1,
+        .since = TIMESTAMP_NONE,
+        .until = TIMESTAMP_NONE,
+        .ended = TIMESTAMP_NONE};
+    job->api = client_new(&client, &(struct pace){0}, &e);
+    check(job->api != NULL, "%s", e.text);
+    job->settings = (struct pass_settings){.store = store,
+        .api = job->api,
+        .base_url = how.base_url,
+        .organization = "",
+        .filter = how.filter,
+        .page_size = 2,
+        .lookback = 5 * MINUTE,
+        .start = how.start,
+        .completed = completed,
+        .ignored = ignored,
+        .window = how.window,
+        .typed = how.window != NULL ? "1d" : NULL,
+        .max_deletes = how.max_deletes,
+        .max_deletes_percent = how.percent,
+        .run = &how.run,
+        .dry_run = how.dry_run};
+}
+
+static int64_t run_pass(struct store *store, const struct pass_kind *kind, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = pass_run(&job.settings, kind, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+int64_t do_poll(struct store *store, struct error *e)
+{
+    return run_pass(store, &poll_kind, e);
+}
+
+int64_t do_sweep(struct store *store, struct error *e)
+{
+    return run_pass(store, &sweep_kind, e);
+}
+
+int64_t do_backfill(struct store *store, struct error *e)
+{
+    return run_pass(store, &backfill_kind, e);
+}
+
+int64_t do_prove(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = sweep_prove(&job.settings, SOURCE_RECONCILE, 10, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+int64_t do_hints(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    enum pass_end end = hints_ask(&job.settings, 10, e);
+    client_free(job.api);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+int64_t do_watch(struct store *store, struct error *e)
+{
+    struct job job;
+    begin_job(&job, store);
+    int rc = watch_subscriptions(job.api, store, INT64_MAX, e);
+    client_free(job.api);
+    return rc;
+}

@@ -1,0 +1,43 @@
+/*
+ * plant: a MaintainX in the test's own memory, and its time: they take the place of api/http.c and base/clock.c.
+ */
+#ifndef WOSYNC_TESTS_PLANT_H
+#define WOSYNC_TESTS_PLANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+
+extern const int64_t now; /* 2026-01-20T10:00:00Z */
+extern int64_t later;     /* than that it is, milliseconds */
+
+struct order {
+    int64_t id;
+    int64_t minute; /* of updatedAt, from `now` on */
+    const char *status;
+    bool odd;  /* what it is told as is no work order */
+    bool gone; /* from the list, and by its id */
+};
+
+/* How a list is asked for is honoured, ignored or refused. */
+enum manner { HONOURED, IGNORED, REFUSED };
+
+extern struct plant_server {
+    struct order orders[8];
+    size_t count;
+    enum manner gte, brackets, sort;
+    int list_status;      /* of every page; 0: as it is */
+    int status;           /* of anything else that is asked for; 0: as it is */
+    bool repeats;         /* the same cursor on every page */
+    int refuses_cursors;  /* so many times */
+    int fails;            /* the n-th page from here on fails; 0: none */
+    void (*before)(void); /* called before each answer */
+    int pages;
+} server;
+
+/* A server that has these work orders (copied), honours everything and fails in nothing. */
+void set_orders(const struct order *orders, size_t count);
+
+#endif
