@@ -40,7 +40,7 @@ void pace_refused(struct pace *pace, int64_t now, int64_t retry_after)
         pace->slack = 1000;
     if (retry_after >= 0)
         pace->reset = now + retry_after;
-    else if (pace->seen == 0 || pace->reset <= now)
+    else if (pace->seen == 0 || pace->reset <= now || now < pace->seen)
         pace->reset = now + 1000;
     pace->remaining = 0;
     pace->seen = now;

@@ -146,6 +146,16 @@ static void test_the_clock_goes_back(void **state)
     check(pace_wait(&pace, NOW - 15000, 0) == 60000 + margin, "%lld", (long long)pace_wait(&pace, NOW - 15000, 0));
 }
 
+/* What is known of the window stems from another time, by three days. */
+static void test_refused_after_the_clock_went_back(void **state)
+{
+    struct pace pace = {0};
+    (void)state;
+    pace_note(&pace, 259200000, 100, 50, 60);
+    pace_refused(&pace, 5000, -1);
+    assert_in_range(pace_wait(&pace, 5000, 0), 1000, 2000);
+}
+
 /* More left than before: someone's window has begun, however early. */
 static void test_a_window_that_begins_early(void **state)
 {
@@ -278,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_learns_no_more_from_a_second_one),
         cmocka_unit_test(test_refused_in_a_new_window),
         cmocka_unit_test(test_the_clock_goes_back),
+        cmocka_unit_test(test_refused_after_the_clock_went_back),
         cmocka_unit_test(test_a_window_that_begins_early),
         cmocka_unit_test(test_two_windows_with_as_many_left),
         cmocka_unit_test(test_per_minute),
