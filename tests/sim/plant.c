@@ -141,7 +141,8 @@ static void set_visibility(const struct order *order, struct version *v, struct 
         v->visible = v->visible < last->visible ? last->visible : v->visible;
         v->stable = v->stable < last->stable ? last->stable : v->stable;
     }
-    v->late = v->visible - v->updated > plant.manner.longest_delay;
+    /* until it is stable a pass may see the one before it: a rewrite's updatedAt may be too old by then */
+    v->late = v->stable - v->updated > plant.manner.longest_delay;
 }
 
 static void add_version(struct order *order, struct version v, struct dice *dice, bool late)

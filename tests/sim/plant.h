@@ -20,7 +20,7 @@ struct version {
     int64_t stable;  /* and from this on nothing older is */
     const char *status, *priority;
     int title, description; /* numbers in the texts; description 0: null */
-    bool late;              /* it becomes visible later than a lookback covers: a poll may miss it */
+    bool late;              /* it is stable later than a lookback covers: a poll may miss it */
     char *json;             /* without the last brace: what may follow it is not the work order's own */
     size_t len;
     size_t head, tail; /* the description stands between these places, its name included */
