@@ -9,7 +9,7 @@ endif
 PKG_CONFIG ?= pkg-config
 BUILD ?= build
 
-PACKAGES = libcurl json-c sqlite3 inih libcrypto
+PACKAGES = libcurl json-c sqlite3 inih nettle
 # the warehouse in PostgreSQL, where libpq is
 ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq 2>/dev/null && echo yes),yes)
 PACKAGES += libpq
@@ -23,6 +23,8 @@ BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -DWOSYNC_VERSION='"$(VERSION)"' -Isrc -I$(B
 	$(HARDENING) $(POSTGRES) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+# tests sign with another library than the program
+SIGNING = $(shell $(PKG_CONFIG) --libs libcrypto)
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
@@ -43,8 +45,8 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Debian packages: to build, to try (the mock), to test
-BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev libssl-dev libpq-dev
-DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev zlib1g-dev curl ca-certificates
+BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev nettle-dev libpq-dev
+DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
 BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx openssl jq sqlite3 nodejs util-linux
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
@@ -188,7 +190,7 @@ $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(SIGNING)
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
 	@mkdir -p $(@D)
@@ -215,7 +217,7 @@ $(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
 
 simulator: $(BUILD)/simulate
 $(BUILD)/simulate: $(SIM_OBJECTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(SIGNING)
 
 simulate: $(BUILD)/simulate
 	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))

@@ -100,14 +100,15 @@ CREATE TABLE deliveries (
     -- no IN: for each row SQLite would make a table of its members
     state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'dead' OR state = 'discarded'),
     attempts   INTEGER NOT NULL DEFAULT 0,
-    due        INTEGER NOT NULL,             -- not before this
+    due        INTEGER NOT NULL DEFAULT 0,   -- not before this; 0 until a try has failed
     changed    INTEGER NOT NULL,             -- when its state was last written
     error      TEXT,
     PRIMARY KEY (handler, seq)
 ) STRICT, WITHOUT ROWID;
+-- A delivery that goes well touches the first of these alone.
 CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
+CREATE INDEX deliveries_failed ON deliveries (handler, work_order, seq) WHERE state = 'pending' AND attempts > 0;
+CREATE INDEX deliveries_dead ON deliveries (handler, seq) WHERE state = 'dead';
 
 -- Work orders that a sweep has seen, while it lasts; and those that one did not see: two answers of 404 prove that they are
 -- deleted.

@@ -32,9 +32,10 @@ UPDATE handlers SET delivered = delivered + ?2, last_success = ?3 WHERE handler 
 UPDATE handlers SET last_failure = ?2, last_error = ?3 WHERE handler = ?1;
 
 -- name: delivery_add
-INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', ?4, ?4);
+INSERT INTO deliveries (handler, seq, work_order, state, changed) VALUES (?1, ?2, ?3, 'pending', ?4);
 
--- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order.
+-- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order
+-- that has failed.
 -- The indexes are named because the planner would choose the primary key, which holds ninety days of what is done.
 -- A row that was written a minute and more later than the clock has shown so far (?5) shows that it went back: its due date means
 -- nothing.
@@ -42,8 +43,8 @@ INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?
 SELECT d.seq, d.attempts, e.id, e.type, e.work_order, e.body
 FROM deliveries d INDEXED BY deliveries_queue JOIN events e USING (seq)
 WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?5 + 60000) AND d.seq > ?3
-  AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_waiting
-                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
+  AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_failed
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.attempts > 0 AND p.work_order = d.work_order
                     AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?5 + 60000)
 ORDER BY d.seq LIMIT ?4;
 
@@ -51,8 +52,8 @@ ORDER BY d.seq LIMIT ?4;
 -- name: delivery_count_due
 SELECT count(*) FROM deliveries d INDEXED BY deliveries_queue
 WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?3 + 60000)
-  AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_waiting
-                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.work_order = d.work_order
+  AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_failed
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.attempts > 0 AND p.work_order = d.work_order
                     AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?3 + 60000);
 
 -- name: delivery_done
@@ -66,23 +67,27 @@ UPDATE deliveries SET state = 'dead', attempts = attempts + 1, changed = ?3, err
 WHERE handler = ?1 AND seq = ?2;
 
 -- name: delivery_counts
-SELECT count(*) FILTER (WHERE d.state = 'pending'), count(*) FILTER (WHERE d.state = 'dead'),
-       min(e.observed) FILTER (WHERE d.state = 'pending')
-FROM deliveries d JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state IN ('pending', 'dead');
+SELECT count(*), (SELECT count(*) FROM deliveries INDEXED BY deliveries_dead WHERE handler = ?1 AND state = 'dead'), min(e.observed)
+FROM deliveries d INDEXED BY deliveries_queue JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state = 'pending';
 
--- By hand: dead deliveries begin anew; with an event's id, its pending ones are due at once, too.
+-- By hand: dead deliveries begin anew.
+-- name: delivery_revive_dead
+UPDATE deliveries INDEXED BY deliveries_dead SET state = 'pending', attempts = 0, due = 0, changed = ?1 WHERE state = 'dead';
+
+-- The same for one event's; its pending ones are due at once, too.
 -- name: delivery_revive
-UPDATE deliveries SET state = 'pending', attempts = 0, due = ?1, changed = ?1
-WHERE (?2 IS NULL AND state = 'dead')
-   OR (state IN ('dead', 'pending') AND seq = (SELECT seq FROM events WHERE id = ?2));
+UPDATE deliveries SET state = 'pending', attempts = 0, due = 0, changed = ?1
+WHERE handler IN (SELECT handler FROM handlers) AND seq = (SELECT seq FROM events WHERE id = ?2)
+  AND (state = 'dead' OR state = 'pending');
 
 -- By hand: no longer wanted.
 -- name: delivery_discard
 UPDATE deliveries SET state = 'discarded', changed = ?1
-WHERE state IN ('dead', 'pending') AND seq = (SELECT seq FROM events WHERE id = ?2);
+WHERE handler IN (SELECT handler FROM handlers) AND seq = (SELECT seq FROM events WHERE id = ?2)
+  AND (state = 'dead' OR state = 'pending');
 
 -- By hand: told again, or for the first time to a handler that came later.
 -- name: delivery_replay
-INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', ?4, ?4)
-ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = excluded.due, changed = excluded.changed
+INSERT INTO deliveries (handler, seq, work_order, state, changed) VALUES (?1, ?2, ?3, 'pending', ?4)
+ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, changed = excluded.changed
 WHERE state <> 'pending';

@@ -4,7 +4,8 @@
 SELECT seq FROM events e
 WHERE seq < coalesce((SELECT seq FROM events WHERE observed >= ?1 ORDER BY seq LIMIT 1), 9223372036854775807)
   AND seq <= coalesce((SELECT min(position) FROM handlers WHERE removed IS NULL), 9223372036854775807)
-  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state IN ('pending', 'dead'))
+  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.handler IN (SELECT handler FROM handlers) AND d.seq = e.seq
+                  AND (d.state = 'pending' OR d.state = 'dead'))
 ORDER BY seq LIMIT ?2;
 
 -- name: retention_tell

@@ -1,26 +1,22 @@
 #include "core/signature.h"
 
 #include <inttypes.h>
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include <nettle/base16.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-
-enum { HMAC_SIZE = 32 };
+enum { HMAC_SIZE = SHA256_DIGEST_SIZE };
 
 static const char prefix[] = "whsec_";
 static const char version[] = "v1,";
-static const char no_hmac[] = "libcrypto has no HMAC-SHA256; see openssl.cnf";
 
 struct signature_key {
-    EVP_MAC *mac;
-    EVP_MAC_CTX *context; /* holds the key; each message begins it anew */
+    struct hmac_sha256_ctx context; /* holds the key; each message begins it anew */
     size_t length;
 };
 
@@ -34,42 +30,35 @@ struct piece {
 static void compute(
     struct signature_key *key, const struct piece *pieces, size_t count, unsigned char out[HMAC_SIZE])
 {
-    size_t written = 0;
-    int good = EVP_MAC_init(key->context, NULL, 0, NULL);
     for (size_t i = 0; i < count; i++)
-        good &= EVP_MAC_update(key->context, pieces[i].bytes, pieces[i].len);
-    good &= EVP_MAC_final(key->context, out, &written, HMAC_SIZE);
-    if (good != 1)        /* LCOV_EXCL_BR_LINE: an algorithm that was found can miss nothing but memory */
-        memory_ran_out(); /* LCOV_EXCL_LINE */
+        hmac_sha256_update(&key->context, pieces[i].len, pieces[i].bytes);
+    hmac_sha256_digest(&key->context, HMAC_SIZE, out);
 }
 
-static struct signature_key *key_from_bytes(const unsigned char *bytes, size_t len)
+static struct signature_key *key_from_bytes(const void *bytes, size_t len)
 {
-    char sha256[] = "SHA256";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0), OSSL_PARAM_construct_end()};
-    struct signature_key *key = calloc(1, sizeof *key);
+    struct signature_key *key = malloc(sizeof *key);
     key->length = len;
-    key->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    key->context = key->mac != NULL ? EVP_MAC_CTX_new(key->mac) : NULL;
-    if (key->context != NULL && EVP_MAC_init(key->context, bytes, len, parameters) == 1)
-        return key;
-    signature_key_free(key);
-    return NULL;
+    hmac_sha256_set_key(&key->context, len, bytes);
+    return key;
 }
 
-/* libcrypto's decoder passes over white space and takes padding in odd places: the shape is held here. */
-static const char *check_shape(const char *text)
+/* How many digits of base64 a text has that is nothing else, but for its padding. The decoder passes over white
+ * space and does not ask for padding: the shape is held here. 0 with what is wrong. */
+static size_t check_shape(const char *text, const char **wrong)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t digits = strspn(text, alphabet), padding = strspn(text + digits, "=");
+    *wrong = NULL;
     if (text[digits + padding] != '\0' || padding > 2)
-        return "what follows whsec_ is no base64";
-    if (digits == 0)
-        return "nothing follows whsec_";
-    if ((digits + padding) % 4 != 0)
-        return "what follows whsec_ is not whole: base64 comes in fours, with = at its end";
-    return digits / 4 * 3 > SIGNATURE_LONGEST_SECRET ? "it is longer than 1024 bytes" : NULL;
+        *wrong = "what follows whsec_ is no base64";
+    else if (digits == 0)
+        *wrong = "nothing follows whsec_";
+    else if ((digits + padding) % 4 != 0)
+        *wrong = "what follows whsec_ is not whole: base64 comes in fours, with = at its end";
+    else if (digits / 4 * 3 > SIGNATURE_LONGEST_SECRET)
+        *wrong = "it is longer than 1024 bytes";
+    return *wrong == NULL ? digits : 0;
 }
 
 struct signature_key *signature_key_new(const char *secret, const char **wrong)
@@ -79,16 +68,16 @@ struct signature_key *signature_key_new(const char *secret, const char **wrong)
     if (strncmp(secret, prefix, sizeof prefix - 1) != 0)
         return NULL;
     const char *text = secret + sizeof prefix - 1;
-    *wrong = check_shape(text);
-    if (*wrong != NULL)
+    size_t digits = check_shape(text, wrong), decoded = sizeof bytes;
+    if (digits == 0)
         return NULL;
-    size_t len = strlen(text);
-    /* of that shape it takes everything; padding is decoded as if it were zeros */
-    size_t decoded = (size_t)EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len);
-    struct signature_key *key =
-        key_from_bytes(bytes, decoded - (text[len - 1] == '=') - (text[len - 2] == '='));
-    *wrong = no_hmac;
-    OPENSSL_cleanse(bytes, sizeof bytes);
+    /* without its padding, so that bits left over are passed over, as receivers do */
+    struct base64_decode_ctx base64;
+    base64_decode_init(&base64);
+    base64_decode_update(&base64, &decoded, bytes, digits, text);
+    struct signature_key *key = key_from_bytes(bytes, decoded);
+    explicit_bzero(bytes, sizeof bytes);
+    explicit_bzero(&base64, sizeof base64);
     return key;
 }
 
@@ -98,10 +87,7 @@ struct signature_key *signature_key_from_text(const char *secret, const char **w
     *wrong = len == 0                         ? "it is empty"
              : len > SIGNATURE_LONGEST_SECRET ? "it is longer than 1024 bytes"
                                               : NULL;
-    if (*wrong != NULL)
-        return NULL;
-    *wrong = no_hmac;
-    return key_from_bytes((const unsigned char *)secret, len);
+    return *wrong == NULL ? key_from_bytes(secret, len) : NULL;
 }
 
 size_t signature_key_length(const struct signature_key *key)
@@ -113,8 +99,7 @@ void signature_key_free(struct signature_key *key)
 {
     if (key == NULL)
         return;
-    EVP_MAC_CTX_free(key->context);
-    EVP_MAC_free(key->mac);
+    explicit_bzero(key, sizeof *key);
     free(key);
 }
 
@@ -127,7 +112,9 @@ void signature_webhook(struct signature_key *key, const char *id, int64_t timest
     const struct piece pieces[] = {{id, strlen(id)}, {middle, (size_t)n}, {body, len}};
     compute(key, pieces, sizeof pieces / sizeof pieces[0], hmac);
     memcpy(out, version, sizeof version - 1);
-    EVP_EncodeBlock((unsigned char *)out + sizeof version - 1, hmac, sizeof hmac);
+    char *text = out + sizeof version - 1;
+    base64_encode_raw(text, sizeof hmac, hmac);
+    text[BASE64_ENCODE_RAW_LENGTH(sizeof hmac)] = '\0';
 }
 
 /* --- checking --- */
@@ -140,15 +127,15 @@ enum { TIME_DIGITS = 18 };
 
 static bool is_same(const unsigned char hmac[HMAC_SIZE], const char *hex, size_t len)
 {
-    char text[2 * HMAC_SIZE + 1];
     unsigned char claimed[HMAC_SIZE];
-    size_t decoded = 0;
-    if (len != sizeof text - 1)
+    size_t decoded = sizeof claimed;
+    struct base16_decode_ctx base16;
+    if (len != BASE16_ENCODE_LENGTH(sizeof claimed))
         return false;
-    memcpy(text, hex, len);
-    text[len] = '\0';
-    return OPENSSL_hexstr2buf_ex(claimed, sizeof claimed, &decoded, text, '\0') == 1 &&
-           CRYPTO_memcmp(hmac, claimed, HMAC_SIZE) == 0;
+    base16_decode_init(&base16);
+    /* it passes over white space: then there are fewer bytes */
+    return base16_decode_update(&base16, &decoded, claimed, len, hex) == 1 && decoded == sizeof claimed &&
+           memeql_sec(hmac, claimed, sizeof claimed) == 1;
 }
 
 /* One part of a header, `NAME=VALUE`. */

@@ -1,5 +1,5 @@
 /*
- * signature: proves, and checks, by HMAC-SHA256 (libcrypto) that a message comes from someone who knows the
+ * signature: proves, and checks, by HMAC-SHA256 (RFC 2104) that a message comes from someone who knows the
  * secret. Pure: the caller brings the time.
  */
 #ifndef WOSYNC_CORE_SIGNATURE_H
@@ -20,15 +20,15 @@ enum { SIGNATURE_GOOD_SECRET = 24, SIGNATURE_LONGEST_SECRET = 1024 };
 
 /*
  * Makes a key from a secret as the Standard Webhooks specification writes it: `whsec_` and base64 with its
- * padding. Returns NULL when it is none, with a static text in *wrong (which never repeats the secret), or
- * when libcrypto has no HMAC-SHA256. To be freed with signature_key_free.
+ * padding. Returns NULL when it is none, with a static text in *wrong (which never repeats the secret). To be
+ * freed with signature_key_free.
  */
 struct signature_key *signature_key_new(const char *secret, const char **wrong);
 
 /*
  * Makes a key from a secret that is the key itself, byte for byte, as MaintainX gives it out. Returns NULL
- * with a static text in *wrong when it is empty or longer than SIGNATURE_LONGEST_SECRET, or when libcrypto
- * has no HMAC-SHA256. To be freed with signature_key_free.
+ * with a static text in *wrong when it is empty or longer than SIGNATURE_LONGEST_SECRET. To be freed with
+ * signature_key_free.
  */
 struct signature_key *signature_key_from_text(const char *secret, const char **wrong);
 

@@ -4,25 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/digest.h"
+
 /* A pass over a million work orders has five thousand pages: a plain array is small and quick enough. */
 struct cursors {
-    struct digest *digest;
     unsigned char (*seen)[DIGEST_SIZE];
     size_t count;
     size_t capacity;
 };
 
-struct cursors *cursors_new(struct digest *digest)
+struct cursors *cursors_new(void)
 {
-    struct cursors *cursors = calloc(1, sizeof *cursors);
-    cursors->digest = digest;
-    return cursors;
+    return calloc(1, sizeof(struct cursors));
 }
 
 bool cursors_add(struct cursors *cursors, const char *cursor)
 {
     unsigned char digest[DIGEST_SIZE];
-    digest_of(cursors->digest, cursor, strlen(cursor), digest);
+    digest_of(cursor, strlen(cursor), digest);
     for (size_t i = 0; i < cursors->count; i++)
         if (memcmp(cursors->seen[i], digest, DIGEST_SIZE) == 0)
             return true;

@@ -7,12 +7,10 @@
 
 #include <stdbool.h>
 
-#include "core/digest.h"
-
 struct cursors;
 
-/* An empty set; the digest is borrowed. Free with cursors_free. */
-struct cursors *cursors_new(struct digest *digest);
+/* An empty set. Free with cursors_free. */
+struct cursors *cursors_new(void);
 
 /* Adds a cursor. Returns true when it was there already. */
 bool cursors_add(struct cursors *cursors, const char *cursor);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "core/digest.h"
 #include "core/scan.h"
 #include "core/workorder.h"
 #include "store/events.h"
@@ -316,7 +317,7 @@ enum intake_verdict intake_observe(
     unsigned char digest[DIGEST_SIZE];
     *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
-    digest_of(intake->settings.digest, record->json, record->len, digest);
+    digest_of(record->json, record->len, digest);
     if (record->from_list && record->id_hint != 0) {
         int taken = observe_scanned(intake, record, digest, result, e);
         if (taken != 0)

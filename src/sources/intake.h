@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "core/diff.h"
-#include "core/digest.h"
 #include "core/event.h"
 #include "store/runs.h"
 
@@ -26,7 +25,6 @@ struct intake_settings {
     enum event_source source;
     struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
-    struct digest *digest;            /* not used by anyone else meanwhile */
     struct run *run;                  /* counts records, quarantined and events */
     intake_listener *listener;        /* NULL: no one listens */
     void *listener_data;

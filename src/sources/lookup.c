@@ -10,7 +10,6 @@
 struct lookup {
     const struct pass_settings *settings;
     const struct lookup_queue *queue;
-    struct digest *digest;
     struct intake *intake;
     int64_t seen; /* until when a finished pass has seen everything */
 };
@@ -67,13 +66,9 @@ static int prepare(struct lookup *l, enum event_source source, struct error *e)
     l->seen = account.observed;
     const int64_t horizon = account.horizon;
     account_free(&account);
-    l->digest = digest_new(e);
-    if (l->digest == NULL)
-        return -1;
     const struct intake_settings intake = {.store = s->store,
         .source = source,
         .rules = {.completed = s->completed, .ignored = s->ignored, .horizon = horizon},
-        .digest = l->digest,
         .run = s->run};
     l->intake = intake_new(&intake);
     return 1;
@@ -104,6 +99,5 @@ enum pass_end lookup_run(const struct pass_settings *settings, enum event_source
     if (e->status == EXIT_DONE)
         *e = unclear;
     intake_free(l.intake);
-    digest_free(l.digest);
     return end;
 }

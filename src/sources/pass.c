@@ -458,14 +458,10 @@ static enum pass_end read_all(struct reader *r, struct error *e)
 
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
 {
-    struct digest *digest = digest_new(e);
-    if (digest == NULL)
-        return PASS_FAILED;
     const struct intake_settings intake = {.store = settings->store,
         .source = kind->source,
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
-        .digest = digest,
         .run = settings->run,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
@@ -473,14 +469,13 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .kind = kind,
         .filter = {.api = settings->api, .configured = settings->filter},
         .intake = intake_new(&intake),
-        .cursors = cursors_new(digest)};
+        .cursors = cursors_new()};
     enum pass_end end = read_all(&r, e);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
         log_info("%s; the next run reads some pages again", unsaved.text);
     intake_free(r.intake);
     cursors_free(r.cursors);
-    digest_free(digest);
     pass_state_free(&r.state);
     account_free(&r.account);
     return end;

@@ -27,7 +27,6 @@ struct taking {
     const struct webhook_settings *settings;
     const struct webhook_message *message;
     int64_t now;
-    struct digest *digester;
     unsigned char digest[DIGEST_SIZE]; /* of the body */
     char key[KEY_SIZE];
     struct webhook_body body;
@@ -47,7 +46,7 @@ static bool is_event_id(const char *id)
 
 static void make_key(struct taking *t)
 {
-    digest_of(t->digester, t->message->body, t->message->len, t->digest);
+    digest_of(t->message->body, t->message->len, t->digest);
     if (is_event_id(t->message->event_id)) {
         snprintf(t->key, sizeof t->key, "event:%s", t->message->event_id);
         return;
@@ -123,7 +122,6 @@ static int apply(struct taking *t, struct error *e)
         .rules = {.completed = t->settings->completed,
             .ignored = t->settings->ignored,
             .horizon = t->account.horizon},
-        .digest = t->digester,
         .run = t->settings->run};
     struct intake *intake = intake_new(&settings);
     int rc;
@@ -187,13 +185,12 @@ enum webhook_outcome webhook_take(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e)
 {
     struct taking t = {.settings = settings, .message = message, .now = now, .work_left = work_left};
-    t.digester = digest_new(e);
     const struct run before = *settings->run;
     enum webhook_outcome outcome = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
     int readable = webhook_body_read(message->body, message->len, settings->completed, &t.body, &reason);
-    if (t.digester == NULL || store_begin(settings->store, e) != 0)
+    if (store_begin(settings->store, e) != 0)
         goto out;
     make_key(&t);
     int known = account_load(settings->store, &t.account, e);
@@ -212,7 +209,6 @@ out:
         *work_left = false;
     }
     webhook_body_free(&t.body);
-    digest_free(t.digester);
     account_free(&t.account);
     return outcome;
 }

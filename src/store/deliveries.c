@@ -175,8 +175,9 @@ int deliveries_dead(
 
 int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_REVIVE, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store)
-                                                                                    : -1;
+    int rc = event == NULL ? STORE_RUN(store, e, SQL_DELIVERY_REVIVE_DEAD, V_INT(now))
+                           : STORE_RUN(store, e, SQL_DELIVERY_REVIVE, V_INT(now), V_TEXT(event));
+    return rc == 0 ? store_changes(store) : -1;
 }
 
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e)

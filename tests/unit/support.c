@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <openssl/crypto.h>
-#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,18 +125,6 @@ void clear_environment(void)
     for (size_t i = 0; i < COUNT(names); i++)
         unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
-}
-
-void without_algorithms(void (*run)(void *data), void *data)
-{
-    OSSL_LIB_CTX *empty = OSSL_LIB_CTX_new();
-    OSSL_PROVIDER *none = OSSL_PROVIDER_load(empty, "null");
-    check(none != NULL, "libcrypto's null provider");
-    OSSL_LIB_CTX *usual = OSSL_LIB_CTX_set0_default(empty);
-    run(data);
-    OSSL_LIB_CTX_set0_default(usual);
-    OSSL_PROVIDER_unload(none);
-    OSSL_LIB_CTX_free(empty);
 }
 
 uint32_t next_random(uint64_t *seed)

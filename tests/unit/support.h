@@ -49,9 +49,6 @@ int run_in_child(void (*body)(void *data), void *data);
 /* Takes everything that the program reads out of the environment; HOME becomes a directory that does not exist. */
 void clear_environment(void);
 
-/* Calls `run` while libcrypto has no algorithms at all, as its own configuration can bring about. */
-void without_algorithms(void (*run)(void *data), void *data);
-
 /* Random bits that are the same in every run (xorshift64*); *seed must not be 0. */
 uint32_t next_random(uint64_t *seed);
 

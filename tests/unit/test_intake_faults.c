@@ -50,13 +50,11 @@ enum { NOW = 2000 };
 static int64_t observe_all(struct store *store, const struct diff_window *window, const char *const *records,
     const int64_t *hints, size_t count, struct error *e)
 {
-    struct digest *digest = digest_new(e);
     struct run run = {0};
     const struct intake_settings settings = {.store = store,
         .source = SOURCE_POLL,
         .window = window,
         .rules = {.completed = completed, .ignored = ignored},
-        .digest = digest,
         .run = &run};
     struct intake *intake = intake_new(&settings);
     bool failed = false;
@@ -72,7 +70,6 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
     }
     failed = failed || intake_flush(intake, e) != 0;
     intake_free(intake);
-    digest_free(digest);
     int64_t told = 0;
     for (int i = 0; i < EVENT_TYPES; i++)
         told += run.events[i];
@@ -99,17 +96,14 @@ OBSERVE(observe_history, &window, of_both, NEW, OTHER)
 
 static int64_t tell_gone(struct store *store, struct error *e)
 {
-    struct digest *digest = digest_new(e);
     struct run run = {0};
     const struct intake_settings settings = {.store = store,
         .source = SOURCE_RECONCILE,
         .rules = {.completed = completed, .ignored = ignored},
-        .digest = digest,
         .run = &run};
     struct intake *intake = intake_new(&settings);
     int told = intake_gone(intake, 7, TIMESTAMP_NONE, NOW, e);
     intake_free(intake);
-    digest_free(digest);
     return told;
 }
 
@@ -300,26 +294,6 @@ static void test_event_ids(void **state)
     store_close(store);
 }
 
-static void take_without(void *store)
-{
-    struct error e = {0};
-    check(take_whole(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s",
-        e.text);
-}
-
-/* A libcrypto without SHA-256: nothing can be taken, and nothing was. */
-static void test_no_digest(void **state)
-{
-    struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    char *before = disk_dump(disk_connection(), "");
-    without_algorithms(take_without, store);
-    char *after = disk_dump(disk_connection(), "");
-    check_text(after, before);
-    free(before);
-    free(after);
-    store_close(store);
-}
-
 /* --- who signed them --- */
 
 static const struct webhook_message unsigned_message = {.body = "{}", .len = 2};
@@ -399,7 +373,6 @@ int main(void)
         in_directory(test_deliveries),
         in_directory(test_outcomes),
         in_directory(test_event_ids),
-        in_directory(test_no_digest),
         in_directory(test_verdicts),
         in_directory(test_bad_secrets),
     };

@@ -396,27 +396,6 @@ static void test_progress_that_is_lost(void **state)
     check(lost > 0, "it was stored each time");
 }
 
-static void run_without(void *store)
-{
-    struct error e = {0};
-    check(do_poll(store, &e) == -1 && e.status == EXIT_CONFIG && strstr(e.text, "SHA-256") != NULL, "%s",
-        e.text);
-    e = (struct error){0};
-    check(do_hints(store, &e) == -1 && e.status == EXIT_CONFIG, "%s", e.text);
-}
-
-/* A libcrypto without SHA-256: nothing is asked for. */
-static void test_no_digest(void **state)
-{
-    struct store *store =
-        polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                      "('a', 1, 't', 1, 'hint', x'')");
-    server.pages = 0;
-    without_algorithms(run_without, store);
-    assert_int_equal(server.pages, 0);
-    store_close(store);
-}
-
 /* --- the deadline --- */
 
 static void pass_deadline(void)
@@ -542,7 +521,6 @@ int main(void)
         in_directory(test_another_account),
         in_directory(test_dry_run_beside_a_first_run),
         in_directory(test_progress_that_is_lost),
-        in_directory(test_no_digest),
         in_directory(test_deadline),
         in_directory(test_hints_that_fail),
         in_directory(test_registrations),
