@@ -200,14 +200,14 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$^) $(LIBS) -lcmocka
 
 # what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass: REPLACED = api/http base/clock
+$(BUILD)/tests/unit/test_pass: REPLACED = api/http api/http_handle api/http_url base/clock
 $(BUILD)/tests/unit/test_pass: $(PLANT)
 
 # its clock is the test's
 $(BUILD)/tests/unit/test_cgi: LDFLAGS += -Wl,--wrap=clock_monotonic
 
 # the program without what the simulator takes the place of
-SIM_REPLACES = main base/malloc base/clock base/random base/stop base/lock base/log api/http
+SIM_REPLACES = main base/malloc base/clock base/random base/stop base/lock base/log api/http api/http_handle api/http_url
 SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
 	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
 

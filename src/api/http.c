@@ -1,62 +1,30 @@
 #include "api/http.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "api/http_handle.h"
+#include "api/http_url.h"
 #include "base/memory.h"
 #include "base/stop.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000 };
-
-/* Handles that are kept: as many requests as a handler has under way at the most. */
-enum { SPARES = 8 };
-
 struct http {
     CURLM *multi;
-    char *user_agent;
-    CURL *spares[SPARES]; /* of calls that ended: to make one anew costs as much as a request over loopback */
-    int spare_count;
-    bool has_ca_directory; /* the system's certificates lie in a directory by their hashes */
+    struct http_handles *handles;
 };
 
 struct http_call {
     struct http *http;
-    CURL *easy;
+    struct http_handle handle;
     struct curl_slist *headers;
     struct buffer body;
     size_t max_body;
-    bool by_directory; /* it trusts the system's directory of certificates, not yet its bundle */
     bool too_large;
     bool done;
     CURLcode code;
     char message[CURL_ERROR_SIZE];
 };
-
-/* `a1b2c3d4.0`: the name under which OpenSSL looks for a certificate. */
-static bool is_hashed(const char *name)
-{
-    return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
-}
-
-/* Where libcurl knows a directory of hashed certificates, only those that a server needs are read; its bundle
- * of all of them costs more than the rest of a poll. */
-static bool find_ca_directory(void)
-{
-    const char *path = curl_version_info(CURLVERSION_NOW)->capath;
-    DIR *directory = path != NULL ? opendir(path) : NULL;
-    if (directory == NULL)
-        return false;
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL && !is_hashed(entry->d_name))
-        ;
-    bool found = entry != NULL;
-    closedir(directory);
-    return found;
-}
 
 struct http *http_new(const char *user_agent)
 {
@@ -64,8 +32,7 @@ struct http *http_new(const char *user_agent)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* LCOV_EXCL_BR_LINE: it misses only memory */
         memory_ran_out();                                  /* LCOV_EXCL_LINE */
     http->multi = curl_multi_init();
-    http->user_agent = strdup(user_agent);
-    http->has_ca_directory = find_ca_directory();
+    http->handles = http_handles_new(user_agent);
     return http;
 }
 
@@ -73,62 +40,19 @@ void http_free(struct http *http)
 {
     if (http == NULL)
         return;
-    while (http->spare_count > 0)
-        curl_easy_cleanup(http->spares[--http->spare_count]);
+    http_handles_free(http->handles);
     curl_multi_cleanup(http->multi);
-    free(http->user_agent);
     free(http);
     curl_global_cleanup();
 }
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    return strcmp(host, "[::1]") == 0; /* libcurl has brought it to its shortest form */
-}
-
-static const char *judge_url(CURLU *parsed, bool allow_plain, bool *loopback)
-{
-    char *scheme = NULL, *host = NULL, *user = NULL;
-    const char *wrong = NULL;
-    curl_url_get(parsed, CURLUPART_USER, &user, 0); /* empty, but there, before a password alone */
-    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
-    if (curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        wrong = "it is no URL";
-    else if (user != NULL)
-        wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
-    else if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
-        wrong = "only https is spoken";
-    else if (!(*loopback = is_loopback(host)) && strcmp(scheme, "http") == 0 && !allow_plain)
-        wrong = "http is for loopback only, it would show the token to everyone on the way; use https";
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(user);
-    return wrong;
-}
-
-/* As http_check_url; of a good URL, says whether it leads to loopback. */
-static const char *check_url(const char *url, bool allow_plain, bool *loopback)
-{
-    CURLU *parsed = curl_url();
-    const char *wrong = "it is no URL";
-    CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
-    if (code == CURLUE_OK)
-        wrong = judge_url(parsed, allow_plain, loopback);
-    else if (code == CURLUE_UNSUPPORTED_SCHEME)
-        wrong = "only https is spoken";
-    curl_url_cleanup(parsed);
-    return wrong;
-}
-
 const char *http_check_url(const char *url, bool allow_plain)
 {
-    bool loopback;
-    return check_url(url, allow_plain, &loopback);
+    struct http_url parsed;
+    const char *wrong = http_url_parse(url, allow_plain, &parsed);
+    if (wrong == NULL)
+        http_url_free(&parsed);
+    return wrong;
 }
 
 void http_append_encoded(struct buffer *url, const char *text)
@@ -150,79 +74,39 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return call->too_large ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
+/* Each request says its method anew: the one before it may have had another. An answer to what is sent is
+ * short; only what is asked for is worth packing. */
 static void set_method(CURL *easy, const struct http_request *request)
 {
+    bool plain = strcmp(request->method, request->body != NULL ? "POST" : "GET") == 0;
     if (request->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }
-    if (strcmp(request->method, request->body != NULL ? "POST" : "GET") != 0)
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request->body == NULL ? "gzip" : NULL);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plain ? NULL : request->method);
 }
 
-static void set_tls(CURL *easy, const struct http_tls *tls)
+static void set_up(struct http_call *call, const struct http_request *request)
 {
-    if (tls->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
-    if (tls->certificate != NULL)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->certificate);
-    if (tls->key != NULL)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key);
-}
-
-/* Without memory, which is always there, only a text of more than 8 MB is refused: none of these is. */
-static void set_up(struct http_call *call, const struct http_request *request, bool loopback)
-{
-    CURL *easy = call->easy;
+    CURL *easy = call->handle.easy;
     set_method(easy, request);
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, call->http->user_agent);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    set_tls(easy, &request->tls);
-    call->by_directory = call->http->has_ca_directory && request->tls.ca_file == NULL;
-    if (call->by_directory)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-    /* http_proxy in the environment is not for ourselves: it would be shown the token */
-    if (loopback)
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 }
 
-static CURL *take_handle(struct http *http)
-{
-    return http->spare_count > 0 ? http->spares[--http->spare_count] : curl_easy_init();
-}
-
-/* Keeps a handle for the next call, without anything of the last one but its connection. */
-static void give_handle(struct http *http, CURL *easy)
-{
-    curl_multi_remove_handle(http->multi, easy);
-    curl_easy_reset(easy);
-    if (http->spare_count < SPARES)
-        http->spares[http->spare_count++] = easy;
-    else
-        curl_easy_cleanup(easy);
-}
-
 struct http_call *http_start(struct http *http, const struct http_request *request)
 {
     struct http_call *call = calloc(1, sizeof *call);
+    const char *wrong = http_handles_take(http->handles, request, &call->handle);
     call->http = http;
     call->max_body = request->max_body;
-    call->easy = take_handle(http);
-    bool loopback = false;
-    const char *wrong = check_url(request->url, request->allow_plain, &loopback);
     if (wrong != NULL) {
         call->done = true;
         call->code = CURLE_URL_MALFORMAT;
@@ -231,8 +115,8 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
     }
     for (const char *const *header = request->headers; header != NULL && *header != NULL; header++)
         call->headers = curl_slist_append(call->headers, *header);
-    set_up(call, request, loopback);
-    curl_multi_add_handle(http->multi, call->easy);
+    set_up(call, request);
+    curl_multi_add_handle(http->multi, call->handle.easy);
     return call;
 }
 
@@ -240,14 +124,12 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
  * theirs to it. Nothing was sent. Returns false when it is not so. */
 static bool try_bundle(struct http_call *call, CURLcode code)
 {
-    if (code != CURLE_PEER_FAILED_VERIFICATION || !call->by_directory)
+    if (code != CURLE_PEER_FAILED_VERIFICATION || !call->handle.by_directory)
         return false;
-    const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
-    call->by_directory = false;
-    curl_easy_setopt(call->easy, CURLOPT_CAINFO, bundle);
-    curl_multi_remove_handle(call->http->multi, call->easy);
+    http_handle_use_bundle(&call->handle);
+    curl_multi_remove_handle(call->http->multi, call->handle.easy);
     call->message[0] = '\0';
-    curl_multi_add_handle(call->http->multi, call->easy);
+    curl_multi_add_handle(call->http->multi, call->handle.easy);
     return true;
 }
 
@@ -322,7 +204,7 @@ const char *http_reason(const struct http_call *call)
 int http_status(const struct http_call *call)
 {
     long status = 0;
-    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(call->handle.easy, CURLINFO_RESPONSE_CODE, &status);
     return (int)status;
 }
 
@@ -334,7 +216,7 @@ const struct buffer *http_body(const struct http_call *call)
 const char *http_header(struct http_call *call, const char *name)
 {
     struct curl_header *header;
-    if (curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    if (curl_easy_header(call->handle.easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
     return header->value;
 }
@@ -343,7 +225,8 @@ void http_call_free(struct http_call *call)
 {
     if (call == NULL)
         return;
-    give_handle(call->http, call->easy);
+    curl_multi_remove_handle(call->http->multi, call->handle.easy);
+    http_handles_give(call->http->handles, &call->handle);
     curl_slist_free_all(call->headers);
     buffer_free(&call->body);
     free(call);

@@ -1,8 +1,8 @@
 /*
- * http: the only file that knows libcurl. One client holds the connections; a call is started, runs while the
- * caller does other things, and is finished. Nothing is trusted: bodies are bounded, redirects are not
- * followed, only https (and http to loopback, or where the caller allows it) is spoken. Tests and the
- * simulator link another http.c.
+ * http: libcurl, which is known here and in http_* alone. One client holds the connections; a call is
+ * started, runs while the caller does other things, and is finished. Nothing is trusted: bodies are bounded,
+ * redirects are not followed, only https (and http to loopback, or where the caller allows it) is spoken.
+ * Tests and the simulator link another http.c.
  */
 #ifndef WOSYNC_API_HTTP_H
 #define WOSYNC_API_HTTP_H

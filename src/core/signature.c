@@ -43,8 +43,8 @@ static struct signature_key *key_from_bytes(const void *bytes, size_t len)
     return key;
 }
 
-/* How many digits of base64 a text has that is nothing else, but for its padding. The decoder passes over white
- * space and does not ask for padding: the shape is held here. 0 with what is wrong. */
+/* How many digits of base64 a text has that is nothing else, but for its padding. The decoder passes over
+ * white space and does not ask for padding: the shape is held here. 0 with what is wrong. */
 static size_t check_shape(const char *text, const char **wrong)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

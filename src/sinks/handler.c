@@ -92,8 +92,7 @@ void handler_request_free(struct handler_request *request)
     for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
         free(request->headers[i]);
     free(request->headers);
-    free(request->url);
-    free(request->body);
+    free(request->made);
     *request = (struct handler_request){0};
 }
 

@@ -49,13 +49,14 @@ struct delivery_result {
     char error[256];     /* why, unless DONE; secrets are masked when it is stored */
 };
 
-/* A request that a delivery calls for. Owns everything but the TLS files, which are borrowed from the
- * handler; free with handler_request_free. */
+/* A request that a delivery calls for. It owns the headers and `made`; the rest is borrowed from the handler,
+ * and the body, where it is not `made`, from the delivery. Free with handler_request_free. */
 struct handler_request {
-    char *url;
+    const char *url;
     char **headers; /* `Name: value`, ends with NULL; may be NULL */
-    char *body;
+    const char *body;
     size_t body_len;
+    char *made; /* a body of the handler's own making */
     struct http_tls tls;
 };
 

@@ -1,7 +1,6 @@
 /* http: a POST of the event, signed as the Standard Webhooks specification says. */
 #include "sinks/handler_types.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -146,11 +145,14 @@ static void *make(const struct handler_setup *setup)
  */
 static void append_id(struct buffer *out, const char *id)
 {
-    for (; *id != '\0'; id++)
-        if (isalnum((unsigned char)*id) || strchr("-._:/+", *id) != NULL)
-            buffer_append(out, id, 1);
-        else
-            buffer_append_format(out, "%%%02X", (unsigned char)*id);
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/+";
+    size_t len = strspn(id, plain);
+    buffer_append(out, id, len);
+    for (id += len; *id != '\0'; id += len) {
+        buffer_append_format(out, "%%%02X", (unsigned char)*id++);
+        len = strspn(id, plain);
+        buffer_append(out, id, len);
+    }
 }
 
 static void append_signatures(struct buffer *out, const struct http_state *state, const char *id, int64_t now,
@@ -160,14 +162,17 @@ static void append_signatures(struct buffer *out, const struct http_state *state
     buffer_append_text(out, "webhook-signature:");
     for (int i = 0; i < state->secret_count; i++) {
         signature_webhook(state->secrets[i], id, now, request->body, request->body_len, signature);
-        buffer_append_format(out, " %s", signature);
+        buffer_append_text(out, " ");
+        buffer_append_text(out, signature);
     }
 }
 
 static char *make_header(const char *name, const char *value)
 {
     struct buffer line = {0};
-    buffer_append_format(&line, "%s: %s", name, value);
+    buffer_append_text(&line, name);
+    buffer_append_text(&line, ": ");
+    buffer_append_text(&line, value);
     return line.data;
 }
 
@@ -194,13 +199,14 @@ static char **add_webhook_headers(
 static void make_body(
     const struct http_state *state, const struct delivery *delivery, struct handler_request *request)
 {
-    struct buffer body = {0};
-    if (state->source != NULL)
-        cloudevent_append(&body, delivery, state->source);
-    else
-        buffer_append(&body, delivery->body, delivery->body_len);
-    request->body = body.data;
-    request->body_len = body.len;
+    struct buffer made = {0};
+    request->body = delivery->body;
+    request->body_len = delivery->body_len;
+    if (state->source == NULL)
+        return;
+    cloudevent_append(&made, delivery, state->source);
+    request->body = request->made = made.data;
+    request->body_len = made.len;
 }
 
 static void prepare(void *context, const struct delivery *delivery, struct handler_request *request)
@@ -210,7 +216,7 @@ static void prepare(void *context, const struct delivery *delivery, struct handl
     while (state->headers[own] != NULL)
         own++;
     request->tls = (struct http_tls){state->ca_file, state->certificate, state->key};
-    request->url = strdup(state->url);
+    request->url = state->url;
     request->headers = calloc(OUR_HEADERS + own + 1, sizeof *request->headers);
     make_body(state, delivery, request);
     char **next = request->headers;

@@ -74,10 +74,10 @@ static void make_request(
     json_object_object_add(message, "text", json_object_new_string_len(text->data, (int)text->len));
     const char *json = json_object_to_json_string_length(
         message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    request->url = strdup(state->url);
+    request->url = state->url;
     request->headers = calloc(2, sizeof *request->headers);
     request->headers[0] = strdup("Content-Type: application/json");
-    request->body = strdup(json);
+    request->body = request->made = strdup(json);
     request->body_len = len;
     json_object_put(message);
 }

@@ -67,17 +67,15 @@ static bool is_digest_under_way(const struct lane *lane)
     return lane->slots[0].call != NULL && lane->slots[0].digest.count > 0;
 }
 
-/* Reads what is due into an empty queue. What is under way still looks due to the store and is dropped. */
-static int refill(struct lane *lane, struct error *e)
+/* Reads what is due behind lane->last into an empty queue. What is under way still looks due to the store and
+ * is dropped. */
+static int read_queue(struct lane *lane, struct error *e)
 {
-    if (lane->waiting > 0 || lane->exhausted || is_digest_under_way(lane))
-        return 0;
-    if (write_outcomes(lane, e) != 0)
-        return -1;
-    int n = deliveries_due(
-        lane->store, lane->route->place.handler, lane->began, lane->latest, 0, LANE_QUEUE, lane->queue, e);
+    int n = deliveries_due(lane->store, lane->route->place.handler, lane->began, lane->latest, lane->last,
+        LANE_QUEUE, lane->queue, e);
     if (n < 0)
         return -1;
+    lane->last = n == LANE_QUEUE ? lane->queue[n - 1].seq : 0;
     lane->queued = lane->first = 0;
     for (int i = 0; i < n; i++) {
         struct delivery delivery = lane->queue[i];
@@ -87,7 +85,21 @@ static int refill(struct lane *lane, struct error *e)
             lane->queue[lane->queued++] = delivery;
     }
     lane->waiting = lane->queued;
-    lane->exhausted = lane->queued == 0 && lane->busy == 0;
+    return 0;
+}
+
+static int refill(struct lane *lane, struct error *e)
+{
+    if (lane->waiting > 0 || lane->exhausted || is_digest_under_way(lane))
+        return 0;
+    /* behind the last one nothing was tried yet, and what failed before it must hold back its work order */
+    if ((lane->last == 0 || lane->outcomes.failed) && write_outcomes(lane, e) != 0)
+        return -1;
+    bool from_start = lane->last == 0;
+    if (read_queue(lane, e) != 0)
+        return -1;
+    /* nothing more becomes due in this run, but for what is made so by hand */
+    lane->exhausted = from_start && lane->queued == 0;
     return 0;
 }
 
@@ -353,7 +365,10 @@ int lane_step(struct lane *lane, struct http **http, struct error *e)
     }
     if (lane->busy > 0)
         return stop_signalled() ? 0 : 1;
-    return is_ending(lane) || lane->exhausted ? 0 : 1;
+    if (!is_ending(lane) && !lane->exhausted)
+        return 1;
+    /* other lanes may go on for long */
+    return write_outcomes(lane, e);
 }
 
 int64_t lane_pause(const struct lane *lane)

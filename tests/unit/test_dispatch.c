@@ -63,7 +63,7 @@ static void post(void *state, const struct delivery *delivery, struct handler_re
 {
     (void)state;
     (void)delivery;
-    request->url = strdup(nowhere);
+    request->url = nowhere;
 }
 
 static void post_all(void *state, struct digest_reader *reader, struct handler_request *request)
@@ -72,7 +72,7 @@ static void post_all(void *state, struct digest_reader *reader, struct handler_r
     const struct delivery *delivery;
     while ((delivery = digest_next(reader)) != NULL)
         taken->seqs[taken->count++] = delivery->seq;
-    request->url = strdup(nowhere);
+    request->url = nowhere;
 }
 
 static size_t above_two(void *state)
