@@ -31,5 +31,8 @@ UPDATE missing SET refused = ?2, refused_in = sweeps WHERE id = ?1;
 -- name: missing_drop
 DELETE FROM missing WHERE id = ?1;
 
+-- name: missing_clear
+DELETE FROM missing;
+
 -- name: missing_waiting
 SELECT count(*) FROM missing;

@@ -60,7 +60,8 @@ static int finish(const struct pass_view *view, struct error *e)
         "Was a permission of the token taken away? If they are really gone, raise max_deletes in [sync] and "
         "run again",
         (long long)missing, (long long)known);
-    return sweeps_clear(s->store, e);
+    /* nor does a 404 prove anything for those that were missing before */
+    return sweeps_drop_all(s->store, e) == 0 ? sweeps_clear(s->store, e) : -1;
 }
 
 const struct pass_kind sweep_kind = {

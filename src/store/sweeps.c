@@ -52,6 +52,11 @@ int sweeps_drop(struct store *store, int64_t id, struct error *e)
     return STORE_RUN(store, e, SQL_MISSING_DROP, V_INT(id));
 }
 
+int sweeps_drop_all(struct store *store, struct error *e)
+{
+    return store_run(store, SQL_MISSING_CLEAR, NULL, 0, e);
+}
+
 int64_t sweeps_waiting(struct store *store, struct error *e)
 {
     return store_number(store, SQL_MISSING_WAITING, NULL, 0, e);

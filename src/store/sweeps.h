@@ -41,6 +41,9 @@ int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e
 /* It is no longer missing: seen again, or told deleted. */
 int sweeps_drop(struct store *store, int64_t id, struct error *e);
 
+/* None is: what is missing proves nothing. */
+int sweeps_drop_all(struct store *store, struct error *e);
+
 /* How many are missing and wait for proof, or -1. */
 int64_t sweeps_waiting(struct store *store, struct error *e);
 

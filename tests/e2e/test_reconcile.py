@@ -345,13 +345,21 @@ class Limits(Sweeps):
         self.mock.change(hide=self.olds)
         self.check_stop(30)
 
-    def test_those_found_missing_before_the_permission_went_are_proved_all_the_same(self):
+    def test_those_found_missing_before_the_permission_went_are_proved_anew(self):
         self.prepare(100)
         self.gone(*self.olds[:2])
         self.reconcile()
+        self.assertEqual(self.missing(), set(self.olds[:2]))
         self.mock.change(hide=self.olds[2:60])
         self.check_stop(60)
+        # a 404 proves nothing now: the token may not see them either
+        self.an_hour_passes()
+        self.mock.reset_log()
+        self.sync_silently()
+        self.assertEqual(self.asked(), [])
         self.mock.change(unhide=self.olds[2:60])
+        self.reconcile()
+        self.assertEqual(self.deleted(), [])
         self.reconcile()
         self.assertEqual(sorted(self.deleted()), self.ids_of(self.olds[:2]))
 

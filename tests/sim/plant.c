@@ -300,8 +300,11 @@ void plant_hide(struct order *order, bool hide)
 
 void plant_hide_all(bool hide)
 {
-    for (int i = 0; i < plant.count && plant.all_hidden && !hide; i++)
-        plant.orders[i].unhidden = machine_now();
+    for (int i = 0; i < plant.count; i++)
+        if (hide)
+            plant.orders[i].half_proved = plant.orders[i].refusals > 0;
+        else if (plant.all_hidden)
+            plant.orders[i].unhidden = machine_now();
     plant.all_hidden = hide;
 }
 

@@ -36,6 +36,7 @@ struct order {
     int64_t removed;      /* the true time when it was removed for good; NEVER: it is there */
     int refusals;         /* 404s for its id since it was last seen by it, */
     int most_refusals;    /* and the most of them in a row so far */
+    bool half_proved;     /* it had been refused when the token lost sight of everything */
     int64_t hook_deleted; /* when the newest deletion happened that a webhook tells of; NEVER: none does */
 };
 

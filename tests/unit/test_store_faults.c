@@ -189,6 +189,7 @@ FUNCTION(do_sweeps_clear, sweeps_clear(s, e))
 FUNCTION(do_note_missing, sweeps_note_missing(s, NOW, NOW, e))
 FUNCTION(do_sweeps_refused, sweeps_refused(s, 7, NOW, e))
 FUNCTION(do_sweeps_drop, sweeps_drop(s, 7, e))
+FUNCTION(do_sweeps_drop_all, sweeps_drop_all(s, e))
 FUNCTION(do_sweeps_waiting, sweeps_waiting(s, e))
 FUNCTION(do_note_received, webhooks_note_received(s, NOW, true, true, e))
 FUNCTION(do_note_refused, webhooks_note_refused(s, e))
@@ -359,8 +360,8 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
     ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
     ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
-    ROW(do_sweeps_drop), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
+    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
