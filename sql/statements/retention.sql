@@ -34,9 +34,10 @@ DELETE FROM unheard WHERE found < ?1;
 -- name: retention_drop_quarantine
 DELETE FROM quarantine WHERE work_order IS NULL AND seen < ?1;
 
--- Is anything old but events?
+-- Is anything old? Nearly always nothing is, and nothing more is asked then.
 -- name: retention_look
-SELECT 1 WHERE (SELECT began FROM runs ORDER BY run LIMIT 1) < ?1
+SELECT 1 WHERE (SELECT observed FROM events ORDER BY seq LIMIT 1) < ?1
+            OR (SELECT began FROM runs ORDER BY run LIMIT 1) < ?1
             OR (SELECT received FROM receipts ORDER BY receipt LIMIT 1) < ?1
             OR (SELECT min(found) FROM unheard) < ?1
             OR (SELECT min(seen) FROM quarantine WHERE work_order IS NULL) < ?1;

@@ -24,7 +24,7 @@ static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST]
     return rc < 0 ? -1 : count;
 }
 
-/* Is anything old but events? 1, 0 or -1. */
+/* Is anything old? 1, 0 or -1. */
 static int look(struct store *store, int64_t cutoff, struct error *e)
 {
     int rc = STORE_FIND(store, e, SQL_RETENTION_LOOK, V_INT(cutoff));
@@ -44,15 +44,17 @@ static int drop_others(struct store *store, int64_t cutoff, struct error *e)
 int retention_run(struct store *store, int64_t cutoff, struct error *e)
 {
     int64_t events[MOST];
+    int old = look(store, cutoff, e);
+    if (old != 1)
+        return old;
     /* what is found must still be so when it is removed: someone may be replaying events by hand */
     if (store_begin(store, e) != 0)
         return -1;
     int count = find_events(store, cutoff, events, e);
-    int others = count >= 0 ? look(store, cutoff, e) : -1;
-    int rc = others == 1 ? drop_others(store, cutoff, e) : others;
+    int rc = count >= 0 ? drop_others(store, cutoff, e) : -1;
     for (int i = 0; i < count && rc == 0; i++)
         rc = drop_event(store, events[i], e);
-    if (rc == 0 && (count > 0 || others == 1))
+    if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
     return rc == 0 ? count : -1;
