@@ -107,7 +107,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 -- A delivery that goes well touches the first of these alone.
 CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_failed ON deliveries (handler, work_order, seq) WHERE state = 'pending' AND attempts > 0;
+CREATE INDEX deliveries_failed ON deliveries (handler, work_order, seq) WHERE state = 'pending' AND due > 0;
 CREATE INDEX deliveries_dead ON deliveries (handler, seq) WHERE state = 'dead';
 
 -- Work orders that a sweep has seen, while it lasts; and those that one did not see: two answers of 404 prove that they are

@@ -44,7 +44,7 @@ SELECT d.seq, d.attempts, e.id, e.type, e.work_order, e.body
 FROM deliveries d INDEXED BY deliveries_queue JOIN events e USING (seq)
 WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?5 + 60000) AND d.seq > ?3
   AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_failed
-                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.attempts > 0 AND p.work_order = d.work_order
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.due > 0 AND p.work_order = d.work_order
                     AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?5 + 60000)
 ORDER BY d.seq LIMIT ?4;
 
@@ -53,7 +53,7 @@ ORDER BY d.seq LIMIT ?4;
 SELECT count(*) FROM deliveries d INDEXED BY deliveries_queue
 WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?3 + 60000)
   AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_failed
-                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.attempts > 0 AND p.work_order = d.work_order
+                  WHERE p.handler = d.handler AND p.state = 'pending' AND p.due > 0 AND p.work_order = d.work_order
                     AND p.seq < d.seq AND p.due > ?2 AND p.changed <= ?3 + 60000);
 
 -- name: delivery_done

@@ -168,7 +168,8 @@ class Replay(Case):
         self.wosync("events", "discard", first, expect=USAGE, message="no delivery of it is pending or dead")
         self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
         self.sync_silently()
-        self.assertEqual([r["headers"]["webhook-id"] for r in self.mock.sink("dead")], [first, second, second])
+        sent = [r["headers"]["webhook-id"] for r in self.mock.sink("dead")]
+        self.assertEqual((sorted(sent[:2]), sent[2:]), ([first, second], [second]))
 
     def test_what_reads_needs_no_store(self):
         self.assertSilent(self.wosync("events", "list"))

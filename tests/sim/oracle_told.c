@@ -19,7 +19,11 @@ struct standing {
     int settled_in;      /* the run */
     int64_t clock, when; /* of the last try, and how long it asked to wait */
     int64_t retry_after;
+    bool clock_back; /* the clock had gone back in its run */
 };
+
+/* What was written so much later than the clock shows is due at once. */
+enum { CLOCK_BACK_MS = 60000 };
 
 enum { MOST_RUNS = 4096, LINE = 1 };
 
@@ -137,13 +141,13 @@ static void check_wait(const struct try *t, const struct standing *s, const stru
 {
     int64_t since = t->clock - s->clock,
             least = s->retry_after >= 0 ? s->retry_after : least_wait(s->failures);
-    bool steady = since == t->when - s->when;
+    bool steady = since == t->when - s->when && !s->clock_back;
     if (s->failures > 0 && steady && since < least - 2 * 20 * told_to.history->latency - 2)
         broken("R6", "%s is told %s again after %lld ms, and %lld were asked", receiver_names[t->handler],
             told->id, (long long)since, (long long)least);
 }
 
-static void take_try(const struct log *log, const struct try *t)
+static void take_try(const struct log *log, const struct try *t, int64_t latest)
 {
     const struct told *told = log_find(log, t->id);
     if (told == NULL) {
@@ -171,6 +175,8 @@ static void take_try(const struct log *log, const struct try *t)
     s->when = t->when;
     s->clock = t->clock;
     s->retry_after = t->retry_after;
+    /* a run writes how it ended at the latest that it has seen, so as not to try twice */
+    s->clock_back = t->clock < latest - CLOCK_BACK_MS;
     s->taken = s->taken || t->how == TRIED_TAKEN;
     s->failures = t->how == TRIED_TAKEN || !sure ? 0 : s->failures + 1;
     s->refused = s->refused || t->how == TRIED_REFUSED;
@@ -204,9 +210,13 @@ static void look_at_rows(const struct log *log)
 
 void deliveries_look(const struct log *log, const struct run_report *run)
 {
+    int64_t latest = run->clock_began;
     make_room(log->count);
-    for (; told_to.looked < tries.count; told_to.looked++)
-        take_try(log, &tries.list[told_to.looked]);
+    for (; told_to.looked < tries.count; told_to.looked++) {
+        const struct try *t = &tries.list[told_to.looked];
+        latest = t->clock > latest ? t->clock : latest;
+        take_try(log, t, latest);
+    }
     look_at_rows(log);
     told_to.events = log->count;
     if (told_to.joins && told_to.joined < INT32_MAX && !run->hurt && run->kind != STEP_DRY_RUN &&
