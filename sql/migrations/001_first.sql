@@ -240,7 +240,7 @@ FROM events;
 
 CREATE VIEW delivery_log AS
 SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
-       strftime('%Y-%m-%dT%H:%M:%fZ', d.due / 1000.0, 'unixepoch') AS due_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(d.due, 0) / 1000.0, 'unixepoch') AS due_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', d.changed / 1000.0, 'unixepoch') AS changed_at,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);

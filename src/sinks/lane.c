@@ -7,7 +7,7 @@
 #include "base/stop.h"
 #include "core/retry.h"
 #include "sinks/digest.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 /* An answer is read up to this size: enough to say what is wrong. */
 enum { MAX_ANSWER = 64 << 10 };
@@ -67,6 +67,18 @@ static bool is_digest_under_way(const struct lane *lane)
     return lane->slots[0].call != NULL && lane->slots[0].digest.count > 0;
 }
 
+/* Gives a work order's later events (0: everything) back to the store: after a failure they wait for it, or,
+ * when it was the last try, come next. */
+static void give_back(struct lane *lane, int64_t work_order)
+{
+    lane->last = 0;
+    for (int i = 0; i < lane->queued; i++)
+        if (lane->queue[i].id != NULL && (work_order == 0 || lane->queue[i].work_order == work_order)) {
+            delivery_free(&lane->queue[i]);
+            lane->waiting--;
+        }
+}
+
 /* Reads what is due behind lane->last into an empty queue. What is under way still looks due to the store and
  * is dropped. */
 static int read_queue(struct lane *lane, struct error *e)
@@ -88,19 +100,40 @@ static int read_queue(struct lane *lane, struct error *e)
     return 0;
 }
 
+/* From the start of what is due: the store must know how all tries ended. */
+static int read_from_start(struct lane *lane, struct error *e)
+{
+    lane->last = 0;
+    if (write_outcomes(lane, e) != 0)
+        return -1;
+    lane->version = store_data_version(lane->store, e);
+    if (lane->version < 0 || read_queue(lane, e) != 0)
+        return -1;
+    /* nothing more becomes due in this run, but for what is made so by hand */
+    lane->exhausted = lane->queued == 0;
+    return 0;
+}
+
+/* Behind what was read last, where all went well and no one but us has written: else an earlier event of a
+ * work order may wait before it. Saves a wait for the disk. */
+static int read_on(struct lane *lane, struct error *e)
+{
+    if (read_queue(lane, e) != 0)
+        return -1;
+    int64_t version = store_data_version(lane->store, e);
+    if (version < 0)
+        return -1;
+    if (version == lane->version)
+        return 0;
+    give_back(lane, 0);
+    return read_from_start(lane, e);
+}
+
 static int refill(struct lane *lane, struct error *e)
 {
     if (lane->waiting > 0 || lane->exhausted || is_digest_under_way(lane))
         return 0;
-    /* behind the last one nothing was tried yet, and what failed before it must hold back its work order */
-    if ((lane->last == 0 || lane->outcomes.failed) && write_outcomes(lane, e) != 0)
-        return -1;
-    bool from_start = lane->last == 0;
-    if (read_queue(lane, e) != 0)
-        return -1;
-    /* nothing more becomes due in this run, but for what is made so by hand */
-    lane->exhausted = from_start && lane->queued == 0;
-    return 0;
+    return lane->last > 0 ? read_on(lane, e) : read_from_start(lane, e);
 }
 
 /* Is an earlier event of the same work order under way? One that waits in the queue waits for that, too. */
@@ -129,16 +162,6 @@ static bool take_next(struct lane *lane, struct delivery *out)
         return true;
     }
     return false;
-}
-
-/* Gives a work order's later events (0: everything) back to the store: after a failure they wait for it. */
-static void give_back(struct lane *lane, int64_t work_order)
-{
-    for (int i = 0; i < lane->queued; i++)
-        if (lane->queue[i].id != NULL && (work_order == 0 || lane->queue[i].work_order == work_order)) {
-            delivery_free(&lane->queue[i]);
-            lane->waiting--;
-        }
 }
 
 /* --- how it went --- */

@@ -34,6 +34,7 @@ struct lane {
     int64_t latest;                    /* that the clock has shown since */
     struct delivery queue[LANE_QUEUE]; /* in the order of the log; id is NULL where one was taken out */
     int64_t last;                      /* where to read on: the last one's seq; 0: from the start */
+    int64_t version;                   /* of the store, when it was read from the start */
     int queued;
     int first;   /* of them; those before it are taken out */
     int waiting; /* of them, not taken out */

@@ -20,7 +20,6 @@ void outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const st
     if (outcomes->count == 0)
         outcomes->since = clock_monotonic();
     outcomes->list[outcomes->count++] = (struct outcome){seq, attempts, *result};
-    outcomes->failed = outcomes->failed || result->verdict != DELIVERY_DONE;
 }
 
 bool outcomes_are_due(const struct outcomes *outcomes)
@@ -69,7 +68,6 @@ int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handl
     if (rc != 0)
         *run = before;
     outcomes->count = 0;
-    outcomes->failed = false;
     return rc;
 }
 

@@ -26,7 +26,6 @@ struct outcomes {
     struct outcome *list;
     size_t count;
     size_t capacity;
-    bool failed;   /* not all are DELIVERY_DONE */
     int64_t since; /* when the first was added, by the monotonic clock */
 };
 

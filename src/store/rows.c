@@ -25,3 +25,8 @@ int64_t store_number(struct store *store, enum sql_statement statement, const st
     store_done(store, statement);
     return number;
 }
+
+int64_t store_data_version(struct store *store, struct error *e)
+{
+    return store_number(store, SQL_DATA_VERSION, NULL, 0, e);
+}

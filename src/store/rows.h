@@ -30,4 +30,7 @@ int store_get(struct store *store, enum sql_statement statement, const struct st
 int64_t store_number(struct store *store, enum sql_statement statement, const struct store_value *values,
     size_t count, struct error *e);
 
+/* A number that is another one as soon as anyone else has written into the store; -1 when it failed. */
+int64_t store_data_version(struct store *store, struct error *e);
+
 #endif

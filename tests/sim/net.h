@@ -1,5 +1,5 @@
 /*
- * net: the network between the machine and the others, simulated. It takes the place of api/http.c: a request
+ * net: the network between the machine and the others, simulated. It takes the place of api/http*.c: a request
  * takes its time, arrives at the plant (MaintainX) or at a receiver, or does not; the answer comes, breaks
  * off, or is lost. What is under way when a process dies arrives all the same.
  */
