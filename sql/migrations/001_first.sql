@@ -100,15 +100,14 @@ CREATE TABLE deliveries (
     -- no IN: for each row SQLite would make a table of its members
     state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'dead' OR state = 'discarded'),
     attempts   INTEGER NOT NULL DEFAULT 0,
-    due        INTEGER NOT NULL DEFAULT 0,   -- not before this; 0 until a try has failed
+    due        INTEGER NOT NULL,             -- not before this
     changed    INTEGER NOT NULL,             -- when its state was last written
     error      TEXT,
     PRIMARY KEY (handler, seq)
 ) STRICT, WITHOUT ROWID;
--- A delivery that goes well touches the first of these alone.
 CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_failed ON deliveries (handler, work_order, seq) WHERE state = 'pending' AND due > 0;
-CREATE INDEX deliveries_dead ON deliveries (handler, seq) WHERE state = 'dead';
+CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
 
 -- Work orders that a sweep has seen, while it lasts; and those that one did not see: two answers of 404 prove that they are
 -- deleted.
@@ -240,7 +239,7 @@ FROM events;
 
 CREATE VIEW delivery_log AS
 SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
-       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(d.due, 0) / 1000.0, 'unixepoch') AS due_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', d.due / 1000.0, 'unixepoch') AS due_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', d.changed / 1000.0, 'unixepoch') AS changed_at,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);

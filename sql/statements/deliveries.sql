@@ -32,7 +32,7 @@ UPDATE handlers SET delivered = delivered + ?2, last_success = ?3 WHERE handler 
 UPDATE handlers SET last_failure = ?2, last_error = ?3 WHERE handler = ?1;
 
 -- name: delivery_add
-INSERT INTO deliveries (handler, seq, work_order, state, changed) VALUES (?1, ?2, ?3, 'pending', ?4);
+INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', 0, ?4);
 
 -- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order
 -- that has failed.
@@ -88,6 +88,6 @@ WHERE handler IN (SELECT handler FROM handlers) AND seq = (SELECT seq FROM event
 
 -- By hand: told again, or for the first time to a handler that came later.
 -- name: delivery_replay
-INSERT INTO deliveries (handler, seq, work_order, state, changed) VALUES (?1, ?2, ?3, 'pending', ?4)
+INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', 0, ?4)
 ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, due = 0, changed = excluded.changed
 WHERE state <> 'pending';
