@@ -190,7 +190,7 @@ static void take_event(
         values[WAREHOUSE_HAPPENED_AT] = strdup(values[WAREHOUSE_UPDATED_AT]);
     values[WAREHOUSE_EVENT_OBSERVED_AT] = strdup(values[WAREHOUSE_OBSERVED_AT]);
     take_text(&values[WAREHOUSE_FROM_STATUS], from);
-    /* what a backfill read may have been rewritten before it could tell it */
+    /* what a backfill read may have been rewritten, or restored, before it could tell it */
     struct json_object *source = json_object_object_get(body, "source");
     bool history = json_object_is_type(source, json_type_string) &&
                    strcmp(json_object_get_string(source), event_source_name(SOURCE_BACKFILL)) == 0;

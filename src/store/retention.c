@@ -15,10 +15,8 @@ static int drop_event(struct store *store, int64_t seq, struct error *e)
 
 static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST], struct error *e)
 {
-    int count = 0, rc = 0;
-    if (STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST)) != 0)
-        return -1;
-    while (count < MOST && (rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
+    int count = 0, rc = STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST));
+    while (rc >= 0 && count < MOST && (rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
         events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
     store_done(store, SQL_RETENTION_FIND);
     return rc < 0 ? -1 : count;

@@ -297,6 +297,17 @@ class Warehouse:
         self.assertEqual(self.work_orders()[olds[0]]["title"], "Rewritten")
         self.assertAppliedOnce()
 
+    def test_a_backfill_replaces_nothing_newer_by_a_deletion(self):
+        """Its page may show a work order deleted that has been restored since, and that a webhook has brought."""
+        olds = self.mock.create_old(1)
+        self.sync_silently()
+        self.mock.update(olds[0], deletedAt=ago(1))
+        self.execute("UPDATE work_orders SET updated_at = '2031-01-01T00:00:00.000Z' WHERE id = %d" % olds[0])
+        self.wosync("backfill", "--since", "3650d")
+        self.assertIn("workorder.created/%d" % olds[0], self.ids())
+        self.assertFalse(self.work_orders()[olds[0]]["deleted"])
+        self.assertAppliedOnce()
+
     def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "fault.h"
 #include "sinks/dispatch.h"
 #include "sinks/lane.h"
 #include "store/deliveries.h"
@@ -19,14 +20,22 @@
 /* Events 1, 1 + WORK_ORDERS, ... are of one work order; some lie behind what is read at a time. */
 enum { EVENTS = LANE_QUEUE + 600, WORK_ORDERS = 299 };
 
-/* What is done by hand when half of what is read later has been delivered. */
-typedef void by_hand(struct store *other);
+/* What happens meanwhile, with another connection to the store. */
+typedef void meanwhile(struct store *other);
+
+/* How a run goes. Zeroed: all goes well. */
+struct scenario {
+    int attempts; /* that the first event has behind it, */
+    int64_t due;  /* and when it is to be tried again */
+    bool fails;   /* it does, every time */
+    int at;       /* when so many have been delivered, this happens */
+    meanwhile *happens;
+};
 
 static struct {
-    int64_t seqs[2 * EVENTS];
+    int64_t seqs[3 * EVENTS];
     int count;
-    int64_t fails; /* the event that fails */
-    by_hand *by_hand;
+    struct scenario scenario;
     struct store *other;
 } taken;
 
@@ -34,13 +43,13 @@ static void take(void *state, const struct handler_work *work, struct delivery_r
 {
     (void)state;
     int64_t seq = work->deliveries[0].seq;
-    if (seq == taken.fails) {
+    if (seq == 1 && taken.scenario.fails) {
         handler_later(result, -1, "not today");
         return;
     }
     taken.seqs[taken.count++] = seq;
-    if (taken.count == LANE_QUEUE - 100 && taken.by_hand != NULL)
-        taken.by_hand(taken.other);
+    if (taken.count == taken.scenario.at)
+        taken.scenario.happens(taken.other);
     handler_done(result);
 }
 
@@ -79,8 +88,22 @@ static void prepare(struct store *store, struct routes *routes, int attempts, in
     route->place.position = EVENTS;
 }
 
-/* Delivers everything, with the first event as it is said, and checks the order. Returns how many came. */
-static int deliver(void **state, int attempts, int64_t due, int64_t fails, by_hand *hand)
+/* Those of each work order in their order; what comes again does not count. */
+static void check_order(void)
+{
+    bool seen[EVENTS + 1] = {false};
+    int64_t last[WORK_ORDERS] = {0};
+    for (int i = 0; i < taken.count; i++) {
+        int64_t seq = taken.seqs[i], *before = &last[(seq - 1) % WORK_ORDERS];
+        check(seen[seq] || seq > *before, "event %lld came behind %lld", (long long)seq, (long long)*before);
+        *before = seen[seq] ? *before : seq;
+        seen[seq] = true;
+    }
+}
+
+/* Delivers everything and checks the order; a run that fails by a fault is followed by another. Returns how
+ * many came. */
+static int deliver(void **state, const struct scenario *scenario)
 {
     struct store *store = open_store(state);
     struct route row = {.name = strdup("singly"), .type = &type, .timeout = 5000};
@@ -89,19 +112,15 @@ static int deliver(void **state, int attempts, int64_t due, int64_t fails, by_ha
     struct error e = {0};
     memset(row.on, true, sizeof row.on);
     memset(&taken, 0, sizeof taken);
-    taken.fails = fails;
-    taken.by_hand = hand;
+    taken.scenario = *scenario;
     taken.other = open_store(state);
-    prepare(store, &routes, attempts, due);
+    prepare(store, &routes, scenario->attempts, scenario->due);
     const struct dispatch_settings settings = {.store = store, .routes = &routes, .run = &run};
-    check(dispatch_run(&settings, &e) == 0, "%s", e.text);
-    int64_t last[WORK_ORDERS] = {0};
-    for (int i = 0; i < taken.count; i++) {
-        int64_t *before = &last[(taken.seqs[i] - 1) % WORK_ORDERS];
-        check(taken.seqs[i] > *before, "event %lld came behind %lld", (long long)taken.seqs[i],
-            (long long)*before);
-        *before = taken.seqs[i];
-    }
+    int rc = dispatch_run(&settings, &e);
+    check(rc == 0 || fault_happened(), "%s", e.text);
+    row.stopped = false;
+    check(rc == 0 || dispatch_run(&settings, &e) == 0, "%s", e.text);
+    check_order();
     free(row.name);
     store_close(taken.other);
     store_close(store);
@@ -110,19 +129,20 @@ static int deliver(void **state, int attempts, int64_t due, int64_t fails, by_ha
 
 static void test_all_go_well(void **state)
 {
-    assert_int_equal(deliver(state, 0, 0, 0, NULL), EVENTS);
+    assert_int_equal(deliver(state, &(struct scenario){0}), EVENTS);
 }
 
 /* What waited for an event comes next when that has failed for the last time, not behind what was read later.
  */
 static void test_the_last_try(void **state)
 {
-    assert_int_equal(deliver(state, 9, 1, 1, NULL), EVENTS - 1);
+    assert_int_equal(deliver(state, &(struct scenario){.attempts = 9, .due = 1, .fails = true}), EVENTS - 1);
 }
 
 static void test_a_failure_holds_back(void **state)
 {
-    assert_int_equal(deliver(state, 0, 0, 1, NULL), EVENTS - (EVENTS + WORK_ORDERS - 1) / WORK_ORDERS);
+    assert_int_equal(
+        deliver(state, &(struct scenario){.fails = true}), EVENTS - (EVENTS + WORK_ORDERS - 1) / WORK_ORDERS);
 }
 
 static void discard(struct store *other)
@@ -138,12 +158,39 @@ static void revive(struct store *other)
 /* By hand, in the midst of a run: what it held back comes before what follows it. */
 static void test_discarded_meanwhile(void **state)
 {
-    assert_int_equal(deliver(state, 1, clock_now() + 3600000, 0, discard), EVENTS - 1);
+    const struct scenario scenario = {
+        .attempts = 1, .due = clock_now() + 3600000, .at = LANE_QUEUE - 100, .happens = discard};
+    assert_int_equal(deliver(state, &scenario), EVENTS - 1);
 }
 
 static void test_taken_up_again_meanwhile(void **state)
 {
-    assert_int_equal(deliver(state, 1, clock_now() + 3600000, 0, revive), EVENTS);
+    const struct scenario scenario = {
+        .attempts = 1, .due = clock_now() + 3600000, .at = LANE_QUEUE - 100, .happens = revive};
+    assert_int_equal(deliver(state, &scenario), EVENTS);
+}
+
+static long failing;
+
+static void fail_soon(struct store *other)
+{
+    (void)other;
+    fault_statement(failing);
+}
+
+/* The statements fail in turn that come when the queue is empty: what is written, and what is read then. */
+static void test_the_store_fails(void **state)
+{
+    const struct scenario scenario = {.at = LANE_QUEUE, .happens = fail_soon};
+    int faults = 0;
+    for (failing = LANE_QUEUE; failing < LANE_QUEUE + 10; failing++) {
+        directory_setup(state);
+        check(deliver(state, &scenario) >= EVENTS, "statement %ld", failing);
+        faults += fault_happened();
+        fault_statement(0);
+        directory_teardown(state);
+    }
+    check(faults > 5, "only %d faults", faults);
 }
 
 int main(void)
@@ -155,8 +202,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_failure_holds_back, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_discarded_meanwhile, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_taken_up_again_meanwhile, directory_setup, directory_teardown),
+        cmocka_unit_test(test_the_store_fails),
     };
     check(stop_install(&e) == 0, "%s", e.text);
     log_configure(LOG_ERROR, false);
+    fault_statement(0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ ON CONFLICT (id) DO UPDATE SET
     data = excluded.data, wosync_seq = excluded.wosync_seq
 WHERE excluded.updated_at > work_orders.updated_at
    OR (excluded.updated_at = work_orders.updated_at AND excluded.wosync_seq >= work_orders.wosync_seq AND $34::boolean)
-   OR (excluded.deleted > work_orders.deleted AND excluded.wosync_seq > work_orders.wosync_seq)
+   OR (excluded.deleted > work_orders.deleted AND excluded.wosync_seq > work_orders.wosync_seq AND $34::boolean)
 
 -- A snapshot holds everything that the events in the log tell: only its updatedAt counts.
 -- name: snapshot_put
