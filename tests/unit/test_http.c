@@ -247,6 +247,80 @@ static void test_side_by_side(void **state)
     server_stop(&server);
 }
 
+/* What is sent with a handle that is used again, in turn; and what the server must hear of it, and must not. */
+static const struct turn {
+    const char *method, *body, *header, *heard, *unheard;
+} turns[] = {
+    {"POST", "first, and long", "X-One: 1", "POST / ", "Accept-Encoding"},
+    {"GET", NULL, "X-Two: 2", "Accept-Encoding: gzip\r\n", "X-One"},
+    {"DELETE", NULL, NULL, "DELETE / ", "X-Two"},
+    {"GET", NULL, NULL, "GET / ", "DELETE"},
+    {"PATCH", "2nd", NULL, "PATCH / ", "GET"},
+    {"POST", "", NULL, "Content-Length: 0\r\n", "2nd"},
+    {"GET", NULL, NULL, "GET / ", "Content-Length"},
+};
+
+/* More addresses than are kept take turns. */
+enum { ADDRESSES = 6 };
+
+static void take_turn(struct http *http, const char *url, const struct server *server, const struct turn *turn)
+{
+    const char *headers[] = {turn->header, NULL};
+    size_t before = strlen(server_heard(server));
+    char *text = strdup(url);
+    struct http_call *call = http_start(http,
+        &(struct http_request){.method = turn->method, .url = text, .headers = headers, .body = turn->body,
+            .body_len = turn->body != NULL ? strlen(turn->body) : 0, .timeout_ms = 60000, .max_body = 100});
+    memset(text, '#', strlen(text)); /* it was borrowed until now */
+    free(text);
+    assert_int_equal(http_finish(call), HTTP_ANSWERED);
+    check(http_status(call) == 200 && strcmp(http_body(call)->data, "hello") == 0, "%s", turn->method);
+    http_call_free(call);
+    const char *heard = server_heard(server) + before, *end = strstr(heard, "\r\n\r\n");
+    check(end != NULL && strncmp(heard, turn->method, strlen(turn->method)) == 0 && strstr(heard, turn->heard) != NULL &&
+              strstr(heard, turn->unheard) == NULL && (turn->header == NULL || strstr(heard, turn->header) != NULL) &&
+              strcmp(end + 4, turn->body != NULL ? turn->body : "") == 0,
+        "%s: %s", turn->method, heard);
+}
+
+static void test_nothing_is_kept_of_a_call(void **state)
+{
+    const char *answers[COUNT(turns) * ADDRESSES];
+    struct server servers[ADDRESSES];
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++)
+        answers[i] = good;
+    for (int addresses = 1; addresses <= ADDRESSES; addresses += ADDRESSES - 1) {
+        struct http *http = http_new("unit/1");
+        for (int i = 0; i < addresses; i++)
+            server_start(&servers[i], answers, COUNT(answers));
+        for (size_t turn = 0; turn < COUNT(turns); turn++)
+            for (int i = 0; i < addresses; i++)
+                take_turn(http, servers[i].url, &servers[i], &turns[turn]);
+        http_free(http);
+        for (int i = 0; i < addresses; i++)
+            server_stop(&servers[i]);
+    }
+}
+
+/* What one caller may do is not allowed to the next. */
+static void test_plain_for_one(void **state)
+{
+    struct http *http = http_new("unit/1");
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct http_call *call = http_start(http, &(struct http_request){.method = "GET",
+                                                      .url = "http://192.0.2.1:9/",
+                                                      .timeout_ms = 1000,
+                                                      .allow_plain = i % 2 == 0});
+        assert_int_equal(http_is_done(call), i % 2);
+        if (i % 2 == 1)
+            assert_int_equal(http_finish(call), HTTP_REFUSED);
+        http_call_free(call);
+    }
+    http_free(http);
+}
+
 static void test_dropped_on_its_way(void **state)
 {
     struct exchange x;
@@ -286,6 +360,8 @@ int main(void)
         cmocka_unit_test(test_waits_no_longer_than_it_may),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_nothing_is_kept_of_a_call),
+        cmocka_unit_test(test_plain_for_one),
         cmocka_unit_test(test_dropped_on_its_way),
         cmocka_unit_test(test_a_signal_ends_the_wait),
     };
