@@ -193,8 +193,10 @@ class Warehouse:
                 self.mock.update(number, status=chance.choice(statuses), title="T%d" % chance.randrange(1000))
             self.mock.change(generate=200)
             self.sync("--no-dispatch")
-        let_things_happen()
-        whole = self.wosync("dispatch").seconds  # how long it takes when nobody kills it
+        whole = 60  # how long it takes when nobody kills it, and the disk does not hold it up
+        for _ in range(4):
+            let_things_happen()
+            whole = min(whole, self.wosync("dispatch").seconds)
         halfway = 0
         for _ in range(20):
             let_things_happen()

@@ -10,7 +10,8 @@
 #include "plant.h"
 #include "verdict.h"
 
-enum { CURSORS = 512, MOST_ORDERS = 256 };
+/* More cursors than the longest history asks for: without another one a list would end too early. */
+enum { CURSORS = 8192, MOST_ORDERS = 256 };
 
 struct plant_log plant_log;
 
@@ -44,7 +45,8 @@ static struct {
 void plant_api_reset(uint64_t seed)
 {
     (void)seed;
-    memset(&api, 0, sizeof api);
+    api.count = api.expired = api.thumbnail = 0;
+    api.used = 0;
     api.window_began = NEVER;
     plant_log = (struct plant_log){.pass_began = NEVER, .date = NEVER};
 }
@@ -241,6 +243,8 @@ static void answer_list(const struct net_request *request, struct net_answer *an
             buffer_append_text(&answer->body, ",");
         write_order(answer, shown[i].order, shown[i].version);
     }
+    if (n < count && api.count == CURSORS)
+        broken("api", "the model has no more cursors");
     if (n < count && api.count < CURSORS) {
         c.started = true;
         c.key = shown[n - 1].key;
