@@ -34,6 +34,11 @@ UPDATE handlers SET last_failure = ?2, last_error = ?3 WHERE handler = ?1;
 -- name: delivery_add
 INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', 0, ?4);
 
+-- The same for the events from ?2 to ?3 of some types (?4: their names, each between commas).
+-- name: delivery_add_all
+INSERT INTO deliveries (handler, seq, work_order, state, due, changed)
+SELECT ?1, seq, work_order, 'pending', 0, ?5 FROM events WHERE seq >= ?2 AND seq <= ?3 AND instr(?4, ',' || type || ',') > 0;
+
 -- What is due for one handler, in the order of the log, but for what must wait for an earlier event of the same work order
 -- that has failed.
 -- The indexes are named because the planner would choose the primary key, which holds ninety days of what is done.

@@ -7,6 +7,9 @@ INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?1,
 -- name: event_last_seq
 SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0);
 
+-- name: event_next
+SELECT seq FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1;
+
 -- The events behind a handler's position; the columns are those of event_list.
 -- name: event_after
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2;

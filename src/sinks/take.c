@@ -1,5 +1,6 @@
 #include "sinks/take.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "store/events.h"
@@ -35,15 +36,54 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
     return 0;
 }
 
-/* Returns how many events were taken or passed over, or -1. */
-static int take_batch(struct store *store, struct route *route, struct error *e)
+/* With a condition each event is looked at. */
+static int take_each(struct taking *t, int64_t end, struct error *e)
+{
+    if (events_after(t->store, t->position, BATCH, take_one, t, e) != 0)
+        return -1;
+    if (t->count < BATCH && t->position < end)
+        t->position = end; /* there were more, and they were removed */
+    return 0;
+}
+
+static void append_types(struct buffer *out, const struct route *route)
+{
+    buffer_append_text(out, ",");
+    for (enum event_type type = 0; type < EVENT_TYPES; type++)
+        if (route->on[type]) {
+            buffer_append_text(out, event_type_name(type));
+            buffer_append_text(out, ",");
+        }
+}
+
+/* Without one the store takes them at once, and their bodies are not read. */
+static int take_all(struct taking *t, int64_t end, struct error *e)
+{
+    struct delivery_range range;
+    struct buffer types = {0};
+    int found = events_next(t->store, t->position, &range.from, e);
+    if (found <= 0) {
+        t->position = end;
+        return found;
+    }
+    append_types(&types, t->route);
+    range.types = types.data;
+    range.until = end - range.from < BATCH ? end : range.from + BATCH - 1;
+    t->position = range.until;
+    int rc = deliveries_add_all(t->store, t->route->place.handler, &range, t->now, e);
+    buffer_free(&types);
+    return rc;
+}
+
+/* Takes or passes over the next events, up to number `end`, or a little further. */
+static int take_batch(struct store *store, struct route *route, int64_t end, struct error *e)
 {
     struct taking t = {.store = store, .route = route, .position = route->place.position, .now = clock_now()};
     /* what a power cut takes back is taken again; the outcome of a delivery is not on the disk before this is
      */
     if (store_begin_lazily(store, e) != 0)
         return -1;
-    int rc = events_after(store, route->place.position, BATCH, take_one, &t, e);
+    int rc = route->when != NULL ? take_each(&t, end, e) : take_all(&t, end, e);
     if (rc == 0)
         rc = handlers_advance(store, route->place.handler, t.position, t.skipped, e);
     if (rc == 0)
@@ -52,7 +92,7 @@ static int take_batch(struct store *store, struct route *route, struct error *e)
     if (rc != 0)
         return -1;
     route->place.position = t.position;
-    return t.count;
+    return 0;
 }
 
 int take_events(struct store *store, struct routes *routes, struct error *e)
@@ -64,9 +104,9 @@ int take_events(struct store *store, struct routes *routes, struct error *e)
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->rows[i];
         struct error mistake = {0};
-        int taken = BATCH;
-        while (taken == BATCH && route->place.position < end && !stop_signalled())
-            taken = take_batch(store, route, &mistake);
+        int taken = 0;
+        while (taken == 0 && route->place.position < end && !stop_signalled())
+            taken = take_batch(store, route, end, &mistake);
         error_add(e, &mistake);
         if (taken < 0)
             rc = -1;

@@ -113,6 +113,13 @@ int deliveries_add(
     return STORE_RUN(store, e, SQL_DELIVERY_ADD, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now));
 }
 
+int deliveries_add_all(
+    struct store *store, int64_t handler, const struct delivery_range *range, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELIVERY_ADD_ALL, V_INT(handler), V_INT(range->from), V_INT(range->until),
+        V_TEXT(range->types), V_INT(now));
+}
+
 int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t after, int most,
     struct delivery *out, struct error *e)
 {

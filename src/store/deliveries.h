@@ -79,6 +79,16 @@ struct delivery {
 int deliveries_add(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
+/* Some types' events, from one number to another. */
+struct delivery_range {
+    int64_t from, until;
+    const char *types; /* their names, each between commas */
+};
+
+/* Adds a delivery for each of them; none of them may have one. */
+int deliveries_add_all(
+    struct store *store, int64_t handler, const struct delivery_range *range, int64_t now, struct error *e);
+
 /*
  * Reads up to `most` deliveries of a handler that are due at `now`, behind event `after`, in the order of the
  * log, without those that must wait for an earlier event of the same work order that is not due. `latest`,

@@ -59,6 +59,15 @@ static int visit(
     return rc;
 }
 
+int events_next(struct store *store, int64_t after, int64_t *seq, struct error *e)
+{
+    int found = STORE_FIND(store, e, SQL_EVENT_NEXT, V_INT(after));
+    if (found == 1)
+        *seq = store_int(store, SQL_EVENT_NEXT, 0);
+    store_done(store, SQL_EVENT_NEXT);
+    return found;
+}
+
 int events_after(
     struct store *store, int64_t after, int most, event_visitor *each, void *context, struct error *e)
 {

@@ -42,6 +42,9 @@ struct event_row {
 /* Called for one event; returns 0 to go on, -1 (with the error filled) to stop. */
 typedef int event_visitor(const struct event_row *row, void *context, struct error *e);
 
+/* The number of the first event behind `after`: 1, 0 when there is none, -1 when the store failed. */
+int events_next(struct store *store, int64_t after, int64_t *seq, struct error *e);
+
 /* Visits the events behind number `after`, at most `most`, in the order in which they were stored. The
  * visitor may write to the store. Returns 0 or -1. */
 int events_after(

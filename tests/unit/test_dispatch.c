@@ -333,6 +333,38 @@ static void test_unknown_type(void **state)
     close_world(&w);
 }
 
+static void remove_event(struct store *store, int64_t seq)
+{
+    assert_int_equal(STORE_RUN(store, NULL, SQL_RETENTION_DROP_EVENT, V_INT(seq)), 0);
+}
+
+/* A handler that was away: what is no longer there is passed over, the last ones, too, with a condition and
+ * without. */
+static void test_removed_events(void **state)
+{
+    struct world w;
+    struct error e = {0};
+    char reason[256];
+    (void)state;
+    open_world(&w, NULL);
+    for (int64_t seq = 1; seq <= 5; seq++)
+        remove_event(w.store, seq);
+    remove_event(w.store, EVENTS);
+    w.rows[BLOCKING].when = when_compile("id > 0 OR id IS NULL", reason, sizeof reason);
+    check(dispatch(&w, &e) == 0, "%s", e.text);
+    for (int i = SINGLY; i <= BLOCKING; i++)
+        check(w.taken[i].count == EVENTS - 6 && w.taken[i].seqs[0] == 6 && w.rows[i].place.position == EVENTS,
+            "%s: %d", names[i], w.taken[i].count);
+    for (int64_t seq = 6; seq < EVENTS; seq++)
+        remove_event(w.store, seq);
+    for (int i = SINGLY; i <= BLOCKING; i++)
+        w.rows[i].place.position = 0;
+    check(dispatch(&w, &e) == 0, "%s", e.text);
+    for (int i = SINGLY; i <= BLOCKING; i++)
+        check(w.taken[i].count == EVENTS - 6 && w.rows[i].place.position == EVENTS, "%s", names[i]);
+    close_world(&w);
+}
+
 /* Past its deadline a run begins nothing new, and loses nothing. */
 static void test_deadline(void **state)
 {
@@ -374,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_digest_fails),
         cmocka_unit_test(test_the_clock_goes_back),
         cmocka_unit_test_setup_teardown(test_unknown_type, directory_setup, directory_teardown),
+        cmocka_unit_test(test_removed_events),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_signal),
     };

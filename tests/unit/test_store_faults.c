@@ -131,6 +131,8 @@ FUNCTION(do_handlers_remove, handlers_remove(s, 1, NOW, e))
 FUNCTION(do_handlers_list, handlers_list(s, see_handler, NULL, e))
 FUNCTION(do_handlers_advance, handlers_advance(s, 3, 2, 1, e))
 FUNCTION(do_deliveries_add, deliveries_add(s, 2, 4, 7, NOW, e))
+static const struct delivery_range none_yet = {4, 4, ",workorder.updated,workorder.created,"};
+FUNCTION(do_add_all, deliveries_add_all(s, 2, &none_yet, NOW, e))
 FUNCTION(do_count_due, deliveries_count_due(s, 1, NOW, NOW, e))
 FUNCTION(do_deliveries_done, deliveries_done(s, 1, 3, NOW, e))
 FUNCTION(do_deliveries_retry, deliveries_retry(s, 1, 3, NOW + 5, NOW, "busy", e))
@@ -139,6 +141,7 @@ FUNCTION(do_revive, deliveries_revive(s, NULL, NOW, e))
 FUNCTION(do_discard, deliveries_discard(s, "e3", NOW, e))
 FUNCTION(do_replay, deliveries_replay(s, 1, 1, 7, NOW, e))
 FUNCTION(do_last_seq, events_last_seq(s, e))
+FUNCTION(do_events_next, events_next(s, 1, &(int64_t){0}, e))
 FUNCTION(do_events_count, events_count(s, e))
 FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
@@ -347,21 +350,22 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
     ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded),
     ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance),
-    ROW(do_deliveries_add), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
-    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
-    ROW(do_last_seq), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
-    ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
-    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load),
-    ROW(do_rate_limit_save), ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list),
-    ROW(do_quarantine_resolve), ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint),
-    ROW(do_receipts_settle), ROW(do_receipts_waiting), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance),
-    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
-    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
-    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
-    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
-    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
-    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
-    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_deliveries_add), ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done),
+    ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay),
+    ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count),
+    ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
+    ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
+    ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
+    ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_receipts_add),
+    ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
+    ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
+    ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after), ROW(do_snapshots_count),
+    ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
+    ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
+    ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
+    ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
+    ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
+    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
