@@ -26,7 +26,7 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 # tests sign with another library than the program
 SIGNING = $(shell $(PKG_CONFIG) --libs libcrypto)
 
-SOURCES = $(wildcard src/*.c src/*/*.c)
+SOURCES = $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
 # all but the program itself, for tests to link
 PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/malloc.o,$(OBJECTS))
@@ -128,9 +128,9 @@ $(BUILD)/gen/warehouse_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL)
 $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o: %.o: %.c %.h
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/gen/report_html.c: src/embed.awk src/sinks/report.html
+$(BUILD)/gen/report_html.c: src/embed.awk src/handlers/report/report.html
 	@mkdir -p $(@D)
-	awk -v name=report_html -f src/embed.awk src/sinks/report.html > $@.tmp && mv $@.tmp $@
+	awk -v name=report_html -f src/embed.awk src/handlers/report/report.html > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/gen/report_html.o: $(BUILD)/gen/report_html.c
 	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
@@ -207,7 +207,7 @@ $(BUILD)/tests/unit/test_pass: $(PLANT)
 $(BUILD)/tests/unit/test_cgi: LDFLAGS += -Wl,--wrap=clock_monotonic
 
 # the program without what the simulator takes the place of
-SIM_REPLACES = main base/malloc base/clock base/random base/stop base/lock base/log api/http api/http_handle api/http_url
+SIM_REPLACES = main base/malloc base/clock base/random base/shutdown base/lock base/log api/http api/http_handle api/http_url
 SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
 	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
 

@@ -10,7 +10,7 @@
 
 #include "api/http.h"
 #include "base/error.h"
-#include "core/pace.h"
+#include "core/rate_limit.h"
 
 struct client;
 

@@ -7,7 +7,7 @@
 #include "api/http_handle.h"
 #include "api/http_url.h"
 #include "base/memory.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 
 struct http {
     CURLM *multi;

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
-#include "cli/problems.h"
+#include "cli/diagnostics.h"
 
 enum exit_status cli_report(const struct error *e)
 {

@@ -1,9 +1,9 @@
 /* dispatch: only deliver what is due. */
 #include <getopt.h>
 
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 
 static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {

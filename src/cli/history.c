@@ -6,10 +6,10 @@
 
 #include "api/maintainx.h"
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 #include "sources/backfill.h"
 #include "sources/sweep.h"
 #include "store/passes.h"

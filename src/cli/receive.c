@@ -8,16 +8,16 @@
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "cli/cgi.h"
 #include "cli/cli.h"
-#include "cli/session.h"
-#include "sources/hints.h"
-#include "sources/verify.h"
-#include "sources/webhook.h"
+#include "cli/run_context.h"
+#include "sources/notifications.h"
+#include "sources/webhook_auth.h"
+#include "sources/webhook_inbound.h"
 #include "store/events.h"
-#include "store/receipts.h"
-#include "store/webhooks.h"
+#include "store/webhook_inbox.h"
+#include "store/webhook_stats.h"
 
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };

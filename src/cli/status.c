@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/facts.h"
+#include "cli/status_json.h"
 #include "store/store.h"
 
 /* Runs in the text. */

@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "api/client.h"
-#include "api/hooks.h"
+#include "api/subscriptions.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 #include "core/event.h"
-#include "sources/watch.h"
+#include "sources/subscription_check.h"
 #include "store/subscriptions.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 /* What MaintainX calls our events. It has no event for a completion: that is a change of status; and a change
  * of status is one of the work order, which MaintainX tells apart. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
+#include "core/fingerprint.h"
 
 /* A pass over a million work orders has five thousand pages: a plain array is small and quick enough. */
 struct cursors {

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
-#include "core/digest.h"
+#include "core/fingerprint.h"
 #include "core/scan.h"
 #include "core/workorder.h"
 #include "store/events.h"

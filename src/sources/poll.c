@@ -4,7 +4,7 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "store/lateness.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 static int64_t since(const struct pass_view *view)
 {

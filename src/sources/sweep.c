@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/window.h"
-#include "sources/lookup.h"
+#include "sources/refetch.h"
 #include "store/store.h"
 #include "store/sweeps.h"
 

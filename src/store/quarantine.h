@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "core/digest.h"
+#include "core/fingerprint.h"
 
 struct store;
 

@@ -6,7 +6,7 @@
 #define WOSYNC_STORE_RATE_LIMIT_H
 
 #include "base/error.h"
-#include "core/pace.h"
+#include "core/rate_limit.h"
 
 struct store;
 

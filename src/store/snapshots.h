@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "core/diff.h"
-#include "core/digest.h"
+#include "core/fingerprint.h"
 #include "core/workorder.h"
 
 struct json_tokener;

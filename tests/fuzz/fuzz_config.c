@@ -9,7 +9,7 @@
 
 #include "base/config.h"
 #include "base/secret.h"
-#include "sinks/routes.h"
+#include "deliver/handler_table.h"
 
 /* Every message is a line, and says where. */
 static void check_problems(const struct buffer *problems)

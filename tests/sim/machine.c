@@ -8,7 +8,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "verdict.h"
 
 /* A process that asks so much of the outside does not end by itself. */
@@ -222,7 +222,7 @@ uint32_t random_bits(void)
     return (uint32_t)dice_bits(&machine.dice);
 }
 
-/* --- base/stop.c --- */
+/* --- base/shutdown.c --- */
 
 int stop_install(struct error *e)
 {

@@ -8,7 +8,7 @@
 
 #include "api/http.h"
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "machine.h"
 #include "plant.h"
 #include "receivers.h"

@@ -8,10 +8,10 @@
 #include "base/timestamp.h"
 #include "plant.h"
 #include "sources/backfill.h"
-#include "sources/hints.h"
+#include "sources/notifications.h"
 #include "sources/poll.h"
 #include "sources/sweep.h"
-#include "sources/watch.h"
+#include "sources/subscription_check.h"
 #include "support.h"
 
 static const char *const completed[] = {"DONE", NULL};

@@ -1,6 +1,6 @@
 #include "talk.h"
 
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "support.h"
 
 int talk_install(void **state)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "api/http.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "server.h"
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body

@@ -9,10 +9,10 @@
 #include "base/timestamp.h"
 #include "disturb.h"
 #include "sources/intake.h"
-#include "sources/verify.h"
-#include "sources/webhook.h"
+#include "sources/webhook_auth.h"
+#include "sources/webhook_inbound.h"
 #include "store/quarantine.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 #define PUMP(id, status, more)                                                                               \
     "{\"id\":" id ",\"title\":\"Pump\",\"status\":\"" status                                                 \

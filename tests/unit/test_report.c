@@ -8,9 +8,9 @@
 
 #include "base/timestamp.h"
 #include "fault.h"
-#include "sinks/handler_types.h"
-#include "sinks/report.h"
-#include "sinks/report_page.h"
+#include "handlers/registry.h"
+#include "handlers/report/report.h"
+#include "handlers/report/page_html.h"
 #include "store/events.h"
 #include "store/store.h"
 

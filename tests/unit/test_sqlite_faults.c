@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "disk.h"
-#include "sinks/warehouse_backend.h"
+#include "handlers/warehouse/backend.h"
 #include "store/store.h"
 
 static struct store *open_at(const char *path)

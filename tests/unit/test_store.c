@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "store/store.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 static struct store *open_at(const char *path, enum store_mode mode)
 {

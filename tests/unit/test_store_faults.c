@@ -17,14 +17,14 @@
 #include "store/passes.h"
 #include "store/quarantine.h"
 #include "store/rate_limit.h"
-#include "store/receipts.h"
+#include "store/webhook_inbox.h"
 #include "store/retention.h"
 #include "store/runs.h"
 #include "store/snapshots.h"
 #include "store/store.h"
 #include "store/subscriptions.h"
 #include "store/sweeps.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
 

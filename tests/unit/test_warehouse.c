@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "fault.h"
-#include "sinks/handler_types.h"
+#include "handlers/registry.h"
 #include "warehouse_sql.h"
 
 enum { WORK_ORDERS = 3 };

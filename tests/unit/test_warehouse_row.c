@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/warehouse_row.h"
+#include "handlers/warehouse/warehouse_row.h"
 
 static struct warehouse_row row_of(const char *json)
 {

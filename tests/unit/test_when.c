@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "sinks/when.h"
+#include "deliver/when.h"
 
 static const char event[] =
     "{\"id\": \"workorder.status_changed/7/OPEN-DONE/2026-11-23T10:15:00.000Z\", \"event\": \"workorder.status_changed\","

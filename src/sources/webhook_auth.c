@@ -1,0 +1,107 @@
+#include "sources/webhook_auth.h"
+
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "core/signature.h"
+#include "store/subscriptions.h"
+
+struct verify_keys {
+    struct signature_key **list;
+    size_t count;
+};
+
+/* Returns NULL, or what is wrong with the secret. */
+static const char *add_key(struct verify_keys *keys, const char *text)
+{
+    const char *wrong;
+    struct signature_key *key = signature_key_from_text(text, &wrong);
+    if (key == NULL)
+        return wrong;
+    keys->list = realloc(keys->list, (keys->count + 1) * sizeof(struct signature_key *));
+    keys->list[keys->count++] = key;
+    return NULL;
+}
+
+static int add_subscription(const struct subscription *subscription, void *context, struct error *e)
+{
+    if (subscription->secret == NULL)
+        return 0;
+    secret_register(subscription->secret);
+    const char *wrong = add_key(context, subscription->secret);
+    if (wrong != NULL)
+        return fail(e, EXIT_CONFIG, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
+    return 0;
+}
+
+struct verify_keys *verify_keys_load(struct store *store, char *const *configured, struct error *e)
+{
+    struct verify_keys *keys = calloc(1, sizeof *keys);
+    for (; configured != NULL && *configured != NULL; configured++) {
+        const char *wrong = add_key(keys, *configured);
+        if (wrong != NULL) {
+            fail(e, EXIT_CONFIG,
+                "webhook: a secret of secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET: %s", wrong);
+            goto failed;
+        }
+    }
+    if (subscriptions_list(store, add_subscription, keys, e) == 0)
+        return keys;
+failed:
+    verify_keys_free(keys);
+    return NULL;
+}
+
+void verify_keys_free(struct verify_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    for (size_t i = 0; i < keys->count; i++)
+        signature_key_free(keys->list[i]);
+    free(keys->list);
+    free(keys);
+}
+
+static enum signature_verdict check(
+    struct signature_key *key, const struct webhook_message *message, int64_t now, int64_t tolerance)
+{
+    if (message->timed_signature != NULL)
+        return signature_check_timed(
+            key, message->timed_signature, message->body, message->len, now, tolerance);
+    return signature_check_plain(key, message->plain_signature, message->body, message->len);
+}
+
+static const char *words_for(enum signature_verdict verdict)
+{
+    switch (verdict) {
+    case SIGNATURE_STALE:
+        return "its time is too far from ours: an old delivery, or one of the clocks is wrong (tolerance in "
+               "[webhooks])";
+    case SIGNATURE_WRONG:
+        return "it is signed with another secret, or was changed on the way";
+    case SIGNATURE_MALFORMED:
+    default:
+        return "its signature does not have the form of one";
+    }
+}
+
+enum verify_verdict verify_message(const struct verify_keys *keys, const struct webhook_message *message,
+    int64_t now, int64_t tolerance, const char **why)
+{
+    enum signature_verdict worst = SIGNATURE_MALFORMED;
+    if (keys->count == 0)
+        return VERIFY_NO_SECRET;
+    *why = "it is not signed";
+    if (message->timed_signature == NULL && message->plain_signature == NULL)
+        return VERIFY_BAD;
+    for (size_t i = 0; i < keys->count; i++) {
+        enum signature_verdict verdict = check(keys->list[i], message, now, tolerance);
+        if (verdict == SIGNATURE_GOOD)
+            return VERIFY_GOOD;
+        /* of several secrets the one that comes nearest says most */
+        if (verdict < worst)
+            worst = verdict;
+    }
+    *why = words_for(worst);
+    return VERIFY_BAD;
+}
