@@ -54,7 +54,7 @@ CREATE TABLE documents (
 CREATE TABLE snapshots (
     id        INTEGER PRIMARY KEY,           -- the work order's id
     updated   INTEGER NOT NULL,
-    digest    BLOB,                          -- of the record's bytes; NULL when it is not as the list gave it
+    fingerprint    BLOB,                          -- of the record's bytes; NULL when it is not as the list gave it
     document  INTEGER NOT NULL,
     observed  INTEGER NOT NULL,              -- when this version was first seen
     deleted   INTEGER NOT NULL,              -- 1 while it is told deleted
@@ -73,7 +73,7 @@ CREATE TABLE events (
 ) STRICT;
 
 -- Ids of events that retention has removed: what was told once is not told again after ninety days.
-CREATE TABLE told (
+CREATE TABLE emitted_ids (
     id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
@@ -106,16 +106,18 @@ CREATE TABLE deliveries (
     PRIMARY KEY (handler, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_queue ON deliveries (handler, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_waiting ON deliveries (handler, work_order, seq) WHERE state = 'pending';
-CREATE INDEX deliveries_open ON deliveries (seq) WHERE state IN ('pending', 'dead');
+-- A delivery that goes well touches one index. Only what has failed holds others back and is due at a time; what was never
+-- tried is due at once (due = 0).
+CREATE INDEX deliveries_failed ON deliveries (handler, work_order, seq) WHERE state = 'pending' AND due > 0;
+CREATE INDEX deliveries_dead ON deliveries (handler, seq) WHERE state = 'dead';
 
 -- Work orders that a sweep has seen, while it lasts; and those that one did not see: two answers of 404 prove that they are
 -- deleted.
-CREATE TABLE swept (
+CREATE TABLE sweep_seen (
     id INTEGER PRIMARY KEY
 ) STRICT;
 
-CREATE TABLE missing (
+CREATE TABLE deletion_candidates (
     id         INTEGER PRIMARY KEY,
     sweeps     INTEGER NOT NULL,             -- how many in a row did not see it
     refused    INTEGER,                      -- when it answered 404 for the first time
@@ -124,28 +126,28 @@ CREATE TABLE missing (
 
 -- How late changes were seen: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...
 CREATE TABLE lateness (
-    lane    TEXT NOT NULL,                   -- poll, webhook
+    channel    TEXT NOT NULL,                   -- poll, webhook
     up_to   INTEGER NOT NULL,                -- milliseconds; the step's upper end
     count   INTEGER NOT NULL,
     largest INTEGER NOT NULL,                -- in this step
     overdue INTEGER NOT NULL,                -- the most that a change of this step was older than the pass that missed it
-    PRIMARY KEY (lane, up_to)
+    PRIMARY KEY (channel, up_to)
 ) STRICT, WITHOUT ROWID;
 
 -- Deliveries of webhooks that were verified, with the body as it came.
-CREATE TABLE receipts (
+CREATE TABLE webhook_inbox (
     receipt    INTEGER PRIMARY KEY AUTOINCREMENT,
-    key        TEXT NOT NULL UNIQUE,         -- what makes two of them one: the sender's event id, else a digest of the body
+    key        TEXT NOT NULL UNIQUE,         -- what makes two of them one: the sender's event id, else a fingerprint of the body
     received   INTEGER NOT NULL,
     type       TEXT NOT NULL,                -- the event, as it was sent
     work_order INTEGER,
     state      TEXT NOT NULL CHECK (state IN ('done', 'hint', 'unknown', 'foreign')), -- hint: to be asked for by its id
     body       BLOB NOT NULL
 ) STRICT;
-CREATE INDEX receipts_hints ON receipts (work_order) WHERE state = 'hint';
+CREATE INDEX webhook_inbox_hints ON webhook_inbox (work_order) WHERE state = 'hint';
 
--- The webhook lane as it stands. One row.
-CREATE TABLE webhooks (
+-- The webhook channel as it stands. One row.
+CREATE TABLE webhook_stats (
     one       INTEGER PRIMARY KEY CHECK (one = 1),
     api       TEXT,                          -- where the server takes registrations: subscriptions, webhooks; NULL: not known
     first     INTEGER,                       -- when the first verified delivery came
@@ -156,7 +158,7 @@ CREATE TABLE webhooks (
     refused   INTEGER NOT NULL DEFAULT 0,    -- not verified, or of no use
     polled    INTEGER NOT NULL DEFAULT 0     -- changes that a poll told before any webhook
 ) STRICT;
-INSERT INTO webhooks (one) VALUES (1);
+INSERT INTO webhook_stats (one) VALUES (1);
 
 -- What we registered for.
 CREATE TABLE subscriptions (
@@ -170,18 +172,18 @@ CREATE TABLE subscriptions (
 ) STRICT, WITHOUT ROWID;
 
 -- Changes that polling told while webhooks were in use, and that no webhook has told yet.
-CREATE TABLE unheard (
+CREATE TABLE webhook_gaps (
     work_order INTEGER NOT NULL,
     updated    INTEGER NOT NULL,
     found      INTEGER NOT NULL,
     PRIMARY KEY (work_order, updated)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX unheard_found ON unheard (found);
+CREATE INDEX webhook_gaps_found ON webhook_gaps (found);
 
 -- Records that could not be understood, raw.
 CREATE TABLE quarantine (
     entry      INTEGER PRIMARY KEY,
-    digest     BLOB NOT NULL UNIQUE,         -- of the whole record: told once
+    fingerprint     BLOB NOT NULL UNIQUE,         -- of the whole record: told once
     work_order INTEGER,                      -- where an id could be made out
     source     TEXT NOT NULL,
     reason     TEXT NOT NULL,
@@ -239,7 +241,7 @@ FROM events;
 
 CREATE VIEW delivery_log AS
 SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
-       strftime('%Y-%m-%dT%H:%M:%fZ', d.due / 1000.0, 'unixepoch') AS due_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(d.due, 0) / 1000.0, 'unixepoch') AS due_at,
        strftime('%Y-%m-%dT%H:%M:%fZ', d.changed / 1000.0, 'unixepoch') AS changed_at,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);
@@ -254,7 +256,7 @@ SELECT run, kind,
        exit_status, message
 FROM runs;
 
-CREATE VIEW receipt_log AS
+CREATE VIEW inbox_log AS
 SELECT receipt, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received_at, type, work_order, state, key,
        CAST(body AS TEXT) AS body
-FROM receipts;
+FROM webhook_inbox;

@@ -1,8 +1,8 @@
 -- name: snapshot_glance
-SELECT digest, updated, observed, deleted FROM snapshots WHERE id = ?1;
+SELECT fingerprint, updated, observed, deleted FROM snapshots WHERE id = ?1;
 
 -- name: snapshot_get
-SELECT s.updated, s.digest, s.document, s.observed, s.deleted, s.deletions, d.json
+SELECT s.updated, s.fingerprint, s.document, s.observed, s.deleted, s.deletions, d.json
 FROM snapshots s JOIN documents d USING (document) WHERE s.id = ?1;
 
 -- name: document_add
@@ -12,7 +12,7 @@ INSERT INTO documents (work_order, json) VALUES (?1, ?2);
 UPDATE documents SET json = ?2 WHERE document = ?1;
 
 -- name: snapshot_put
-INSERT OR REPLACE INTO snapshots (id, updated, digest, document, observed, deleted, deletions)
+INSERT OR REPLACE INTO snapshots (id, updated, fingerprint, document, observed, deleted, deletions)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: snapshot_count

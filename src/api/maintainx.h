@@ -44,7 +44,7 @@ struct page_answer {
 };
 
 /*
- * `GET /workorders`, by client_ask; checks that the answer is a page. API_OK fills *out.
+ * `GET /workorders`, by client_request; checks that the answer is a page. API_OK fills *out.
  */
 enum api_verdict maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e);

@@ -10,25 +10,25 @@
 
 enum { LONGEST_ID = 64, PATH_SIZE = LONGEST_ID + 64 };
 
-static const char *const api_names[HOOKS_APIS] = {
-    [HOOKS_SUBSCRIPTIONS] = "subscriptions",
-    [HOOKS_WEBHOOKS] = "webhooks",
+static const char *const api_names[SUBSCRIPTION_APIS] = {
+    [API_SUBSCRIPTIONS] = "subscriptions",
+    [API_WEBHOOKS] = "webhooks",
 };
 
-const char *hooks_api_name(enum hooks_api api)
+const char *subscription_api_name(enum subscription_api api)
 {
     return api_names[api];
 }
 
-enum hooks_api hooks_api_named(const char *name)
+enum subscription_api subscription_api_named(const char *name)
 {
-    enum hooks_api api = 0;
-    while (api < HOOKS_APIS && strcmp(api_names[api], name) != 0)
+    enum subscription_api api = 0;
+    while (api < SUBSCRIPTION_APIS && strcmp(api_names[api], name) != 0)
         api++;
     return api;
 }
 
-void hook_free(struct hook *hook)
+void api_subscription_free(struct api_subscription *hook)
 {
     free(hook->id);
     free(hook->events);
@@ -37,19 +37,19 @@ void hook_free(struct hook *hook)
     if (hook->secret != NULL)
         explicit_bzero(hook->secret, strlen(hook->secret));
     free(hook->secret);
-    *hook = (struct hook){0};
+    *hook = (struct api_subscription){0};
 }
 
-const char *hooks_check_url(const char *url)
+const char *api_subscription_check_url(const char *url)
 {
-    if (strlen(url) > HOOKS_LONGEST_URL)
+    if (strlen(url) > SUBSCRIPTION_MAX_URL)
         return "it is longer than the 512 bytes that MaintainX takes";
     return http_check_url(url, false) != NULL
                ? "MaintainX calls https addresses only; write https://HOST/PATH"
                : NULL;
 }
 
-bool hooks_is_id(const char *id)
+bool api_subscription_is_id(const char *id)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t len = strspn(id, allowed);
@@ -90,7 +90,7 @@ static void copy_events(struct json_object *from, char **out)
     *out = joined.data;
 }
 
-static void copy_hook(struct json_object *from, struct hook *out)
+static void copy_hook(struct json_object *from, struct api_subscription *out)
 {
     copy_id(from, &out->id);
     copy_events(from, &out->events);
@@ -110,23 +110,23 @@ static struct json_object *parse(struct http_call *call, const char *what, struc
     if (json_object_is_type(answer, json_type_object))
         return answer;
     json_object_put(answer);
-    fail(e, EXIT_PROTOCOL, "api: %s: the answer is no JSON object; check base_url in [api]", what);
+    fail(e, EX_PROTOCOL, "api: %s: the answer is no JSON object; check base_url in [api]", what);
     return NULL;
 }
 
 /* Takes one hook out of an answer; `from` NULL: it is not there. */
 static enum client_reading take_hook(
-    struct json_object *from, struct hook *out, const char *what, struct error *e)
+    struct json_object *from, struct api_subscription *out, const char *what, struct error *e)
 {
     if (!json_object_is_type(from, json_type_object)) {
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no registration", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer holds no registration", what);
         return CLIENT_REFUSED;
     }
     copy_hook(from, out);
-    if (out->id != NULL && hooks_is_id(out->id))
+    if (out->id != NULL && api_subscription_is_id(out->id))
         return CLIENT_TAKEN;
-    fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no id", what);
-    hook_free(out);
+    fail(e, EX_PROTOCOL, "api: %s: the answer holds no id", what);
+    api_subscription_free(out);
     return CLIENT_REFUSED;
 }
 
@@ -154,7 +154,7 @@ static enum client_reading read_subscription(
 /* What is looked for in a list, and what was found: `found.id` stays NULL when it is not there. */
 struct search {
     const char *id;
-    struct hook found;
+    struct api_subscription found;
 };
 
 /* {"webhooks": [...]} */
@@ -167,7 +167,7 @@ static enum client_reading read_list(struct http_call *call, void *out, const ch
         return CLIENT_REFUSED;
     list = json_object_object_get(answer, "webhooks");
     if (!json_object_is_type(list, json_type_array)) {
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no list of webhooks", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer holds no list of webhooks", what);
         reading = CLIENT_REFUSED;
     }
     for (size_t i = 0; reading == CLIENT_TAKEN && i < json_object_array_length(list); i++) {
@@ -192,7 +192,7 @@ static enum client_reading read_secret(struct http_call *call, void *out, const 
     json_object_put(answer);
     if (*secret != NULL)
         return CLIENT_TAKEN;
-    fail(e, EXIT_PROTOCOL, "api: %s: the answer holds no secret", what);
+    fail(e, EX_PROTOCOL, "api: %s: the answer holds no secret", what);
     return CLIENT_REFUSED;
 }
 
@@ -200,11 +200,11 @@ static enum client_reading read_secret(struct http_call *call, void *out, const 
 
 /* The body of a registration. */
 static struct json_object *registration(
-    enum hooks_api api, const char *const *events, size_t count, const char *url)
+    enum subscription_api api, const char *const *events, size_t count, const char *url)
 {
     struct json_object *body = json_object_new_object();
     json_give_text(body, "url", url);
-    if (api == HOOKS_SUBSCRIPTIONS) {
+    if (api == API_SUBSCRIPTIONS) {
         struct json_object *options = json_object_new_object();
         /* the whole work order in each delivery saves a request for it */
         json_object_object_add(options, "serializeEntity", json_object_new_boolean(1));
@@ -219,12 +219,12 @@ static struct json_object *registration(
     return body;
 }
 
-enum api_verdict hooks_register(struct client *client, enum hooks_api api, const char *const *events,
-    size_t count, const char *url, struct hook *out, struct error *e)
+enum api_verdict api_subscription_register(struct client *client, enum subscription_api api,
+    const char *const *events, size_t count, const char *url, struct api_subscription *out, struct error *e)
 {
     char path[PATH_SIZE], what[160];
     struct json_object *body = registration(api, events, count, url);
-    *out = (struct hook){0};
+    *out = (struct api_subscription){0};
     snprintf(path, sizeof path, "/%s", api_names[api]);
     snprintf(what, sizeof what, "registering %s at /%s", events[0], api_names[api]);
     const struct client_request request = {.method = "POST",
@@ -234,46 +234,46 @@ enum api_verdict hooks_register(struct client *client, enum hooks_api api, const
         .read = read_registered,
         .out = out,
         .once = true};
-    enum api_verdict verdict = client_ask(client, &request, NULL, e);
+    enum api_verdict verdict = client_request(client, &request, NULL, e);
     json_object_put(body);
     return verdict;
 }
 
-enum api_verdict hooks_get(
-    struct client *client, enum hooks_api api, const char *id, struct hook *out, struct error *e)
+enum api_verdict api_subscription_get(struct client *client, enum subscription_api api, const char *id,
+    struct api_subscription *out, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
     struct search search = {.id = id};
-    *out = (struct hook){0};
-    snprintf(what, sizeof what, "%s %s", api == HOOKS_SUBSCRIPTIONS ? "subscription" : "webhook", id);
-    if (api == HOOKS_SUBSCRIPTIONS) {
+    *out = (struct api_subscription){0};
+    snprintf(what, sizeof what, "%s %s", api == API_SUBSCRIPTIONS ? "subscription" : "webhook", id);
+    if (api == API_SUBSCRIPTIONS) {
         snprintf(path, sizeof path, "/subscriptions/%s", id);
         const struct client_request request = {
             .method = "GET", .path = path, .what = what, .read = read_subscription, .out = out};
-        return client_ask(client, &request, NULL, e);
+        return client_request(client, &request, NULL, e);
     }
     const struct client_request request = {
         .method = "GET", .path = "/webhooks", .what = what, .read = read_list, .out = &search};
-    enum api_verdict verdict = client_ask(client, &request, NULL, e);
+    enum api_verdict verdict = client_request(client, &request, NULL, e);
     if (verdict == API_OK && search.found.id == NULL) {
-        fail(e, EXIT_UNAVAILABLE, "api: %s: it is not in the server's list", what);
+        fail(e, EX_UNAVAILABLE, "api: %s: it is not in the server's list", what);
         return API_GONE;
     }
     *out = search.found;
     return verdict;
 }
 
-enum api_verdict hooks_delete(struct client *client, enum hooks_api api, const char *id, struct error *e)
+enum api_verdict api_subscription_delete(
+    struct client *client, enum subscription_api api, const char *id, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
     snprintf(path, sizeof path, "/%s/%s", api_names[api], id);
-    snprintf(
-        what, sizeof what, "deleting %s %s", api == HOOKS_SUBSCRIPTIONS ? "subscription" : "webhook", id);
+    snprintf(what, sizeof what, "deleting %s %s", api == API_SUBSCRIPTIONS ? "subscription" : "webhook", id);
     const struct client_request request = {.method = "DELETE", .path = path, .what = what};
-    return client_ask(client, &request, NULL, e);
+    return client_request(client, &request, NULL, e);
 }
 
-enum api_verdict hooks_secret(struct client *client, const char *id, char **out, struct error *e)
+enum api_verdict api_subscription_secret(struct client *client, const char *id, char **out, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
     *out = NULL;
@@ -281,5 +281,5 @@ enum api_verdict hooks_secret(struct client *client, const char *id, char **out,
     snprintf(what, sizeof what, "the secret of subscription %s", id);
     const struct client_request request = {
         .method = "GET", .path = path, .what = what, .read = read_secret, .out = out};
-    return client_ask(client, &request, NULL, e);
+    return client_request(client, &request, NULL, e);
 }

@@ -37,7 +37,7 @@ static void on_report(int number)
     errno = saved;
 }
 
-void stop_on_report(void (*report)(void *data), void *data)
+void shutdown_on_report(void (*report)(void *data), void *data)
 {
     struct sigaction action = {.sa_handler = report != NULL ? on_report : SIG_IGN};
     report_function = report;
@@ -45,7 +45,7 @@ void stop_on_report(void (*report)(void *data), void *data)
     sigaction(SIGUSR1, &action, NULL);
 }
 
-void stop_attend(void)
+void shutdown_attend(void)
 {
     char bytes[16];
     if (report_wanted == 0)
@@ -58,40 +58,40 @@ void stop_attend(void)
         report_function(report_data);
 }
 
-int stop_install(struct error *e)
+int shutdown_install(struct error *e)
 {
     if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
-        return fail(e, EXIT_TRY_LATER, "signals: no pipe: %s", strerror(errno));
+        return fail(e, EX_TEMPFAIL, "signals: no pipe: %s", strerror(errno));
     struct sigaction action = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    stop_on_report(NULL, NULL);
+    shutdown_on_report(NULL, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     return 0;
 }
 
-void stop_set_deadline(int64_t ms)
+void shutdown_set_deadline(int64_t ms)
 {
     deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
 }
 
-bool stop_signalled(void)
+bool shutdown_signalled(void)
 {
     return signalled != 0;
 }
 
-bool stop_requested(void)
+bool shutdown_requested(void)
 {
-    return stop_signalled() || stop_time_left() == 0;
+    return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
-int stop_fd(void)
+int shutdown_fd(void)
 {
     return wake[0];
 }
 
-int64_t stop_time_left(void)
+int64_t shutdown_time_left(void)
 {
     if (deadline == INT64_MAX)
         return INT64_MAX;
@@ -99,17 +99,17 @@ int64_t stop_time_left(void)
     return left > 0 ? left : 0;
 }
 
-bool stop_wait(int64_t ms)
+bool shutdown_wait(int64_t ms)
 {
     int64_t end = clock_monotonic() + ms;
     for (;;) {
-        stop_attend();
-        if (stop_requested())
+        shutdown_attend();
+        if (shutdown_requested())
             return false;
         int64_t left = end - clock_monotonic();
         if (left <= 0)
             return true;
-        int64_t limit = stop_time_left();
+        int64_t limit = shutdown_time_left();
         if (left > limit)
             left = limit;
         struct pollfd p = {.fd = wake[0], .events = POLLIN};

@@ -14,8 +14,8 @@ static void print_lines(struct buffer *lines, enum log_level level)
     buffer_free(lines);
 }
 
-void problems_print(struct buffer *problems, struct buffer *warnings)
+void diagnostics_print(struct buffer *problems, struct buffer *warnings)
 {
-    print_lines(warnings, LOG_WARNING);
-    print_lines(problems, LOG_ERROR);
+    print_lines(warnings, LOG_LEVEL_WARNING);
+    print_lines(problems, LOG_LEVEL_ERROR);
 }

@@ -1,5 +1,5 @@
 /*
- * problems: prints all mistakes of a configuration at once.
+ * diagnostics: prints all mistakes of a configuration at once.
  */
 #ifndef WOSYNC_CLI_DIAGNOSTICS_H
 #define WOSYNC_CLI_DIAGNOSTICS_H
@@ -7,6 +7,6 @@
 #include "base/buffer.h"
 
 /* Prints each line of both buffers as a message of its own and frees the buffers. */
-void problems_print(struct buffer *problems, struct buffer *warnings);
+void diagnostics_print(struct buffer *problems, struct buffer *warnings);
 
 #endif

@@ -25,16 +25,16 @@ enum { BUSY_MS = 10000 };
 /* MaintainX waits ten seconds for an answer: it is to hear that we are busy before it gives up. */
 enum { ANSWER_BUSY_MS = 5000 };
 
-void session_report(struct session *session, const struct error *e)
+void run_context_report(struct run_context *context, const struct error *e)
 {
-    if (e->status == EXIT_DONE)
+    if (e->status == EX_OK)
         return;
     /* what stops deliveries before the poll may stop them after it, too: said once */
-    if (strcmp(session->message, e->text) != 0)
+    if (strcmp(context->message, e->text) != 0)
         cli_report(e);
-    if (exit_graver(session->status, e->status) != session->status)
-        snprintf(session->message, sizeof session->message, "%s", e->text);
-    session->status = exit_graver(session->status, e->status);
+    if (exit_graver(context->status, e->status) != context->status)
+        snprintf(context->message, sizeof context->message, "%s", e->text);
+    context->status = exit_graver(context->status, e->status);
 }
 
 /* One of the mistakes that are all told at once, though only the API's own layer knows it. */
@@ -46,121 +46,126 @@ static void check_address(const struct config *config, struct buffer *problems)
 }
 
 /* All mistakes are told at once. */
-static int load(struct session *session, const struct cli *cli, bool with_routes)
+static int load(struct run_context *context, const struct cli *cli, bool with_routes)
 {
     struct buffer problems = {0}, warnings = {0};
     if (cli != NULL) {
-        config_load(cli->config_file, &session->config, &problems, &warnings);
-        check_address(&session->config, &problems);
+        config_load(cli->config_file, &context->config, &problems, &warnings);
+        check_address(&context->config, &problems);
     }
     if (with_routes)
-        routes_make(&session->config, &session->routes, &problems, &warnings);
-    session->has_routes = with_routes;
+        handler_table_make(&context->config, &context->table, &problems, &warnings);
+    context->has_routes = with_routes;
     int rc = problems.len == 0 ? 0 : -1;
-    problems_print(&problems, &warnings);
+    diagnostics_print(&problems, &warnings);
     if (rc != 0)
-        session->status = EXIT_CONFIG;
+        context->status = EX_CONFIG;
     return rc;
 }
 
-static int take_lock(struct session *session, struct error *e)
+static int take_lock(struct run_context *context, struct error *e)
 {
     struct buffer path = {0};
-    buffer_append_format(&path, "%s.lock", session->config.store);
-    session->lock = lock_take(path.data, e);
+    buffer_append_format(&path, "%s.lock", context->config.store);
+    context->lock = lock_take(path.data, e);
     buffer_free(&path);
-    return session->lock >= 0 ? 0 : -1;
+    return context->lock >= 0 ? 0 : -1;
 }
 
 /* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
-static int lock_run(struct session *session)
+static int lock_run(struct run_context *context)
 {
     struct error e = {0};
-    if (take_lock(session, &e) == 0)
+    if (take_lock(context, &e) == 0)
         return 0;
-    session->status = e.status;
-    log_message(e.status == EXIT_TRY_LATER && !isatty(STDERR_FILENO) ? LOG_INFO : LOG_ERROR, "%s", e.text);
+    context->status = e.status;
+    log_message(
+        e.status == EX_TEMPFAIL && !isatty(STDERR_FILENO) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", e.text);
     return -1;
 }
 
-static int open_store(struct session *session, enum session_mode mode, struct error *e)
+static int open_store(struct run_context *context, enum run_context_mode mode, struct error *e)
 {
-    const char *path = session->config.store;
+    const char *path = context->config.store;
     bool exists = store_exists(path);
     enum store_mode how = STORE_WRITE;
-    if (mode == SESSION_DRY_RUN)
+    if (mode == RUN_CONTEXT_DRY_RUN)
         how = exists ? STORE_READ : STORE_SCRATCH;
     /* of two that would make the store only one does */
-    if (mode == SESSION_ANSWER && !exists && take_lock(session, e) != 0)
+    if (mode == RUN_CONTEXT_ANSWER && !exists && take_lock(context, e) != 0)
         return -1;
-    session->store = store_open(path, how, mode == SESSION_ANSWER ? ANSWER_BUSY_MS : BUSY_MS, e);
-    if (mode == SESSION_ANSWER) {
-        lock_release(session->lock);
-        session->lock = -1;
+    context->store = store_open(path, how, mode == RUN_CONTEXT_ANSWER ? ANSWER_BUSY_MS : BUSY_MS, e);
+    if (mode == RUN_CONTEXT_ANSWER) {
+        lock_release(context->lock);
+        context->lock = -1;
     }
-    session->log_end = session->store != NULL ? events_last_seq(session->store, e) : -1;
-    return session->log_end >= 0 ? 0 : -1;
+    context->last_event_seq = context->store != NULL ? events_last_seq(context->store, e) : -1;
+    return context->last_event_seq >= 0 ? 0 : -1;
 }
 
-int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode)
+int run_context_open(
+    struct run_context *context, const struct cli *cli, const char *kind, enum run_context_mode mode)
 {
     struct error e = {0};
-    *session = (struct session){.lock = -1, .dry_run = mode == SESSION_DRY_RUN};
-    session->run = (struct run){.kind = kind,
+    *context = (struct run_context){.lock = -1, .dry_run = mode == RUN_CONTEXT_DRY_RUN};
+    context->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
         .since = TIMESTAMP_NONE,
         .until = TIMESTAMP_NONE,
         .exit_status = -1};
-    if (load(session, cli, mode != SESSION_ANSWER) != 0)
+    if (load(context, cli, mode != RUN_CONTEXT_ANSWER) != 0)
         return -1;
     /* the lock comes first: of two first runs only one makes the store */
-    bool works = mode == SESSION_RUN;
-    if (stop_install(&e) != 0 ||
-        (mode != SESSION_DRY_RUN && store_make_directory(session->config.store, &e) != 0)) {
-        session_report(session, &e);
+    bool works = mode == RUN_CONTEXT_RUN;
+    if (shutdown_install(&e) != 0 ||
+        (mode != RUN_CONTEXT_DRY_RUN && store_make_directory(context->config.store, &e) != 0)) {
+        run_context_report(context, &e);
         return -1;
     }
-    if (works && lock_run(session) != 0)
+    if (works && lock_run(context) != 0)
         return -1;
-    if (open_store(session, mode, &e) == 0 && (!works || routes_attach(&session->routes, session->store,
-                                                             session->log_end, session->run.began, &e) == 0))
+    if (open_store(context, mode, &e) == 0 &&
+        (!works || handler_table_attach(&context->table, context->store, context->last_event_seq,
+                       context->run.began, &e) == 0))
         return 0;
-    session_report(session, &e);
+    run_context_report(context, &e);
     return -1;
 }
 
-int session_take_over(struct session *session)
+int run_context_take_over(struct run_context *context)
 {
     struct error e = {0};
-    if (take_lock(session, &e) != 0) {
-        if (e.status != EXIT_TRY_LATER)
-            session_report(session, &e);
+    if (take_lock(context, &e) != 0) {
+        if (e.status != EX_TEMPFAIL)
+            run_context_report(context, &e);
         return -1;
     }
-    if (!session->has_routes && load(session, NULL, true) != 0) {
-        fail(&e, EXIT_CONFIG,
+    if (!context->has_routes && load(context, NULL, true) != 0) {
+        fail(&e, EX_CONFIG,
             "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
-        session_report(session, &e);
+        run_context_report(context, &e);
         return -1;
     }
-    if (routes_attach(&session->routes, session->store, session->log_end, session->run.began, &e) == 0)
+    if (handler_table_attach(
+            &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
         return 0;
-    session_report(session, &e);
+    run_context_report(context, &e);
     return -1;
 }
 
-struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e)
+struct client *run_context_connect(
+    struct run_context *context, struct pass_settings *settings, struct error *e)
 {
-    const struct config *config = &session->config;
+    const struct config *config = &context->config;
     const struct client_settings how = {.base_url = config->base_url,
         .token = config->token,
         .organization = config->organization,
         .timeout = config->timeout,
         .give_up = config->give_up,
         .reserve = config->reserve};
-    struct pace pace;
-    *settings = (struct pass_settings){.store = session->store,
+    struct rate_limit rate_limit;
+    *settings = (struct pass_settings){.store = context->store,
         .base_url = config->base_url,
         .organization = config->organization,
         .filter = config->filter,
@@ -171,18 +176,18 @@ struct client *session_connect(struct session *session, struct pass_settings *se
         .ignored = (const char *const *)config->ignored,
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
-        .run = &session->run};
-    if (rate_limit_load(session->store, &pace, e) != 0)
+        .run = &context->run};
+    if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
-    settings->api = client_new(&how, &pace, e);
+    settings->api = client_new(&how, &rate_limit, e);
     return settings->api;
 }
 
-void session_disconnect(struct session *session, struct client *api)
+void run_context_disconnect(struct run_context *context, struct client *api)
 {
     if (api != NULL && client_requests(api) > 0) {
-        client_drop_ahead(api);
-        session->pace = *client_pace(api);
+        client_cancel_prefetch(api);
+        context->rate_limit = *client_rate_limit(api);
     }
     client_free(api);
 }
@@ -193,12 +198,12 @@ static void on_page(const struct pass_view *view, void *data)
     progress_draw(data);
 }
 
-enum pass_end session_read(struct session *session, const struct pass_kind *kind,
+enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e)
 {
     struct pass_state state;
-    struct progress progress = {.what = kind->name, .run = &session->run, .expected = expected};
-    passes_load(session->store, kind->name, &state, NULL); /* for the bar alone */
+    struct progress progress = {.what = kind->name, .run = &context->run, .expected = expected};
+    passes_load(context->store, kind->name, &state, NULL); /* for the bar alone */
     progress.before = state.records;
     pass_state_free(&state);
     settings->progress = on_page;
@@ -211,83 +216,84 @@ enum pass_end session_read(struct session *session, const struct pass_kind *kind
     return end;
 }
 
-void session_dispatch(struct session *session, bool quiet)
+void run_context_dispatch(struct run_context *context, bool quiet)
 {
     struct error e = {0};
-    const struct dispatch_settings settings = {session->store, &session->routes, &session->run, quiet};
-    if (stop_requested())
+    const struct dispatch_settings settings = {context->store, &context->table, &context->run, quiet};
+    if (shutdown_requested())
         return;
     if (dispatch_run(&settings, &e) != 0)
-        session_report(session, &e);
+        run_context_report(context, &e);
 }
 
-static void finish_run(struct session *session)
+static void finish_run(struct run_context *context)
 {
     struct error e = {0};
-    struct run *run = &session->run;
+    struct run *run = &context->run;
     run->ended = clock_now();
-    run->exit_status = session->status;
-    run->message = session->message[0] != '\0' ? session->message : NULL;
+    run->exit_status = context->status;
+    run->message = context->message[0] != '\0' ? context->message : NULL;
     /* what the run did is stored by now */
-    if (store_begin_lazily(session->store, &e) != 0 || runs_save(session->store, run, &e) != 0 ||
-        rate_limit_save(session->store, &session->pace, &e) != 0 || store_commit(session->store, &e) != 0) {
-        store_rollback(session->store);
-        session_report(session, &e);
+    if (store_begin_relaxed(context->store, &e) != 0 || runs_save(context->store, run, &e) != 0 ||
+        rate_limit_save(context->store, &context->rate_limit, &e) != 0 ||
+        store_commit(context->store, &e) != 0) {
+        store_rollback(context->store);
+        run_context_report(context, &e);
     }
 }
 
 /* What no run's row is written for has used it up all the same. */
-static void save_rate_limit(struct session *session)
+static void save_rate_limit(struct run_context *context)
 {
     struct error e = {0};
-    rate_limit_save(session->store, &session->pace, &e);
-    session_report(session, &e);
+    rate_limit_save(context->store, &context->rate_limit, &e);
+    run_context_report(context, &e);
 }
 
 /* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
-static void remove_old(struct session *session)
+static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (session->status == EXIT_DONE && !stop_requested() &&
-        retention_run(session->store, clock_now() - session->config.keep, &e) < 0)
-        session_report(session, &e);
+    if (context->status == EX_OK && !shutdown_requested() &&
+        retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
+        run_context_report(context, &e);
 }
 
 /* The gravest that was met. */
-static void settle_status(struct session *session)
+static void settle_status(struct run_context *context)
 {
-    if (stop_signalled())
-        session->status = exit_graver(session->status, EXIT_TRY_LATER);
-    if (session->run.dead > 0)
-        session->status = exit_graver(session->status, EXIT_UNAVAILABLE);
-    if (session->run.quarantined > 0)
-        session->status = exit_graver(session->status, EXIT_DATA);
+    if (shutdown_signalled())
+        context->status = exit_graver(context->status, EX_TEMPFAIL);
+    if (context->run.dead > 0)
+        context->status = exit_graver(context->status, EX_UNAVAILABLE);
+    if (context->run.quarantined > 0)
+        context->status = exit_graver(context->status, EX_DATAERR);
 }
 
-void session_hand_back(struct session *session)
+void run_context_hand_back(struct run_context *context)
 {
-    settle_status(session);
+    settle_status(context);
     /* a record for each of thousands of webhooks would tell nothing */
-    if (session->status != EXIT_DONE)
-        finish_run(session);
+    if (context->status != EX_OK)
+        finish_run(context);
     else
-        save_rate_limit(session);
-    lock_release(session->lock);
-    session->lock = -1;
+        save_rate_limit(context);
+    lock_release(context->lock);
+    context->lock = -1;
 }
 
-enum exit_status session_close(struct session *session)
+int run_context_close(struct run_context *context)
 {
-    settle_status(session);
-    if (session->lock >= 0 && session->store != NULL) {
-        remove_old(session);
-        finish_run(session);
-    } else if (!session->dry_run) {
-        save_rate_limit(session);
+    settle_status(context);
+    if (context->lock >= 0 && context->store != NULL) {
+        remove_old(context);
+        finish_run(context);
+    } else if (!context->dry_run) {
+        save_rate_limit(context);
     }
-    store_close(session->store);
-    lock_release(session->lock);
-    routes_free(&session->routes);
-    config_free(&session->config);
-    return cli_flush(session->status);
+    store_close(context->store);
+    lock_release(context->lock);
+    handler_table_free(&context->table);
+    config_free(&context->config);
+    return cli_flush(context->status);
 }

@@ -1,5 +1,5 @@
 /*
- * session: what a run needs: configuration, handler table, store, lock, and the run's own record.
+ * run_context: what a run needs: configuration, handler table, store, lock, and the run's own record.
  */
 #ifndef WOSYNC_CLI_RUN_CONTEXT_H
 #define WOSYNC_CLI_RUN_CONTEXT_H
@@ -13,61 +13,63 @@
 #include "store/runs.h"
 #include "store/store.h"
 
-struct session {
+struct run_context {
     struct config config;
-    struct routes routes;
+    struct handler_table table;
     struct store *store;
-    int64_t log_end; /* the last event in the log as the session was opened */
-    bool has_routes; /* the handler table is made */
-    bool dry_run;    /* nothing is written */
-    int lock;        /* -1 without one */
+    int64_t last_event_seq; /* the last event in the log as the context was opened */
+    bool has_routes;        /* the handler table is made */
+    bool dry_run;           /* nothing is written */
+    int lock;               /* -1 without one */
     struct run run;
-    enum exit_status status; /* the gravest so far */
-    char message[1024];      /* the text that goes with it */
-    struct pace pace;        /* the rate limit after the last request; zeroed: none was sent */
+    int status;                   /* the gravest so far */
+    char message[1024];           /* the text that goes with it */
+    struct rate_limit rate_limit; /* the rate limit after the last request; zeroed: none was sent */
 };
 
-/* How a session is opened. */
-enum session_mode {
-    SESSION_RUN,     /* to work: the store is made and migrated, the lock taken, the handler table stored */
-    SESSION_DRY_RUN, /* to try: nothing is made or locked; a missing store is an empty one in memory */
-    SESSION_ANSWER   /* to take one delivery: the store is made and migrated, no lock is taken, and no handler
-                        made */
+/* How a context is opened. */
+enum run_context_mode {
+    RUN_CONTEXT_RUN, /* to work: the store is made and migrated, the lock taken, the handler table stored */
+    RUN_CONTEXT_DRY_RUN, /* to try: nothing is made or locked; a missing store is an empty one in memory */
+    RUN_CONTEXT_ANSWER   /* to take one delivery: the store is made and migrated, no lock is taken, and no
+                        handler   made */
 };
 
-/* Opens a session of a kind (for the run's record). Returns 0, or -1 after printing why, with the status set.
- * To be closed with session_close in either case. */
-int session_open(struct session *session, const struct cli *cli, const char *kind, enum session_mode mode);
+/* Opens a context of a kind (for the run's record). Returns 0, or -1 after printing why, with the status set.
+ * To be closed with run_context_close in either case. */
+int run_context_open(
+    struct run_context *context, const struct cli *cli, const char *kind, enum run_context_mode mode);
 
-/* Of a session opened to answer: becomes a run, if no other is at work. Takes the lock, makes the handler
- * table and stores it (a new handler begins with what came since the session was opened). Returns 0, or -1:
+/* Of a context opened to answer: becomes a run, if no other is at work. Takes the lock, makes the handler
+ * table and stores it (a new handler begins with what came since the context was opened). Returns 0, or -1:
  * another run is at work (nothing is printed), or it failed (printed, the status set). */
-int session_take_over(struct session *session);
+int run_context_take_over(struct run_context *context);
 
 /* Ends that run: stores its record if it met trouble, and gives the lock back. */
-void session_hand_back(struct session *session);
+void run_context_hand_back(struct run_context *context);
 
 /* Prints the error, if there is one and it was not the last, and remembers the graver status. */
-void session_report(struct session *session, const struct error *e);
+void run_context_report(struct run_context *context, const struct error *e);
 
-/* Makes a client for the API, to be given back with session_disconnect, and settings for a pass with it. NULL
- * with the error filled when that fails. */
-struct client *session_connect(struct session *session, struct pass_settings *settings, struct error *e);
+/* Makes a client for the API, to be given back with run_context_disconnect, and settings for a pass with it.
+ * NULL with the error filled when that fails. */
+struct client *run_context_connect(
+    struct run_context *context, struct pass_settings *settings, struct error *e);
 
 /* Frees the client, and keeps in mind how far the rate limit is used up: the next run must know. NULL is
  * allowed. */
-void session_disconnect(struct session *session, struct client *api);
+void run_context_disconnect(struct run_context *context, struct client *api);
 
 /* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
  * 0 when that is not known. */
-enum pass_end session_read(struct session *session, const struct pass_kind *kind,
+enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e);
 
 /* Takes new events and delivers what is due. With `quiet`, what a handler prints on stdout waits for another
  * run. */
-void session_dispatch(struct session *session, bool quiet);
+void run_context_dispatch(struct run_context *context, bool quiet);
 
 /* Stores the run's record (not after a dry run), closes everything, and returns the exit status. */
-enum exit_status session_close(struct session *session);
+int run_context_close(struct run_context *context);
 
 #endif

@@ -90,7 +90,7 @@ static void print_lateness(struct json_object *status, int64_t lookback)
             (long long)number_of(status, "missing"));
 }
 
-/* What the two lanes have brought; nothing where webhooks were never used. */
+/* What the two channels have brought; nothing where webhooks were never used. */
 static void print_webhooks(struct json_object *status)
 {
     struct json_object *hooks = json_object_object_get(status, "webhooks");
@@ -193,7 +193,7 @@ static void print_text(struct json_object *status, int64_t lookback)
 static int gather_run(const struct run *run, void *context, struct error *e)
 {
     (void)e;
-    json_object_array_add(context, facts_run(run));
+    json_object_array_add(context, status_json_run(run));
     return 0;
 }
 
@@ -208,7 +208,7 @@ static void show_text(struct store *store, struct json_object *status, int64_t l
 static int print_run(const struct run *run, void *context, struct error *e)
 {
     bool *first = context;
-    struct json_object *out = facts_run(run);
+    struct json_object *out = status_json_run(run);
     (void)e;
     printf("%s\n%s", *first ? "" : ",",
         json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -233,7 +233,7 @@ static void show_facts(struct store *store, const struct config *config, bool js
 {
     struct json_object *status = json_object_new_object();
     json_give_text(status, "store", config->store);
-    if (facts_gather(store, status, e) == 0) {
+    if (status_json_gather(store, status, e) == 0) {
         if (json)
             show_json(store, status, e);
         else
@@ -242,13 +242,13 @@ static void show_facts(struct store *store, const struct config *config, bool js
     json_object_put(status);
 }
 
-static enum exit_status show(const struct cli *cli, bool json)
+static int show(const struct cli *cli, bool json)
 {
     struct error e = {0};
     struct config config;
     struct store *store = NULL;
     if (cli_load_config(cli, &config) != 0)
-        fail(&e, EXIT_CONFIG, "%s", "");
+        fail(&e, EX_CONFIG, "%s", "");
     else if (!store_exists(config.store))
         json ? printf("{}\n")
              : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
@@ -259,7 +259,7 @@ static enum exit_status show(const struct cli *cli, bool json)
     return cli_flush(cli_report(&e));
 }
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {
         {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};

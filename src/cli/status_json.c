@@ -87,7 +87,7 @@ static int gather_passes(struct store *store, struct json_object *out, struct er
     return 0;
 }
 
-static int gather_handler(const struct handler_row *row, void *context, struct error *e)
+static int gather_handler(const struct handler_record *row, void *context, struct error *e)
 {
     struct gathering *g = context;
     struct delivery_counts counts;
@@ -109,7 +109,7 @@ static int gather_handler(const struct handler_row *row, void *context, struct e
     return 0;
 }
 
-struct json_object *facts_run(const struct run *run)
+struct json_object *status_json_run(const struct run *run)
 {
     struct json_object *out = json_object_new_object(), *events = json_object_new_object();
     json_object_object_add(out, "events", events);
@@ -142,7 +142,7 @@ static int gather_counts(struct store *store, struct json_object *out, struct er
     json_give_int(out, "workOrders", snapshots);
     json_give_int(out, "events", events);
     json_give_int(out, "quarantine", quarantine);
-    return e->status == EXIT_DONE ? 0 : -1;
+    return e->status == EX_OK ? 0 : -1;
 }
 
 static int gather_quarantine(const struct quarantine_entry *entry, void *context, struct error *e)
@@ -159,10 +159,10 @@ static int gather_quarantine(const struct quarantine_entry *entry, void *context
 }
 
 static int gather_lane(
-    struct store *store, const char *lane, const char *key, struct json_object *out, struct error *e)
+    struct store *store, const char *channel, const char *key, struct json_object *out, struct error *e)
 {
     struct lateness lateness;
-    if (lateness_load(store, lane, &lateness, e) != 0)
+    if (lateness_load(store, channel, &lateness, e) != 0)
         return -1;
     if (lateness.count > 0)
         json_give_int(out, key, lateness.p50);
@@ -172,29 +172,29 @@ static int gather_lane(
 /* Nothing where webhooks were never used. */
 static int gather_webhooks(struct store *store, struct json_object *out, struct error *e)
 {
-    struct webhooks lane;
-    int64_t waiting = receipts_waiting(store, e), broken = subscriptions_count_broken(store, e);
-    if (waiting < 0 || broken < 0 || webhooks_load(store, clock_now() - ON_ITS_WAY_MS, &lane, e) != 0)
+    struct webhook_stats channel;
+    int64_t waiting = inbox_waiting(store, e), broken = subscriptions_count_broken(store, e);
+    if (waiting < 0 || broken < 0 || webhook_stats_load(store, clock_now() - ON_ITS_WAY_MS, &channel, e) != 0)
         return -1;
-    if (lane.first == TIMESTAMP_NONE && lane.refused == 0 && broken == 0 && *lane.api == '\0')
+    if (channel.first == TIMESTAMP_NONE && channel.refused == 0 && broken == 0 && *channel.api == '\0')
         return 0;
     struct json_object *hooks = json_object_new_object();
     json_object_object_add(out, "webhooks", hooks);
-    json_give_date(hooks, "lastReceived", lane.last);
-    json_give_int(hooks, "received", lane.received);
-    json_give_int(hooks, "duplicate", lane.duplicate);
-    json_give_int(hooks, "refused", lane.refused);
-    json_give_int(hooks, "hints", lane.hints);
+    json_give_date(hooks, "lastReceived", channel.last);
+    json_give_int(hooks, "received", channel.received);
+    json_give_int(hooks, "duplicate", channel.duplicate);
+    json_give_int(hooks, "refused", channel.refused);
+    json_give_int(hooks, "hints", channel.hints);
     json_give_int(hooks, "hintsWaiting", waiting);
-    json_give_int(hooks, "foundByPolling", lane.polled);
-    json_give_int(hooks, "missed", lane.missed);
+    json_give_int(hooks, "foundByPolling", channel.polled);
+    json_give_int(hooks, "missed", channel.missed);
     json_give_int(hooks, "brokenSubscriptions", broken);
     if (gather_lane(store, LATENESS_WEBHOOK, "webhookDelayP50Ms", hooks, e) != 0)
         return -1;
     return gather_lane(store, LATENESS_POLL, "pollDelayP50Ms", hooks, e);
 }
 
-int facts_gather(struct store *store, struct json_object *out, struct error *e)
+int status_json_gather(struct store *store, struct json_object *out, struct error *e)
 {
     struct gathering handlers = {store, json_object_new_array()};
     struct json_object *records = json_object_new_array();

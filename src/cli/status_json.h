@@ -1,6 +1,6 @@
 /*
- * facts: how things stand, gathered from the store into one JSON object: for `status` and whoever else shows
- * it.
+ * status_json: how things stand, gathered from the store into one JSON object: for `status` and whoever else
+ * shows it.
  */
 #ifndef WOSYNC_CLI_STATUS_JSON_H
 #define WOSYNC_CLI_STATUS_JSON_H
@@ -12,9 +12,9 @@ struct json_object;
 struct store;
 
 /* Puts everything but the runs into `out`. Returns 0, or -1 with the error filled. */
-int facts_gather(struct store *store, struct json_object *out, struct error *e);
+int status_json_gather(struct store *store, struct json_object *out, struct error *e);
 
 /* One run as JSON, to be dropped with json_object_put. */
-struct json_object *facts_run(const struct run *run);
+struct json_object *status_json_run(const struct run *run);
 
 #endif

@@ -58,7 +58,7 @@ static bool same_members(const char *field, struct json_object *a, struct json_o
     return true;
 }
 
-/* Equal JSON; two spellings of one instant are equal too, for the lanes write dates differently. */
+/* Equal JSON; two spellings of one instant are equal too, for the channels write dates differently. */
 static bool same_value(struct json_object *a, struct json_object *b)
 {
     int64_t instant_a, instant_b;
@@ -191,7 +191,7 @@ static void add_deleted(struct diff *out, const struct workorder *wo)
 }
 
 /* The first three rows of R5: no snapshot yet. */
-static void tell_new(const struct diff_rules *rules, const struct workorder *wo, struct diff *out)
+static void emit_new(const struct diff_rules *rules, const struct workorder *wo, struct diff *out)
 {
     bool complete = is_complete(rules, wo->status);
     bool born = wo->created != TIMESTAMP_NONE && wo->created >= rules->horizon;
@@ -212,7 +212,7 @@ static void tell_new(const struct diff_rules *rules, const struct workorder *wo,
 }
 
 /* The rows of R5 for a work order we know. `wo` is what it is from now on. */
-static void tell_known(const struct diff_rules *rules, const struct diff_snapshot *old,
+static void emit_known(const struct diff_rules *rules, const struct diff_snapshot *old,
     const struct workorder *wo, struct diff *out)
 {
     bool complete = is_complete(rules, wo->status);
@@ -236,7 +236,7 @@ static void tell_known(const struct diff_rules *rules, const struct diff_snapsho
 }
 
 /* The last row of R5. */
-static void tell_history(const struct diff_rules *rules, const struct diff_window *window,
+static void emit_history(const struct diff_rules *rules, const struct diff_window *window,
     const struct workorder *wo, struct diff *out)
 {
     if (window->silent)
@@ -251,7 +251,7 @@ static void tell_history(const struct diff_rules *rules, const struct diff_windo
 static void observe_history(const struct diff_rules *rules, const struct diff_window *window,
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
 {
-    tell_history(rules, window, now->wo, out);
+    emit_history(rules, window, now->wo, out);
     out->outcome = DIFF_LEAVE;
     if (old == NULL && now->wo->updated < rules->horizon) {
         out->outcome = DIFF_STORE;
@@ -269,7 +269,7 @@ static void observe_known(const struct diff_rules *rules, const struct diff_snap
     out->changes = find_changes(rules, old->wo->doc, now->wo->doc, old->from_list && now->from_list);
     out->document = now->from_list ? json_object_get(now->wo->doc) : overlay(old->wo->doc, now->wo->doc);
     workorder_from_doc(out->document, &merged, &reason); /* two good documents make a good one */
-    tell_known(rules, old, &merged, out);
+    emit_known(rules, old, &merged, out);
     if (!now->from_list && out->count == 0 && json_object_equal(old->wo->doc, out->document))
         out->outcome = DIFF_LEAVE;
     workorder_free(&merged);
@@ -288,7 +288,7 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
         return;
     }
     if (old == NULL) {
-        tell_new(rules, now->wo, out);
+        emit_new(rules, now->wo, out);
         out->document = json_object_get(now->wo->doc);
         return;
     }

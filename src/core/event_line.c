@@ -34,7 +34,7 @@ static void append_changes(struct buffer *line, struct json_object *data, const 
     }
 }
 
-char *event_text(const char *body)
+char *event_line(const char *body)
 {
     struct buffer line = {0};
     struct json_object *event = event_parse(body, strlen(body));

@@ -2,10 +2,10 @@
 
 #include <nettle/sha2.h>
 
-void digest_of(const void *bytes, size_t len, unsigned char out[DIGEST_SIZE])
+void fingerprint_of(const void *bytes, size_t len, unsigned char out[FINGERPRINT_SIZE])
 {
     struct sha256_ctx sha256;
     sha256_init(&sha256);
     sha256_update(&sha256, len, bytes);
-    sha256_digest(&sha256, DIGEST_SIZE, out);
+    sha256_digest(&sha256, FINGERPRINT_SIZE, out);
 }

@@ -17,15 +17,15 @@ struct store;
 /* Everything is borrowed. */
 struct dispatch_settings {
     struct store *store;
-    struct routes *routes; /* attached */
-    struct run *run;       /* counts what was delivered and what became dead */
-    bool quiet;            /* what a handler prints on stdout waits for another run */
+    struct handler_table *table; /* attached */
+    struct run *run;             /* counts what was delivered and what became dead */
+    bool quiet;                  /* what a handler prints on stdout waits for another run */
 };
 
 /*
  * Takes new events for every handler and tries what is due, once each; ends early, between two deliveries,
  * when a stop is requested. A receiver that fails is no failure of the run. A handler whose deliveries were
- * made and could not be noted is left alone by later calls with the same routes. Returns 0, or -1 when the
+ * made and could not be noted is left alone by later calls with the same table. Returns 0, or -1 when the
  * store failed or a `when` cannot be evaluated (the other handlers have run all the same).
  */
 int dispatch_run(const struct dispatch_settings *settings, struct error *e);

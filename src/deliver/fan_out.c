@@ -12,7 +12,7 @@ enum { BATCH = 2000 };
 /* What one handler does with a batch. */
 struct taking {
     struct store *store;
-    struct route *route;
+    struct handler *handler;
     int64_t position;
     int64_t skipped;
     int64_t now;
@@ -23,13 +23,13 @@ static int take_one(const struct event_row *row, void *context, struct error *e)
 {
     struct taking *t = context;
     enum event_type type = event_type_named(row->type);
-    int wants = route_wants(t->route, type, row->body, row->body_len, e);
+    int wants = handler_wants(t->handler, type, row->body, row->body_len, e);
     if (wants < 0)
         return -1;
     if (wants == 1 &&
-        deliveries_add(t->store, t->route->place.handler, row->seq, row->work_order, t->now, e) != 0)
+        deliveries_add(t->store, t->handler->place.handler, row->seq, row->work_order, t->now, e) != 0)
         return -1;
-    if (wants == 0 && type < EVENT_TYPES && t->route->on[type])
+    if (wants == 0 && type < EVENT_TYPES && t->handler->on[type])
         t->skipped++;
     t->position = row->seq;
     t->count++;
@@ -46,11 +46,11 @@ static int take_each(struct taking *t, int64_t end, struct error *e)
     return 0;
 }
 
-static void append_types(struct buffer *out, const struct route *route)
+static void append_types(struct buffer *out, const struct handler *handler)
 {
     buffer_append_text(out, ",");
     for (enum event_type type = 0; type < EVENT_TYPES; type++)
-        if (route->on[type]) {
+        if (handler->on[type]) {
             buffer_append_text(out, event_type_name(type));
             buffer_append_text(out, ",");
         }
@@ -66,47 +66,48 @@ static int take_all(struct taking *t, int64_t end, struct error *e)
         t->position = end;
         return found;
     }
-    append_types(&types, t->route);
+    append_types(&types, t->handler);
     range.types = types.data;
     range.until = end - range.from < BATCH ? end : range.from + BATCH - 1;
     t->position = range.until;
-    int rc = deliveries_add_all(t->store, t->route->place.handler, &range, t->now, e);
+    int rc = deliveries_add_all(t->store, t->handler->place.handler, &range, t->now, e);
     buffer_free(&types);
     return rc;
 }
 
 /* Takes or passes over the next events, up to number `end`, or a little further. */
-static int take_batch(struct store *store, struct route *route, int64_t end, struct error *e)
+static int take_batch(struct store *store, struct handler *handler, int64_t end, struct error *e)
 {
-    struct taking t = {.store = store, .route = route, .position = route->place.position, .now = clock_now()};
+    struct taking t = {
+        .store = store, .handler = handler, .position = handler->place.position, .now = clock_now()};
     /* what a power cut takes back is taken again; the outcome of a delivery is not on the disk before this is
      */
-    if (store_begin_lazily(store, e) != 0)
+    if (store_begin_relaxed(store, e) != 0)
         return -1;
-    int rc = route->when != NULL ? take_each(&t, end, e) : take_all(&t, end, e);
+    int rc = handler->when != NULL ? take_each(&t, end, e) : take_all(&t, end, e);
     if (rc == 0)
-        rc = handlers_advance(store, route->place.handler, t.position, t.skipped, e);
+        rc = handlers_advance(store, handler->place.handler, t.position, t.skipped, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
     if (rc != 0)
         return -1;
-    route->place.position = t.position;
+    handler->place.position = t.position;
     return 0;
 }
 
-int take_events(struct store *store, struct routes *routes, struct error *e)
+int fan_out_events(struct store *store, struct handler_table *table, struct error *e)
 {
     int rc = 0;
     int64_t end = events_last_seq(store, e);
     if (end < 0)
         return -1;
-    for (size_t i = 0; i < routes->count; i++) {
-        struct route *route = &routes->rows[i];
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
         struct error mistake = {0};
         int taken = 0;
-        while (taken == 0 && route->place.position < end && !stop_signalled())
-            taken = take_batch(store, route, end, &mistake);
+        while (taken == 0 && handler->place.position < end && !shutdown_signalled())
+            taken = take_batch(store, handler, end, &mistake);
         error_add(e, &mistake);
         if (taken < 0)
             rc = -1;

@@ -1,6 +1,6 @@
 /*
- * take: each handler takes the new events of the log: what its `on` and `when` want becomes a delivery, its
- * position moves, both in one transaction.
+ * fan_out: each handler takes the new events of the log: what its `on` and `when` want becomes a delivery,
+ * its position moves, both in one transaction.
  */
 #ifndef WOSYNC_DELIVER_FAN_OUT_H
 #define WOSYNC_DELIVER_FAN_OUT_H
@@ -12,6 +12,6 @@ struct store;
 
 /* Takes what lies behind each handler's position. Returns 0, or -1 when the store failed or a `when` cannot
  * be evaluated: that handler stays where it is, the others have gone on. */
-int take_events(struct store *store, struct routes *routes, struct error *e);
+int fan_out_events(struct store *store, struct handler_table *table, struct error *e);
 
 #endif

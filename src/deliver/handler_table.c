@@ -71,7 +71,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
 }
 
 /* `on`: event types separated by spaces; `*` stands for all, `workorder.*` too. */
-static void read_on(const struct handler_setup *setup, struct route *route)
+static void read_on(const struct handler_setup *setup, struct handler *handler)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "on");
     const int line = setting != NULL ? setting->line : 0;
@@ -81,9 +81,9 @@ static void read_on(const struct handler_setup *setup, struct route *route)
         enum event_type type = event_type_named(word);
         if (strcmp(word, "*") == 0 || strcmp(word, "workorder.*") == 0)
             for (int i = 0; i < EVENT_TYPES; i++)
-                route->on[i] = true;
+                handler->on[i] = true;
         else if (type < EVENT_TYPES)
-            route->on[type] = true;
+            handler->on[type] = true;
         else
             setup_problem(setup, line,
                 "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
@@ -93,20 +93,20 @@ static void read_on(const struct handler_setup *setup, struct route *route)
     }
     free(rest);
     for (int i = 0; i < EVENT_TYPES; i++)
-        if (route->on[i])
+        if (handler->on[i])
             return;
     if (setup->problems->len == before)
         setup_problem(setup, line, "on names no event; write on = *, for instance");
 }
 
-static void read_when(const struct handler_setup *setup, struct route *route)
+static void read_when(const struct handler_setup *setup, struct handler *handler)
 {
     char reason[256];
     const struct ini_setting *setting = ini_setting(setup->section, "when");
     if (setting == NULL)
         return;
-    route->when = when_compile(setting->value, reason, sizeof reason);
-    if (route->when == NULL)
+    handler->when = when_compile(setting->value, reason, sizeof reason);
+    if (handler->when == NULL)
         setup_problem(setup, setting->line, "when: %s", reason);
 }
 
@@ -119,39 +119,39 @@ static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
             setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
 }
 
-static void make_route(struct handler_setup *setup, struct route *route)
+static void make_route(struct handler_setup *setup, struct handler *handler)
 {
     read_timeout(setup, &setup->timeout);
-    route->timeout = setup->timeout;
-    route->type = find_type(setup);
-    read_on(setup, route);
-    read_when(setup, route);
-    if (route->type == NULL)
+    handler->timeout = setup->timeout;
+    handler->type = find_type(setup);
+    read_on(setup, handler);
+    read_when(setup, handler);
+    if (handler->type == NULL)
         return;
     size_t before = setup->problems->len;
-    check_keys(setup, route->type);
+    check_keys(setup, handler->type);
     if (setup->problems->len == before)
-        route->state = route->type->make(setup);
+        handler->state = handler->type->make(setup);
 }
 
-static struct route *add_route(struct routes *routes, const char *name)
+static struct handler *add_route(struct handler_table *table, const char *name)
 {
-    routes->rows = realloc(routes->rows, (routes->count + 1) * sizeof *routes->rows);
-    struct route *route = &routes->rows[routes->count++];
-    *route = (struct route){.name = strdup(name)};
-    return route;
+    table->rows = realloc(table->rows, (table->count + 1) * sizeof *table->rows);
+    struct handler *handler = &table->rows[table->count++];
+    *handler = (struct handler){.name = strdup(name)};
+    return handler;
 }
 
-static bool find_route(const struct routes *routes, const char *name)
+static bool find_route(const struct handler_table *table, const char *name)
 {
-    for (size_t i = 0; i < routes->count; i++)
-        if (strcmp(routes->rows[i].name, name) == 0)
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
             return true;
     return false;
 }
 
-int routes_make(
-    const struct config *config, struct routes *out, struct buffer *problems, struct buffer *warnings)
+int handler_table_make(
+    const struct config *config, struct handler_table *out, struct buffer *problems, struct buffer *warnings)
 {
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
@@ -160,7 +160,7 @@ int routes_make(
         .organization = config->organization,
         .problems = problems,
         .warnings = warnings};
-    *out = (struct routes){0};
+    *out = (struct handler_table){0};
     for (size_t i = 0; i < config->ini.count; i++) {
         setup.section = &config->ini.sections[i];
         setup.name = config_handler_name(setup.section);
@@ -175,29 +175,29 @@ int routes_make(
             make_route(&setup, add_route(out, setup.name));
     }
     if (out->count == 0 && problems->len == before) {
-        struct route *route = add_route(out, "log");
+        struct handler *handler = add_route(out, "log");
         setup = (struct handler_setup){
             .name = "log", .section = &no_section, .problems = problems, .warnings = warnings};
-        route->type = &handler_log;
+        handler->type = &handler_log;
         for (int i = 0; i < EVENT_TYPES; i++)
-            route->on[i] = true;
-        route->state = handler_log.make(&setup);
+            handler->on[i] = true;
+        handler->state = handler_log.make(&setup);
     }
     return problems->len == before ? 0 : -1;
 }
 
 struct attachment {
-    const struct routes *routes;
+    const struct handler_table *table;
     int64_t *missing; /* handlers that the configuration no longer has */
     size_t count;
 };
 
-static int find_missing(const struct handler_row *row, void *context, struct error *e)
+static int find_missing(const struct handler_record *row, void *context, struct error *e)
 {
     (void)e; /* this cannot fail */
     struct attachment *a = context;
-    for (size_t i = 0; i < a->routes->count; i++)
-        if (strcmp(a->routes->rows[i].name, row->name) == 0)
+    for (size_t i = 0; i < a->table->count; i++)
+        if (strcmp(a->table->rows[i].name, row->name) == 0)
             return 0;
     if (row->removed != TIMESTAMP_NONE)
         return 0;
@@ -206,17 +206,17 @@ static int find_missing(const struct handler_row *row, void *context, struct err
     return 0;
 }
 
-static int attach_all(struct routes *routes, struct store *store, int64_t end, int64_t now,
+static int attach_all(struct handler_table *table, struct store *store, int64_t end, int64_t now,
     struct attachment *a, struct error *e)
 {
     if (end < 0)
         end = events_last_seq(store, e);
     if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
         return -1;
-    for (size_t i = 0; i < routes->count; i++) {
-        struct route *route = &routes->rows[i];
-        if (handlers_attach(store, route->name, route->type->name, route->type->load != NULL, end, now,
-                &route->place, e) != 0)
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
+        if (handlers_attach(store, handler->name, handler->type->name, handler->type->load != NULL, end, now,
+                &handler->place, e) != 0)
             return -1;
     }
     for (size_t i = 0; i < a->count; i++)
@@ -225,12 +225,13 @@ static int attach_all(struct routes *routes, struct store *store, int64_t end, i
     return 0;
 }
 
-int routes_attach(struct routes *routes, struct store *store, int64_t end, int64_t now, struct error *e)
+int handler_table_attach(
+    struct handler_table *table, struct store *store, int64_t end, int64_t now, struct error *e)
 {
-    struct attachment a = {.routes = routes};
+    struct attachment a = {.table = table};
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = attach_all(routes, store, end, now, &a, e);
+    int rc = attach_all(table, store, end, now, &a, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
@@ -238,29 +239,29 @@ int routes_attach(struct routes *routes, struct store *store, int64_t end, int64
     return rc;
 }
 
-int route_wants(
-    const struct route *route, enum event_type type, const char *body, size_t len, struct error *e)
+int handler_wants(
+    const struct handler *handler, enum event_type type, const char *body, size_t len, struct error *e)
 {
     char reason[256];
-    if (type >= EVENT_TYPES || !route->on[type])
+    if (type >= EVENT_TYPES || !handler->on[type])
         return 0;
-    if (route->when == NULL)
+    if (handler->when == NULL)
         return 1;
-    int wants = when_matches(route->when, body, len, reason, sizeof reason);
+    int wants = when_matches(handler->when, body, len, reason, sizeof reason);
     return wants >= 0 ? wants
-                      : fail(e, EXIT_CONFIG, "handler %s: when: %s; correct it, its events wait", route->name,
+                      : fail(e, EX_CONFIG, "handler %s: when: %s; correct it, its events wait", handler->name,
                             reason);
 }
 
-void routes_free(struct routes *routes)
+void handler_table_free(struct handler_table *table)
 {
-    for (size_t i = 0; i < routes->count; i++) {
-        struct route *route = &routes->rows[i];
-        if (route->state != NULL)
-            route->type->free(route->state);
-        when_free(route->when);
-        free(route->name);
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
+        if (handler->state != NULL)
+            handler->type->free(handler->state);
+        when_free(handler->when);
+        free(handler->name);
     }
-    free(routes->rows);
-    *routes = (struct routes){0};
+    free(table->rows);
+    *table = (struct handler_table){0};
 }

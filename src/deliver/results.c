@@ -11,24 +11,24 @@
 /* How many are written together at the most, and how long the first of them waits. */
 enum { AT_ONCE = 1024, LONGEST_WAIT_MS = 100 };
 
-void outcomes_add(struct outcomes *outcomes, int64_t seq, int attempts, const struct delivery_result *result)
+void results_add(struct results *results, int64_t seq, int attempts, const struct delivery_result *result)
 {
-    if (outcomes->count == outcomes->capacity) {
-        outcomes->capacity = outcomes->capacity == 0 ? 16 : 2 * outcomes->capacity;
-        outcomes->list = realloc(outcomes->list, outcomes->capacity * sizeof *outcomes->list);
+    if (results->count == results->capacity) {
+        results->capacity = results->capacity == 0 ? 16 : 2 * results->capacity;
+        results->list = realloc(results->list, results->capacity * sizeof *results->list);
     }
-    if (outcomes->count == 0)
-        outcomes->since = clock_monotonic();
-    outcomes->list[outcomes->count++] = (struct outcome){seq, attempts, *result};
+    if (results->count == 0)
+        results->since = clock_monotonic();
+    results->list[results->count++] = (struct result){seq, attempts, *result};
 }
 
-bool outcomes_are_due(const struct outcomes *outcomes)
+bool results_are_due(const struct results *results)
 {
-    return outcomes->count >= AT_ONCE ||
-           (outcomes->count > 0 && clock_monotonic() - outcomes->since >= LONGEST_WAIT_MS);
+    return results->count >= AT_ONCE ||
+           (results->count > 0 && clock_monotonic() - results->since >= LONGEST_WAIT_MS);
 }
 
-static int write_one(struct store *store, int64_t handler, int64_t now, const struct outcome *o,
+static int write_one(struct store *store, int64_t handler, int64_t now, const struct result *o,
     struct run *run, struct error *e)
 {
     int64_t asked = o->result.retry_after;
@@ -47,19 +47,19 @@ static int write_one(struct store *store, int64_t handler, int64_t now, const st
     return deliveries_retry(store, handler, o->seq, now + wait, now, o->result.error, e);
 }
 
-int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handler, int64_t *latest,
+int results_write(struct results *results, struct store *store, int64_t handler, int64_t *latest,
     struct run *run, struct error *e)
 {
     const struct run before = *run;
     int64_t now = clock_now();
-    if (outcomes->count == 0)
+    if (results->count == 0)
         return 0;
     if (now < *latest)
         now = *latest;
     *latest = now;
     int rc = store_begin(store, e);
-    for (size_t i = 0; i < outcomes->count && rc == 0; i++)
-        rc = write_one(store, handler, now, &outcomes->list[i], run, e);
+    for (size_t i = 0; i < results->count && rc == 0; i++)
+        rc = write_one(store, handler, now, &results->list[i], run, e);
     if (rc == 0 && run->delivered > before.delivered)
         rc = handlers_succeeded(store, handler, run->delivered - before.delivered, now, e);
     if (rc == 0)
@@ -67,12 +67,12 @@ int outcomes_write(struct outcomes *outcomes, struct store *store, int64_t handl
     store_rollback(store);
     if (rc != 0)
         *run = before;
-    outcomes->count = 0;
+    results->count = 0;
     return rc;
 }
 
-void outcomes_free(struct outcomes *outcomes)
+void results_free(struct results *results)
 {
-    free(outcomes->list);
-    *outcomes = (struct outcomes){0};
+    free(results->list);
+    *results = (struct results){0};
 }

@@ -5,19 +5,19 @@
 enum { BATCH = 32 };
 
 /* Reads the store in batches, so that a digest of thousands costs little memory. */
-struct digest_reader {
+struct summary_reader {
     struct store *store;
     int64_t handler;
     int64_t now, latest;
     int64_t after;
     struct delivery batch[BATCH];
     int next, count;
-    struct outcomes *members;
+    struct results *members;
     struct error *error;
     bool failed;
 };
 
-const struct delivery *digest_next(struct digest_reader *reader)
+const struct delivery *summary_next(struct summary_reader *reader)
 {
     static const struct delivery_result unknown = {.verdict = DELIVERY_LATER, .retry_after = -1};
     if (reader->next == reader->count) {
@@ -35,19 +35,19 @@ const struct delivery *digest_next(struct digest_reader *reader)
         return NULL;
     const struct delivery *delivery = &reader->batch[reader->next++];
     reader->after = delivery->seq;
-    outcomes_add(reader->members, delivery->seq, delivery->attempts, &unknown);
+    results_add(reader->members, delivery->seq, delivery->attempts, &unknown);
     return delivery;
 }
 
-int digest_make(struct store *store, const struct route *route, int64_t now, int64_t latest,
-    struct handler_request *request, struct outcomes *members, struct error *e)
+int summary_make(struct store *store, const struct handler *handler, int64_t now, int64_t latest,
+    struct handler_request *request, struct results *members, struct error *e)
 {
-    struct digest_reader reader = {.store = store,
-        .handler = route->place.handler,
+    struct summary_reader reader = {.store = store,
+        .handler = handler->place.handler,
         .now = now,
         .latest = latest,
         .members = members,
         .error = e};
-    route->type->digest(route->state, &reader, request);
+    handler->type->digest(handler->state, &reader, request);
     return reader.failed ? -1 : 0;
 }

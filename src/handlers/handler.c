@@ -188,7 +188,7 @@ char *setup_file_secret(
     return secret;
 }
 
-/* A receiver may repeat the path of its URL in an error (`no route for /services/...`), or the last part of
+/* A receiver may repeat the path of its URL in an error (`no handler for /services/...`), or the last part of
  * it alone: where they are long enough to be secrets, they are masked like the whole. */
 static void register_parts(const char *url)
 {

@@ -1,6 +1,6 @@
 /*
  * handler: what a handler type is. A type is one source file with one table of functions; adding one is that
- * file and one line in routes.c.
+ * file and one line in table.c.
  */
 #ifndef WOSYNC_HANDLERS_HANDLER_H
 #define WOSYNC_HANDLERS_HANDLER_H
@@ -78,10 +78,10 @@ struct handler_snapshot {
 };
 
 /* Gives the deliveries of a digest, one after the other. */
-struct digest_reader;
+struct summary_reader;
 
 /* The next delivery, borrowed until the next call; NULL behind the last one, or when the store failed. */
-const struct delivery *digest_next(struct digest_reader *reader);
+const struct delivery *summary_next(struct summary_reader *reader);
 
 struct handler_type {
     const char *name;
@@ -109,10 +109,10 @@ struct handler_type {
     int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
 
     /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands
-     * for all of them. Both NULL for others. `digest` reads them all with digest_next and fills the request.
+     * for all of them. Both NULL for others. `digest` reads them all with summary_next and fills the request.
      */
     size_t (*digest_above)(void *state);
-    void (*digest)(void *state, struct digest_reader *reader, struct handler_request *request);
+    void (*digest)(void *state, struct summary_reader *reader, struct handler_request *request);
 
     /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new,
      * later those of work orders that are seen for the first time, before their events. A batch may come

@@ -1,5 +1,5 @@
 /*
- * handler_types: the handler types, each defined in the file of its name.
+ * registry: the handler types, each defined in the file of its name.
  */
 #ifndef WOSYNC_HANDLERS_REGISTRY_H
 #define WOSYNC_HANDLERS_REGISTRY_H

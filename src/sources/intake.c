@@ -58,9 +58,9 @@ void intake_set_horizon(struct intake *intake, int64_t horizon)
 }
 
 static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,
-    const unsigned char *digest, const char *reason, struct error *e)
+    const unsigned char *fingerprint, const char *reason, struct error *e)
 {
-    const struct quarantine_entry entry = {.digest = digest,
+    const struct quarantine_entry entry = {.fingerprint = fingerprint,
         .work_order = record->id_hint,
         .source = event_source_name(intake->settings.source),
         .reason = reason,
@@ -179,12 +179,12 @@ void intake_drop(struct intake *intake)
 }
 
 static int store_document(struct intake *intake, const struct intake_record *record,
-    const unsigned char *digest, const struct workorder *wo, const struct snapshot *old,
+    const unsigned char *fingerprint, const struct workorder *wo, const struct snapshot *old,
     const struct diff *diff, struct error *e)
 {
     struct snapshot_row row = {.id = wo->id,
         .updated = wo->updated,
-        .digest = diff->from_list ? digest : NULL,
+        .fingerprint = diff->from_list ? fingerprint : NULL,
         .json = record->json,
         .len = record->len,
         .observed = record->observed,
@@ -200,7 +200,7 @@ static int store_document(struct intake *intake, const struct intake_record *rec
 
 /* Holds a work order that was understood against its snapshot (NULL: there is none) and writes what comes of
  * it. */
-static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *digest,
+static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *fingerprint,
     const struct workorder *wo, const struct snapshot *known, struct intake_result *result, struct error *e)
 {
     static const struct snapshot none;
@@ -227,7 +227,7 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     result->changed = known == NULL || wo->updated > known->wo.updated;
     int rc = append_events(intake, &diff, &context, result, e);
     if (rc == 0 && diff.outcome == DIFF_STORE)
-        rc = store_document(intake, record, digest, wo, snapshot, &diff, e);
+        rc = store_document(intake, record, fingerprint, wo, snapshot, &diff, e);
     if (rc == 0)
         rc = note_sighting(intake, wo->id, e);
     diff_free(&diff);
@@ -265,23 +265,24 @@ out:
 
 /* What is held against a document: all of both is needed. */
 static enum intake_verdict observe_parsed(struct intake *intake, const struct intake_record *record,
-    const unsigned char *digest, struct intake_result *result, struct error *e)
+    const unsigned char *fingerprint, struct intake_result *result, struct error *e)
 {
     struct workorder wo;
     struct snapshot snapshot;
     const char *reason = NULL;
     switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
-        return put_away(intake, record, digest, reason, e);
+        return put_away(intake, record, fingerprint, reason, e);
     case WORKORDER_NOT_JSON:
-        fail(e, EXIT_PROTOCOL, "api: a work order in the answer is no JSON: %s", reason);
+        fail(e, EX_PROTOCOL, "api: a work order in the answer is no JSON: %s", reason);
         return INTAKE_NOT_JSON;
     case WORKORDER_OK:
     default:
         break;
     }
     int known = snapshots_load(intake->settings.store, intake->parser, wo.id, &snapshot, e);
-    int rc = known < 0 ? -1 : apply(intake, record, digest, &wo, known == 1 ? &snapshot : NULL, result, e);
+    int rc =
+        known < 0 ? -1 : apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
     snapshot_free(&snapshot);
     workorder_free(&wo);
     return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
@@ -291,12 +292,12 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
  * backfill, which asks for nothing but the record's own dates. Returns 1 when it was taken, 0 when it is to
  * be parsed, or -1. */
 static int observe_scanned(struct intake *intake, const struct intake_record *record,
-    const unsigned char *digest, struct intake_result *result, struct error *e)
+    const unsigned char *fingerprint, struct intake_result *result, struct error *e)
 {
     struct snapshot_glance glance;
     struct scan scan;
     const bool backfill = intake->settings.window != NULL;
-    int known = snapshots_glance(intake->settings.store, record->id_hint, digest, &glance, e);
+    int known = snapshots_glance(intake->settings.store, record->id_hint, fingerprint, &glance, e);
     if (known < 0)
         return -1;
     if (glance.same && !backfill) {
@@ -308,20 +309,21 @@ static int observe_scanned(struct intake *intake, const struct intake_record *re
         return 0;
     const struct snapshot snapshot = {
         .wo.updated = glance.updated, .observed = glance.observed, .deleted = glance.deleted};
-    return apply(intake, record, digest, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0 ? 1 : -1;
+    return apply(intake, record, fingerprint, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0 ? 1
+                                                                                                       : -1;
 }
 
 enum intake_verdict intake_observe(
     struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e)
 {
-    unsigned char digest[DIGEST_SIZE];
+    unsigned char fingerprint[FINGERPRINT_SIZE];
     *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
-    digest_of(record->json, record->len, digest);
+    fingerprint_of(record->json, record->len, fingerprint);
     if (record->from_list && record->id_hint != 0) {
-        int taken = observe_scanned(intake, record, digest, result, e);
+        int taken = observe_scanned(intake, record, fingerprint, result, e);
         if (taken != 0)
             return taken == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
     }
-    return observe_parsed(intake, record, digest, result, e);
+    return observe_parsed(intake, record, fingerprint, result, e);
 }

@@ -1,6 +1,7 @@
 /*
  * intake: the one function that takes an observation, whatever the source: quarantine, the glance at the
- * digest, the diff, the snapshot and the events. It runs in the caller's transaction and knows no handler.
+ * fingerprint, the diff, the snapshot and the events. It runs in the caller's transaction and knows no
+ * handler.
  */
 #ifndef WOSYNC_SOURCES_INTAKE_H
 #define WOSYNC_SOURCES_INTAKE_H

@@ -73,7 +73,7 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
     }
     if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
         return 1;
-    fail(e, EXIT_CONFIG,
+    fail(e, EX_CONFIG,
         "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, "
         "organization "
         "'%s'; give each account its own path in [store]",
@@ -248,7 +248,7 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
     s->run->requests = client_requests(s->api);
     s->run->bytes = client_bytes(s->api);
     if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
-        rate_limit_save(s->store, client_pace(s->api), e) != 0 ||
+        rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
@@ -286,7 +286,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
 static int save_unsaved(struct reader *r, enum step step, struct error *e)
 {
     struct store *store = r->settings->store;
-    int rc = store_begin_lazily(store, e);
+    int rc = store_begin_relaxed(store, e);
     if (rc == 0)
         rc = save_progress(r, step, e);
     if (rc == 0)
@@ -351,14 +351,14 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
     const char *cursor = answer->page.next_cursor;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
-            fail(e, EXIT_PROTOCOL,
+            fail(e, EX_PROTOCOL,
                 "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
                 "on here");
             return STEP_FAILED;
         }
         const struct page_request next = {
             .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
-        if (r->sent != FILTER_SORT && !stop_requested())
+        if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
     return store_page(r, answer, e);
@@ -368,7 +368,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 static enum step start_over(struct reader *r, struct error *e)
 {
     if (r->started_over) {
-        fail(e, EXIT_UNAVAILABLE,
+        fail(e, EX_UNAVAILABLE,
             "api: work orders: the server refused its own cursor twice; the next run starts the "
             "pass over");
         return STEP_FAILED;
@@ -414,8 +414,8 @@ static enum step read_page(struct reader *r, struct error *e)
 
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
-    if (stop_signalled())
-        fail(e, EXIT_TRY_LATER, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+    if (shutdown_signalled())
+        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
     else
         *e = (struct error){0};
     return PASS_STOPPED;
@@ -435,7 +435,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
         r->settings->run->since = r->state.since;
-        enum step step = stop_requested() ? STEP_STOPPED : read_page(r, e);
+        enum step step = shutdown_requested() ? STEP_STOPPED : read_page(r, e);
         switch (step) {
         case STEP_LAST:
             report_progress(r);

@@ -73,7 +73,7 @@ struct pass_settings {
 enum pass_end {
     PASS_FINISHED,
     PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
-                     a signal (EXIT_TRY_LATER) and empty for the deadline */
+                     a signal (EX_TEMPFAIL) and empty for the deadline */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 
@@ -84,7 +84,7 @@ enum pass_end {
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
 
 /* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a
- * new store). Returns 1, 0 for a new store, or -1: EXIT_CONFIG when they are another account's than the
+ * new store). Returns 1, 0 for a new store, or -1: EX_CONFIG when they are another account's than the
  * settings say. */
 int pass_load_account(const struct pass_settings *settings, struct account *out, struct error *e);
 

@@ -17,7 +17,7 @@ static int seen(const struct pass_view *view, const struct intake_result *result
 {
     struct store *store = view->settings->store;
     int64_t now = clock_now();
-    if (result->events > 0 && webhooks_note_polled(store, result->id, result->updated, now, e) != 0)
+    if (result->events > 0 && webhook_stats_note_polled(store, result->id, result->updated, now, e) != 0)
         return -1;
     if (!result->changed || view->state->since == TIMESTAMP_NONE)
         return 0;

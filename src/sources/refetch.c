@@ -7,15 +7,15 @@
 #include "base/timestamp.h"
 #include "store/store.h"
 
-struct lookup {
+struct refetch {
     const struct pass_settings *settings;
-    const struct lookup_queue *queue;
+    const struct refetch_queue *queue;
     struct intake *intake;
     int64_t seen; /* until when a finished pass has seen everything */
 };
 
 static int observe(
-    struct lookup *l, int64_t id, const struct buffer *json, struct intake_result *result, struct error *e)
+    struct refetch *l, int64_t id, const struct buffer *json, struct intake_result *result, struct error *e)
 {
     const struct intake_record record = {.json = json->data,
         .len = json->len,
@@ -26,7 +26,7 @@ static int observe(
     return verdict == INTAKE_TAKEN || verdict == INTAKE_QUARANTINED ? 0 : -1;
 }
 
-static enum pass_end ask_one(struct lookup *l, int64_t id, struct error *e)
+static enum pass_end ask_one(struct refetch *l, int64_t id, struct error *e)
 {
     const struct pass_settings *s = l->settings;
     const struct run before = *s->run;
@@ -35,11 +35,13 @@ static enum pass_end ask_one(struct lookup *l, int64_t id, struct error *e)
     enum api_verdict verdict = maintainx_work_order(s->api, id, &json, e);
     int rc = -1;
     /* neither there nor gone: it holds up no other */
-    bool unclear = verdict == API_FORBIDDEN || (verdict == API_FAILED && e->status == EXIT_PROTOCOL);
+    bool unclear = verdict == API_FORBIDDEN || (verdict == API_FAILED && e->status == EX_PROTOCOL);
     if (verdict == API_FORBIDDEN)
         log_info("%s", e->text);
     if ((verdict == API_OK || verdict == API_GONE || unclear) && store_begin(s->store, e) == 0) {
-        enum lookup_answer answer = unclear ? LOOKUP_UNCLEAR : verdict == API_OK ? LOOKUP_THERE : LOOKUP_GONE;
+        enum refetch_answer answer = unclear             ? REFETCH_UNCLEAR
+                                     : verdict == API_OK ? REFETCH_THERE
+                                                         : REFETCH_GONE;
         rc = verdict == API_OK ? observe(l, id, &json, &result, e) : 0;
         if (rc == 0)
             rc = l->queue->settle(s->store, l->intake, answer, &result, l->queue->context, e);
@@ -50,13 +52,13 @@ static enum pass_end ask_one(struct lookup *l, int64_t id, struct error *e)
             *s->run = before;
     }
     buffer_free(&json);
-    if ((rc == 0 && verdict != API_FAILED) || (verdict == API_STOPPED && !stop_signalled()))
+    if ((rc == 0 && verdict != API_FAILED) || (verdict == API_STOPPED && !shutdown_signalled()))
         *e = (struct error){0};
     return rc == 0 ? PASS_FINISHED : verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
 }
 
 /* Makes ready, once there is something to ask for. Returns 1, 0 when nothing was polled yet, -1. */
-static int prepare(struct lookup *l, enum event_source source, struct error *e)
+static int prepare(struct refetch *l, enum event_source source, struct error *e)
 {
     const struct pass_settings *s = l->settings;
     struct account account;
@@ -74,10 +76,10 @@ static int prepare(struct lookup *l, enum event_source source, struct error *e)
     return 1;
 }
 
-enum pass_end lookup_run(const struct pass_settings *settings, enum event_source source,
-    const struct lookup_queue *queue, int most, struct error *e)
+enum pass_end refetch_run(const struct pass_settings *settings, enum event_source source,
+    const struct refetch_queue *queue, int most, struct error *e)
 {
-    struct lookup l = {.settings = settings, .queue = queue};
+    struct refetch l = {.settings = settings, .queue = queue};
     struct error unclear = {0}; /* of an answer that says nothing: told at the end */
     enum pass_end end = PASS_FINISHED;
     for (int i = 0; i < most && end == PASS_FINISHED; i++) {
@@ -90,13 +92,13 @@ enum pass_end lookup_run(const struct pass_settings *settings, enum event_source
         if (more < 0)
             end = PASS_FAILED;
         else
-            end = stop_requested() ? PASS_STOPPED : ask_one(&l, id, e);
-        if (end == PASS_FINISHED && e->status != EXIT_DONE) {
+            end = shutdown_requested() ? PASS_STOPPED : ask_one(&l, id, e);
+        if (end == PASS_FINISHED && e->status != EX_OK) {
             unclear = *e;
             *e = (struct error){0};
         }
     }
-    if (e->status == EXIT_DONE)
+    if (e->status == EX_OK)
         *e = unclear;
     intake_free(l.intake);
     return end;

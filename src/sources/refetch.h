@@ -1,5 +1,6 @@
 /*
- * lookup: work orders asked for one by one, by their ids: what a sweep missed, what a webhook only hinted at.
+ * refetch: work orders asked for one by one, by their ids: what a sweep missed, what a webhook only hinted
+ * at.
  */
 #ifndef WOSYNC_SOURCES_REFETCH_H
 #define WOSYNC_SOURCES_REFETCH_H
@@ -9,23 +10,23 @@
 #include "base/error.h"
 #include "sources/pass.h"
 
-enum lookup_answer {
-    LOOKUP_THERE,  /* it answered and was observed */
-    LOOKUP_GONE,   /* 404, 410 */
-    LOOKUP_UNCLEAR /* neither: forbidden, or an answer that is none */
+enum refetch_answer {
+    REFETCH_THERE,  /* it answered and was observed */
+    REFETCH_GONE,   /* 404, 410 */
+    REFETCH_UNCLEAR /* neither: forbidden, or an answer that is none */
 };
 
 /* What is to be asked for. */
-struct lookup_queue {
+struct refetch_queue {
     void *context;
 
     /* Finds the next work order. Returns 1, 0 when there is none left, -1 with the error filled. */
     int (*next)(struct store *store, void *context, int64_t *work_order, struct error *e);
 
     /* Takes the one that was found last out of the queue, in the transaction of its observation; `result` is
-     * what became of that, for LOOKUP_THERE. Returns 0, or -1 with the error filled: then it was not asked
+     * what became of that, for REFETCH_THERE. Returns 0, or -1 with the error filled: then it was not asked
      * for. */
-    int (*settle)(struct store *store, struct intake *intake, enum lookup_answer answer,
+    int (*settle)(struct store *store, struct intake *intake, enum refetch_answer answer,
         const struct intake_result *result, void *context, struct error *e);
 };
 
@@ -35,7 +36,7 @@ struct lookup_queue {
  * filled when the answer broke the protocol. Sends no request when none waits, or when nothing was polled
  * yet: without a horizon nothing can be told. Ends as pass_run.
  */
-enum pass_end lookup_run(const struct pass_settings *settings, enum event_source source,
-    const struct lookup_queue *queue, int most, struct error *e);
+enum pass_end refetch_run(const struct pass_settings *settings, enum event_source source,
+    const struct refetch_queue *queue, int most, struct error *e);
 
 #endif

@@ -46,11 +46,11 @@ static void warn(const struct watched *one, const char *status)
         log_warning("webhooks: %s (%s) is %s now; polling stands in", one->id, one->events, status);
 }
 
-static int check_one(struct client *client, struct store *store, enum hooks_api api,
+static int check_one(struct client *client, struct store *store, enum subscription_api api,
     const struct watched *one, struct error *e)
 {
-    struct hook hook;
-    enum api_verdict verdict = hooks_get(client, api, one->id, &hook, e);
+    struct api_subscription hook;
+    enum api_verdict verdict = api_subscription_get(client, api, one->id, &hook, e);
     const char *status = verdict == API_OK ? hook.status : SUBSCRIPTION_GONE;
     int rc = -1;
     if (verdict == API_OK || verdict == API_GONE) {
@@ -58,20 +58,20 @@ static int check_one(struct client *client, struct store *store, enum hooks_api 
         warn(one, status);
         rc = subscriptions_set_status(store, one->id, status, clock_now(), e);
     }
-    hook_free(&hook);
+    api_subscription_free(&hook);
     return rc;
 }
 
-int watch_subscriptions(struct client *client, struct store *store, int64_t since, struct error *e)
+int subscription_check_all(struct client *client, struct store *store, int64_t since, struct error *e)
 {
     struct watching w = {.since = since};
-    struct webhooks lane = {0};
-    int rc = webhooks_load(store, 0, &lane, e);
+    struct webhook_stats channel = {0};
+    int rc = webhook_stats_load(store, 0, &channel, e);
     if (rc == 0)
         rc = subscriptions_list(store, add, &w, e);
-    enum hooks_api api = hooks_api_named(lane.api);
+    enum subscription_api api = subscription_api_named(channel.api);
     for (size_t i = 0; i < w.count && rc == 0; i++)
-        rc = check_one(client, store, api != HOOKS_APIS ? api : HOOKS_SUBSCRIPTIONS, &w.list[i], e);
+        rc = check_one(client, store, api != SUBSCRIPTION_APIS ? api : API_SUBSCRIPTIONS, &w.list[i], e);
     for (size_t i = 0; i < w.count; i++) {
         free(w.list[i].id);
         free(w.list[i].events);

@@ -54,7 +54,7 @@ static int finish(const struct pass_view *view, struct error *e)
     }
     if (missing <= limit)
         return sweeps_note_missing(s->store, began, now, e);
-    fail(e, EXIT_TRY_LATER,
+    fail(e, EX_TEMPFAIL,
         "reconcile: %lld of %lld work orders are missing at once, more than max_deletes allows: nothing is "
         "told deleted. "
         "Was a permission of the token taken away? If they are really gone, raise max_deletes in [sync] and "
@@ -77,7 +77,7 @@ const struct pass_kind sweep_kind = {
 
 /* Where the proof stands. */
 struct proof {
-    struct missing missing; /* the one that is being asked for */
+    struct deletion_candidate missing; /* the one that is being asked for */
     int64_t hour_ago;
 };
 
@@ -91,14 +91,14 @@ static int next_missing(struct store *store, void *context, int64_t *work_order,
 
 /* The first 404 is noted, the second one proves it; what is there after all, or unclear, waits for the next
  * sweep. */
-static int settle_missing(struct store *store, struct intake *intake, enum lookup_answer answer,
+static int settle_missing(struct store *store, struct intake *intake, enum refetch_answer answer,
     const struct intake_result *result, void *context, struct error *e)
 {
-    const struct missing *missing = &((struct proof *)context)->missing;
+    const struct deletion_candidate *missing = &((struct proof *)context)->missing;
     (void)result;
-    if (answer == LOOKUP_GONE && missing->refused == TIMESTAMP_NONE)
+    if (answer == REFETCH_GONE && missing->refused == TIMESTAMP_NONE)
         return sweeps_refused(store, missing->id, clock_now(), e);
-    if (answer == LOOKUP_GONE && intake_gone(intake, missing->id, TIMESTAMP_NONE, clock_now(), e) < 0)
+    if (answer == REFETCH_GONE && intake_gone(intake, missing->id, TIMESTAMP_NONE, clock_now(), e) < 0)
         return -1;
     return sweeps_drop(store, missing->id, e);
 }
@@ -106,6 +106,6 @@ static int settle_missing(struct store *store, struct intake *intake, enum looku
 enum pass_end sweep_prove(const struct pass_settings *s, enum event_source source, int most, struct error *e)
 {
     struct proof proof = {.hour_ago = clock_now() - HOUR_MS};
-    const struct lookup_queue queue = {&proof, next_missing, settle_missing};
-    return lookup_run(s, source, &queue, most, e);
+    const struct refetch_queue queue = {&proof, next_missing, settle_missing};
+    return refetch_run(s, source, &queue, most, e);
 }

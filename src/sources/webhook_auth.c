@@ -6,13 +6,13 @@
 #include "core/signature.h"
 #include "store/subscriptions.h"
 
-struct verify_keys {
+struct webhook_auth_keys {
     struct signature_key **list;
     size_t count;
 };
 
 /* Returns NULL, or what is wrong with the secret. */
-static const char *add_key(struct verify_keys *keys, const char *text)
+static const char *add_key(struct webhook_auth_keys *keys, const char *text)
 {
     const char *wrong;
     struct signature_key *key = signature_key_from_text(text, &wrong);
@@ -30,17 +30,18 @@ static int add_subscription(const struct subscription *subscription, void *conte
     secret_register(subscription->secret);
     const char *wrong = add_key(context, subscription->secret);
     if (wrong != NULL)
-        return fail(e, EXIT_CONFIG, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
+        return fail(e, EX_CONFIG, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
     return 0;
 }
 
-struct verify_keys *verify_keys_load(struct store *store, char *const *configured, struct error *e)
+struct webhook_auth_keys *webhook_auth_keys_load(
+    struct store *store, char *const *configured, struct error *e)
 {
-    struct verify_keys *keys = calloc(1, sizeof *keys);
+    struct webhook_auth_keys *keys = calloc(1, sizeof *keys);
     for (; configured != NULL && *configured != NULL; configured++) {
         const char *wrong = add_key(keys, *configured);
         if (wrong != NULL) {
-            fail(e, EXIT_CONFIG,
+            fail(e, EX_CONFIG,
                 "webhook: a secret of secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET: %s", wrong);
             goto failed;
         }
@@ -48,11 +49,11 @@ struct verify_keys *verify_keys_load(struct store *store, char *const *configure
     if (subscriptions_list(store, add_subscription, keys, e) == 0)
         return keys;
 failed:
-    verify_keys_free(keys);
+    webhook_auth_keys_free(keys);
     return NULL;
 }
 
-void verify_keys_free(struct verify_keys *keys)
+void webhook_auth_keys_free(struct webhook_auth_keys *keys)
 {
     if (keys == NULL)
         return;
@@ -85,23 +86,23 @@ static const char *words_for(enum signature_verdict verdict)
     }
 }
 
-enum verify_verdict verify_message(const struct verify_keys *keys, const struct webhook_message *message,
-    int64_t now, int64_t tolerance, const char **why)
+enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys,
+    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **why)
 {
     enum signature_verdict worst = SIGNATURE_MALFORMED;
     if (keys->count == 0)
-        return VERIFY_NO_SECRET;
+        return WEBHOOK_AUTH_NO_SECRET;
     *why = "it is not signed";
     if (message->timed_signature == NULL && message->plain_signature == NULL)
-        return VERIFY_BAD;
+        return WEBHOOK_AUTH_BAD;
     for (size_t i = 0; i < keys->count; i++) {
         enum signature_verdict verdict = check(keys->list[i], message, now, tolerance);
         if (verdict == SIGNATURE_GOOD)
-            return VERIFY_GOOD;
+            return WEBHOOK_AUTH_GOOD;
         /* of several secrets the one that comes nearest says most */
         if (verdict < worst)
             worst = verdict;
     }
     *why = words_for(worst);
-    return VERIFY_BAD;
+    return WEBHOOK_AUTH_BAD;
 }

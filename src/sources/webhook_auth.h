@@ -1,5 +1,5 @@
 /*
- * verify: whether a webhook comes from MaintainX: its signature, by one of the secrets that we know.
+ * webhook_auth: whether a webhook comes from MaintainX: its signature, by one of the secrets that we know.
  */
 #ifndef WOSYNC_SOURCES_WEBHOOK_AUTH_H
 #define WOSYNC_SOURCES_WEBHOOK_AUTH_H
@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 struct store;
-struct verify_keys;
+struct webhook_auth_keys;
 
 /* A delivery as it came. Everything is borrowed; header values are NULL where the header is absent. */
 struct webhook_message {
@@ -21,24 +21,25 @@ struct webhook_message {
     size_t len;
 };
 
-enum verify_verdict {
-    VERIFY_GOOD,
-    VERIFY_BAD,      /* not signed, wrongly, or too long ago */
-    VERIFY_NO_SECRET /* there is none to check with */
+enum webhook_auth_result {
+    WEBHOOK_AUTH_GOOD,
+    WEBHOOK_AUTH_BAD,      /* not signed, wrongly, or too long ago */
+    WEBHOOK_AUTH_NO_SECRET /* there is none to check with */
 };
 
 /* Gathers the secrets: the configured ones (ends with NULL; may be NULL) and those of our subscriptions in
  * the store, which are registered to be masked. NULL with the error filled: the store failed, or
- * EXIT_CONFIG for a secret that is none. Free with verify_keys_free. */
-struct verify_keys *verify_keys_load(struct store *store, char *const *configured, struct error *e);
+ * EX_CONFIG for a secret that is none. Free with webhook_auth_keys_free. */
+struct webhook_auth_keys *webhook_auth_keys_load(
+    struct store *store, char *const *configured, struct error *e);
 
 /* Wipes and frees; NULL is allowed. */
-void verify_keys_free(struct verify_keys *keys);
+void webhook_auth_keys_free(struct webhook_auth_keys *keys);
 
 /* Checks a delivery over its raw bytes, in either of the two spellings, by each of the secrets. `now` is
- * milliseconds since 1970, `tolerance` how far its own time may be off. For VERIFY_BAD *why points to a
+ * milliseconds since 1970, `tolerance` how far its own time may be off. For WEBHOOK_AUTH_BAD *why points to a
  * static text, for our log alone: the sender must not learn which check failed. */
-enum verify_verdict verify_message(const struct verify_keys *keys, const struct webhook_message *message,
-    int64_t now, int64_t tolerance, const char **why);
+enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys,
+    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **why);
 
 #endif

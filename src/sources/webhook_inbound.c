@@ -20,14 +20,14 @@
 /* Longest event id that is taken as one, in bytes. */
 enum { LONGEST_EVENT_ID = 200 };
 
-/* Bytes of a key: `body:` and a digest in hex, or `event:` and an id. */
+/* Bytes of a key: `body:` and a fingerprint in hex, or `event:` and an id. */
 enum { KEY_SIZE = 8 + LONGEST_EVENT_ID };
 
 struct taking {
     const struct webhook_settings *settings;
     const struct webhook_message *message;
     int64_t now;
-    unsigned char digest[DIGEST_SIZE]; /* of the body */
+    unsigned char fingerprint[FINGERPRINT_SIZE]; /* of the body */
     char key[KEY_SIZE];
     struct webhook_body body;
     struct account account;
@@ -46,14 +46,14 @@ static bool is_event_id(const char *id)
 
 static void make_key(struct taking *t)
 {
-    digest_of(t->message->body, t->message->len, t->digest);
+    fingerprint_of(t->message->body, t->message->len, t->fingerprint);
     if (is_event_id(t->message->event_id)) {
         snprintf(t->key, sizeof t->key, "event:%s", t->message->event_id);
         return;
     }
     int n = snprintf(t->key, sizeof t->key, "body:");
-    for (int i = 0; i < DIGEST_SIZE; i++)
-        n += snprintf(t->key + n, sizeof t->key - (size_t)n, "%02x", t->digest[i]);
+    for (int i = 0; i < FINGERPRINT_SIZE; i++)
+        n += snprintf(t->key + n, sizeof t->key - (size_t)n, "%02x", t->fingerprint[i]);
 }
 
 static bool is_foreign(const struct taking *t)
@@ -64,30 +64,30 @@ static bool is_foreign(const struct taking *t)
            strcmp(organization, t->settings->organization) != 0;
 }
 
-static enum receipt_state state_of(const struct taking *t)
+static enum inbox_state state_of(const struct taking *t)
 {
     if (is_foreign(t))
-        return RECEIPT_FOREIGN;
+        return INBOX_FOREIGN;
     switch (t->body.kind) {
     case WEBHOOK_UNKNOWN:
-        return RECEIPT_UNKNOWN;
+        return INBOX_UNKNOWN;
     case WEBHOOK_WHOLE:
-        return t->polled ? RECEIPT_DONE : RECEIPT_HINT;
+        return t->polled ? INBOX_DONE : INBOX_HINT;
     case WEBHOOK_DELETED:
-        return RECEIPT_DONE;
+        return INBOX_DONE;
     case WEBHOOK_HINT:
     default:
-        return RECEIPT_HINT;
+        return INBOX_HINT;
     }
 }
 
 /* What is of no use is said once, not at every delivery. */
-static int warn_once(const struct taking *t, enum receipt_state state, struct error *e)
+static int warn_once(const struct taking *t, enum inbox_state state, struct error *e)
 {
-    int before = receipts_have(t->settings->store, state, t->body.type, e);
+    int before = inbox_have(t->settings->store, state, t->body.type, e);
     if (before != 0)
         return before < 0 ? -1 : 0;
-    if (state == RECEIPT_UNKNOWN)
+    if (state == INBOX_UNKNOWN)
         log_warning("webhook: %s: an event that is none of ours; such deliveries are stored and nothing else "
                     "(wosync webhooks list shows what is registered)",
             t->body.type);
@@ -140,28 +140,28 @@ static int apply(struct taking *t, struct error *e)
 static enum webhook_outcome write_delivery(struct taking *t, struct error *e)
 {
     struct store *store = t->settings->store;
-    enum receipt_state state = state_of(t);
-    const struct receipt receipt = {.key = t->key,
+    enum inbox_state state = state_of(t);
+    const struct inbox_entry receipt = {.key = t->key,
         .received = t->now,
         .type = t->body.type,
         .work_order = t->body.work_order,
         .state = state,
         .body = t->message->body,
         .len = t->message->len};
-    bool odd = state == RECEIPT_UNKNOWN || state == RECEIPT_FOREIGN;
+    bool odd = state == INBOX_UNKNOWN || state == INBOX_FOREIGN;
     if (odd && warn_once(t, state, e) != 0)
         return WEBHOOK_FAILED;
-    int added = receipts_add(store, &receipt, e);
+    int added = inbox_add(store, &receipt, e);
     if (added < 0 ||
-        webhooks_note_received(store, t->now, added == 0, added == 1 && state == RECEIPT_HINT, e) != 0)
+        webhook_stats_note_received(store, t->now, added == 0, added == 1 && state == INBOX_HINT, e) != 0)
         return WEBHOOK_FAILED;
     if (added == 0)
         return WEBHOOK_REPEATED;
     if (odd)
         return WEBHOOK_STORED;
-    *t->work_left = state == RECEIPT_HINT;
-    if (webhooks_hear(store, t->body.work_order, e) != 0 ||
-        (state == RECEIPT_DONE && t->polled && apply(t, e) != 0))
+    *t->work_left = state == INBOX_HINT;
+    if (webhook_stats_hear(store, t->body.work_order, e) != 0 ||
+        (state == INBOX_DONE && t->polled && apply(t, e) != 0))
         return WEBHOOK_FAILED;
     return WEBHOOK_STORED;
 }
@@ -170,13 +170,13 @@ static enum webhook_outcome write_delivery(struct taking *t, struct error *e)
 static enum webhook_outcome put_away(struct taking *t, const char *reason, struct error *e)
 {
     struct store *store = t->settings->store;
-    const struct quarantine_entry entry = {.digest = t->digest,
+    const struct quarantine_entry entry = {.fingerprint = t->fingerprint,
         .source = event_source_name(SOURCE_WEBHOOK),
         .reason = reason,
         .raw = t->message->body,
         .size = t->message->len,
         .seen = t->now};
-    if (quarantine_add(store, &entry, e) < 0 || webhooks_note_refused(store, e) != 0)
+    if (quarantine_add(store, &entry, e) < 0 || webhook_stats_note_refused(store, e) != 0)
         return WEBHOOK_FAILED;
     return WEBHOOK_REFUSED;
 }
@@ -201,8 +201,8 @@ enum webhook_outcome webhook_take(const struct webhook_settings *settings,
         outcome = WEBHOOK_FAILED;
     store_rollback(settings->store);
     if (outcome == WEBHOOK_REFUSED)
-        fail(e, EXIT_DATA, "webhook: a signed delivery is of no use: %s; it is in quarantine (wosync status)",
-            reason);
+        fail(e, EX_DATAERR,
+            "webhook: a signed delivery is of no use: %s; it is in quarantine (wosync status)", reason);
 out:
     if (outcome == WEBHOOK_FAILED) {
         *settings->run = before;

@@ -1,6 +1,6 @@
 /*
- * webhook: one delivery that was verified: a fast observation, or a hint (rules R3, R4). It goes into the
- * store with its raw body, once, in one transaction; what handlers do comes later.
+ * webhook_inbound: one delivery that was verified: a fast observation, or a hint (rules R3, R4). It goes into
+ * the store with its raw body, once, in one transaction; what handlers do comes later.
  */
 #ifndef WOSYNC_SOURCES_WEBHOOK_INBOUND_H
 #define WOSYNC_SOURCES_WEBHOOK_INBOUND_H
@@ -24,7 +24,7 @@ struct webhook_settings {
 enum webhook_outcome {
     WEBHOOK_STORED,
     WEBHOOK_REPEATED, /* it was here before: by the sender's event id, else by what it says */
-    WEBHOOK_REFUSED,  /* it is signed but of no use; it lies in quarantine; the error says why (EXIT_DATA) */
+    WEBHOOK_REFUSED,  /* it is signed but of no use; it lies in quarantine; the error says why (EX_DATAERR) */
     WEBHOOK_FAILED    /* the store failed; nothing was stored, the error is filled */
 };
 

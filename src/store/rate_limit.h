@@ -11,9 +11,9 @@
 struct store;
 
 /* Reads it; zeroed when the server never said. Returns 0, or -1 when the store failed. */
-int rate_limit_load(struct store *store, struct pace *out, struct error *e);
+int rate_limit_load(struct store *store, struct rate_limit *out, struct error *e);
 
 /* Writes it, unless the server never said. Returns 0, or -1 when the store failed. */
-int rate_limit_save(struct store *store, const struct pace *pace, struct error *e);
+int rate_limit_save(struct store *store, const struct rate_limit *rate_limit, struct error *e);
 
 #endif

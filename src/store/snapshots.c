@@ -4,7 +4,7 @@
 
 #include "store/rows.h"
 
-int snapshots_glance(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+int snapshots_glance(struct store *store, int64_t id, const unsigned char fingerprint[FINGERPRINT_SIZE],
     struct snapshot_glance *out, struct error *e)
 {
     *out = (struct snapshot_glance){0};
@@ -16,7 +16,7 @@ int snapshots_glance(struct store *store, int64_t id, const unsigned char digest
     out->updated = store_int(store, SQL_SNAPSHOT_GLANCE, 1);
     out->observed = store_int(store, SQL_SNAPSHOT_GLANCE, 2);
     out->deleted = store_int(store, SQL_SNAPSHOT_GLANCE, 3) != 0;
-    out->same = !out->deleted && len == DIGEST_SIZE && memcmp(known, digest, DIGEST_SIZE) == 0;
+    out->same = !out->deleted && len == FINGERPRINT_SIZE && memcmp(known, fingerprint, FINGERPRINT_SIZE) == 0;
     store_done(store, SQL_SNAPSHOT_GLANCE);
     return 1;
 }
@@ -41,8 +41,9 @@ int snapshots_load(
     if (verdict == WORKORDER_OK)
         return 1;
     *out = (struct snapshot){0};
-    return fail(e, EXIT_IO, "store %s: the snapshot of work order %lld cannot be read: %s; put back a backup",
-        store_path(store), (long long)id, reason);
+    return fail(e, EX_IOERR,
+        "store %s: the snapshot of work order %lld cannot be read: %s; put back a backup", store_path(store),
+        (long long)id, reason);
 }
 
 int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e)
@@ -56,8 +57,8 @@ int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t 
         document = store_last_id(store);
     }
     return STORE_RUN(store, e, SQL_SNAPSHOT_PUT, V_INT(row->id), V_INT(row->updated),
-        V_BLOB(row->digest, row->digest != NULL ? DIGEST_SIZE : 0), V_INT(document), V_INT(row->observed),
-        V_INT(row->deleted), V_INT(row->deletions));
+        V_BLOB(row->fingerprint, row->fingerprint != NULL ? FINGERPRINT_SIZE : 0), V_INT(document),
+        V_INT(row->observed), V_INT(row->deleted), V_INT(row->deletions));
 }
 
 int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct error *e)

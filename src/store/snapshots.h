@@ -33,21 +33,21 @@ struct snapshot_glance {
     bool deleted;
 };
 
-/* Looks for the snapshot with this id; `digest` is that of the record at hand. Returns 1, 0 when there is
- * none, -1 when the store failed. */
-int snapshots_glance(struct store *store, int64_t id, const unsigned char digest[DIGEST_SIZE],
+/* Looks for the snapshot with this id; `fingerprint` is that of the record at hand. Returns 1, 0 when there
+ * is none, -1 when the store failed. */
+int snapshots_glance(struct store *store, int64_t id, const unsigned char fingerprint[FINGERPRINT_SIZE],
     struct snapshot_glance *out, struct error *e);
 
 /* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the
- * store failed or holds what cannot be read (EXIT_IO). */
+ * store failed or holds what cannot be read (EX_IOERR). */
 int snapshots_load(
     struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e);
 
-/* What to write; `digest` is NULL for a document that is not as the list gave it. */
+/* What to write; `fingerprint` is NULL for a document that is not as the list gave it. */
 struct snapshot_row {
     int64_t id;
     int64_t updated;
-    const unsigned char *digest;
+    const unsigned char *fingerprint;
     const char *json;
     size_t len;
     int64_t observed;

@@ -26,14 +26,15 @@ int sweeps_count_missing(
 int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct error *e);
 
 /* A missing work order that is to be asked for by its id. */
-struct missing {
+struct deletion_candidate {
     int64_t id;
     int64_t refused; /* when it answered 404 for the first time; TIMESTAMP_NONE: it was not asked for yet */
 };
 
 /* The next one behind work order `after` that is to be asked for now: not yet, or once, in an earlier sweep
  * or before `hour_ago`. Returns 1, 0 when there is none, -1. */
-int sweeps_next(struct store *store, int64_t hour_ago, int64_t after, struct missing *out, struct error *e);
+int sweeps_next(
+    struct store *store, int64_t hour_ago, int64_t after, struct deletion_candidate *out, struct error *e);
 
 /* Notes that it answered 404 for the first time. */
 int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e);

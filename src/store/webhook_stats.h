@@ -1,6 +1,6 @@
 /*
- * webhooks: how the webhook lane stands: what came, what was refused, and what polling had to tell in its
- * place.
+ * webhook_stats: how the webhook channel stands: what came, what was refused, and what polling had to tell in
+ * its place.
  */
 #ifndef WOSYNC_STORE_WEBHOOK_STATS_H
 #define WOSYNC_STORE_WEBHOOK_STATS_H
@@ -13,7 +13,7 @@
 struct store;
 
 /* Dates are milliseconds by our clock, TIMESTAMP_NONE where there is none. */
-struct webhooks {
+struct webhook_stats {
     char api[16];  /* where the server takes registrations: `subscriptions`, `webhooks`; "" while not known */
     int64_t first; /* when the first verified delivery came */
     int64_t last;  /* and the last one */
@@ -26,23 +26,23 @@ struct webhooks {
 };
 
 /* Reads it. What polling found after `recent` is not counted as missed yet: the webhook may be on its way. */
-int webhooks_load(struct store *store, int64_t recent, struct webhooks *out, struct error *e);
+int webhook_stats_load(struct store *store, int64_t recent, struct webhook_stats *out, struct error *e);
 
 /* A verified delivery came; in a transaction of the caller. */
-int webhooks_note_received(struct store *store, int64_t now, bool duplicate, bool hint, struct error *e);
+int webhook_stats_note_received(struct store *store, int64_t now, bool duplicate, bool hint, struct error *e);
 
 /* A delivery was refused. */
-int webhooks_note_refused(struct store *store, struct error *e);
+int webhook_stats_note_refused(struct store *store, struct error *e);
 
 /* A poll told a change of a work order: webhooks should have, if they are in use; in a transaction of the
  * caller. */
-int webhooks_note_polled(
+int webhook_stats_note_polled(
     struct store *store, int64_t work_order, int64_t updated, int64_t now, struct error *e);
 
 /* A webhook told of a work order: nothing of it is missing any more; in a transaction of the caller. */
-int webhooks_hear(struct store *store, int64_t work_order, struct error *e);
+int webhook_stats_hear(struct store *store, int64_t work_order, struct error *e);
 
 /* Remembers where the server takes registrations. */
-int webhooks_set_api(struct store *store, const char *api, struct error *e);
+int webhook_stats_set_api(struct store *store, const char *api, struct error *e);
 
 #endif

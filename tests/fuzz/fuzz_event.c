@@ -34,7 +34,7 @@ static void check_texts(const struct delivery *delivery)
 {
     struct buffer slack = {0}, cloud = {0};
     bool urgent;
-    char *line = event_text(delivery->body);
+    char *line = event_line(delivery->body);
     check_line(line);
     slack_append_line(&slack, delivery, "<!here> ", "https://x/{id}", &urgent);
     check_line(slack.data);

@@ -52,7 +52,7 @@ struct process {
     struct process *outer; /* the one that it runs inside of, by TROUBLE_OVERLAP */
     struct trouble trouble;
     int64_t calls, writes; /* so far */
-    int64_t deadline;      /* of stop_set_deadline, monotonic */
+    int64_t deadline;      /* of shutdown_set_deadline, monotonic */
     bool signalled;
     bool dead;
     bool hurt;    /* a trouble that may leave work undone came true */

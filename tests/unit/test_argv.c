@@ -23,14 +23,14 @@ static void test_split(void **state)
     const char *reason;
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        char **words = words_split(table[i].line, &reason);
+        char **words = argv_split(table[i].line, &reason);
         check(words != NULL, "%s: %s", table[i].line, reason);
         for (size_t k = 0; k < COUNT(table[i].words); k++) {
             check_text(words[k], table[i].words[k]);
             if (words[k] == NULL)
                 break;
         }
-        words_free(words);
+        argv_free(words);
     }
 }
 
@@ -50,10 +50,10 @@ static void test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         const char *reason = NULL;
-        check(words_split(table[i].line, &reason) == NULL, "%s", table[i].line);
+        check(argv_split(table[i].line, &reason) == NULL, "%s", table[i].line);
         check_text(reason, table[i].reason);
     }
-    words_free(NULL);
+    argv_free(NULL);
 }
 
 int main(void)

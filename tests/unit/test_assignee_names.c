@@ -31,7 +31,7 @@ static void test_one(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
         struct json_object *data = json_tokener_parse(table[i].data);
-        person_append(&out, data, "p", "pId");
+        assignee_names_append(&out, data, "p", "pId");
         check_text(out.data, table[i].words);
         json_object_put(data);
         buffer_free(&out);
@@ -54,7 +54,7 @@ static void test_all(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
         struct json_object *data = json_tokener_parse(table[i].data);
-        person_append_all(&out, data);
+        assignee_names_append_all(&out, data);
         check_text(out.data, table[i].words);
         json_object_put(data);
         buffer_free(&out);

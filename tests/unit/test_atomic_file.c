@@ -17,7 +17,7 @@
 static int open_directory(const char *path)
 {
     struct error e = {0};
-    int directory = whole_file_directory(path, &e);
+    int directory = atomic_file_directory(path, &e);
     check(directory >= 0, "%s", e.text);
     return directory;
 }
@@ -41,11 +41,11 @@ static void test_directory(void **state)
     close(open_directory(made));
     check(stat(made, &st) == 0 && (st.st_mode & 07777) == (0750 & ~umask(umask(0))), "mode %o",
         (unsigned)st.st_mode);
-    check(whole_file_directory(path_in(*state, "none/below"), &e) == -1 && e.status == EXIT_CANTCREAT, "%s",
+    check(atomic_file_directory(path_in(*state, "none/below"), &e) == -1 && e.status == EX_CANTCREAT, "%s",
         e.text);
     write_text(file, "");
     e = (struct error){0};
-    check(whole_file_directory(file, &e) == -1 && e.status == EXIT_CANTCREAT &&
+    check(atomic_file_directory(file, &e) == -1 && e.status == EX_CANTCREAT &&
               strstr(e.text, "it cannot be opened as a directory") != NULL,
         "%s", e.text);
 }
@@ -59,7 +59,7 @@ static void test_replace(void **state)
     snprintf(leftover, sizeof leftover, ".wosync-%ld.tmp", (long)getpid());
     write_text(path_in(*state, leftover), "half");
     for (int i = 0; i < 2; i++) {
-        check(whole_file_write(directory, "page", i == 0 ? "one" : "zwei", i == 0 ? 3 : 4, &e) == 0, "%s",
+        check(atomic_file_write(directory, "page", i == 0 ? "one" : "zwei", i == 0 ? 3 : 4, &e) == 0, "%s",
             e.text);
         char *text = read_text(path_in(*state, "page"), NULL);
         check_text(text, i == 0 ? "one" : "zwei");
@@ -76,14 +76,14 @@ static void test_full(void **state)
     struct error e = {0};
     struct rlimit old, small = {100, 100};
     int directory = open_directory(*state);
-    assert_int_equal(whole_file_write(directory, "page", "old", 3, &e), 0);
+    assert_int_equal(atomic_file_write(directory, "page", "old", 3, &e), 0);
     getrlimit(RLIMIT_FSIZE, &old);
     small.rlim_max = old.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
-    int rc = whole_file_write(directory, "page", large, sizeof large, &e);
+    int rc = atomic_file_write(directory, "page", large, sizeof large, &e);
     setrlimit(RLIMIT_FSIZE, &old);
-    check(rc == -1 && e.status == EXIT_IO && strncmp(e.text, "page: it cannot be written: ", 28) == 0, "%s",
+    check(rc == -1 && e.status == EX_IOERR && strncmp(e.text, "page: it cannot be written: ", 28) == 0, "%s",
         e.text);
     char *text = read_text(path_in(*state, "page"), NULL);
     check_text(text, "old");
@@ -99,12 +99,12 @@ static void test_refused(void **state)
     const char *path = path_in(*state, "out");
     int directory = open_directory(path);
     assert_int_equal(mkdirat(directory, "page", 0700), 0);
-    check(whole_file_write(directory, "page", "x", 1, &e) == -1 && e.status == EXIT_IO, "%s", e.text);
+    check(atomic_file_write(directory, "page", "x", 1, &e) == -1 && e.status == EX_IOERR, "%s", e.text);
     assert_int_equal(count_files(path), 1);
     assert_int_equal(unlinkat(directory, "page", AT_REMOVEDIR), 0);
     assert_int_equal(rmdir(path), 0);
     e = (struct error){0};
-    check(whole_file_write(directory, "page", "x", 1, &e) == -1 && e.status == EXIT_IO &&
+    check(atomic_file_write(directory, "page", "x", 1, &e) == -1 && e.status == EX_IOERR &&
               strncmp(e.text, "page: it cannot be made: ", 25) == 0,
         "%s", e.text);
     close(directory);
@@ -121,12 +121,12 @@ static void test_clean(void **state)
     assert_int_equal(symlink("wosync-4.tmp", path_in(*state, ".wosync-5.tmp")), 0);
     int at_work = open(path_in(*state, ".wosync-2.tmp"), O_RDONLY | O_CLOEXEC);
     assert_int_equal(flock(at_work, LOCK_EX), 0);
-    whole_file_clean(directory);
+    atomic_file_clean(directory);
     check(access(path_in(*state, ".wosync-1.tmp"), F_OK) != 0, "a leftover stays");
     for (size_t i = 1; i < COUNT(names); i++)
         check(access(path_in(*state, names[i]), F_OK) == 0, "%s was removed", names[i]);
     close(at_work);
-    whole_file_clean(directory);
+    atomic_file_clean(directory);
     check(access(path_in(*state, ".wosync-2.tmp"), F_OK) != 0, "a leftover stays");
     close(directory);
 }
@@ -140,7 +140,7 @@ static void test_no_descriptors(void **state)
     getrlimit(RLIMIT_NOFILE, &old);
     none = (struct rlimit){0, old.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
-    whole_file_clean(directory);
+    atomic_file_clean(directory);
     setrlimit(RLIMIT_NOFILE, &old);
     assert_int_equal(count_files(*state), 1);
     close(directory);

@@ -389,7 +389,7 @@ static void test_token_is_a_secret(void **state)
     setenv("MAINTAINX_API_KEY", "token-of-the-environment", 1);
     l = load("");
     unload(&l);
-    fail(&e, EXIT_NOPERM, "token-of-the-file, token-of-the-environment");
+    fail(&e, EX_NOPERM, "token-of-the-file, token-of-the-environment");
     check_text(e.text, "*****************, ************************");
 }
 

@@ -41,7 +41,7 @@ int fdatasync(int fd)
 struct place {
     const char *file;
     int directory;
-    struct report_list list;
+    struct csv_file list;
 };
 
 static struct place open_place(const char *path)
@@ -54,11 +54,11 @@ static struct place open_place(const char *path)
 
 static void close_place(struct place *p)
 {
-    report_list_free(&p->list);
+    csv_file_free(&p->list);
     close(p->directory);
 }
 
-/* Adds the line of an event; `timeout` as in report_list_add. */
+/* Adds the line of an event; `timeout` as in csv_file_add. */
 static int add(struct place *p, const char *id, int64_t timeout, struct error *e)
 {
     struct report report = {.id = id,
@@ -72,7 +72,7 @@ static int add(struct place *p, const char *id, int64_t timeout, struct error *e
         .hold = -1};
     report.data = json_tokener_parse("{\"title\": \"A, B\", \"status\": \"DONE\"}");
     *e = (struct error){0};
-    int rc = report_list_add(&p->list, p->directory, &report, "7.html", timeout, e);
+    int rc = csv_file_add(&p->list, p->directory, &report, "7.html", timeout, e);
     json_object_put(report.data);
     return rc;
 }
@@ -154,7 +154,7 @@ static void test_not_ours(void **state)
     const char *const texts[] = {"a\n", "\r\n", "\n\n", "event_id,id\r\n", header};
     for (size_t i = 0; i < COUNT(texts); i++) {
         write_text(p.file, texts[i]);
-        check(add(&p, "b", 0, &e) == -1 && e.status == EXIT_CONFIG, "%s: %s", texts[i], e.text);
+        check(add(&p, "b", 0, &e) == -1 && e.status == EX_CONFIG, "%s: %s", texts[i], e.text);
         char *text = read_text(p.file, NULL);
         check_text(text, texts[i]);
         free(text);
@@ -215,12 +215,12 @@ static void test_locked(void **state)
     add_well(&p, "a");
     int other = open(p.file, O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(other, LOCK_EX), 0);
-    check(add(&p, "b", 30, &e) == -1 && e.status == EXIT_TRY_LATER &&
+    check(add(&p, "b", 30, &e) == -1 && e.status == EX_TEMPFAIL &&
               strstr(e.text, "another program holds it") != NULL,
         "%s", e.text);
-    stop_set_deadline(1); /* the run ends before the lock is given up for */
-    check(add(&p, "b", 60000, &e) == -1 && e.status == EXIT_TRY_LATER, "%s", e.text);
-    stop_set_deadline(0);
+    shutdown_set_deadline(1); /* the run ends before the lock is given up for */
+    check(add(&p, "b", 60000, &e) == -1 && e.status == EX_TEMPFAIL, "%s", e.text);
+    shutdown_set_deadline(0);
     close(other);
     check_ids(&p, "a");
     add_well(&p, "b");
@@ -243,7 +243,7 @@ static void test_full(void **state)
     setrlimit(RLIMIT_FSIZE, &small);
     int rc = add(&p, "b", 0, &e);
     setrlimit(RLIMIT_FSIZE, &old);
-    check(rc == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL, "%s", e.text);
+    check(rc == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be written") != NULL, "%s", e.text);
     check_ids(&p, "a");
     add_well(&p, "b");
     check_ids(&p, "a b");
@@ -256,16 +256,16 @@ static void test_odd_files(void **state)
     struct error e;
     struct place p = open_place(*state);
     assert_int_equal(mkdir(p.file, 0700), 0);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be opened") != NULL,
+    check(add(&p, "a", 0, &e) == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be opened") != NULL,
         "%s", e.text);
     assert_int_equal(rmdir(p.file), 0);
     assert_int_equal(mkfifo(p.file, 0600), 0);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL,
+    check(add(&p, "a", 0, &e) == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be written") != NULL,
         "%s", e.text);
     assert_int_equal(unlink(p.file), 0);
     int directory = p.directory;
     p.directory = open(*state, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO &&
+    check(add(&p, "a", 0, &e) == -1 && e.status == EX_IOERR &&
               strstr(e.text, "its directory cannot be synced") != NULL,
         "%s", e.text);
     close(p.directory);
@@ -281,16 +281,17 @@ static void test_the_disk_fails(void **state)
     struct error e;
     struct place p = open_place(*state), again = open_place(*state);
     sync_fails = true;
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be written") != NULL,
+    check(add(&p, "a", 0, &e) == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be written") != NULL,
         "%s", e.text);
     sync_fails = false;
     add_well(&p, "a");
     sync_fails = true;
-    check(add(&p, "a", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be synced") != NULL,
+    check(add(&p, "a", 0, &e) == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be synced") != NULL,
         "%s", e.text);
     sync_fails = false;
     read_fails = true;
-    check(add(&again, "b", 0, &e) == -1 && e.status == EXIT_IO && strstr(e.text, "it cannot be read") != NULL,
+    check(
+        add(&again, "b", 0, &e) == -1 && e.status == EX_IOERR && strstr(e.text, "it cannot be read") != NULL,
         "%s", e.text);
     read_fails = false;
     add_well(&again, "b");

@@ -37,7 +37,8 @@ static struct json_object *read_json(const char *name, const char *suffix)
     char *text = read_part(name, suffix);
     if (text == NULL)
         return NULL;
-    struct json_tokener *parser = json_tokener_new_ex(100); /* a record that is nested too deeply must come through */
+    struct json_tokener *parser =
+        json_tokener_new_ex(100); /* a record that is nested too deeply must come through */
     struct json_object *json = json_tokener_parse_ex(parser, text, -1);
     json_tokener_free(parser);
     check(json_object_is_type(json, json_type_object), "%s%s is no JSON object", name, suffix);
@@ -60,7 +61,8 @@ static void check_keys(const char *name, struct json_object *object, const char 
     }
 }
 
-static void read_words(struct json_object *object, const char *key, const char *const *fallback, const char **out)
+static void read_words(
+    struct json_object *object, const char *key, const char *const *fallback, const char **out)
 {
     struct json_object *list = json_object_object_get(object, key);
     size_t count = 0;
@@ -145,17 +147,19 @@ static const char *document_name(const struct golden *golden, const struct diff 
         return "";
     if (golden->seen.doc != NULL && json_object_equal(diff->document, golden->seen.doc))
         return " new";
-    return golden->known.doc != NULL && json_object_equal(diff->document, golden->known.doc) ? " old" : " merged";
+    return golden->known.doc != NULL && json_object_equal(diff->document, golden->known.doc) ? " old"
+                                                                                             : " merged";
 }
 
 /* What came out, in the words of a .events file. */
 static char *describe(const struct golden *golden, const struct diff *diff)
 {
-    static const char *const outcomes[] = {[DIFF_STALE] = "STALE", [DIFF_LEAVE] = "LEAVE", [DIFF_STORE] = "STORE"};
+    static const char *const results[] = {
+        [DIFF_STALE] = "STALE", [DIFF_LEAVE] = "LEAVE", [DIFF_STORE] = "STORE"};
     struct buffer out = {0};
     char date[TIMESTAMP_SIZE];
     const char *document = document_name(golden, diff);
-    buffer_append_format(&out, "%s%s", outcomes[diff->outcome], document);
+    buffer_append_format(&out, "%s%s", results[diff->outcome], document);
     if (diff->outcome == DIFF_STORE && diff->from_list)
         buffer_append_text(&out, " list");
     if (diff->deleted)

@@ -33,7 +33,7 @@ static void test_line(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        char *line = event_text(table[i].body);
+        char *line = event_line(table[i].body);
         check_text(line, table[i].line);
         free(line);
     }

@@ -1,4 +1,4 @@
-/* A lane with more to do than it reads at a time: the order of each work order holds all the same (rule R6).
+/* A queue with more to do than it reads at a time: the order of each work order holds all the same (rule R6).
  */
 #include "support.h"
 
@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 /* Events 1, 1 + WORK_ORDERS, ... are of one work order; some lie behind what is read at a time. */
-enum { EVENTS = LANE_QUEUE + 600, WORK_ORDERS = 299 };
+enum { EVENTS = HANDLER_QUEUE_SIZE + 600, WORK_ORDERS = 299 };
 
 /* What happens meanwhile, with another connection to the store. */
 typedef void meanwhile(struct store *other);
@@ -62,7 +62,7 @@ static struct store *open_store(void **state)
 
 /* All events are pending for the one handler; the first of them has failed `attempts` times and is due at
  * `due`. */
-static void prepare(struct store *store, struct routes *routes, int attempts, int64_t due)
+static void prepare(struct store *store, struct handler_table *table, int attempts, int64_t due)
 {
     const int64_t now = clock_now();
     assert_int_equal(store_begin(store, NULL), 0);
@@ -75,17 +75,17 @@ static void prepare(struct store *store, struct routes *routes, int attempts, in
         json_object_put(doc);
     }
     assert_int_equal(store_commit(store, NULL), 0);
-    assert_int_equal(routes_attach(routes, store, 0, now, NULL), 0);
+    assert_int_equal(handler_table_attach(table, store, 0, now, NULL), 0);
     assert_int_equal(store_begin(store, NULL), 0);
-    struct route *route = &routes->rows[0];
+    struct handler *handler = &table->rows[0];
     for (int64_t seq = 1; seq <= EVENTS; seq++)
         assert_int_equal(
-            deliveries_add(store, route->place.handler, seq, (seq - 1) % WORK_ORDERS + 1, now, NULL), 0);
+            deliveries_add(store, handler->place.handler, seq, (seq - 1) % WORK_ORDERS + 1, now, NULL), 0);
     for (int i = 0; i < attempts; i++)
-        assert_int_equal(deliveries_retry(store, route->place.handler, 1, due, now, "not today", NULL), 0);
-    assert_int_equal(handlers_advance(store, route->place.handler, EVENTS, 0, NULL), 0);
+        assert_int_equal(deliveries_retry(store, handler->place.handler, 1, due, now, "not today", NULL), 0);
+    assert_int_equal(handlers_advance(store, handler->place.handler, EVENTS, 0, NULL), 0);
     assert_int_equal(store_commit(store, NULL), 0);
-    route->place.position = EVENTS;
+    handler->place.position = EVENTS;
 }
 
 /* Those of each work order in their order; what comes again does not count. */
@@ -106,16 +106,16 @@ static void check_order(void)
 static int deliver(void **state, const struct scenario *scenario)
 {
     struct store *store = open_store(state);
-    struct route row = {.name = strdup("singly"), .type = &type, .timeout = 5000};
-    struct routes routes = {&row, 1};
+    struct handler row = {.name = strdup("singly"), .type = &type, .timeout = 5000};
+    struct handler_table table = {&row, 1};
     struct run run = {0};
     struct error e = {0};
     memset(row.on, true, sizeof row.on);
     memset(&taken, 0, sizeof taken);
     taken.scenario = *scenario;
     taken.other = open_store(state);
-    prepare(store, &routes, scenario->attempts, scenario->due);
-    const struct dispatch_settings settings = {.store = store, .routes = &routes, .run = &run};
+    prepare(store, &table, scenario->attempts, scenario->due);
+    const struct dispatch_settings settings = {.store = store, .table = &table, .run = &run};
     int rc = dispatch_run(&settings, &e);
     check(rc == 0 || fault_happened(), "%s", e.text);
     row.stopped = false;
@@ -159,14 +159,14 @@ static void revive(struct store *other)
 static void test_discarded_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = LANE_QUEUE - 100, .happens = discard};
+        .attempts = 1, .due = clock_now() + 3600000, .at = HANDLER_QUEUE_SIZE - 100, .happens = discard};
     assert_int_equal(deliver(state, &scenario), EVENTS - 1);
 }
 
 static void test_taken_up_again_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = LANE_QUEUE - 100, .happens = revive};
+        .attempts = 1, .due = clock_now() + 3600000, .at = HANDLER_QUEUE_SIZE - 100, .happens = revive};
     assert_int_equal(deliver(state, &scenario), EVENTS);
 }
 
@@ -181,9 +181,9 @@ static void fail_soon(struct store *other)
 /* The statements fail in turn that come when the queue is empty: what is written, and what is read then. */
 static void test_the_store_fails(void **state)
 {
-    const struct scenario scenario = {.at = LANE_QUEUE, .happens = fail_soon};
+    const struct scenario scenario = {.at = HANDLER_QUEUE_SIZE, .happens = fail_soon};
     int faults = 0;
-    for (failing = LANE_QUEUE; failing < LANE_QUEUE + 10; failing++) {
+    for (failing = HANDLER_QUEUE_SIZE; failing < HANDLER_QUEUE_SIZE + 10; failing++) {
         directory_setup(state);
         check(deliver(state, &scenario) >= EVENTS, "statement %ld", failing);
         faults += fault_happened();
@@ -204,8 +204,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_taken_up_again_meanwhile, directory_setup, directory_teardown),
         cmocka_unit_test(test_the_store_fails),
     };
-    check(stop_install(&e) == 0, "%s", e.text);
-    log_configure(LOG_ERROR, false);
+    check(shutdown_install(&e) == 0, "%s", e.text);
+    log_configure(LOG_LEVEL_ERROR, false);
     fault_statement(0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,10 +31,10 @@ static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'none');"
     "INSERT INTO documents VALUES (1, 7, '" OLD "');"
     "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0);"
-    "INSERT INTO missing VALUES (7, 1, NULL, NULL);"
+    "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL);"
     "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
-    "INSERT INTO unheard VALUES (7, 900, 1000);"
-    "UPDATE webhooks SET first = 900, last = 950, received = 3;"
+    "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
+    "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
     "900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'VALID', 900, 950);";
@@ -109,8 +109,8 @@ static int64_t tell_gone(struct store *store, struct error *e)
 
 static int64_t load_keys(struct store *store, struct error *e)
 {
-    struct verify_keys *keys = verify_keys_load(store, NULL, e);
-    verify_keys_free(keys);
+    struct webhook_auth_keys *keys = webhook_auth_keys_load(store, NULL, e);
+    webhook_auth_keys_free(keys);
     return keys != NULL ? 0 : -1;
 }
 
@@ -250,7 +250,7 @@ static void test_outcomes(void **state)
         check(told == table[i].told && work_left == table[i].work_left, "row %zu: %lld told", i,
             (long long)told);
         char *dump = disk_dump(disk_connection(), "");
-        char *receipt = strstr(dump, "receipts |"), state_text[32];
+        char *receipt = strstr(dump, "webhook_inbox |"), state_text[32];
         check((receipt != NULL) == (table[i].receipt != NULL), "row %zu: %s", i, dump);
         if (receipt != NULL) {
             snprintf(state_text, sizeof state_text, " | %s | ", table[i].receipt);
@@ -284,7 +284,7 @@ static void test_event_ids(void **state)
         struct run run = {0};
         bool work_left;
         assert_int_equal(
-            sqlite3_exec(disk_connection(), "DELETE FROM receipts", NULL, NULL, NULL), SQLITE_OK);
+            sqlite3_exec(disk_connection(), "DELETE FROM webhook_inbox", NULL, NULL, NULL), SQLITE_OK);
         check(take(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED, "row %zu: %s", i,
             e.text);
         check(take(store, "", table[i].id, second, &run, &work_left, &e) ==
@@ -298,17 +298,17 @@ static void test_event_ids(void **state)
 
 static const struct webhook_message unsigned_message = {.body = "{}", .len = 2};
 
-static enum verify_verdict verify(
+static enum webhook_auth_result verify(
     struct store *store, char *const *configured, const char *timed, const char *plain, const char **why)
 {
     struct error e = {0};
     struct webhook_message message = unsigned_message;
     message.timed_signature = timed;
     message.plain_signature = plain;
-    struct verify_keys *keys = verify_keys_load(store, configured, &e);
+    struct webhook_auth_keys *keys = webhook_auth_keys_load(store, configured, &e);
     check(keys != NULL, "%s", e.text);
-    enum verify_verdict verdict = verify_message(keys, &message, NOW, 300000, why);
-    verify_keys_free(keys);
+    enum webhook_auth_result verdict = webhook_auth_check(keys, &message, NOW, 300000, why);
+    webhook_auth_keys_free(keys);
     return verdict;
 }
 
@@ -322,26 +322,26 @@ static void test_verdicts(void **state)
 #define TIMED "0f10a4648da2dd9f05a7f1c616b072796fd74f5cf129f511a95af7a62022d0e6"
     static const struct {
         const char *timed, *plain, *why;
-        enum verify_verdict verdict;
+        enum webhook_auth_result verdict;
     } table[] = {
-        {NULL, NULL, "it is not signed", VERIFY_BAD},
-        {NULL, PLAIN, NULL, VERIFY_GOOD},
-        {NULL, "00" PLAIN, "does not have the form", VERIFY_BAD},
-        {"t=2,v1=" TIMED, NULL, NULL, VERIFY_GOOD},
-        {"t=2,v1=" PLAIN, NULL, "signed with another secret", VERIFY_BAD},
-        {"t=2,v1=" PLAIN, PLAIN, "signed with another secret", VERIFY_BAD},
-        {"nonsense", PLAIN, "does not have the form", VERIFY_BAD},
+        {NULL, NULL, "it is not signed", WEBHOOK_AUTH_BAD},
+        {NULL, PLAIN, NULL, WEBHOOK_AUTH_GOOD},
+        {NULL, "00" PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
+        {"t=2,v1=" TIMED, NULL, NULL, WEBHOOK_AUTH_GOOD},
+        {"t=2,v1=" PLAIN, NULL, "signed with another secret", WEBHOOK_AUTH_BAD},
+        {"t=2,v1=" PLAIN, PLAIN, "signed with another secret", WEBHOOK_AUTH_BAD},
+        {"nonsense", PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
     };
     const char *why = NULL;
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(table); i++) {
-        enum verify_verdict verdict = verify(store, configured, table[i].timed, table[i].plain, &why);
+        enum webhook_auth_result verdict = verify(store, configured, table[i].timed, table[i].plain, &why);
         check(verdict == table[i].verdict && (table[i].why == NULL || strstr(why, table[i].why) != NULL),
             "row %zu: %s", i, why);
     }
     assert_int_equal(
         sqlite3_exec(disk_connection(), "DELETE FROM subscriptions", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(verify(store, NULL, NULL, PLAIN, &why), VERIFY_NO_SECRET);
+    assert_int_equal(verify(store, NULL, NULL, PLAIN, &why), WEBHOOK_AUTH_NO_SECRET);
     store_close(store);
 }
 
@@ -352,13 +352,13 @@ static void test_bad_secrets(void **state)
     static char *const configured[] = {empty, NULL};
     struct error e = {0};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    assert_null(verify_keys_load(store, configured, &e));
-    check(e.status == EXIT_CONFIG && strstr(e.text, "MAINTAINX_WEBHOOK_SECRET") != NULL, "%s", e.text);
+    assert_null(webhook_auth_keys_load(store, configured, &e));
+    check(e.status == EX_CONFIG && strstr(e.text, "MAINTAINX_WEBHOOK_SECRET") != NULL, "%s", e.text);
     assert_int_equal(
         sqlite3_exec(disk_connection(), "UPDATE subscriptions SET secret = ''", NULL, NULL, NULL), SQLITE_OK);
     e = (struct error){0};
-    assert_null(verify_keys_load(store, NULL, &e));
-    check(e.status == EXIT_CONFIG && strstr(e.text, "subscription s1") != NULL, "%s", e.text);
+    assert_null(webhook_auth_keys_load(store, NULL, &e));
+    check(e.status == EX_CONFIG && strstr(e.text, "subscription s1") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -377,6 +377,6 @@ int main(void)
         in_directory(test_bad_secrets),
     };
     disk_install();
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,23 +4,25 @@
 
 enum { NOW = 1000000 };
 
-/* What it waits beyond the end of a window, for two clocks never tick together: a matter of its own, but little. */
+/* What it waits beyond the end of a window, for two clocks never tick together: a matter of its own, but
+ * little. */
 static int64_t margin;
 
 static int find_margin(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 1, 0, 1);
-    margin = pace_wait(&pace, NOW, 0) - 1000;
+    rate_limit_note(&rate_limit, NOW, 1, 0, 1);
+    margin = rate_limit_wait(&rate_limit, NOW, 0) - 1000;
     return margin >= 0 && margin <= 50 ? 0 : -1;
 }
 
 static void test_nothing_known(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    check(pace_wait(&pace, NOW, 0) == 0 && pace_wait(&pace, NOW, 100) == 0, "a server that never said anything");
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 0 && rate_limit_wait(&rate_limit, NOW, 100) == 0,
+        "a server that never said anything");
 }
 
 /* What one answer says, and how long the next request then waits. */
@@ -44,9 +46,9 @@ static void test_one_answer(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        struct pace pace = {0};
-        pace_note(&pace, NOW, 100, table[i].remaining, table[i].reset);
-        int64_t wait = pace_wait(&pace, NOW + table[i].later, table[i].reserve);
+        struct rate_limit rate_limit = {0};
+        rate_limit_note(&rate_limit, NOW, 100, table[i].remaining, table[i].reset);
+        int64_t wait = rate_limit_wait(&rate_limit, NOW + table[i].later, table[i].reserve);
         check(wait == table[i].wait, "%s: %lld", table[i].what, (long long)wait);
     }
 }
@@ -54,130 +56,140 @@ static void test_one_answer(void **state)
 /* Of several answers in one window the earliest end counts: each is rounded up to a second. */
 static void test_smallest_reset_of_a_window(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 3, 2, 60);
-    pace_note(&pace, NOW + 900, 3, 1, 59);  /* one second less, 900 ms later: 100 ms closer to the truth */
-    pace_note(&pace, NOW + 1000, 3, 0, 59); /* says nothing new */
-    check(pace_wait(&pace, NOW + 1000, 0) == 900 + 59000 - 1000 + margin, "%lld",
-        (long long)pace_wait(&pace, NOW + 1000, 0));
-    pace_note(&pace, NOW + 60000, 3, 2, 60); /* the next window */
-    pace_note(&pace, NOW + 60001, 3, 0, 60);
-    check(pace_wait(&pace, NOW + 60001, 0) == 59999 + margin, "%lld", (long long)pace_wait(&pace, NOW + 60001, 0));
+    rate_limit_note(&rate_limit, NOW, 3, 2, 60);
+    rate_limit_note(
+        &rate_limit, NOW + 900, 3, 1, 59); /* one second less, 900 ms later: 100 ms closer to the truth */
+    rate_limit_note(&rate_limit, NOW + 1000, 3, 0, 59); /* says nothing new */
+    check(rate_limit_wait(&rate_limit, NOW + 1000, 0) == 900 + 59000 - 1000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 1000, 0));
+    rate_limit_note(&rate_limit, NOW + 60000, 3, 2, 60); /* the next window */
+    rate_limit_note(&rate_limit, NOW + 60001, 3, 0, 60);
+    check(rate_limit_wait(&rate_limit, NOW + 60001, 0) == 59999 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 60001, 0));
 }
 
 /* What is sent and never heard of uses the limit up, too. */
 static void test_spent(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_spend(&pace);
-    check(pace_wait(&pace, NOW, 0) == 0, "nothing is known");
-    pace_note(&pace, NOW, 3, 2, 60);
-    pace_spend(&pace);
-    check(pace_wait(&pace, NOW, 0) == 0, "one is left");
-    pace_spend(&pace);
-    check(pace_wait(&pace, NOW, 0) == 60000 + margin, "none is left");
-    pace_spend(&pace);
-    pace_note(&pace, NOW + 60000, 3, 2, 60);
-    check(pace_wait(&pace, NOW + 60000, 0) == 0, "a new window");
+    rate_limit_spend(&rate_limit);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "nothing is known");
+    rate_limit_note(&rate_limit, NOW, 3, 2, 60);
+    rate_limit_spend(&rate_limit);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "one is left");
+    rate_limit_spend(&rate_limit);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 60000 + margin, "none is left");
+    rate_limit_spend(&rate_limit);
+    rate_limit_note(&rate_limit, NOW + 60000, 3, 2, 60);
+    check(rate_limit_wait(&rate_limit, NOW + 60000, 0) == 0, "a new window");
 }
 
 static void test_refused(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_refused(&pace, NOW, 7000);
-    check(pace_wait(&pace, NOW, 0) == 7000 + margin, "with Retry-After, nothing known: %lld",
-        (long long)pace_wait(&pace, NOW, 0));
-    pace = (struct pace){0};
-    pace_refused(&pace, NOW, -1);
-    check(pace_wait(&pace, NOW, 0) == 1000 + margin, "without Retry-After, nothing known");
-    pace = (struct pace){0};
-    pace_note(&pace, NOW, 100, 0, 20);
-    pace_refused(&pace, NOW + 1, -1);
-    check(pace_wait(&pace, NOW + 1, 0) == 19999 + margin, "without Retry-After, the window is known");
-    pace_refused(&pace, NOW + 1, 3000);
-    check(pace_wait(&pace, NOW + 1, 0) == 3000 + margin, "Retry-After wins");
-    check(pace_wait(&pace, NOW + 1 + 3000 + margin, 0) == 0, "it is over");
+    rate_limit_refused(&rate_limit, NOW, 7000);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 7000 + margin, "with Retry-After, nothing known: %lld",
+        (long long)rate_limit_wait(&rate_limit, NOW, 0));
+    rate_limit = (struct rate_limit){0};
+    rate_limit_refused(&rate_limit, NOW, -1);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 1000 + margin, "without Retry-After, nothing known");
+    rate_limit = (struct rate_limit){0};
+    rate_limit_note(&rate_limit, NOW, 100, 0, 20);
+    rate_limit_refused(&rate_limit, NOW + 1, -1);
+    check(rate_limit_wait(&rate_limit, NOW + 1, 0) == 19999 + margin,
+        "without Retry-After, the window is known");
+    rate_limit_refused(&rate_limit, NOW + 1, 3000);
+    check(rate_limit_wait(&rate_limit, NOW + 1, 0) == 3000 + margin, "Retry-After wins");
+    check(rate_limit_wait(&rate_limit, NOW + 1 + 3000 + margin, 0) == 0, "it is over");
 }
 
-/* A server whose seconds are rounded down refuses once; then its windows are taken to last a second longer. */
+/* A server whose seconds are rounded down refuses once; then its windows are taken to last a second longer.
+ */
 static void test_learns_from_a_needless_refusal(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 100, 5, 20);
-    pace_refused(&pace, NOW + 10, 0);
-    pace_note(&pace, NOW + 20, 100, 0, 20);
-    check(pace_wait(&pace, NOW + 20, 0) == 20000 + 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 20, 0));
+    rate_limit_note(&rate_limit, NOW, 100, 5, 20);
+    rate_limit_refused(&rate_limit, NOW + 10, 0);
+    rate_limit_note(&rate_limit, NOW + 20, 100, 0, 20);
+    check(rate_limit_wait(&rate_limit, NOW + 20, 0) == 20000 + 1000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 20, 0));
 }
 
 /* It is learnt once: one second is all that rounding can take away. */
 static void test_learns_no_more_from_a_second_one(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
     for (int i = 0; i < 3; i++) {
-        pace_note(&pace, NOW + i, 100, 5, 20);
-        pace_refused(&pace, NOW + i, 0);
+        rate_limit_note(&rate_limit, NOW + i, 100, 5, 20);
+        rate_limit_refused(&rate_limit, NOW + i, 0);
     }
-    pace_note(&pace, NOW + 10, 100, 0, 20);
-    check(pace_wait(&pace, NOW + 10, 0) == 20000 + 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 10, 0));
+    rate_limit_note(&rate_limit, NOW + 10, 100, 0, 20);
+    check(rate_limit_wait(&rate_limit, NOW + 10, 0) == 20000 + 1000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 10, 0));
 }
 
 /* A refusal after all that was known has ended: a second is waited, not for a moment that has passed. */
 static void test_refused_in_a_new_window(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 100, 50, 20);
-    pace_refused(&pace, NOW + 20000, -1);
-    check(pace_wait(&pace, NOW + 20000, 0) == 1000 + margin, "%lld", (long long)pace_wait(&pace, NOW + 20000, 0));
+    rate_limit_note(&rate_limit, NOW, 100, 50, 20);
+    rate_limit_refused(&rate_limit, NOW + 20000, -1);
+    check(rate_limit_wait(&rate_limit, NOW + 20000, 0) == 1000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 20000, 0));
 }
 
 /* What was said before the clock went back says nothing of the window that it is in now. */
 static void test_the_clock_goes_back(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 100, 50, 20);
-    pace_note(&pace, NOW - 15000, 100, 0, 60);
-    check(pace_wait(&pace, NOW - 15000, 0) == 60000 + margin, "%lld", (long long)pace_wait(&pace, NOW - 15000, 0));
+    rate_limit_note(&rate_limit, NOW, 100, 50, 20);
+    rate_limit_note(&rate_limit, NOW - 15000, 100, 0, 60);
+    check(rate_limit_wait(&rate_limit, NOW - 15000, 0) == 60000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW - 15000, 0));
 }
 
 /* What is known of the window stems from another time, by three days. */
 static void test_refused_after_the_clock_went_back(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, 259200000, 100, 50, 60);
-    pace_refused(&pace, 5000, -1);
-    assert_in_range(pace_wait(&pace, 5000, 0), 1000, 2000);
+    rate_limit_note(&rate_limit, 259200000, 100, 50, 60);
+    rate_limit_refused(&rate_limit, 5000, -1);
+    assert_in_range(rate_limit_wait(&rate_limit, 5000, 0), 1000, 2000);
 }
 
 /* More left than before: someone's window has begun, however early. */
 static void test_a_window_that_begins_early(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, NOW, 100, 1, 20);
-    pace_note(&pace, NOW + 5000, 100, 99, 60);
-    pace_note(&pace, NOW + 5001, 100, 0, 60);
-    check(pace_wait(&pace, NOW + 5001, 0) == 60000 - 1 + margin, "%lld", (long long)pace_wait(&pace, NOW + 5001, 0));
+    rate_limit_note(&rate_limit, NOW, 100, 1, 20);
+    rate_limit_note(&rate_limit, NOW + 5000, 100, 99, 60);
+    rate_limit_note(&rate_limit, NOW + 5001, 100, 0, 60);
+    check(rate_limit_wait(&rate_limit, NOW + 5001, 0) == 60000 - 1 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 5001, 0));
 }
 
 /* An answer that was long on its way, and the first one of the next window: each says that two are left. */
 static void test_two_windows_with_as_many_left(void **state)
 {
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    pace_note(&pace, 60864, 3, 2, 5); /* of a window that ended at 58164 */
-    pace_note(&pace, 62304, 3, 2, 5); /* of one that began at 61590 */
-    pace_note(&pace, 62439, 3, 1, 5);
-    pace_note(&pace, 63061, 3, 0, 4);
-    check(63061 + pace_wait(&pace, 63061, 0) >= 66590, "it goes on %lld ms before the window ends",
-        (long long)(66590 - 63061 - pace_wait(&pace, 63061, 0)));
+    rate_limit_note(&rate_limit, 60864, 3, 2, 5); /* of a window that ended at 58164 */
+    rate_limit_note(&rate_limit, 62304, 3, 2, 5); /* of one that began at 61590 */
+    rate_limit_note(&rate_limit, 62439, 3, 1, 5);
+    rate_limit_note(&rate_limit, 63061, 3, 0, 4);
+    check(63061 + rate_limit_wait(&rate_limit, 63061, 0) >= 66590,
+        "it goes on %lld ms before the window ends",
+        (long long)(66590 - 63061 - rate_limit_wait(&rate_limit, 63061, 0)));
 }
 
 static void test_per_minute(void **state)
@@ -186,16 +198,16 @@ static void test_per_minute(void **state)
         int64_t limit, reset, reserve, rate;
     } table[] = {{100, 60, 0, 100}, {100, 30, 0, 200}, {500, 60, 100, 400}, {10, 600, 0, 1}, {5, 60, 5, 77},
         {1, 3600, 0, 1}};
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     (void)state;
-    assert_int_equal(pace_per_minute(&pace, 0, 77), 77);
-    assert_int_equal(pace_per_minute(&pace, 0, 0), 1);
-    pace_refused(&pace, NOW, 5000); /* which says nothing of how long a window is */
-    assert_int_equal(pace_per_minute(&pace, 0, 77), 77);
+    assert_int_equal(rate_limit_per_minute(&rate_limit, 0, 77), 77);
+    assert_int_equal(rate_limit_per_minute(&rate_limit, 0, 0), 1);
+    rate_limit_refused(&rate_limit, NOW, 5000); /* which says nothing of how long a window is */
+    assert_int_equal(rate_limit_per_minute(&rate_limit, 0, 77), 77);
     for (size_t i = 0; i < COUNT(table); i++) {
-        pace = (struct pace){0};
-        pace_note(&pace, NOW, table[i].limit, table[i].limit, table[i].reset);
-        int64_t rate = pace_per_minute(&pace, table[i].reserve, 77);
+        rate_limit = (struct rate_limit){0};
+        rate_limit_note(&rate_limit, NOW, table[i].limit, table[i].limit, table[i].reset);
+        int64_t rate = rate_limit_per_minute(&rate_limit, table[i].reserve, 77);
         check(rate == table[i].rate, "row %zu: %lld", i, (long long)rate);
     }
 }
@@ -203,7 +215,8 @@ static void test_per_minute(void **state)
 /* --- against a limiter that counts --- */
 
 struct limiter {
-    bool first_opens; /* the first request of a window begins it; else windows follow each other without a gap */
+    bool first_opens; /* the first request of a window begins it; else windows follow each other without a gap
+                       */
     int64_t length;   /* milliseconds */
     int64_t limit;
     int64_t begin;
@@ -229,23 +242,23 @@ struct run {
     int64_t length, limit, reserve, there, back, percent;
 };
 
-/* Sends as fast as pace allows for fifty windows; returns the requests that were let through, or -1 - the number of
- * refusals. */
+/* Sends as fast as rate_limit allows for fifty windows; returns the requests that were let through, or -1 -
+ * the number of refusals. */
 static int64_t simulate(const struct run *run)
 {
     struct limiter limiter = {run->first_opens, run->length, run->limit, 0, 0};
-    struct pace pace = {0};
+    struct rate_limit rate_limit = {0};
     int64_t taken = 0, refused = 0, now = 1000003;
     const int64_t end = now + 50 * run->length;
     limiter.begin = now;
     while (now < end) {
-        now += pace_wait(&pace, now, run->reserve) + run->there;
+        now += rate_limit_wait(&rate_limit, now, run->reserve) + run->there;
         bool passed = limiter_take(&limiter, now);
         int64_t reset = (limiter.begin + limiter.length - now + 999) / 1000;
         now += run->back;
-        pace_note(&pace, now, limiter.limit, limiter.limit - limiter.used, reset);
+        rate_limit_note(&rate_limit, now, limiter.limit, limiter.limit - limiter.used, reset);
         if (!passed)
-            pace_refused(&pace, now, -1);
+            rate_limit_refused(&rate_limit, now, -1);
         taken += passed && now < end;
         refused += !passed;
     }
@@ -271,8 +284,8 @@ static void test_uses_what_is_allowed(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         int64_t taken = simulate(&table[i]);
         check(taken >= 0, "%s: %lld requests were refused", table[i].what, (long long)(-taken - 1));
-        check(taken * 100 >= 50 * table[i].limit * table[i].percent, "%s: %lld of %lld requests", table[i].what,
-            (long long)taken, (long long)(50 * table[i].limit));
+        check(taken * 100 >= 50 * table[i].limit * table[i].percent, "%s: %lld of %lld requests",
+            table[i].what, (long long)taken, (long long)(50 * table[i].limit));
     }
 }
 

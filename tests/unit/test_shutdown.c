@@ -36,8 +36,8 @@ int pipe2(int fds[2], int flags)
 static void check_child(void (*body)(void *data))
 {
     int status = run_in_child(body, NULL);
-    check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x: line %d, or 200, 400 behind it", (unsigned)status,
-        WEXITSTATUS(status) - 10);
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x: line %d, or 200, 400 behind it",
+        (unsigned)status, WEXITSTATUS(status) - 10);
 }
 
 static bool is_readable(int fd)
@@ -50,22 +50,22 @@ static void not_yet(void *data)
 {
     (void)data;
     struct error e = {0};
-    expect(stop_fd() == -1);
-    expect(stop_install(&e) == 0 && stop_install(&e) == 0);
-    expect(stop_fd() >= 0 && !is_readable(stop_fd()));
-    expect(!stop_signalled() && !stop_requested() && stop_time_left() == INT64_MAX);
+    expect(shutdown_fd() == -1);
+    expect(shutdown_install(&e) == 0 && shutdown_install(&e) == 0);
+    expect(shutdown_fd() >= 0 && !is_readable(shutdown_fd()));
+    expect(!shutdown_signalled() && !shutdown_requested() && shutdown_time_left() == INT64_MAX);
     int64_t began = clock_monotonic();
-    expect(stop_wait(0) && stop_wait(-5) && stop_wait(20));
+    expect(shutdown_wait(0) && shutdown_wait(-5) && shutdown_wait(20));
     expect(clock_monotonic() - began >= 20);
 }
 
 static void by_signal(int number)
 {
     struct error e = {0};
-    expect(stop_install(&e) == 0);
+    expect(shutdown_install(&e) == 0);
     raise(number);
-    expect(stop_signalled() && stop_requested() && is_readable(stop_fd()));
-    expect(!stop_wait(LONG));
+    expect(shutdown_signalled() && shutdown_requested() && is_readable(shutdown_fd()));
+    expect(!shutdown_wait(LONG));
 }
 
 static void by_sigterm(void *data)
@@ -94,7 +94,7 @@ static void during_a_wait(void *data)
     struct error e = {0};
     char path[64], stat[512] = "";
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)getpid());
-    expect(stop_install(&e) == 0);
+    expect(shutdown_install(&e) == 0);
     pid_t parent = getpid(), child = fork();
     if (child == 0) {
         const char *end = NULL;
@@ -108,8 +108,8 @@ static void during_a_wait(void *data)
         kill(parent, SIGTERM);
         _exit(0);
     }
-    expect(!stop_wait(INT64_C(1) << 40)); /* more milliseconds than an int has */
-    expect(stop_signalled());
+    expect(!shutdown_wait(INT64_C(1) << 40)); /* more milliseconds than an int has */
+    expect(shutdown_signalled());
     expect(waitpid(child, NULL, 0) == child);
 }
 
@@ -118,24 +118,24 @@ static void ignored(void *data)
 {
     (void)data;
     struct error e = {0};
-    expect(stop_install(&e) == 0);
+    expect(shutdown_install(&e) == 0);
     raise(SIGPIPE);
-    expect(!stop_signalled());
+    expect(!shutdown_signalled());
 }
 
 static void deadline(void *data)
 {
     (void)data;
     struct error e = {0};
-    expect(stop_install(&e) == 0);
-    stop_set_deadline(LONG);
-    expect(!stop_requested() && stop_time_left() > LONG / 2 && stop_time_left() <= LONG);
-    expect(stop_wait(1));
-    stop_set_deadline(1);
-    expect(!stop_wait(LONG)); /* only that long */
-    expect(stop_requested() && !stop_signalled() && stop_time_left() == 0);
-    stop_set_deadline(0);
-    expect(!stop_requested() && stop_time_left() == INT64_MAX);
+    expect(shutdown_install(&e) == 0);
+    shutdown_set_deadline(LONG);
+    expect(!shutdown_requested() && shutdown_time_left() > LONG / 2 && shutdown_time_left() <= LONG);
+    expect(shutdown_wait(1));
+    shutdown_set_deadline(1);
+    expect(!shutdown_wait(LONG)); /* only that long */
+    expect(shutdown_requested() && !shutdown_signalled() && shutdown_time_left() == 0);
+    shutdown_set_deadline(0);
+    expect(!shutdown_requested() && shutdown_time_left() == INT64_MAX);
 }
 
 static void count(void *data)
@@ -148,22 +148,22 @@ static void report(void *data)
     (void)data;
     struct error e = {0};
     int reports = 0;
-    expect(stop_install(&e) == 0);
+    expect(shutdown_install(&e) == 0);
     raise(SIGUSR1); /* ignored as long as nobody reports */
-    stop_attend();
-    stop_on_report(count, &reports);
-    stop_attend();
+    shutdown_attend();
+    shutdown_on_report(count, &reports);
+    shutdown_attend();
     expect(reports == 0);
     raise(SIGUSR1);
     raise(SIGUSR1);
-    expect(reports == 0 && is_readable(stop_fd())); /* only in the ordinary flow */
-    stop_attend();
-    expect(reports == 1 && !is_readable(stop_fd()));
+    expect(reports == 0 && is_readable(shutdown_fd())); /* only in the ordinary flow */
+    shutdown_attend();
+    expect(reports == 1 && !is_readable(shutdown_fd()));
     raise(SIGUSR1);
-    expect(stop_wait(0) && reports == 2);
+    expect(shutdown_wait(0) && reports == 2);
     raise(SIGUSR1);
-    stop_on_report(NULL, NULL); /* nobody wants to know any more */
-    stop_attend();
+    shutdown_on_report(NULL, NULL); /* nobody wants to know any more */
+    shutdown_attend();
     expect(reports == 2);
 }
 
@@ -173,12 +173,12 @@ static void report_and_stop(void *data)
     (void)data;
     struct error e = {0};
     int reports = 0;
-    expect(stop_install(&e) == 0);
-    stop_on_report(count, &reports);
+    expect(shutdown_install(&e) == 0);
+    shutdown_on_report(count, &reports);
     raise(SIGUSR1);
     raise(SIGTERM);
-    stop_attend();
-    expect(reports == 1 && is_readable(stop_fd()) && !stop_wait(LONG));
+    shutdown_attend();
+    expect(reports == 1 && is_readable(shutdown_fd()) && !shutdown_wait(LONG));
 }
 
 static void no_descriptor(void *data)
@@ -186,7 +186,7 @@ static void no_descriptor(void *data)
     (void)data;
     struct error e = {0};
     has_descriptors = false;
-    expect(stop_install(&e) == -1 && e.status == EXIT_TRY_LATER && stop_fd() == -1);
+    expect(shutdown_install(&e) == -1 && e.status == EX_TEMPFAIL && shutdown_fd() == -1);
     expect(strstr(e.text, "Too many open files") != NULL);
 }
 
@@ -196,18 +196,11 @@ static void no_descriptor(void *data)
         (void)state;                                                                                         \
         check_child(body);                                                                                   \
     }
-in_child(not_yet)
-in_child(by_sigterm)
-in_child(by_sigint)
-in_child(during_a_wait)
-in_child(ignored)
-in_child(deadline)
-in_child(report)
-in_child(report_and_stop)
-in_child(no_descriptor)
+in_child(not_yet) in_child(by_sigterm) in_child(by_sigint) in_child(during_a_wait) in_child(ignored)
+    in_child(deadline) in_child(report) in_child(report_and_stop) in_child(no_descriptor)
 
-/* Who is in a hurry sends a second one. */
-static void test_a_second_signal_kills(void **state)
+    /* Who is in a hurry sends a second one. */
+    static void test_a_second_signal_kills(void **state)
 {
     (void)state;
     int status = run_in_child(twice, NULL);

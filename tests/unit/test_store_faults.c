@@ -51,31 +51,32 @@ static const char content[] =
     "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, 0, 1000, NULL), (1, 2, 7, 'done', 1, 0, 1000, NULL),"
     " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused'),"
     " (1, 5, 9, 'pending', 0, 0, 900000, NULL);"
-    "INSERT INTO swept VALUES (7); INSERT INTO missing VALUES (7, 1, NULL, NULL), (8, 2, 950, 1);"
+    "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL), (8, 2, "
+    "950, 1);"
     "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
-    "INSERT INTO receipts VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
+    "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
     "'unknown', x'00');"
-    "UPDATE webhooks SET api = 'webhooks', first = 900, last = 950, received = 3;"
+    "UPDATE webhook_stats SET api = 'webhooks', first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
-    "INSERT INTO unheard VALUES (7, 900, 1000), (8, 900, 900000);"
+    "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
     "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
     " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
-static const unsigned char digest[DIGEST_SIZE] = "0123456789abcde";
+static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
 static int visited, most_visits;
 
 /* What a visitor says: to go on, or after `most_visits` to stop. */
 static int visit(struct error *e)
 {
-    return most_visits == INT_MAX || visited++ < most_visits ? 0 : fail(e, EXIT_DATA, "the visitor stops");
+    return most_visits == INT_MAX || visited++ < most_visits ? 0 : fail(e, EX_DATAERR, "the visitor stops");
 }
 
-static int see_handler(const struct handler_row *row, void *context, struct error *e)
+static int see_handler(const struct handler_record *row, void *context, struct error *e)
 {
     (void)row;
     (void)context;
@@ -149,9 +150,9 @@ FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
-FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct pace){100, 30, 3000, 2000, 60, 0}, e))
+FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
-                                &(struct quarantine_entry){.digest = digest,
+                                &(struct quarantine_entry){.fingerprint = fingerprint,
                                     .work_order = 8,
                                     .source = "poll",
                                     .reason = "why",
@@ -162,18 +163,18 @@ FUNCTION(do_quarantine_add, quarantine_add(s,
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
-FUNCTION(do_receipts_add, receipts_add(s,
-                              &(struct receipt){.key = "k4",
+FUNCTION(do_receipts_add, inbox_add(s,
+                              &(struct inbox_entry){.key = "k4",
                                   .received = NOW,
                                   .type = "t",
                                   .work_order = 8,
-                                  .state = RECEIPT_HINT,
+                                  .state = INBOX_HINT,
                                   .body = "{}",
                                   .len = 2},
                               e))
-FUNCTION(do_receipts_have, receipts_have(s, RECEIPT_UNKNOWN, "asset.updated", e))
-FUNCTION(do_receipts_settle, receipts_settle(s, &(struct receipt_hint){7, 1}, e))
-FUNCTION(do_receipts_waiting, receipts_waiting(s, e))
+FUNCTION(do_receipts_have, inbox_have(s, INBOX_UNKNOWN, "asset.updated", e))
+FUNCTION(do_receipts_settle, inbox_settle(s, &(struct inbox_next){7, 1}, e))
+FUNCTION(do_receipts_waiting, inbox_waiting(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
 FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, e))
@@ -194,11 +195,11 @@ FUNCTION(do_sweeps_refused, sweeps_refused(s, 7, NOW, e))
 FUNCTION(do_sweeps_drop, sweeps_drop(s, 7, e))
 FUNCTION(do_sweeps_drop_all, sweeps_drop_all(s, e))
 FUNCTION(do_sweeps_waiting, sweeps_waiting(s, e))
-FUNCTION(do_note_received, webhooks_note_received(s, NOW, true, true, e))
-FUNCTION(do_note_refused, webhooks_note_refused(s, e))
-FUNCTION(do_note_polled, webhooks_note_polled(s, 8, 1000, NOW, e))
-FUNCTION(do_hear, webhooks_hear(s, 7, e))
-FUNCTION(do_set_api, webhooks_set_api(s, "subscriptions", e))
+FUNCTION(do_note_received, webhook_stats_note_received(s, NOW, true, true, e))
+FUNCTION(do_note_refused, webhook_stats_note_refused(s, e))
+FUNCTION(do_note_polled, webhook_stats_note_polled(s, 8, 1000, NOW, e))
+FUNCTION(do_hear, webhook_stats_hear(s, 7, e))
+FUNCTION(do_set_api, webhook_stats_set_api(s, "subscriptions", e))
 
 static int64_t do_account_load(struct store *s, struct error *e)
 {
@@ -216,7 +217,7 @@ static int64_t do_attach(struct store *s, struct error *e)
         const char *name;
         bool load;
     } table[] = {{"new", true}, {"three", true}, {"two", true}, {"one", false}};
-    struct handler_place place;
+    struct handler_position place;
     for (size_t i = 0; i < COUNT(table); i++)
         if (handlers_attach(s, table[i].name, "other", table[i].load, 4, NOW, &place, e) != 0)
             return -1;
@@ -225,13 +226,13 @@ static int64_t do_attach(struct store *s, struct error *e)
 
 static int64_t do_attach_back(struct store *s, struct error *e)
 {
-    struct handler_place place;
+    struct handler_position place;
     return handlers_attach(s, "three", "warehouse", true, 4, NOW, &place, e);
 }
 
 static int64_t do_attach_load(struct store *s, struct error *e)
 {
-    struct handler_place place;
+    struct handler_position place;
     return handlers_attach(s, "two", "http", true, 4, NOW, &place, e);
 }
 
@@ -284,20 +285,20 @@ static int64_t do_passes_save(struct store *s, struct error *e)
 
 static int64_t do_rate_limit_load(struct store *s, struct error *e)
 {
-    struct pace pace;
-    return rate_limit_load(s, &pace, e) == 0 ? pace.remaining : -1;
+    struct rate_limit rate_limit;
+    return rate_limit_load(s, &rate_limit, e) == 0 ? rate_limit.remaining : -1;
 }
 
 static int64_t do_next_hint(struct store *s, struct error *e)
 {
-    struct receipt_hint hint;
-    return receipts_next_hint(s, 0, &hint, e);
+    struct inbox_next hint;
+    return inbox_next(s, 0, &hint, e);
 }
 
 static int64_t do_glance(struct store *s, struct error *e)
 {
     struct snapshot_glance glance;
-    return snapshots_glance(s, 7, digest, &glance, e);
+    return snapshots_glance(s, 7, fingerprint, &glance, e);
 }
 
 static int64_t do_snapshot_load(struct store *s, struct error *e)
@@ -312,7 +313,8 @@ static int64_t do_snapshot_load(struct store *s, struct error *e)
 
 static int64_t do_snapshot_new(struct store *s, struct error *e)
 {
-    return snapshots_save(s, &(struct snapshot_row){.id = 9, .digest = digest, .json = "{}", .len = 2}, 0, e);
+    return snapshots_save(
+        s, &(struct snapshot_row){.id = 9, .fingerprint = fingerprint, .json = "{}", .len = 2}, 0, e);
 }
 
 static int64_t do_snapshot_again(struct store *s, struct error *e)
@@ -328,14 +330,14 @@ static int64_t do_count_missing(struct store *s, struct error *e)
 
 static int64_t do_next_missing(struct store *s, struct error *e)
 {
-    struct missing missing;
+    struct deletion_candidate missing;
     return sweeps_next(s, NOW, 0, &missing, e);
 }
 
 static int64_t do_webhooks_load(struct store *s, struct error *e)
 {
-    struct webhooks webhooks;
-    return webhooks_load(s, NOW, &webhooks, e) == 0 ? webhooks.missed : -1;
+    struct webhook_stats webhooks;
+    return webhook_stats_load(s, NOW, &webhooks, e) == 0 ? webhooks.missed : -1;
 }
 
 static int64_t do_sweeps_add(struct store *s, struct error *e)
@@ -388,7 +390,7 @@ static void test_visitors_stop(void **state)
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
         visited = most_visits = 0;
-        check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EXIT_DATA, "%s: %s",
+        check(listings[i].run(store, &e) == -1 && visited == 1 && e.status == EX_DATAERR, "%s: %s",
             listings[i].name, e.text);
         visited = 0;
         most_visits = 100;
@@ -412,7 +414,7 @@ static int64_t do_durably(struct store *s, struct error *e)
 
 static int64_t do_lazily(struct store *s, struct error *e)
 {
-    return store_begin_lazily(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
+    return store_begin_relaxed(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
 }
 
 static const struct function transactions[] = {ROW(do_retention), ROW(do_durably), ROW(do_lazily)};
@@ -449,7 +451,7 @@ static void test_opening(void **state)
             hit = disk_failed();
             disk_fails_at(FAULT_IO, 0);
             if (store == NULL) {
-                check((e.status == EXIT_IO || e.status == EXIT_TRY_LATER || e.status == EXIT_CANTCREAT) &&
+                check((e.status == EX_IOERR || e.status == EX_TEMPFAIL || e.status == EX_CANTCREAT) &&
                           *e.text != '\0',
                     "call %lld: %d: %s", (long long)n, (int)e.status, e.text);
                 failures++;
@@ -472,7 +474,7 @@ static void test_full_by_its_number(void **state)
         disk_fails_at(FAULT_IO, 1);
         assert_int_equal(store_begin(store, &e), -1);
         disk_error_number = EIO;
-        check(e.status == EXIT_IO && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
+        check(e.status == EX_IOERR && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
     }
     store_close(store);
 }
@@ -488,7 +490,7 @@ static void test_read_only(void **state)
     check(store != NULL && events_count(store, &e) == 5, "%s", e.text);
     check(store_begin(store, &e) == 0 && sweeps_add(store, 8, &e) == -1, "it was written");
     disk_fails_at(FAULT_ROFS, 0);
-    check(e.status == EXIT_IO && strstr(e.text, "it is read-only") != NULL, "%s", e.text);
+    check(e.status == EX_IOERR && strstr(e.text, "it is read-only") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -521,9 +523,9 @@ static void test_two_open_at_once(void **state)
         beside_came = beside_made = false;
         disk_fails_at(FAULT_BESIDE, n);
         store_close(store_open(beside_path, STORE_WRITE, 0, &e));
-        check(e.status == EXIT_DONE || e.status == EXIT_TRY_LATER, "call %lld: %d: %s", (long long)n,
-            (int)e.status, e.text);
-        if (beside_made && e.status == EXIT_DONE)
+        check(e.status == EX_OK || e.status == EX_TEMPFAIL, "call %lld: %d: %s", (long long)n, (int)e.status,
+            e.text);
+        if (beside_made && e.status == EX_OK)
             last = n;
         check_opens(beside_path);
     }
@@ -534,7 +536,7 @@ static void test_two_open_at_once(void **state)
         disk_fails_at(FAULT_BESIDE, last);
         struct store *store = store_open(beside_path, STORE_WRITE, 0, &e);
         hit = disk_failed();
-        check(store != NULL || e.status == EXIT_IO || e.status == EXIT_CANTCREAT, "call %lld: %d: %s",
+        check(store != NULL || e.status == EX_IOERR || e.status == EX_CANTCREAT, "call %lld: %d: %s",
             (long long)beside_fault, (int)e.status, e.text);
         store_close(store);
         check_opens(beside_path);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "handlers/exec/subprocess.h"
 
-static struct program_end run_words(char *const *words, int64_t timeout)
+static struct subprocess_end run_words(char *const *words, int64_t timeout)
 {
     static char path[] = "PATH=/usr/bin:/bin";
     char *const environment[] = {path, NULL};
@@ -22,16 +22,16 @@ static struct program_end run_words(char *const *words, int64_t timeout)
         .input = "in",
         .input_len = 2,
         .timeout = timeout};
-    struct program_end end;
-    program_run(&program, &end);
+    struct subprocess_end end;
+    subprocess_run(&program, &end);
     return end;
 }
 
-static struct program_end run(const char *name, const char *script, int64_t timeout)
+static struct subprocess_end run(const char *name, const char *script, int64_t timeout)
 {
     char *program = strdup(name), option[] = "-c", *text = strdup(script);
     char *const words[] = {program, option, text, NULL};
-    struct program_end end = run_words(words, timeout);
+    struct subprocess_end end = run_words(words, timeout);
     free(program);
     free(text);
     return end;
@@ -50,13 +50,13 @@ static void test_path(void **state)
             setenv("PATH", paths[i], 1);
         else
             unsetenv("PATH");
-        struct program_end end = run("sh", "exit 3", 60000);
-        check(
-            end.outcome == PROGRAM_EXITED && end.status == 3, "row %zu: %d, %d", i, end.outcome, end.status);
+        struct subprocess_end end = run("sh", "exit 3", 60000);
+        check(end.outcome == SUBPROCESS_EXITED && end.status == 3, "row %zu: %d, %d", i, end.outcome,
+            end.status);
     }
     setenv("PATH", "/nonexistent::", 1);
-    struct program_end end = run("sh", "", 60000);
-    check(end.outcome == PROGRAM_NOT_STARTED && end.status == ENOENT, "%d, %d", end.outcome, end.status);
+    struct subprocess_end end = run("sh", "", 60000);
+    check(end.outcome == SUBPROCESS_NOT_STARTED && end.status == ENOENT, "%d, %d", end.outcome, end.status);
     setenv("PATH", old, 1);
     free(old);
 }
@@ -68,9 +68,9 @@ static void test_name_too_long(void **state)
     memset(name, 'x', sizeof name);
     name[0] = '/';
     name[sizeof name - 1] = '\0';
-    struct program_end end = run(name, "", 60000);
-    check(
-        end.outcome == PROGRAM_NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.outcome, end.status);
+    struct subprocess_end end = run(name, "", 60000);
+    check(end.outcome == SUBPROCESS_NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.outcome,
+        end.status);
 }
 
 static int count_descriptors(void)
@@ -94,11 +94,11 @@ static void test_no_descriptors(void **state)
         int before = count_descriptors();
         few = (struct rlimit){most, old.rlim_max};
         setrlimit(RLIMIT_NOFILE, &few);
-        struct program_end end = run("/bin/sh", "exit 0", 60000);
+        struct subprocess_end end = run("/bin/sh", "exit 0", 60000);
         setrlimit(RLIMIT_NOFILE, &old);
-        started = end.outcome == PROGRAM_EXITED;
-        check(
-            started || (end.outcome == PROGRAM_NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
+        started = end.outcome == SUBPROCESS_EXITED;
+        check(started ||
+                  (end.outcome == SUBPROCESS_NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
             "%d descriptors: %d, %s", (int)most, end.outcome, strerror(end.status));
         check(count_descriptors() == before, "%d descriptors: some are lost", (int)most);
         check(most < 64, "it needs more than 64");
@@ -109,9 +109,9 @@ static void test_no_descriptors(void **state)
 static void test_without_stdout(void **state)
 {
     (void)state;
-    struct program_end end =
+    struct subprocess_end end =
         run("/bin/sh", "exec >&-; read line; sleep 0.1; echo \"got $line\" >&2; exit 4", 60000);
-    check(end.outcome == PROGRAM_EXITED && end.status == 4, "%d, %d", end.outcome, end.status);
+    check(end.outcome == SUBPROCESS_EXITED && end.status == 4, "%d, %d", end.outcome, end.status);
     check_text(end.error, "got in");
 }
 
@@ -120,10 +120,10 @@ static void test_left_behind(void **state)
 {
     (void)state;
     int64_t began = clock_monotonic();
-    struct program_end end =
+    struct subprocess_end end =
         run("/bin/sh", "exec >&-; (trap '' TERM; echo here >&2; while :; do sleep 0.1; done) & wait", 300);
-    check(end.outcome == PROGRAM_TIMED_OUT && end.status == SIGTERM, "%d, %d", end.outcome, end.status);
-    check(clock_monotonic() - began >= 300 + PROGRAM_GRACE_MS, "it got no time to end");
+    check(end.outcome == SUBPROCESS_TIMED_OUT && end.status == SIGTERM, "%d, %d", end.outcome, end.status);
+    check(clock_monotonic() - began >= 300 + SUBPROCESS_GRACE_MS, "it got no time to end");
     check_text(end.error, "here");
 }
 
@@ -136,6 +136,6 @@ int main(void)
         cmocka_unit_test(test_without_stdout),
         cmocka_unit_test(test_left_behind),
     };
-    signal(SIGPIPE, SIG_IGN); /* as stop_install does */
+    signal(SIGPIPE, SIG_IGN); /* as shutdown_install does */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,12 +10,12 @@
 /* Given in pieces of `piece` bytes, the tail is this. */
 static void check_tail(const char *printed, size_t len, size_t piece, const char *expected)
 {
-    struct program_output output = {.name = "x"};
+    struct subprocess_output output = {.name = "x"};
     char tail[40];
     for (size_t i = 0; i < len; i += piece)
-        program_output_add(&output, printed + i, len - i < piece ? len - i : piece);
-    program_output_finish(&output);
-    program_output_tail(&output, tail, sizeof tail);
+        subprocess_output_add(&output, printed + i, len - i < piece ? len - i : piece);
+    subprocess_output_finish(&output);
+    subprocess_output_tail(&output, tail, sizeof tail);
     check_text(tail, expected);
 }
 

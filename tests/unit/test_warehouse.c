@@ -329,6 +329,6 @@ int main(void)
         in_directory(test_paths),
     };
     fault_statement(0);
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

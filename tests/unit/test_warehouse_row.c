@@ -171,7 +171,8 @@ static void test_bad_snapshots(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(snapshots); i++) {
         struct warehouse_row row;
-        check(warehouse_row_from_snapshot(snapshots[i], strlen(snapshots[i]), false, 0, &row) != NULL, "%s", snapshots[i]);
+        check(warehouse_row_from_snapshot(snapshots[i], strlen(snapshots[i]), false, 0, &row) != NULL, "%s",
+            snapshots[i]);
         warehouse_row_free(&row);
     }
 }

@@ -13,7 +13,7 @@
     "\"id\":7,\"title\":\"Pump\",\"status\":\"" status "\",\"updatedAt\":\"2026-11-23T10:15:00Z\","          \
     "\"completedAt\":\"2026-11-23T10:15:00Z\""
 #define CHANGE(members) "{\"type\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7," members "}"
-#define EDIT(members) "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7," members "}"
+#define EDIT(members)   "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7," members "}"
 
 static const char *const completed[] = {"DONE", "COMPLETED", NULL};
 
@@ -54,7 +54,8 @@ static void test_kinds(void **state)
         {EDIT("\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_HINT, NULL},
         {EDIT("\"newSubStatus\":null,\"newWorkOrder\":{" DONE("DONE") "}"), WEBHOOK_WHOLE, "DONE"},
         {EDIT("\"newWorkOrder\":{" DONE("DONE") ",\"subStatus\":null}"), WEBHOOK_WHOLE, "DONE"},
-        {"{\"event\":\"workorder.updated\",\"workOrderId\":7,\"newWorkOrder\":{" DONE("DONE") "}}", WEBHOOK_HINT, NULL},
+        {"{\"event\":\"workorder.updated\",\"workOrderId\":7,\"newWorkOrder\":{" DONE("DONE") "}}",
+            WEBHOOK_HINT, NULL},
         {EDIT("\"newWorkOrder\":{" DONE("CANCELED") "}"), WEBHOOK_WHOLE, "CANCELED"},
         {EDIT("\"newWorkOrder\":{" WHOLE "}"), WEBHOOK_WHOLE, "OPEN"},
         {"{\"event\":\"workorder.updated\",\"data\":{" DONE("DONE") "}}", WEBHOOK_WHOLE, "DONE"},
@@ -89,8 +90,7 @@ static void test_kinds(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct webhook_body body;
         const char *reason = NULL;
-        int rc =
-            webhook_body_read(table[i].body, strlen(table[i].body), completed, &body, &reason);
+        int rc = webhook_body_read(table[i].body, strlen(table[i].body), completed, &body, &reason);
         check(rc == 0, "%s: %s", table[i].body, reason);
         check(body.kind == table[i].kind, "%s: kind %d", table[i].body, (int)body.kind);
         check(body.work_order == 7, "%s", table[i].body);
@@ -129,7 +129,8 @@ static void test_when_it_occurred(void **state)
         {"{\"type\":\"X\",\"occurredAt\":1763892900}", ""},
         {"{\"type\":\"X\"}", ""},
         {"{\"type\":\"X\",\"timestamp\":\"2026-11-23T10:15:00Z\"}", "2026-11-23T10:15:00Z"},
-        {"{\"type\":\"X\",\"occurredAt\":null,\"timestamp\":\"2026-11-23T10:15:00Z\"}", "2026-11-23T10:15:00Z"},
+        {"{\"type\":\"X\",\"occurredAt\":null,\"timestamp\":\"2026-11-23T10:15:00Z\"}",
+            "2026-11-23T10:15:00Z"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -176,8 +177,7 @@ static void test_refused(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct webhook_body body;
         const char *reason = NULL;
-        int rc =
-            webhook_body_read(table[i].body, strlen(table[i].body), completed, &body, &reason);
+        int rc = webhook_body_read(table[i].body, strlen(table[i].body), completed, &body, &reason);
         check(rc == -1, "%s", table[i].body);
         check_text(reason, table[i].reason);
         assert_null(body.doc);

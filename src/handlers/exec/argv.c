@@ -23,7 +23,7 @@ static int take_word(const char **line, char *out)
     return quote == '\0' ? 0 : -1;
 }
 
-char **words_split(const char *line, const char **reason)
+char **argv_split(const char *line, const char **reason)
 {
     /* no more words than every second byte, and no word longer than the line */
     char **words = calloc(strlen(line) / 2 + 2, sizeof *words);
@@ -46,11 +46,11 @@ char **words_split(const char *line, const char **reason)
     return words;
 failed:
     free(word);
-    words_free(words);
+    argv_free(words);
     return NULL;
 }
 
-void words_free(char **words)
+void argv_free(char **words)
 {
     for (size_t i = 0; words != NULL && words[i] != NULL; i++)
         free(words[i]);

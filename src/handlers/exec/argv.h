@@ -1,5 +1,5 @@
 /*
- * words: a command line taken apart, without a shell.
+ * argv: a command line taken apart, without a shell.
  *
  * Words are separated by spaces and tabs. Inside '...' everything stands for itself. Inside "..." too, but
  * for \" and
@@ -10,11 +10,11 @@
 #ifndef WOSYNC_HANDLERS_EXEC_ARGV_H
 #define WOSYNC_HANDLERS_EXEC_ARGV_H
 
-/* Takes `line` apart. Returns the words, ending with NULL, to be freed with words_free; or NULL, and then
+/* Takes `line` apart. Returns the words, ending with NULL, to be freed with argv_free; or NULL, and then
  * *reason says what is wrong: no word, an open quote. */
-char **words_split(const char *line, const char **reason);
+char **argv_split(const char *line, const char **reason);
 
 /* NULL is allowed. */
-void words_free(char **words);
+void argv_free(char **words);
 
 #endif

@@ -64,7 +64,7 @@ extern char **environ;
 static void release(void *context)
 {
     struct exec_state *state = context;
-    words_free(state->words);
+    argv_free(state->words);
     free(state->name);
     free(state);
 }
@@ -73,7 +73,7 @@ static void *make(const struct handler_setup *setup)
 {
     const struct ini_setting *command = ini_setting(setup->section, "command");
     const char *reason;
-    char **words = words_split(command->value, &reason);
+    char **words = argv_split(command->value, &reason);
     if (words == NULL) {
         setup_problem(
             setup, command->line, "command: %s; write the program's path and its arguments", reason);
@@ -152,21 +152,21 @@ static void free_environment(char **list, size_t own)
 /* --- one delivery --- */
 
 static void judge(const struct exec_state *state, const struct program *program,
-    const struct program_end *end, struct delivery_result *result)
+    const struct subprocess_end *end, struct delivery_result *result)
 {
     const char *name = state->words[0], *error = end->error, *colon = *error != '\0' ? ": " : "";
-    if (end->outcome == PROGRAM_NOT_STARTED && end->status == ENOEXEC)
+    if (end->outcome == SUBPROCESS_NOT_STARTED && end->status == ENOEXEC)
         handler_later(
             result, -1, "%.80s: it is no program; a script's first line is #!/bin/sh or the like", name);
-    else if (end->outcome == PROGRAM_NOT_STARTED)
+    else if (end->outcome == SUBPROCESS_NOT_STARTED)
         handler_later(
             result, -1, "%.80s: it cannot be run: %s; correct command", name, strerror(end->status));
-    else if (end->outcome == PROGRAM_TIMED_OUT)
+    else if (end->outcome == SUBPROCESS_TIMED_OUT)
         handler_later(
             result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
-    else if (end->outcome == PROGRAM_STOPPED)
+    else if (end->outcome == SUBPROCESS_STOPPED)
         handler_later(result, -1, "it was ended because the run was stopped%s%s", colon, error);
-    else if (end->outcome == PROGRAM_SIGNALLED)
+    else if (end->outcome == SUBPROCESS_SIGNALLED)
         handler_later(
             result, -1, "killed by signal %d (%s)%s%s", end->status, strsignal(end->status), colon, error);
     else if (end->status == 0)
@@ -181,7 +181,7 @@ static void deliver(void *context, const struct handler_work *work, struct deliv
 {
     const struct exec_state *state = context;
     const struct delivery *delivery = work->deliveries;
-    struct program_end end;
+    struct subprocess_end end;
     size_t own;
     char **environment = make_environment(delivery, &own);
     const struct program program = {.name = state->name,
@@ -190,7 +190,7 @@ static void deliver(void *context, const struct handler_work *work, struct deliv
         .input = delivery->body,
         .input_len = delivery->body_len,
         .timeout = work->timeout};
-    program_run(&program, &end);
+    subprocess_run(&program, &end);
     judge(state, &program, &end, result);
     free_environment(environment, own);
 }

@@ -29,7 +29,7 @@ struct running {
     pid_t pid;        /* of its process group, too */
     int pipes[PIPES]; /* our ends; -1: closed */
     size_t written;   /* of the input; input_len is the newline */
-    struct program_output outputs[PIPES];
+    struct subprocess_output outputs[PIPES];
     bool ended; /* but not reaped: its number stays ours */
 };
 
@@ -150,7 +150,7 @@ static void drain(struct running *r, int which)
     static char bytes[64 << 10];
     ssize_t n = read(r->pipes[which], bytes, sizeof bytes);
     if (n > 0)
-        program_output_add(&r->outputs[which], bytes, (size_t)n);
+        subprocess_output_add(&r->outputs[which], bytes, (size_t)n);
     else if (n == 0)
         close_one(&r->pipes[which]);
 }
@@ -181,14 +181,14 @@ static void drain_rest(struct running *r)
     for (int i = OUT; i < PIPES; i++) {
         for (int times = 0; r->pipes[i] >= 0 && times < 16; times++)
             drain(r, i);
-        program_output_finish(&r->outputs[i]);
+        subprocess_output_finish(&r->outputs[i]);
     }
 }
 
 /* The whole group: first politely. Its pipes tell whether anyone is left of it. */
 static void end_group(struct running *r)
 {
-    int64_t until = clock_monotonic() + PROGRAM_GRACE_MS, left;
+    int64_t until = clock_monotonic() + SUBPROCESS_GRACE_MS, left;
     kill(-r->pid, SIGTERM);
     while ((left = until - clock_monotonic()) > 0 && (!r->ended || r->pipes[OUT] >= 0 || r->pipes[ERR] >= 0))
         work(r, left);
@@ -197,14 +197,14 @@ static void end_group(struct running *r)
         work(r, LOOK_MS);
 }
 
-static enum program_outcome attend(struct running *r)
+static enum subprocess_outcome attend(struct running *r)
 {
-    enum program_outcome why = PROGRAM_TIMED_OUT;
+    enum subprocess_outcome why = SUBPROCESS_TIMED_OUT;
     int64_t until = clock_monotonic() + r->program->timeout, left;
     while (!r->ended) {
-        if (why == PROGRAM_TIMED_OUT && stop_signalled()) {
-            int64_t stop = clock_monotonic() + PROGRAM_STOP_MS;
-            why = PROGRAM_STOPPED;
+        if (why == SUBPROCESS_TIMED_OUT && shutdown_signalled()) {
+            int64_t stop = clock_monotonic() + SUBPROCESS_STOP_MS;
+            why = SUBPROCESS_STOPPED;
             until = stop < until ? stop : until;
         }
         left = until - clock_monotonic();
@@ -214,24 +214,24 @@ static enum program_outcome attend(struct running *r)
         }
         work(r, left);
     }
-    return PROGRAM_EXITED;
+    return SUBPROCESS_EXITED;
 }
 
-void program_run(const struct program *program, struct program_end *end)
+void subprocess_run(const struct program *program, struct subprocess_end *end)
 {
     struct running r = {.program = program, .pipes = {-1, -1, -1}};
-    r.outputs[OUT] = r.outputs[ERR] = (struct program_output){.name = program->name};
-    *end = (struct program_end){.outcome = PROGRAM_NOT_STARTED};
+    r.outputs[OUT] = r.outputs[ERR] = (struct subprocess_output){.name = program->name};
+    *end = (struct subprocess_end){.outcome = SUBPROCESS_NOT_STARTED};
     end->status = start(&r);
     if (end->status == 0) {
         int status = 0;
         end->outcome = attend(&r);
         drain_rest(&r);
         waitpid(r.pid, &status, 0);
-        if (end->outcome == PROGRAM_EXITED && WIFSIGNALED(status))
-            end->outcome = PROGRAM_SIGNALLED;
+        if (end->outcome == SUBPROCESS_EXITED && WIFSIGNALED(status))
+            end->outcome = SUBPROCESS_SIGNALLED;
         end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-        program_output_tail(&r.outputs[ERR], end->error, sizeof end->error);
+        subprocess_output_tail(&r.outputs[ERR], end->error, sizeof end->error);
     }
     for (int i = 0; i < PIPES; i++)
         close_one(&r.pipes[i]);

@@ -1,5 +1,5 @@
 /*
- * program: runs a program to its end: something on its stdin, what it prints taken away, a time limit that
+ * subprocess: runs a program to its end: something on its stdin, what it prints taken away, a time limit that
  * holds for all that it starts.
  */
 #ifndef WOSYNC_HANDLERS_EXEC_SUBPROCESS_H
@@ -19,21 +19,21 @@ struct program {
     int64_t timeout; /* milliseconds */
 };
 
-enum program_outcome {
-    PROGRAM_EXITED,     /* status: its exit status */
-    PROGRAM_SIGNALLED,  /* status: the signal that ended it */
-    PROGRAM_TIMED_OUT,  /* it was ended at the time limit */
-    PROGRAM_STOPPED,    /* it was ended because our run ends */
-    PROGRAM_NOT_STARTED /* status: errno */
+enum subprocess_outcome {
+    SUBPROCESS_EXITED,     /* status: its exit status */
+    SUBPROCESS_SIGNALLED,  /* status: the signal that ended it */
+    SUBPROCESS_TIMED_OUT,  /* it was ended at the time limit */
+    SUBPROCESS_STOPPED,    /* it was ended because our run ends */
+    SUBPROCESS_NOT_STARTED /* status: errno */
 };
 
 /* Bytes of what is kept of stderr, with the NUL. */
-enum { PROGRAM_ERROR_SIZE = 176 };
+enum { SUBPROCESS_ERROR_SIZE = 176 };
 
-struct program_end {
-    enum program_outcome outcome;
+struct subprocess_end {
+    enum subprocess_outcome outcome;
     int status;
-    char error[PROGRAM_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */
+    char error[SUBPROCESS_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */
 };
 
 /*
@@ -41,16 +41,16 @@ struct program_end {
  * three pipes, and waits until it has ended. What it prints is read to the end; the first lines go to the log
  * (-v).
  *
- * At the time limit the whole group gets SIGTERM and, PROGRAM_GRACE_MS later at the most, SIGKILL. A program
- * that has ended while something it left in the background holds its output open is not waited for.
+ * At the time limit the whole group gets SIGTERM and, SUBPROCESS_GRACE_MS later at the most, SIGKILL. A
+ * program that has ended while something it left in the background holds its output open is not waited for.
  *
- * When a stop is requested by a signal, the program may go on for PROGRAM_STOP_MS within its limit, and is
+ * When a stop is requested by a signal, the program may go on for SUBPROCESS_STOP_MS within its limit, and is
  * then ended in the same way. Not at once: what it does may have no way back, and it would all be done again.
  * Not for its whole limit: supervisors give us ten seconds before they kill us, and then it would go on
  * without us.
  */
-void program_run(const struct program *program, struct program_end *end);
+void subprocess_run(const struct program *program, struct subprocess_end *end);
 
-enum { PROGRAM_GRACE_MS = 2000, PROGRAM_STOP_MS = 5000 };
+enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 5000 };
 
 #endif

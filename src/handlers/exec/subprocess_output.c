@@ -10,7 +10,7 @@
 /* Lines for the log: enough to see what a program does, too few to fill a disk with it. */
 enum { MOST_LINES = 100 };
 
-static void log_line(struct program_output *output)
+static void log_line(struct subprocess_output *output)
 {
     if (output->line_len > 0) {
         output->line[output->line_len] = '\0';
@@ -23,7 +23,7 @@ static void log_line(struct program_output *output)
     output->line_len = 0;
 }
 
-static void keep_tail(struct program_output *output, const char *bytes, size_t n)
+static void keep_tail(struct subprocess_output *output, const char *bytes, size_t n)
 {
     const size_t room = sizeof output->tail - 1;
     if (n > room) {
@@ -39,7 +39,7 @@ static void keep_tail(struct program_output *output, const char *bytes, size_t n
     output->tail_len += n;
 }
 
-void program_output_add(struct program_output *output, const char *bytes, size_t n)
+void subprocess_output_add(struct subprocess_output *output, const char *bytes, size_t n)
 {
     keep_tail(output, bytes, n);
     for (size_t i = 0; i < n && output->lines < MOST_LINES; i++) {
@@ -50,7 +50,7 @@ void program_output_add(struct program_output *output, const char *bytes, size_t
     }
 }
 
-void program_output_finish(struct program_output *output)
+void subprocess_output_finish(struct subprocess_output *output)
 {
     log_line(output);
 }
@@ -67,7 +67,7 @@ static size_t find_begin(const char *text, size_t len, size_t most)
     return begin;
 }
 
-void program_output_tail(struct program_output *output, char *out, size_t size)
+void subprocess_output_tail(struct subprocess_output *output, char *out, size_t size)
 {
     char *text = output->tail;
     size_t len = output->tail_len, n = 0;

@@ -1,6 +1,6 @@
 /*
- * program_output: what a program prints: its first lines for the log, its last ones for an error text, all in
- * little memory.
+ * subprocess_output: what a program prints: its first lines for the log, its last ones for an error text, all
+ * in little memory.
  */
 #ifndef WOSYNC_HANDLERS_EXEC_SUBPROCESS_OUTPUT_H
 #define WOSYNC_HANDLERS_EXEC_SUBPROCESS_OUTPUT_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* Start from {.name = ...}. */
-struct program_output {
+struct subprocess_output {
     const char *name; /* stands before every line in the log; borrowed */
     char line[512];   /* the line that has begun */
     size_t line_len;  /* of it; what is longer is cut */
@@ -18,16 +18,16 @@ struct program_output {
 };
 
 /* Takes the next bytes: full lines go to the log at -v, the first 100 of them. */
-void program_output_add(struct program_output *output, const char *bytes, size_t n);
+void subprocess_output_add(struct subprocess_output *output, const char *bytes, size_t n);
 
 /* At the end: logs a last line without a newline. */
-void program_output_finish(struct program_output *output);
+void subprocess_output_finish(struct subprocess_output *output);
 
 /*
  * Writes the last lines that fit into `size` bytes (at least 32), or the end of the last one; white space and
  * control characters become single spaces, bytes that are no UTF-8 become '?', secrets are masked. Empty when
  * nothing was printed.
  */
-void program_output_tail(struct program_output *output, char *out, size_t size);
+void subprocess_output_tail(struct subprocess_output *output, char *out, size_t size);
 
 #endif

@@ -13,7 +13,7 @@ static const char *const reserved[] = {"Connection", "Content-Encoding", "Conten
     "Transfer-Encoding", "Upgrade", "webhook-id", "webhook-signature", "webhook-timestamp"};
 
 /* A name with one of these in it has a value that is a secret, even where it stands in the configuration. */
-static const char *const telling[] = {"auth", "cookie", "key", "password", "secret", "signature", "token"};
+static const char *const output[] = {"auth", "cookie", "key", "password", "secret", "signature", "token"};
 
 /* Is it a token of RFC 9110, section 5.6.2? */
 static bool is_token(const char *name)
@@ -48,8 +48,8 @@ static const char *check_value(const char *value)
 
 static bool is_telling(const char *name)
 {
-    for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
-        if (strcasestr(name, telling[i]) != NULL)
+    for (size_t i = 0; i < sizeof output / sizeof output[0]; i++)
+        if (strcasestr(name, output[i]) != NULL)
             return true;
     return false;
 }

@@ -30,7 +30,7 @@ static int print(const struct log_state *state, const struct delivery *delivery)
 {
     if (state->json)
         return printf("%s\n", delivery->body);
-    char *line = event_text(delivery->body);
+    char *line = event_line(delivery->body);
     int rc = printf("%s\n", line);
     free(line);
     return rc;

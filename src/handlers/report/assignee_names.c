@@ -50,7 +50,7 @@ static void append_object(struct buffer *out, struct json_object *person)
         append_id(out, json_object_object_get(person, "id"), team ? "Team" : "User");
 }
 
-void person_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
+void assignee_names_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
     size_t before = out->len;
     append_object(out, json_object_object_get(data, key));
@@ -73,7 +73,7 @@ static void append_list(struct buffer *out, size_t begin, struct json_object *li
     }
 }
 
-void person_append_all(struct buffer *out, struct json_object *data)
+void assignee_names_append_all(struct buffer *out, struct json_object *data)
 {
     size_t begin = out->len;
     append_list(out, begin, json_object_object_get(data, "assignees"), "User");

@@ -13,13 +13,13 @@
 #define PREFIX ".wosync-"
 #define SUFFIX ".tmp"
 
-int whole_file_directory(const char *path, struct error *e)
+int atomic_file_directory(const char *path, struct error *e)
 {
     if (mkdir(path, 0750) != 0 && errno != EEXIST)
-        return fail(e, EXIT_CANTCREAT, "%s: the directory cannot be made: %s", path, strerror(errno));
+        return fail(e, EX_CANTCREAT, "%s: the directory cannot be made: %s", path, strerror(errno));
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
-        return fail(e, EXIT_CANTCREAT, "%s: it cannot be opened as a directory: %s", path, strerror(errno));
+        return fail(e, EX_CANTCREAT, "%s: it cannot be opened as a directory: %s", path, strerror(errno));
     return directory;
 }
 
@@ -35,7 +35,7 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-int whole_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
 {
     char temporary[64];
     snprintf(temporary, sizeof temporary, PREFIX "%ld" SUFFIX, (long)getpid());
@@ -43,8 +43,8 @@ int whole_file_write(int directory, const char *name, const char *bytes, size_t 
         errno = 0; /* there was none, as nearly always */
     int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
-        return fail(e, EXIT_IO, "%s: it cannot be made: %s", name, strerror(errno));
-    /* the lock says that someone is at work on it: whoever got it before us is whole_file_clean, takes the
+        return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
+    /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the
      * file away, and it cannot be renamed */
     flock(fd, LOCK_EX | LOCK_NB);
     int rc = write_all(fd, bytes, len);
@@ -55,7 +55,7 @@ int whole_file_write(int directory, const char *name, const char *bytes, size_t 
     if (rc == 0)
         rc = fsync(directory);
     if (rc != 0) {
-        fail(e, EXIT_IO, "%s: it cannot be written: %s", name, strerror(errno));
+        fail(e, EX_IOERR, "%s: it cannot be written: %s", name, strerror(errno));
         unlinkat(directory, temporary, 0);
     }
     close(fd);
@@ -72,7 +72,7 @@ static void remove_one(int directory, const char *name)
     close(fd);
 }
 
-void whole_file_clean(int directory)
+void atomic_file_clean(int directory)
 {
     const size_t suffix = strlen(SUFFIX);
     DIR *entries = fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

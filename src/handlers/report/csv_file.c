@@ -114,7 +114,7 @@ static uint64_t digest(const char *id, size_t len)
 }
 
 /* Where the digest stands or would stand. There is always a free place. */
-static uint64_t *find_id(const struct report_list *list, uint64_t id)
+static uint64_t *find_id(const struct csv_file *list, uint64_t id)
 {
     size_t i = (size_t)id & (list->room - 1);
     while (list->ids[i] != 0 && list->ids[i] != id)
@@ -122,10 +122,10 @@ static uint64_t *find_id(const struct report_list *list, uint64_t id)
     return &list->ids[i];
 }
 
-static void add_id(struct report_list *list, uint64_t id)
+static void add_id(struct csv_file *list, uint64_t id)
 {
     if (list->count * 2 >= list->room) {
-        struct report_list larger = {.room = list->room > 0 ? list->room * 2 : 1024};
+        struct csv_file larger = {.room = list->room > 0 ? list->room * 2 : 1024};
         larger.ids = calloc(larger.room, sizeof *larger.ids);
         for (size_t i = 0; i < list->room; i++)
             if (list->ids[i] != 0)
@@ -139,13 +139,13 @@ static void add_id(struct report_list *list, uint64_t id)
     *place = id;
 }
 
-static bool has_id(const struct report_list *list, uint64_t id)
+static bool has_id(const struct csv_file *list, uint64_t id)
 {
     return list->room > 0 && *find_id(list, id) != 0;
 }
 
 /* A whole record; the first one of the file must be our header, by us or saved again by a spreadsheet. */
-static int take_record(struct report_list *list, const char *record, size_t len, struct error *e)
+static int take_record(struct csv_file *list, const char *record, size_t len, struct error *e)
 {
     static const char bom[] = "\xef\xbb\xbf";
     struct buffer header = {0};
@@ -165,12 +165,11 @@ static int take_record(struct report_list *list, const char *record, size_t len,
         len--;
     bool ours = len == header.len - 2 && memcmp(record, header.data, len) == 0;
     buffer_free(&header);
-    return ours ? 0
-                : fail(e, EXIT_CONFIG, NAME ": its first line is not the one we write; move the file away");
+    return ours ? 0 : fail(e, EX_CONFIG, NAME ": its first line is not the one we write; move the file away");
 }
 
 /* Reads the whole records from list->end on. What is left behind them is a torn line. */
-static int read_records(struct report_list *list, int fd, struct error *e)
+static int read_records(struct csv_file *list, int fd, struct error *e)
 {
     struct buffer pending = {0}; /* from list->end on */
     struct csv_reader reader = {0};
@@ -179,7 +178,7 @@ static int read_records(struct report_list *list, int fd, struct error *e)
         buffer_reserve(&pending, CHUNK);
         ssize_t n = pread(fd, pending.data + pending.len, CHUNK, (off_t)(list->end + (int64_t)pending.len));
         if (n < 0)
-            rc = fail(e, EXIT_IO, NAME ": it cannot be read: %s", strerror(errno));
+            rc = fail(e, EX_IOERR, NAME ": it cannot be read: %s", strerror(errno));
         if (n <= 0)
             break;
         size_t begin = 0, looked = pending.len, len;
@@ -207,33 +206,33 @@ static int open_locked(int directory, int64_t timeout, struct error *e)
     int64_t until = clock_monotonic() + timeout;
     int fd = openat(directory, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0)
-        return fail(e, EXIT_IO, NAME ": it cannot be opened: %s", strerror(errno));
+        return fail(e, EX_IOERR, NAME ": it cannot be opened: %s", strerror(errno));
     while (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        if (clock_monotonic() >= until || !stop_wait(LOCK_WAIT_MS)) {
+        if (clock_monotonic() >= until || !shutdown_wait(LOCK_WAIT_MS)) {
             close(fd);
-            return fail(e, EXIT_TRY_LATER, NAME ": it cannot be locked: another program holds it");
+            return fail(e, EX_TEMPFAIL, NAME ": it cannot be locked: another program holds it");
         }
     return fd;
 }
 
 /* Brings what is known up to the file: only what came since is read, all of it when it is another file. */
-static int catch_up(struct report_list *list, int fd, int directory, struct error *e)
+static int catch_up(struct csv_file *list, int fd, int directory, struct error *e)
 {
     struct stat st;
     fstat(fd, &st);
     if (st.st_dev != list->device || st.st_ino != list->inode || st.st_size < list->end) {
-        report_list_free(list);
+        csv_file_free(list);
         list->device = st.st_dev;
         list->inode = st.st_ino;
         /* it may be new: its name must last as well as its lines */
         if (fsync(directory) != 0)
-            return fail(e, EXIT_IO, NAME ": its directory cannot be synced: %s", strerror(errno));
+            return fail(e, EX_IOERR, NAME ": its directory cannot be synced: %s", strerror(errno));
     }
     return st.st_size > list->end ? read_records(list, fd, e) : 0;
 }
 
 /* Appends the bytes behind the last whole record, all or nothing. */
-static int append(struct report_list *list, int fd, const struct buffer *bytes, struct error *e)
+static int append(struct csv_file *list, int fd, const struct buffer *bytes, struct error *e)
 {
     size_t done = 0;
     int rc = ftruncate(fd, (off_t)list->end);
@@ -250,13 +249,13 @@ static int append(struct report_list *list, int fd, const struct buffer *bytes, 
         list->end += (int64_t)bytes->len;
         return 0;
     }
-    fail(e, EXIT_IO, NAME ": it cannot be written: %s", strerror(errno));
+    fail(e, EX_IOERR, NAME ": it cannot be written: %s", strerror(errno));
     if (ftruncate(fd, (off_t)list->end) != 0)
         errno = 0; /* the next try cuts it off */
     return -1;
 }
 
-int report_list_add(struct report_list *list, int directory, const struct report *report, const char *page,
+int csv_file_add(struct csv_file *list, int directory, const struct report *report, const char *page,
     int64_t timeout, struct error *e)
 {
     struct buffer bytes = {0};
@@ -268,7 +267,7 @@ int report_list_add(struct report_list *list, int directory, const struct report
         goto out;
     if (has_id(list, id)) {
         /* by a try that failed or was killed afterwards, perhaps before it was durable */
-        rc = fdatasync(fd) == 0 ? 0 : fail(e, EXIT_IO, NAME ": it cannot be synced: %s", strerror(errno));
+        rc = fdatasync(fd) == 0 ? 0 : fail(e, EX_IOERR, NAME ": it cannot be synced: %s", strerror(errno));
         goto out;
     }
     if (list->end == 0)
@@ -279,13 +278,13 @@ int report_list_add(struct report_list *list, int directory, const struct report
         add_id(list, id);
 out:
     if (rc != 0)
-        report_list_free(list); /* what is known of the file may not be true: the next try reads it anew */
+        csv_file_free(list); /* what is known of the file may not be true: the next try reads it anew */
     buffer_free(&bytes);
     close(fd);
     return rc;
 }
 
-void report_list_free(struct report_list *list)
+void csv_file_free(struct csv_file *list)
 {
     free(list->ids);
     memset(list, 0, sizeof *list);

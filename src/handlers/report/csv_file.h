@@ -1,5 +1,5 @@
 /*
- * report_list: completed.csv, a line for every completed work order and none twice.
+ * csv_file: completed.csv, a line for every completed work order and none twice.
  *
  * The file is appended to under a lock, and only when the event's id stands nowhere in it. So a delivery that
  * is made again (after a crash between the line and our commit, by `events replay`, after a failure late in a
@@ -21,7 +21,7 @@
 #include "handlers/report/report.h"
 
 /* What is known of the file; begins zeroed. */
-struct report_list {
+struct csv_file {
     uint64_t device, inode;
     int64_t end;   /* behind the last whole record; what is before has been read */
     uint64_t *ids; /* hash table of digests, 0: free */
@@ -31,13 +31,13 @@ struct report_list {
 
 /*
  * Sees to it that completed.csv in the directory has the report's line, durably; `page` is the name of its
- * page. Waits up to `timeout` milliseconds for another process that is at it. Returns 0, or -1: EXIT_IO,
- * EXIT_TRY_LATER (locked), EXIT_CONFIG (not our file).
+ * page. Waits up to `timeout` milliseconds for another process that is at it. Returns 0, or -1: EX_IOERR,
+ * EX_TEMPFAIL (locked), EX_CONFIG (not our file).
  */
-int report_list_add(struct report_list *list, int directory, const struct report *report, const char *page,
+int csv_file_add(struct csv_file *list, int directory, const struct report *report, const char *page,
     int64_t timeout, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
-void report_list_free(struct report_list *list);
+void csv_file_free(struct csv_file *list);
 
 #endif

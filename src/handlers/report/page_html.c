@@ -98,7 +98,7 @@ static void put_span(struct page *page, int64_t ms)
 
 static void put_mark(struct page *page)
 {
-    report_page_mark(page->report->id, page->out);
+    page_html_mark(page->report->id, page->out);
 }
 
 static void put_number(struct page *page)
@@ -360,7 +360,7 @@ static void put_part(struct page *page, const char *name, size_t len)
             parts[i].put(page);
 }
 
-void report_page(const struct report *report, struct buffer *out)
+void page_html(const struct report *report, struct buffer *out)
 {
     struct page page = {.report = report, .out = out};
     const char *rest = report_html, *open, *close;
@@ -373,7 +373,7 @@ void report_page(const struct report *report, struct buffer *out)
     put(&page, rest);
 }
 
-void report_page_mark(const char *event_id, struct buffer *out)
+void page_html_mark(const char *event_id, struct buffer *out)
 {
     buffer_append_text(out, "<meta name=\"wosync-event\" content=\"");
     html_text(out, event_id, strlen(event_id));

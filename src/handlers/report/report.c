@@ -204,16 +204,16 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
         append_thing(out, r->data, "location", "locationId");
         break;
     case REPORT_COMPLETER:
-        person_append(out, r->data, "completer", "completerId");
+        assignee_names_append(out, r->data, "completer", "completerId");
         break;
     case REPORT_ASSIGNEES:
-        person_append_all(out, r->data);
+        assignee_names_append_all(out, r->data);
         break;
     case REPORT_REQUESTER:
-        person_append(out, r->data, "requester", "requesterId");
+        assignee_names_append(out, r->data, "requester", "requesterId");
         break;
     case REPORT_CREATOR:
-        person_append(out, r->data, "creator", "creatorId");
+        assignee_names_append(out, r->data, "creator", "creatorId");
         break;
     case REPORT_DESCRIPTION:
         append_string(out, json_object_object_get(r->data, "description"));

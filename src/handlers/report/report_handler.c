@@ -19,7 +19,7 @@ enum { NAME_SIZE = 64 };
 
 struct report_state {
     char *path;
-    struct report_list list;
+    struct csv_file list;
     bool cleaned; /* what crashes left behind was removed, once per run */
 };
 
@@ -28,7 +28,7 @@ static const struct handler_key keys[] = {{"path", true, false}, {NULL, false, f
 static void release(void *context)
 {
     struct report_state *state = context;
-    report_list_free(&state->list);
+    csv_file_free(&state->list);
     free(state->path);
     free(state);
 }
@@ -60,15 +60,15 @@ static void *make(const struct handler_setup *setup)
 /* Is there a page of that name, of another event? */
 static int is_taken(int directory, const char *name, const struct report *report, struct error *e)
 {
-    char head[REPORT_PAGE_HEAD + 1];
+    char head[PAGE_HTML_HEAD + 1];
     struct buffer mark = {0};
     int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0 : fail(e, EXIT_IO, "%s: it cannot be read: %s", name, strerror(errno));
-    ssize_t n = read(fd, head, REPORT_PAGE_HEAD);
-    int rc = n < 0 ? fail(e, EXIT_IO, "%s: it cannot be read: %s", name, strerror(errno)) : 0;
+        return errno == ENOENT ? 0 : fail(e, EX_IOERR, "%s: it cannot be read: %s", name, strerror(errno));
+    ssize_t n = read(fd, head, PAGE_HTML_HEAD);
+    int rc = n < 0 ? fail(e, EX_IOERR, "%s: it cannot be read: %s", name, strerror(errno)) : 0;
     close(fd);
-    report_page_mark(report->id, &mark);
+    page_html_mark(report->id, &mark);
     if (rc == 0)
         rc = memmem(head, (size_t)n, mark.data, mark.len) == NULL;
     buffer_free(&mark);
@@ -98,8 +98,8 @@ static int choose_name(int directory, const struct report *report, char name[NAM
 static int write_page(int directory, const char *name, const struct report *report, struct error *e)
 {
     struct buffer page = {0};
-    report_page(report, &page);
-    int rc = whole_file_write(directory, name, page.data, page.len, e);
+    page_html(report, &page);
+    int rc = atomic_file_write(directory, name, page.data, page.len, e);
     buffer_free(&page);
     return rc;
 }
@@ -109,19 +109,19 @@ static int write_report(struct report_state *state, const struct handler_work *w
 {
     char name[NAME_SIZE];
     struct report report;
-    int directory = whole_file_directory(state->path, e);
+    int directory = atomic_file_directory(state->path, e);
     if (directory < 0)
         return -1;
     int rc = report_read(work->store, work->deliveries, &report, e);
     if (!state->cleaned)
-        whole_file_clean(directory);
+        atomic_file_clean(directory);
     state->cleaned = true;
     if (rc == 0)
         rc = choose_name(directory, &report, name, e);
     if (rc == 0)
         rc = write_page(directory, name, &report, e);
     if (rc == 0)
-        rc = report_list_add(&state->list, directory, &report, name, work->timeout, e);
+        rc = csv_file_add(&state->list, directory, &report, name, work->timeout, e);
     report_free(&report);
     close(directory);
     return rc;

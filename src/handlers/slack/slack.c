@@ -144,10 +144,10 @@ static void put(struct summary *summary, const struct entry *entry)
         drop(summary, DIGEST_LINES);
 }
 
-static void read_all(const struct slack_state *state, struct digest_reader *reader, struct summary *summary)
+static void read_all(const struct slack_state *state, struct summary_reader *reader, struct summary *summary)
 {
     const struct delivery *delivery;
-    while ((delivery = digest_next(reader)) != NULL) {
+    while ((delivery = summary_next(reader)) != NULL) {
         struct entry entry = {.work_order = delivery->work_order, .seq = delivery->seq};
         slack_append_line(&entry.line, delivery, "", state->link, &entry.urgent);
         summary->counts[delivery->type]++;
@@ -180,7 +180,7 @@ static void append_summary(struct buffer *text, const struct summary *summary)
         buffer_append_format(text, "\n%s", summary->top[i].line.data);
 }
 
-static void digest(void *context, struct digest_reader *reader, struct handler_request *request)
+static void digest(void *context, struct summary_reader *reader, struct handler_request *request)
 {
     const struct slack_state *state = context;
     struct summary summary = {.total = 0};

@@ -1,5 +1,5 @@
 /*
- * warehouse_backend: what a database must be able to do to hold a warehouse. One file per database, which
+ * backend: what a database must be able to do to hold a warehouse. One file per database, which
  * alone knows its library; the SQL lies in sql/warehouse/.
  *
  * Functions that can fail return 0, or -1 with the verdict and the reason in *why: DELIVERY_LATER when the
