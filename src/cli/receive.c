@@ -128,33 +128,46 @@ static bool ask_hints(struct run_context *context)
     if (waiting > 0 && (api = run_context_connect(context, &settings, &e)) != NULL) {
         if (notifications_refetch(&settings, INT32_MAX, &e) == PASS_FINISHED)
             waiting = inbox_waiting(context->store, &e);
-        context->run.requests += client_requests(api);
     }
     run_context_report(context, &e);
     run_context_disconnect(context, api);
     return waiting == 0;
 }
 
+static bool refetch(struct run_context *context)
+{
+    bool asked = run_context_lock(context, LOCK_REFETCH, 0) == 1 && ask_hints(context);
+    run_context_unlock(context, LOCK_REFETCH);
+    return asked;
+}
+
+/* Returns false when another run delivers, or nothing can be delivered. */
+static bool deliver(struct run_context *context, bool quiet)
+{
+    bool ours = run_context_lock(context, LOCK_DELIVER, 0) == 1;
+    if (ours)
+        run_context_dispatch(context, quiet);
+    run_context_unlock(context, LOCK_DELIVER);
+    return ours && context->has_handlers;
+}
+
 /*
- * What webhooks bring is worked off by whoever holds the lock. Another process may store a delivery while we
- * are at it and find the lock taken: so we look once more after giving it back.
+ * What webhooks bring is worked off by whoever holds the lock of that work. Another process may store a
+ * delivery while we are at it and find the locks taken: so we look once more after releasing them.
  */
 static void work(struct run_context *context, bool quiet)
 {
     struct error e = {0};
     int64_t seen, last, waiting;
-    bool asked;
+    bool asked, delivered;
     shutdown_set_deadline(LONGEST_WORK_MS);
     do {
-        if (run_context_take_over(context) != 0)
-            return;
-        asked = ask_hints(context);
+        asked = refetch(context);
         seen = events_last_seq(context->store, &e);
-        run_context_dispatch(context, quiet);
-        run_context_hand_back(context);
+        delivered = deliver(context, quiet);
         last = events_last_seq(context->store, &e);
         waiting = asked ? inbox_waiting(context->store, &e) : 0;
-    } while (!shutdown_requested() && e.status == EX_OK && (last > seen || waiting > 0));
+    } while (!shutdown_requested() && e.status == EX_OK && ((delivered && last > seen) || waiting > 0));
     run_context_report(context, &e);
 }
 
