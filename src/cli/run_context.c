@@ -183,6 +183,7 @@ struct client *run_context_connect(
     const struct client_settings how = {.base_url = config->base_url,
         .token = config->token,
         .organization = config->organization,
+        .ca_file = config->ca_file,
         .timeout = config->timeout,
         .give_up = config->give_up,
         .reserve = config->reserve};
