@@ -46,7 +46,7 @@ def mock(bench, work_orders, **settings):
                                 str(work_orders)], stdout=subprocess.PIPE, text=True)
     try:
         url = process.stdout.readline().strip()
-        ask(url, "/mock/config", settings)
+        ask(url, "/mock/config", dict(settings, filter_updatedAtGte="honoured"))
         yield url
     finally:
         process.terminate()
