@@ -25,7 +25,8 @@ def receive(bench, count):
         orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
     for order in orders:
         order["updatedAt"], order["title"] = bench.now(), "Told by a webhook"
-        body = json.dumps({"event": "workorder.updated", "data": order, "timestamp": order["updatedAt"]}).encode()
+        body = json.dumps({"event": "workorder.updated", "data": order, "timestamp": order["updatedAt"]},
+                          separators=(",", ":")).encode()
         saved = bench.dir / "delivery"
         saved.write_bytes(body)
         env = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json",
