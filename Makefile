@@ -194,7 +194,7 @@ print-flags:
 SHARED := $(sort $(wildcard cron/* web/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
-	data:README.md:$(docdir)/README.md \
+	example:README.md:$(docdir)/README.md \
 	example:wosync.conf.example:$(docdir)/wosync.conf.example \
 	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file))
 # of these no other package has anything; innermost first
@@ -208,7 +208,6 @@ PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync|$(libexec
 
 to = '$(DESTDIR)$1'
 install_program = $(INSTALL_PROGRAM) -D -m 755 $1 $(call to,$2)
-install_data = $(INSTALL) -D -m 644 $1 $(call to,$2)
 install_example = sed $(PLACES) $1 | $(INSTALL) -D -m 644 /dev/stdin $(call to,$2)
 # a web server may pass words of a request on as arguments: they end here
 install_wrapper = printf '\#!/bin/sh\nexec %s/wosync receive\n' '$(bindir)' | $(INSTALL) -D -m 755 /dev/stdin $(call to,$2)
