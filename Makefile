@@ -38,7 +38,7 @@ endif
 LIBPQ_LEAST = 14
 WITH_POSTGRESQL := $(POSTGRESQL)
 ifeq ($(POSTGRESQL),auto)
-override WITH_POSTGRESQL := $(if $(shell $(PKG_CONFIG) --atleast-version=$(LIBPQ_LEAST) libpq 2>/dev/null && echo yes),yes,no)
+WITH_POSTGRESQL := $(if $(shell $(PKG_CONFIG) --atleast-version=$(LIBPQ_LEAST) libpq 2>/dev/null && echo yes),yes,no)
 endif
 ifeq ($(WITH_POSTGRESQL),yes)
 PACKAGES += libpq

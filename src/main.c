@@ -21,7 +21,7 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static enum exit_status print_help(void)
+static int print_help(void)
 {
     printf("usage: wosync [-c FILE] [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
            "\n"
@@ -40,16 +40,16 @@ static enum exit_status print_help(void)
            "wosync COMMAND --help tells more.\n"
            "\n"
            "example:  MAINTAINX_API_KEY=... WOSYNC_DB=./wosync.db wosync sync\n");
-    return cli_flush(EXIT_DONE);
+    return cli_flush(EX_OK);
 }
 
-static enum exit_status usage(const char *what, const char *why)
+static int usage(const char *what, const char *why)
 {
     log_error("%s: %s; see: wosync --help", what, why);
-    return EXIT_USAGE;
+    return EX_USAGE;
 }
 
-static enum exit_status run_command(const struct cli *cli, int argc, char **argv)
+static int run_command(const struct cli *cli, int argc, char **argv)
 {
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i]->name, argv[0]) == 0) {
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     static const struct option known[] = {{"log-format", required_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
     struct cli cli = {0};
-    enum log_level level = LOG_WARNING;
+    enum log_level level = LOG_LEVEL_WARNING;
     bool json = false;
     int option;
     signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
@@ -74,10 +74,10 @@ int main(int argc, char **argv)
             cli.config_file = optarg;
             break;
         case 'q':
-            level = LOG_ERROR;
+            level = LOG_LEVEL_ERROR;
             break;
         case 'v':
-            level = LOG_INFO;
+            level = LOG_LEVEL_INFO;
             break;
         case 'f':
             json = strcmp(optarg, "json") == 0;
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
             return (int)print_help();
         case 'V':
             printf("wosync %s\n", WOSYNC_VERSION);
-            return (int)cli_flush(EXIT_DONE);
+            return (int)cli_flush(EX_OK);
         default:
             return (int)usage(argv[optind - 1], "unknown option, or without its value");
         }
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     }
     if (optind == argc)
         return (int)usage("COMMAND", "none given");
-    enum exit_status status = run_command(&cli, argc - optind, argv + optind);
+    int status = run_command(&cli, argc - optind, argv + optind);
     secret_forget();
     return (int)status;
 }

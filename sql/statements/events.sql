@@ -1,5 +1,5 @@
--- name: event_told
-SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM told WHERE id = ?1;
+-- name: event_emitted
+SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM emitted_ids WHERE id = ?1;
 
 -- name: event_add
 INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6);

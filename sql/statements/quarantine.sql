@@ -1,5 +1,5 @@
 -- name: quarantine_add
-INSERT OR IGNORE INTO quarantine (digest, work_order, source, reason, size, raw, seen)
+INSERT OR IGNORE INTO quarantine (fingerprint, work_order, source, reason, size, raw, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: quarantine_count

@@ -8,8 +8,8 @@ WHERE seq < coalesce((SELECT seq FROM events WHERE observed >= ?1 ORDER BY seq L
                   AND (d.state = 'pending' OR d.state = 'dead'))
 ORDER BY seq LIMIT ?2;
 
--- name: retention_tell
-INSERT OR IGNORE INTO told (id) SELECT id FROM events WHERE seq = ?1;
+-- name: retention_keep_id
+INSERT OR IGNORE INTO emitted_ids (id) SELECT id FROM events WHERE seq = ?1;
 
 -- name: retention_drop_deliveries
 DELETE FROM deliveries WHERE seq = ?1 AND handler IN (SELECT handler FROM handlers);
@@ -22,13 +22,20 @@ DELETE FROM runs WHERE run IN (SELECT run FROM runs
     WHERE run < coalesce((SELECT run FROM runs WHERE began >= ?1 ORDER BY run LIMIT 1), 9223372036854775807)
     ORDER BY run LIMIT ?2);
 
--- name: retention_drop_receipts
-DELETE FROM receipts WHERE receipt IN (SELECT receipt FROM receipts
-    WHERE receipt < coalesce((SELECT receipt FROM receipts WHERE received >= ?1 ORDER BY receipt LIMIT 1), 9223372036854775807)
-      AND state <> 'hint' ORDER BY receipt LIMIT ?2);
+-- name: retention_drop_inbox
+DELETE FROM webhook_inbox WHERE id IN (SELECT id FROM webhook_inbox
+    WHERE id < coalesce((SELECT id FROM webhook_inbox WHERE received >= ?1 ORDER BY id LIMIT 1), 9223372036854775807)
+      AND state <> 'waiting' ORDER BY id LIMIT ?2);
 
--- name: retention_drop_unheard
-DELETE FROM unheard WHERE found < ?1;
+-- Steps that nothing came of, and tombstones, after as long.
+-- name: retention_drop_steps
+DELETE FROM status_steps WHERE received < ?1;
+
+-- name: retention_drop_tombstones
+DELETE FROM tombstones WHERE deleted_at < ?1;
+
+-- name: retention_drop_webhook_gaps
+DELETE FROM webhook_gaps WHERE found < ?1;
 
 -- A body that names no work order is never understood again.
 -- name: retention_drop_quarantine
@@ -38,6 +45,8 @@ DELETE FROM quarantine WHERE work_order IS NULL AND seen < ?1;
 -- name: retention_look
 SELECT 1 WHERE (SELECT observed FROM events ORDER BY seq LIMIT 1) < ?1
             OR (SELECT began FROM runs ORDER BY run LIMIT 1) < ?1
-            OR (SELECT received FROM receipts ORDER BY receipt LIMIT 1) < ?1
-            OR (SELECT min(found) FROM unheard) < ?1
+            OR (SELECT received FROM webhook_inbox ORDER BY id LIMIT 1) < ?1
+            OR (SELECT min(found) FROM webhook_gaps) < ?1
+            OR (SELECT min(received) FROM status_steps) < ?1
+            OR (SELECT min(deleted_at) FROM tombstones) < ?1
             OR (SELECT min(seen) FROM quarantine WHERE work_order IS NULL) < ?1;

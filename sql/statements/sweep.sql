@@ -1,38 +1,43 @@
--- name: swept_clear
-DELETE FROM swept;
+-- name: sweep_seen_clear
+DELETE FROM sweep_seen;
 
--- name: swept_add
-INSERT OR IGNORE INTO swept (id) VALUES (?1);
+-- name: sweep_seen_add
+INSERT OR IGNORE INTO sweep_seen (id) VALUES (?1);
 
--- Known, not told deleted, not seen by the sweep that began at ?1, nor by anyone since. What was observed after now (?2) shows
+-- Known, not emitted as deleted, not seen by the sweep that began at ?1, nor by anyone since. What was observed after now (?2) shows
 -- that the clock went back: it says nothing, and the work order is asked for by its id.
--- name: missing_count
+-- name: deletion_candidate_count
 SELECT count(*), (SELECT count(*) FROM snapshots WHERE deleted = 0) FROM snapshots s
-WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SELECT 1 FROM swept w WHERE w.id = s.id);
+WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SELECT 1 FROM sweep_seen w WHERE w.id = s.id);
 
--- name: missing_forget_seen
-DELETE FROM missing WHERE id IN (SELECT id FROM swept);
+-- name: deletion_candidate_forget_seen
+DELETE FROM deletion_candidates WHERE id IN (SELECT id FROM sweep_seen);
 
--- name: missing_note
-INSERT INTO missing (id, sweeps)
+-- name: deletion_candidate_note
+INSERT INTO deletion_candidates (id, sweeps)
 SELECT s.id, 1 FROM snapshots s
-WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SELECT 1 FROM swept w WHERE w.id = s.id)
+WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SELECT 1 FROM sweep_seen w WHERE w.id = s.id)
 ON CONFLICT DO UPDATE SET sweeps = sweeps + 1;
 
 -- To be asked for by its id: for the first time, or for the second in a later sweep or an hour and more later (?1 is an hour
--- ago).
--- name: missing_next
-SELECT id, refused FROM missing
-WHERE id > ?2 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in) ORDER BY id LIMIT 1;
+-- ago; ?3 is now). What failed least comes first.
+-- name: deletion_candidate_next
+SELECT id, refused, attempts FROM deletion_candidates
+WHERE due <= ?3 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in)
+  AND (attempts > ?4 OR attempts = ?4 AND id > ?2)
+ORDER BY attempts, id LIMIT 1;
 
--- name: missing_refused
-UPDATE missing SET refused = ?2, refused_in = sweeps WHERE id = ?1;
+-- name: deletion_candidate_refused
+UPDATE deletion_candidates SET refused = ?2, refused_in = sweeps, attempts = 0, due = 0 WHERE id = ?1;
 
--- name: missing_drop
-DELETE FROM missing WHERE id = ?1;
+-- name: deletion_candidate_postpone
+UPDATE deletion_candidates SET attempts = attempts + 1, due = ?2 WHERE id = ?1;
 
--- name: missing_clear
-DELETE FROM missing;
+-- name: deletion_candidate_drop
+DELETE FROM deletion_candidates WHERE id = ?1;
 
--- name: missing_waiting
-SELECT count(*) FROM missing;
+-- name: deletion_candidate_clear
+DELETE FROM deletion_candidates;
+
+-- name: deletion_candidate_waiting
+SELECT count(*) FROM deletion_candidates;

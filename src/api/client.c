@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/retry.h"
 
@@ -23,31 +23,33 @@ enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 struct client {
     struct client_settings settings;
     struct http *http;
-    struct pace pace;
+    struct rate_limit rate_limit;
     int64_t requests;
     int64_t bytes;
+    int status;              /* of the last answer, 0: there was none */
     struct http_call *ahead; /* what was asked for in advance, with GET */
     char *ahead_path;
     char *authorization; /* header lines */
     char *organization;
 };
 
-struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e)
+struct client *client_new(
+    const struct client_settings *settings, const struct rate_limit *rate_limit, struct error *e)
 {
     if (settings->token == NULL) {
-        fail(e, EXIT_CONFIG,
+        fail(e, EX_CONFIG,
             "api: no token; set key_file in [api] or MAINTAINX_API_KEY (MaintainX: Settings > Integrations)");
         return NULL;
     }
     if (settings->token[strcspn(settings->token, "\r\n")] != '\0' ||
         settings->organization[strcspn(settings->organization, "\r\n")] != '\0') {
-        fail(e, EXIT_CONFIG, "api: the token or the organization_id holds a line break");
+        fail(e, EX_CONFIG, "api: the token or the organization_id holds a line break");
         return NULL;
     }
     struct client *client = calloc(1, sizeof *client);
     struct buffer authorization = {0}, organization = {0};
     client->settings = *settings;
-    client->pace = *pace;
+    client->rate_limit = *rate_limit;
     client->http = http_new("wosync/" WOSYNC_VERSION);
     buffer_append_format(&authorization, "Authorization: Bearer %s", settings->token);
     buffer_append_format(&organization, "x-organization-id: %s", settings->organization);
@@ -111,7 +113,7 @@ static void note_rate(struct client *client, struct http_call *call)
     int64_t reset = header_number(call, "x-rate-limit-reset");
     if (http_status(call) != 429) {
         if (remaining >= 0 && reset >= 0)
-            pace_note(&client->pace, now, limit, remaining, reset);
+            rate_limit_note(&client->rate_limit, now, limit, remaining, reset);
         return;
     }
     const char *after = http_header(call, "retry-after"), *date = http_header(call, "date");
@@ -121,7 +123,7 @@ static void note_rate(struct client *client, struct http_call *call)
     int64_t wait = after != NULL ? retry_after(after, server) : -1;
     if (wait < 0 && reset >= 0)
         wait = reset * 1000;
-    pace_refused(&client->pace, now, wait);
+    rate_limit_refused(&client->rate_limit, now, wait);
 }
 
 /* The server's own words, from {"error": ...} or {"errors": [{"error": ...}]}, cut short. */
@@ -155,26 +157,26 @@ static enum judgement judge_status(
         return TAKE;
     server_says(http_body(call), says, sizeof says);
     if (status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504) {
-        fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here",
+        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here",
             what, status, says);
         return status == 429 ? LIMITED : AGAIN;
     }
     if (status == 401)
-        fail(e, EXIT_NOPERM,
+        fail(e, EX_NOPERM,
             "api: %s: 401: the token was refused; make a new one in MaintainX (Settings > Integrations) and "
             "put it into "
             "key_file or MAINTAINX_API_KEY",
             what);
     else if (status == 403)
-        fail(e, EXIT_NOPERM,
+        fail(e, EX_NOPERM,
             "api: %s: 403%s: the token may not do this; check its permissions and organization_id in [api]",
             what, says);
     else if (status >= 300 && status < 400) {
         const char *location = http_header(call, "location");
-        fail(e, EXIT_PROTOCOL, "api: %s: %d: a redirect to %.200s is not followed; check base_url in [api]",
+        fail(e, EX_PROTOCOL, "api: %s: %d: a redirect to %.200s is not followed; check base_url in [api]",
             what, status, location != NULL ? location : "nowhere");
     } else
-        fail(e, EXIT_UNAVAILABLE, "api: %s: %d%s; check base_url in [api]", what, status, says);
+        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; check base_url in [api]", what, status, says);
     return status == 400                    ? BAD_REQUEST
            : status == 404 || status == 410 ? GONE
            : status == 403                  ? FORBIDDEN
@@ -183,7 +185,7 @@ static enum judgement judge_status(
 
 static enum api_verdict stopped(struct error *e)
 {
-    fail(e, EXIT_TRY_LATER, "stopped by a signal; the next run goes on here");
+    fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
     return API_STOPPED;
 }
 
@@ -192,25 +194,26 @@ static enum judgement judge(struct client *client, const struct client_request *
     struct http_call *call, enum http_outcome outcome, struct error *e)
 {
     const char *what = request->what;
+    client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
     switch (outcome) {
     case HTTP_ANSWERED:
         note_rate(client, call);
         client->bytes += (int64_t)http_body(call)->len;
         return judge_status(call, request, e);
     case HTTP_NO_ANSWER:
-        pace_spend(&client->pace);
-        fail(e, EXIT_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]",
+        rate_limit_spend(&client->rate_limit);
+        fail(e, EX_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]",
             what, client->settings.base_url, http_reason(call));
         return AGAIN;
     case HTTP_TRUNCATED:
-        pace_spend(&client->pace);
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
+        rate_limit_spend(&client->rate_limit);
+        fail(e, EX_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
         return AGAIN;
     case HTTP_TOO_LARGE:
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is larger than 64 MiB; lower page_size in [api]", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer is larger than 64 MiB; lower page_size in [api]", what);
         return FINAL;
     case HTTP_REFUSED:
-        fail(e, EXIT_UNAVAILABLE, "api: %s: %s", what, http_reason(call));
+        fail(e, EX_UNAVAILABLE, "api: %s: %s", what, http_reason(call));
         return FINAL;
     case HTTP_STOPPED:
     default:
@@ -222,17 +225,17 @@ static enum judgement judge(struct client *client, const struct client_request *
 /* Waits as the rate limit demands. */
 static enum api_verdict keep_pace(struct client *client, const char *what, struct error *e)
 {
-    int64_t wait = pace_wait(&client->pace, clock_now(), client->settings.reserve);
+    int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
     char text[TIMESTAMP_SIZE];
     if (wait == 0)
-        return stop_requested() ? stopped(e) : API_OK;
+        return shutdown_requested() ? stopped(e) : API_OK;
     duration_format(wait, text);
     if (wait > LONGEST_PAUSE_MS) {
-        fail(e, EXIT_TRY_LATER, "api: %s: the server asks to wait %s; a later run goes on here", what, text);
+        fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s; a later run goes on here", what, text);
         return API_FAILED;
     }
     log_info("api: %s: waiting %s for the rate limit", what, text);
-    return stop_wait(wait) ? API_OK : stopped(e);
+    return shutdown_wait(wait) ? API_OK : stopped(e);
 }
 
 /* Backs off after a failure; the error says why and stays when time is up. */
@@ -242,12 +245,12 @@ static enum api_verdict back_off(
     /* a 429 has told its wait, which is kept by keep_pace; that it comes again means that it told too little
      */
     int64_t wait = limited && failures == 1 ? 0 : retry_request(failures, random_bits());
-    int64_t told = limited ? pace_wait(&client->pace, clock_now(), client->settings.reserve) : 0;
+    int64_t told = limited ? rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve) : 0;
     int64_t ahead = told > wait ? told : wait;
     if (clock_monotonic() - since + ahead > client->settings.give_up && !(limited && failures == 1))
         return API_FAILED;
     log_info("%s; try %d follows", e->text, failures + 1);
-    return stop_wait(wait) ? API_OK : stopped(e);
+    return shutdown_wait(wait) ? API_OK : stopped(e);
 }
 
 static enum api_verdict verdict_of(enum judgement judgement)
@@ -270,14 +273,14 @@ static enum api_verdict verdict_of(enum judgement judgement)
     }
 }
 
-void client_drop_ahead(struct client *client)
+void client_cancel_prefetch(struct client *client)
 {
     if (client->ahead == NULL)
         return;
     if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
         note_rate(client, client->ahead);
     else
-        pace_spend(&client->pace);
+        rate_limit_spend(&client->rate_limit);
     http_call_free(client->ahead);
     client->ahead = NULL;
 }
@@ -294,7 +297,7 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
     }
     if (call != NULL)
         http_finish(call);
-    client_drop_ahead(client);
+    client_cancel_prefetch(client);
     return NULL;
 }
 
@@ -321,7 +324,7 @@ static enum judgement try_once(struct client *client, const struct client_reques
     return judgement;
 }
 
-enum api_verdict client_ask(
+enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e)
 {
     int64_t since = 0; /* the first try: a rate limit that is waited for is no failure */
@@ -353,9 +356,10 @@ enum api_verdict client_ask(
     }
 }
 
-void client_ask_ahead(struct client *client, const char *path)
+void client_prefetch(struct client *client, const char *path)
 {
-    if (client->ahead != NULL || pace_wait(&client->pace, clock_now(), client->settings.reserve) != 0)
+    if (client->ahead != NULL ||
+        rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve) != 0)
         return;
     const struct client_request request = {.method = "GET", .path = path};
     client->ahead = send_request(client, &request);
@@ -364,9 +368,9 @@ void client_ask_ahead(struct client *client, const char *path)
     http_work(client->http, 0);
 }
 
-const struct pace *client_pace(const struct client *client)
+const struct rate_limit *client_rate_limit(const struct client *client)
 {
-    return &client->pace;
+    return &client->rate_limit;
 }
 
 int64_t client_requests(const struct client *client)
@@ -377,4 +381,9 @@ int64_t client_requests(const struct client *client)
 int64_t client_bytes(const struct client *client)
 {
     return client->bytes;
+}
+
+int client_status(const struct client *client)
+{
+    return client->status;
 }

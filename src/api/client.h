@@ -1,6 +1,6 @@
 /*
- * client: one request to MaintainX, to its end: at the pace it allows, tried again while that makes sense,
- * judged by its status. What is asked for and what the answers mean is known to those who use it.
+ * client: one request to MaintainX, to its end: at the rate_limit it allows, tried again while that makes
+ * sense, judged by its status. What is asked for and what the answers mean is known to those who use it.
  */
 #ifndef WOSYNC_API_CLIENT_H
 #define WOSYNC_API_CLIENT_H
@@ -10,7 +10,7 @@
 
 #include "api/http.h"
 #include "base/error.h"
-#include "core/pace.h"
+#include "core/rate_limit.h"
 
 struct client;
 
@@ -44,7 +44,7 @@ enum client_reading {
 typedef enum client_reading client_reader(
     struct http_call *call, void *out, const char *what, struct error *e);
 
-/* Everything is borrowed until client_ask returns. */
+/* Everything is borrowed until client_request returns. */
 struct client_request {
     const char *method;  /* GET, POST, DELETE */
     const char *path;    /* behind the base URL, with its query */
@@ -55,9 +55,10 @@ struct client_request {
     bool once;           /* not to be tried again when it may have been done: it would be done twice */
 };
 
-/* Makes a client; `pace` is the rate limit as last seen. Fails with EXIT_CONFIG without a token, or where it
+/* Makes a client; `pace` is the rate limit as last seen. Fails with EX_CONFIG without a token, or where it
  * or the organization holds a line break. Free with client_free. */
-struct client *client_new(const struct client_settings *settings, const struct pace *pace, struct error *e);
+struct client *client_new(
+    const struct client_settings *settings, const struct rate_limit *rate_limit, struct error *e);
 
 /* Frees; a request on its way is dropped. NULL is allowed. */
 void client_free(struct client *client);
@@ -68,25 +69,29 @@ void client_free(struct client *client);
  * long as `give_up` allows.
  *
  * API_OK: 200 (201 and 204 too for what is no GET), and the reader took the body; the call is in *out, to be
- * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EXIT_NOPERM)
- * the error holds what the server said. API_FAILED: EXIT_UNAVAILABLE (unreachable, failing, 4xx),
- * EXIT_PROTOCOL (not what was asked for, truncated, too large, a redirect), EXIT_NOPERM (401), EXIT_TRY_LATER
+ * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EX_NOPERM)
+ * the error holds what the server said. API_FAILED: EX_UNAVAILABLE (unreachable, failing, 4xx),
+ * EX_PROTOCOL (not what was asked for, truncated, too large, a redirect), EX_NOPERM (401), EX_TEMPFAIL
  * (a rate limit that lasts longer than we wait).
  */
-enum api_verdict client_ask(
+enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
 
 /* Sends a GET that will be asked for next, if the rate limit allows it at once: the answer is on its way
- * while the caller works. A hint; nothing is lost when it fails or is never followed by client_ask. */
-void client_ask_ahead(struct client *client, const char *path);
+ * while the caller works. A hint; nothing is lost when it fails or is never followed by client_request. */
+void client_prefetch(struct client *client, const char *path);
 
-/* Gives up what was asked for ahead, when nothing more is asked: client_pace knows then that it counts. */
-void client_drop_ahead(struct client *client);
+/* Gives up what was asked for ahead, when nothing more is asked: client_rate_limit knows then that it counts.
+ */
+void client_cancel_prefetch(struct client *client);
 
 /* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
  * received. */
-const struct pace *client_pace(const struct client *client);
+const struct rate_limit *client_rate_limit(const struct client *client);
 int64_t client_requests(const struct client *client);
 int64_t client_bytes(const struct client *client);
+
+/* The HTTP status of the last answer; 0 when the last request got none. */
+int client_status(const struct client *client);
 
 #endif

@@ -7,7 +7,7 @@
 #include "api/http_handle.h"
 #include "api/http_url.h"
 #include "base/memory.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 
 struct http {
     CURLM *multi;
@@ -154,12 +154,12 @@ static int collect(struct http *http)
 void http_work(struct http *http, int64_t ms)
 {
     int running;
-    struct curl_waitfd signal = {.fd = stop_fd(), .events = CURL_WAIT_POLLIN};
+    struct curl_waitfd signal = {.fd = shutdown_fd(), .events = CURL_WAIT_POLLIN};
     curl_multi_perform(http->multi, &running);
     if (collect(http) > 0 || running == 0)
         return;
     curl_multi_poll(http->multi, &signal, 1, (int)ms, NULL);
-    stop_attend();
+    shutdown_attend();
     curl_multi_perform(http->multi, &running);
     collect(http);
 }
@@ -191,7 +191,7 @@ static enum http_outcome outcome_of(const struct http_call *call)
 
 enum http_outcome http_finish(struct http_call *call)
 {
-    while (!call->done && !stop_signalled())
+    while (!call->done && !shutdown_signalled())
         http_work(call->http, 1000);
     return call->done ? outcome_of(call) : HTTP_STOPPED;
 }

@@ -66,7 +66,7 @@ void http_append_encoded(struct buffer *url, const char *text);
 struct http_call *http_start(struct http *http, const struct http_request *request);
 
 /* Lets all calls of the client go on for at most `ms` milliseconds (which fit an int), or until one of them
- * is done or a signal comes. Signals are those of stop_install, which must have been called. */
+ * is done or a signal comes. Signals are those of shutdown_install, which must have been called. */
 void http_work(struct http *http, int64_t ms);
 
 /* True once the call is done. */

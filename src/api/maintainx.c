@@ -62,11 +62,11 @@ static enum client_reading read_page(struct http_call *call, void *out, const ch
     case PAGE_OK:
         return CLIENT_TAKEN;
     case PAGE_TRUNCATED:
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s", what, reason);
+        fail(e, EX_PROTOCOL, "api: %s: the answer is no page of work orders: %s", what, reason);
         return CLIENT_TORN;
     case PAGE_BAD:
     default:
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]",
+        fail(e, EX_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]",
             what, reason);
         return CLIENT_REFUSED;
     }
@@ -80,7 +80,7 @@ enum api_verdict maintainx_page(
     page_path(request, &path);
     const struct client_request ask = {
         .method = "GET", .path = path.data, .what = "work orders", .read = read_page, .out = &out->page};
-    enum api_verdict verdict = client_ask(api, &ask, &out->call, e);
+    enum api_verdict verdict = client_request(api, &ask, &out->call, e);
     buffer_free(&path);
     if (verdict != API_OK) {
         page_answer_free(out);
@@ -96,7 +96,7 @@ void maintainx_prefetch(struct client *api, const struct page_request *request)
 {
     struct buffer path = {0};
     page_path(request, &path);
-    client_ask_ahead(api, path.data);
+    client_prefetch(api, path.data);
     buffer_free(&path);
 }
 
@@ -117,7 +117,7 @@ static enum client_reading read_work_order(
         text = json_object_to_json_string_length(
             found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     if (text == NULL) {
-        fail(e, EXIT_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
     } else {
         buffer_append(out, text, len);
         reading = CLIENT_TAKEN;
@@ -133,8 +133,8 @@ enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buf
     snprintf(what, sizeof what, "work order %lld", (long long)id);
     snprintf(path, sizeof path, "/workorders/%lld?" EXPAND_SINGLE, (long long)id);
     const struct client_request ask = {
-        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out};
-    return client_ask(api, &ask, NULL, e);
+        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out, .once = true};
+    return client_request(api, &ask, NULL, e);
 }
 
 void page_answer_free(struct page_answer *answer)

@@ -44,7 +44,7 @@ struct page_answer {
 };
 
 /*
- * `GET /workorders`, by client_ask; checks that the answer is a page. API_OK fills *out.
+ * `GET /workorders`, by client_request; checks that the answer is a page. API_OK fills *out.
  */
 enum api_verdict maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e);
@@ -55,8 +55,8 @@ enum api_verdict maintainx_page(
 void maintainx_prefetch(struct client *api, const struct page_request *request);
 
 /*
- * `GET /workorders/{id}`. API_OK appends the work order, as JSON, to *out. API_GONE: 404 or 410. Otherwise as
- * maintainx_page.
+ * `GET /workorders/{id}`, sent once: who asks has many to ask for. API_OK appends the work order, as JSON, to
+ * *out. API_GONE: 404 or 410. Otherwise as maintainx_page.
  */
 enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e);
 

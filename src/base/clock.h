@@ -15,7 +15,7 @@ int64_t clock_now(void);
 int64_t clock_monotonic(void);
 
 /* Sleeps for so many microseconds, or until a signal comes. For waits that no descriptor can end; all others
- * go through stop_wait. */
+ * go through shutdown_wait. */
 void clock_sleep(int64_t microseconds);
 
 #endif

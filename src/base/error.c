@@ -6,7 +6,7 @@
 
 #include "base/secret.h"
 
-int fail(struct error *e, enum exit_status status, const char *format, ...)
+int fail(struct error *e, int status, const char *format, ...)
 {
     char text[4 * sizeof e->text]; /* longer, so that the cut goes through no secret before it is masked */
     if (e == NULL)
@@ -27,17 +27,17 @@ int fail(struct error *e, enum exit_status status, const char *format, ...)
 void error_add(struct error *e, const struct error *more)
 {
     size_t len = strlen(e->text);
-    if (more->status == EXIT_DONE)
+    if (more->status == EX_OK)
         return;
     if (strstr(e->text, more->text) == NULL)
         snprintf(e->text + len, sizeof e->text - len, "%s%s", len > 0 ? "; " : "", more->text);
     e->status = exit_graver(e->status, more->status);
 }
 
-static int gravity(enum exit_status status)
+static int gravity(int status)
 {
-    static const enum exit_status by_gravity[] = {EXIT_DONE, EXIT_DATA, EXIT_TRY_LATER, EXIT_UNAVAILABLE,
-        EXIT_PROTOCOL, EXIT_NOPERM, EXIT_IO, EXIT_CANTCREAT, EXIT_CONFIG, EXIT_USAGE, EXIT_BUG};
+    static const int by_gravity[] = {EX_OK, EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, EX_PROTOCOL, EX_NOPERM,
+        EX_IOERR, EX_CANTCREAT, EX_CONFIG, EX_USAGE, EX_SOFTWARE};
     const int count = (int)(sizeof by_gravity / sizeof by_gravity[0]);
     for (int i = 0; i < count; i++)
         if (by_gravity[i] == status)
@@ -45,7 +45,7 @@ static int gravity(enum exit_status status)
     return count;
 }
 
-enum exit_status exit_graver(enum exit_status a, enum exit_status b)
+int exit_graver(int a, int b)
 {
     return gravity(a) >= gravity(b) ? a : b;
 }

@@ -10,26 +10,22 @@
 #define WOSYNC_BASE_ERROR_H
 
 #include <stddef.h>
+#include <sysexits.h>
 
-/* Exit statuses, as sysexits(3) names them; README.md says when a user sees which. */
-enum exit_status {
-    EXIT_DONE = 0,
-    EXIT_USAGE = 64,       /* wrong usage */
-    EXIT_DATA = 65,        /* records went to quarantine, a webhook delivery was refused */
-    EXIT_UNAVAILABLE = 69, /* the API could not be reached or failed, a delivery became dead */
-    EXIT_BUG = 70,         /* a bug of ours */
-    EXIT_CANTCREAT = 73,   /* a file cannot be made */
-    EXIT_IO = 74,          /* a read or a write failed, a corrupt store */
-    EXIT_TRY_LATER = 75,   /* another run holds the lock, a signal, out of memory, a safety stop */
-    EXIT_PROTOCOL = 76,    /* the API broke its protocol */
-    EXIT_NOPERM = 77,      /* the token was refused */
-    EXIT_CONFIG = 78       /* the configuration is wrong */
-};
+/*
+ * Exit statuses are those of <sysexits.h>; wosync(1) says when a user sees which:
+ * EX_OK 0, EX_USAGE 64 (wrong usage), EX_DATAERR 65 (records went to quarantine, a webhook delivery was
+ * refused), EX_UNAVAILABLE 69 (the API could not be reached or failed, a delivery became dead), EX_SOFTWARE
+ * 70 (a bug), EX_CANTCREAT 73 (a file cannot be made), EX_IOERR 74 (a read or a write failed, a corrupt
+ * store), EX_TEMPFAIL 75 (try again later: a lock, a signal, out of memory, a safety stop), EX_PROTOCOL 76
+ * (the API broke its protocol), EX_NOPERM 77 (the token was refused), EX_CONFIG 78 (the configuration is
+ * wrong).
+ */
 
 /* Why something failed: the exit status it calls for and a message that starts with its subject and says
  * what to do. A zeroed struct means "no error". */
 struct error {
-    enum exit_status status;
+    int status;
     char text[1024];
 };
 
@@ -38,8 +34,7 @@ struct error {
  * replaced by '?', so that text from outside cannot forge log lines). `e` may be NULL.
  * Always returns -1, so that a function can end with `return fail(...)`.
  */
-int fail(struct error *e, enum exit_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int fail(struct error *e, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Adds a second error to `e`, for work that goes on after the first: the graver status, and both texts where
  * they differ (the second is cut where there is no more room). Adding no error changes nothing. */
@@ -49,6 +44,6 @@ void error_add(struct error *e, const struct error *more);
  * The graver of two exit statuses, by what the user must do about it: a bug, then configuration, files,
  * token, protocol, unavailable, try later, data, done. A status that is none of ours counts as a bug.
  */
-enum exit_status exit_graver(enum exit_status a, enum exit_status b);
+int exit_graver(int a, int b);
 
 #endif

@@ -11,7 +11,7 @@ int lock_take(const char *path, struct error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(e, EXIT_CANTCREAT,
+        return fail(e, EX_CANTCREAT,
             "lock %s: it cannot be opened: %s; check its permissions and run wosync as the user that the "
             "store belongs to",
             path, strerror(errno));
@@ -22,10 +22,9 @@ int lock_take(const char *path, struct error *e)
         holder[n > 0 ? strcspn(holder, "\n") : 0] = '\0';
         close(fd);
         if (reason != EWOULDBLOCK)
-            return fail(e, EXIT_IO, "lock %s: the file system refuses locks: %s", path, strerror(reason));
-        return fail(e, EXIT_TRY_LATER,
-            "lock %s: another run holds it (process %s); this one leaves it the work", path,
-            *holder != '\0' ? holder : "unknown");
+            return fail(e, EX_IOERR, "lock %s: the file system refuses locks: %s", path, strerror(reason));
+        return fail(e, EX_TEMPFAIL, "lock %s: another run holds it (process %s); this one leaves it the work",
+            path, *holder != '\0' ? holder : "unknown");
     }
     char text[32];
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());

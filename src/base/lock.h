@@ -9,7 +9,7 @@
 /*
  * Takes the lock on `path` (made with mode 0600 where it is missing, never removed: removing it would let two
  * runs lock two files of one name) and writes our process id into it, for people. Returns a descriptor to be
- * closed to give the lock back, or -1: EXIT_TRY_LATER when another run holds it, EXIT_CANTCREAT when the file
+ * closed to give the lock back, or -1: EX_TEMPFAIL when another run holds it, EX_CANTCREAT when the file
  * cannot be made.
  */
 int lock_take(const char *path, struct error *e);

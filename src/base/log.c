@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 
-static enum log_level threshold = LOG_WARNING;
+static enum log_level threshold = LOG_LEVEL_WARNING;
 static bool as_json;
 static void (*wipe_function)(void *data);
 static void *wipe_data;
@@ -28,7 +28,7 @@ void log_on_message(void (*wipe)(void *data), void *data)
 static void print_json(enum log_level level, const char *text)
 {
     static const char *const names[] = {
-        [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info"};
+        [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_INFO] = "info"};
     struct json_object *line = json_object_new_object();
     json_give_date(line, "time", clock_now());
     json_give_text(line, "level", names[level]);
@@ -56,5 +56,5 @@ void log_message(enum log_level level, const char *format, ...)
     if (as_json)
         print_json(level, text);
     else
-        fprintf(stderr, "wosync: %s%s\n", level == LOG_WARNING ? "warning: " : "", text);
+        fprintf(stderr, "wosync: %s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", text);
 }

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
-/* Prints messages up to `most` (-q: LOG_ERROR, default: LOG_WARNING, -v: LOG_INFO), as text
+/* Prints messages up to `most` (-q: LOG_LEVEL_ERROR, default: LOG_LEVEL_WARNING, -v: LOG_LEVEL_INFO), as text
  * (`wosync: SUBJECT: ...`) or as one JSON object per line ({"time", "level", "message"}). */
 void log_configure(enum log_level most, bool json);
 
@@ -21,8 +21,8 @@ void log_on_message(void (*wipe)(void *data), void *data);
  * replaced. Never fails. */
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define log_error(...)   log_message(LOG_ERROR, __VA_ARGS__)
-#define log_warning(...) log_message(LOG_WARNING, __VA_ARGS__)
-#define log_info(...)    log_message(LOG_INFO, __VA_ARGS__)
+#define log_error(...)   log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_message(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_message(LOG_LEVEL_INFO, __VA_ARGS__)
 
 #endif

@@ -10,6 +10,6 @@ void memory_ran_out(void)
     static const char message[] = "wosync: out of memory; the next run goes on where this one was\n";
     ssize_t n = write(STDERR_FILENO, message, sizeof message - 1);
     (void)n;
-    _exit(EXIT_TRY_LATER);
+    _exit(EX_TEMPFAIL);
 }
 /* LCOV_EXCL_STOP */

@@ -7,7 +7,7 @@
 #ifndef WOSYNC_BASE_MEMORY_H
 #define WOSYNC_BASE_MEMORY_H
 
-/* Says so and ends the process with EXIT_TRY_LATER. Allocates nothing. */
+/* Says so and ends the process with EX_TEMPFAIL. Allocates nothing. */
 __attribute__((noreturn)) void memory_ran_out(void);
 
 #endif

@@ -77,7 +77,7 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
     struct stat st = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read_all(fd, &text) != 0) {
-        fail(e, EXIT_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
+        fail(e, EX_CONFIG, "%s: it cannot be read: %s", path, strerror(errno));
         goto out;
     }
     fstat(fd, &st);
@@ -89,7 +89,7 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
     while (isspace((unsigned char)*begin))
         begin++;
     if (*begin == '\0') {
-        fail(e, EXIT_CONFIG, "%s: it is empty; put the secret into it", path);
+        fail(e, EX_CONFIG, "%s: it is empty; put the secret into it", path);
         goto out;
     }
     secret = strdup(begin);

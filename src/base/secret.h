@@ -25,7 +25,7 @@ void secret_forget(void);
 /*
  * Reads a secret from a file: its contents without white space at the ends, at most 64 KiB, registered.
  * *exposed is set when others may read the file, or, where it is our own, its group.
- * Returns a string to be freed by the caller, or NULL: EXIT_CONFIG when the file cannot be read or is empty.
+ * Returns a string to be freed by the caller, or NULL: EX_CONFIG when the file cannot be read or is empty.
  */
 char *secret_read_file(const char *path, bool *exposed, struct error *e);
 

@@ -57,7 +57,7 @@ void cgi_step_aside(void)
     do
         ended = waitpid(child, &status, 0);
     while (ended < 0 && errno == EINTR);
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BUG);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
     /* LCOV_EXCL_STOP */
 }
 

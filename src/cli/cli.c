@@ -7,22 +7,22 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
-#include "cli/problems.h"
+#include "cli/diagnostics.h"
 
-enum exit_status cli_report(const struct error *e)
+int cli_report(const struct error *e)
 {
     if (e->text[0] != '\0')
         log_error("%s", e->text);
     return e->status;
 }
 
-enum exit_status cli_help(const struct command *command)
+int cli_help(const struct command *command)
 {
     fputs(command->help, stdout);
-    return cli_flush(EXIT_DONE);
+    return cli_flush(EX_OK);
 }
 
-enum exit_status cli_usage(const struct command *command, const char *format, ...)
+int cli_usage(const struct command *command, const char *format, ...)
 {
     char text[512];
     va_list ap;
@@ -30,22 +30,22 @@ enum exit_status cli_usage(const struct command *command, const char *format, ..
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
-    return EXIT_USAGE;
+    return EX_USAGE;
 }
 
-enum exit_status cli_flush(enum exit_status status)
+int cli_flush(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     log_error("stdout: %s", strerror(errno));
-    return exit_graver(status, EXIT_IO);
+    return exit_graver(status, EX_IOERR);
 }
 
 int cli_load_config(const struct cli *cli, struct config *config)
 {
     struct buffer problems = {0}, warnings = {0};
     int rc = config_load(cli->config_file, config, &problems, &warnings);
-    problems_print(&problems, &warnings);
+    diagnostics_print(&problems, &warnings);
     return rc;
 }
 

@@ -20,7 +20,7 @@ struct command {
     const char *summary; /* one line for `wosync --help` */
     const char *help;    /* for `wosync NAME --help`: usage, options, an example */
     /* Runs it; argv[0] is its name. Returns the exit status. */
-    enum exit_status (*run)(const struct command *self, const struct cli *cli, int argc, char **argv);
+    int (*run)(const struct command *self, const struct cli *cli, int argc, char **argv);
 };
 
 extern const struct command command_sync;
@@ -33,17 +33,16 @@ extern const struct command command_events;
 extern const struct command command_status;
 
 /* Prints the error's text, if there is one, and returns its status. */
-enum exit_status cli_report(const struct error *e);
+int cli_report(const struct error *e);
 
-/* Prints the command's help on stdout; returns EXIT_DONE, or EXIT_IO when stdout is gone. */
-enum exit_status cli_help(const struct command *command);
+/* Prints the command's help on stdout; returns EX_OK, or EX_IOERR when stdout is gone. */
+int cli_help(const struct command *command);
 
-/* Prints a usage error, and how to get help. Returns EXIT_USAGE. */
-enum exit_status cli_usage(const struct command *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Prints a usage error, and how to get help. Returns EX_USAGE. */
+int cli_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes sure that stdout took everything. Returns `status`, or the graver EXIT_IO when it did not. */
-enum exit_status cli_flush(enum exit_status status);
+/* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
+int cli_flush(int status);
 
 /* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either
  * case. */

@@ -1,15 +1,15 @@
 /* dispatch: only deliver what is due. */
 #include <getopt.h>
 
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {
         {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct session session;
+    struct run_context context;
     int64_t max_time = 0;
     int option;
     while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
@@ -18,14 +18,14 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
         if (option != 't')
             return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
         if (cli_duration(self, "--max-time", optarg, &max_time) != 0)
-            return EXIT_USAGE;
+            return EX_USAGE;
     }
     if (optind < argc)
         return cli_usage(self, "%s: it takes no argument", argv[optind]);
-    stop_set_deadline(max_time);
-    if (session_open(&session, cli, "dispatch", SESSION_RUN) == 0)
-        session_dispatch(&session, false);
-    return session_close(&session);
+    shutdown_set_deadline(max_time);
+    if (run_context_open(&context, cli, "dispatch", RUN_CONTEXT_RUN) == 0)
+        run_context_dispatch(&context, false);
+    return run_context_close(&context);
 }
 
 const struct command command_dispatch = {

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/problems.h"
-#include "sinks/event_text.h"
-#include "sinks/routes.h"
+#include "cli/diagnostics.h"
+#include "core/event_line.h"
+#include "deliver/handler_table.h"
 #include "store/deliveries.h"
 #include "store/events.h"
 #include "store/store.h"
@@ -34,7 +34,7 @@ static int print_event(const struct event_row *row, void *context, struct error 
         printf("%s\n", row->body);
         return 0;
     }
-    char *line = event_text(row->body);
+    char *line = event_line(row->body);
     printf("%s\n    %s\n", line, row->id);
     free(line);
     return 0;
@@ -58,7 +58,7 @@ static int change(struct store *store, const char *id, bool revive, struct error
         return -1;
     if (n == 0 && id != NULL)
         return fail(
-            e, EXIT_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
+            e, EX_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
     printf("%lld deliver%s %s\n", (long long)n, n == 1 ? "y" : "ies",
         revive ? "taken up again; the next sync or dispatch tries" : "discarded");
     return 0;
@@ -84,7 +84,7 @@ static int discard(struct store *store, const struct config *config, struct opti
 
 struct replaying {
     struct store *store;
-    const struct route *route;
+    const struct handler *handler;
     const struct options *options;
     int64_t count;
 };
@@ -92,12 +92,12 @@ struct replaying {
 static int replay_one(const struct event_row *row, void *context, struct error *e)
 {
     struct replaying *r = context;
-    int wants = route_wants(r->route, event_type_named(row->type), row->body, row->body_len, e);
+    int wants = handler_wants(r->handler, event_type_named(row->type), row->body, row->body_len, e);
     if (wants == 1 && r->options->dry_run)
         printf("%s\n", row->id);
     else if (wants == 1)
         wants =
-            deliveries_replay(r->store, r->route->place.handler, row->seq, row->work_order, clock_now(), e);
+            deliveries_replay(r->store, r->handler->place.handler, row->seq, row->work_order, clock_now(), e);
     if (wants == 1)
         r->count++;
     return wants < 0 ? -1 : 0;
@@ -107,7 +107,7 @@ static int replay_all(struct replaying *r, struct error *e)
 {
     int rc = store_begin(r->store, e);
     if (rc == 0)
-        rc = events_since(r->store, r->options->since, r->route->place.position, replay_one, r, e);
+        rc = events_since(r->store, r->options->since, r->handler->place.position, replay_one, r, e);
     if (rc == 0 && !r->options->dry_run)
         rc = store_commit(r->store, e);
     store_rollback(r->store);
@@ -122,24 +122,24 @@ static int replay(struct store *store, const struct config *config, struct optio
     struct error *e)
 {
     struct buffer problems = {0}, warnings = {0};
-    struct routes routes;
-    int rc = routes_make(config, &routes, &problems, &warnings);
+    struct handler_table table;
+    int rc = handler_table_make(config, &table, &problems, &warnings);
     (void)id;
     if (rc != 0)
-        fail(e, EXIT_CONFIG, "%s", "");
-    problems_print(&problems, &warnings);
+        fail(e, EX_CONFIG, "%s", "");
+    diagnostics_print(&problems, &warnings);
     if (rc == 0)
-        rc = routes_attach(&routes, store, -1, clock_now(), e);
+        rc = handler_table_attach(&table, store, -1, clock_now(), e);
     struct replaying r = {.store = store, .options = options};
-    for (size_t i = 0; rc == 0 && i < routes.count; i++)
-        if (strcmp(routes.rows[i].name, options->handler) == 0)
-            r.route = &routes.rows[i];
+    for (size_t i = 0; rc == 0 && i < table.count; i++)
+        if (strcmp(table.rows[i].name, options->handler) == 0)
+            r.handler = &table.rows[i];
     if (rc == 0)
-        rc = r.route != NULL
+        rc = r.handler != NULL
                  ? replay_all(&r, e)
-                 : fail(e, EXIT_USAGE, "events: --handler %s: the configuration has no such handler",
+                 : fail(e, EX_USAGE, "events: --handler %s: the configuration has no such handler",
                        options->handler);
-    routes_free(&routes);
+    handler_table_free(&table);
     return rc;
 }
 
@@ -160,20 +160,20 @@ static const struct subcommand subcommands[] = {
     {"replay", 0, 0, STORE_WRITE, replay},
 };
 
-static enum exit_status run_subcommand(
+static int run_subcommand(
     const struct cli *cli, const struct subcommand *sub, struct options *options, const char *id)
 {
     struct error e = {0};
     struct config config;
     struct store *store = NULL;
     if (cli_load_config(cli, &config) != 0) {
-        fail(&e, EXIT_CONFIG, "%s", "");
+        fail(&e, EX_CONFIG, "%s", "");
     } else if (store_exists(config.store)) {
         store = store_open(config.store, sub->mode, BUSY_MS, &e);
         if (store != NULL)
             sub->run(store, &config, options, id, &e);
     } else if (sub->mode == STORE_WRITE) {
-        fail(&e, EXIT_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
+        fail(&e, EX_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
     }
     store_close(store);
     config_free(&config);
@@ -181,35 +181,34 @@ static enum exit_status run_subcommand(
 }
 
 /* Reads one option. Returns 0, or the exit status after printing what is wrong. */
-static enum exit_status take_option(
-    const struct command *self, int option, struct options *options, char **argv)
+static int take_option(const struct command *self, int option, struct options *options, char **argv)
 {
     switch (option) {
     case 't':
         options->filter.type = optarg;
         return event_type_named(optarg) < EVENT_TYPES
-                   ? EXIT_DONE
+                   ? EX_OK
                    : cli_usage(self, "--type %s: unknown; workorder.created, for instance", optarg);
     case 'i':
         options->filter.id = optarg;
-        return EXIT_DONE;
+        return EX_OK;
     case 's':
         options->filter.state = optarg;
         return strcmp(optarg, "pending") == 0 || strcmp(optarg, "dead") == 0 || strcmp(optarg, "done") == 0
-                   ? EXIT_DONE
+                   ? EX_OK
                    : cli_usage(self, "--state %s: write pending, dead or done", optarg);
     case 'j':
         options->json = true;
-        return EXIT_DONE;
+        return EX_OK;
     case 'H':
         options->handler = optarg;
-        return EXIT_DONE;
+        return EX_OK;
     case 'n':
         options->dry_run = true;
-        return EXIT_DONE;
+        return EX_OK;
     case 'S':
         return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
-                   ? EXIT_DONE
+                   ? EX_OK
                    : cli_usage(
                          self, "--since %s: write a date, a date and time, or an age such as 7d", optarg);
     default:
@@ -225,7 +224,7 @@ static const struct subcommand *find_subcommand(const char *name)
     return NULL;
 }
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"type", required_argument, NULL, 't'},
         {"id", required_argument, NULL, 'i'}, {"state", required_argument, NULL, 's'},
@@ -237,8 +236,8 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
     while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         if (option == 'h')
             return cli_help(self);
-        if (take_option(self, option, &options, argv) != EXIT_DONE)
-            return EXIT_USAGE;
+        if (take_option(self, option, &options, argv) != EX_OK)
+            return EX_USAGE;
     }
     const struct subcommand *sub = optind < argc ? find_subcommand(argv[optind]) : NULL;
     if (sub == NULL)

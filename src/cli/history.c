@@ -6,10 +6,10 @@
 
 #include "api/maintainx.h"
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 #include "sources/backfill.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
@@ -29,9 +29,9 @@ struct options {
 enum { USUAL_RATE = 100 };
 
 /* What was done, in a line: for the log of a cron job, and for someone at a terminal. */
-static void print_summary(const struct session *session, const char *kind, enum pass_end end)
+static void print_summary(const struct run_context *context, const char *kind, enum pass_end end)
 {
-    const struct run *run = &session->run;
+    const struct run *run = &context->run;
     int64_t events = 0;
     for (int type = 0; type < EVENT_TYPES; type++)
         events += run->events[type];
@@ -53,20 +53,20 @@ static bool found_something(const struct run *run)
 /* --- backfill --- */
 
 /* What it would cost, from what is known already. */
-static void print_plan(struct session *session, const struct diff_window *window, struct error *e)
+static void print_plan(struct run_context *context, const struct diff_window *window, struct error *e)
 {
-    struct pace pace;
-    int64_t known = snapshots_count(session->store, e);
-    int64_t records = snapshots_count_since(session->store, window->from, e);
-    rate_limit_load(session->store, &pace, e);
-    if (e->status != EXIT_DONE)
+    struct rate_limit rate_limit;
+    int64_t known = snapshots_count(context->store, e);
+    int64_t records = snapshots_count_since(context->store, window->from, e);
+    rate_limit_load(context->store, &rate_limit, e);
+    if (e->status != EX_OK)
         return;
     if (known == 0) {
         printf("backfill: the store is empty, so nothing is known of what there is; run: wosync sync\n");
         return;
     }
-    int64_t size = session->config.page_size, requests = records > 0 ? (records + size - 1) / size : 1;
-    int64_t rate = pace_per_minute(&pace, session->config.reserve, USUAL_RATE);
+    int64_t size = context->config.page_size, requests = records > 0 ? (records + size - 1) / size : 1;
+    int64_t rate = rate_limit_per_minute(&rate_limit, context->config.reserve, USUAL_RATE);
     printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
         (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
         requests > rate ? "s" : "");
@@ -77,7 +77,7 @@ static int refuse_window(const struct pass_state *state, struct error *e)
     char from[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
     timestamp_format(state->window.from, from);
     timestamp_format(state->window.until, until);
-    return fail(e, EXIT_USAGE,
+    return fail(e, EX_USAGE,
         "backfill: one from %s to %s%s is unfinished; go on with --since %s --until %s%s, or drop it with "
         "--restart",
         from, until, state->window.silent ? " (silent)" : "", from, until,
@@ -87,13 +87,13 @@ static int refuse_window(const struct pass_state *state, struct error *e)
 /* Finds the window: that of an unfinished backfill goes on, another one is refused. Returns 0, or -1 with the
  * error filled. */
 static int settle_window(
-    struct session *session, const struct options *options, struct diff_window *window, struct error *e)
+    struct run_context *context, const struct options *options, struct diff_window *window, struct error *e)
 {
     struct pass_state state;
-    int rc = passes_load(session->store, backfill_kind.name, &state, e);
+    int rc = passes_load(context->store, backfill_kind.name, &state, e);
     *window = options->window;
     if (rc == 1 && options->restart) {
-        rc = options->plan ? 0 : passes_drop(session->store, backfill_kind.name, e);
+        rc = options->plan ? 0 : passes_drop(context->store, backfill_kind.name, e);
     } else if (rc == 1) {
         bool same = state.window.from == window->from && state.window.until == window->until &&
                     state.window.silent == window->silent;
@@ -105,7 +105,7 @@ static int settle_window(
     return rc;
 }
 
-static void backfill(struct session *session, const struct options *options)
+static void backfill(struct run_context *context, const struct options *options)
 {
     struct error e = {0};
     struct diff_window window;
@@ -113,49 +113,49 @@ static void backfill(struct session *session, const struct options *options)
     struct client *api = NULL;
     enum pass_end end;
     int64_t expected;
-    if (settle_window(session, options, &window, &e) != 0)
+    if (settle_window(context, options, &window, &e) != 0)
         goto out;
     if (options->plan) {
-        print_plan(session, &window, &e);
+        print_plan(context, &window, &e);
         goto out;
     }
-    expected = snapshots_count_since(session->store, window.from, &e);
-    if (expected < 0 || (api = session_connect(session, &settings, &e)) == NULL)
+    expected = snapshots_count_since(context->store, window.from, &e);
+    if (expected < 0 || (api = run_context_connect(context, &settings, &e)) == NULL)
         goto out;
     settings.window = &window;
     settings.typed = options->typed;
-    session->run.until = window.until;
-    end = session_read(session, &backfill_kind, &settings, expected, &e);
-    session->run.requests = client_requests(api);
-    session->run.bytes = client_bytes(api);
+    context->run.until = window.until;
+    end = run_context_read(context, &backfill_kind, &settings, expected, &e);
+    context->run.requests = client_requests(api);
+    context->run.bytes = client_bytes(api);
     if (end != PASS_FAILED)
-        print_summary(session, "backfill", end);
+        print_summary(context, "backfill", end);
 out:
-    session_report(session, &e);
-    session_disconnect(session, api);
+    run_context_report(context, &e);
+    run_context_disconnect(context, api);
 }
 
 /* --- reconcile --- */
 
-static void reconcile(struct session *session)
+static void reconcile(struct run_context *context)
 {
     struct error e = {0};
     struct pass_settings settings;
-    struct client *api = session_connect(session, &settings, &e);
-    int64_t expected = snapshots_count_since(session->store, 0, &e);
+    struct client *api = run_context_connect(context, &settings, &e);
+    int64_t expected = snapshots_count_since(context->store, 0, &e);
     if (api != NULL && expected >= 0) {
-        enum pass_end end = session_read(session, &sweep_kind, &settings, expected, &e);
-        if (end == PASS_FINISHED && e.status == EXIT_DONE)
+        enum pass_end end = run_context_read(context, &sweep_kind, &settings, expected, &e);
+        if (end == PASS_FINISHED && e.status == EX_OK)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
-        session->run.requests = client_requests(api);
-        session->run.bytes = client_bytes(api);
+        context->run.requests = client_requests(api);
+        context->run.bytes = client_bytes(api);
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
         if (end == PASS_STOPPED ||
-            (end == PASS_FINISHED && (found_something(&session->run) || isatty(STDOUT_FILENO))))
-            print_summary(session, "reconcile", end);
+            (end == PASS_FINISHED && (found_something(&context->run) || isatty(STDOUT_FILENO))))
+            print_summary(context, "reconcile", end);
     }
-    session_report(session, &e);
-    session_disconnect(session, api);
+    run_context_report(context, &e);
+    run_context_disconnect(context, api);
 }
 
 /* --- the commands --- */
@@ -170,12 +170,12 @@ static int read_date(const struct command *self, const char *option, const char 
 
 /* Returns 0, or 1 when the command is done already (*status says how). */
 static int read_options(const struct command *self, const struct option *known, int argc, char **argv,
-    struct options *options, enum exit_status *status)
+    struct options *options, int *status)
 {
     int option, wrong = 0;
     const char *since = "", *until = "";
     *options = (struct options){.window = {.from = TIMESTAMP_NONE, .until = clock_now()}};
-    *status = EXIT_USAGE;
+    *status = EX_USAGE;
     while (wrong == 0 && (option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
         switch (option) {
         case 's':
@@ -216,7 +216,7 @@ static int read_options(const struct command *self, const struct option *known, 
     return wrong != 0 || optind < argc;
 }
 
-static enum exit_status run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"since", required_argument, NULL, 's'},
         {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'},
@@ -224,40 +224,40 @@ static enum exit_status run_backfill(const struct command *self, const struct cl
         {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct session session;
-    enum exit_status status;
+    struct run_context context;
+    int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
     if (options.window.from == TIMESTAMP_NONE)
         return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
     if (options.window.until <= options.window.from)
         return cli_usage(self, "--until lies before --since");
-    stop_set_deadline(options.max_time);
-    if (session_open(&session, cli, "backfill", options.plan ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
-        backfill(&session, &options);
-        if (!options.no_dispatch && !options.plan && session.status != EXIT_USAGE)
-            session_dispatch(&session, false);
+    shutdown_set_deadline(options.max_time);
+    if (run_context_open(&context, cli, "backfill", options.plan ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
+        0) {
+        backfill(&context, &options);
+        if (!options.no_dispatch && !options.plan && context.status != EX_USAGE)
+            run_context_dispatch(&context, false);
     }
-    return session_close(&session);
+    return run_context_close(&context);
 }
 
-static enum exit_status run_reconcile(
-    const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
         {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct session session;
-    enum exit_status status;
+    struct run_context context;
+    int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
-    stop_set_deadline(options.max_time);
-    if (session_open(&session, cli, "reconcile", SESSION_RUN) == 0) {
-        reconcile(&session);
+    shutdown_set_deadline(options.max_time);
+    if (run_context_open(&context, cli, "reconcile", RUN_CONTEXT_RUN) == 0) {
+        reconcile(&context);
         if (!options.no_dispatch)
-            session_dispatch(&session, false);
+            run_context_dispatch(&context, false);
     }
-    return session_close(&session);
+    return run_context_close(&context);
 }
 
 const struct command command_backfill = {

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/event.h"
 #include "store/runs.h"
@@ -88,7 +88,7 @@ void progress_begin(struct progress *p)
     p->on_terminal = isatty(STDERR_FILENO) == 1;
     p->began = clock_monotonic();
     p->drawn = 0;
-    stop_on_report(report, p);
+    shutdown_on_report(report, p);
     log_on_message(wipe, p);
 }
 
@@ -96,7 +96,7 @@ void progress_draw(struct progress *p)
 {
     char facts[256], line[LONGEST + 1];
     int64_t now = clock_monotonic();
-    stop_attend();
+    shutdown_attend();
     if (!p->on_terminal || now - p->began < PATIENCE_MS || (p->drawn != 0 && now - p->drawn < REDRAW_MS))
         return;
     int width = width_of_terminal() - 1, share = share_done(p);
@@ -123,7 +123,7 @@ void progress_draw(struct progress *p)
 
 void progress_end(struct progress *p)
 {
-    stop_on_report(NULL, NULL);
+    shutdown_on_report(NULL, NULL);
     log_on_message(NULL, NULL);
     wipe(p);
 }

@@ -8,16 +8,16 @@
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "cli/cgi.h"
 #include "cli/cli.h"
-#include "cli/session.h"
-#include "sources/hints.h"
-#include "sources/verify.h"
-#include "sources/webhook.h"
+#include "cli/run_context.h"
+#include "sources/refetch.h"
+#include "sources/webhook_auth.h"
+#include "sources/webhook_inbound.h"
 #include "store/events.h"
-#include "store/receipts.h"
-#include "store/webhooks.h"
+#include "store/refetches.h"
+#include "store/webhook_stats.h"
 
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };
@@ -34,48 +34,47 @@ static const char event_header[] = "x-maintainx-event-id";
 struct reply {
     int http;
     const char *json;
-    enum exit_status status;
+    int status;
 };
 
-static const struct reply stored = {200, "{\"status\":\"ok\"}", EXIT_DONE};
-static const struct reply repeated = {200, "{\"status\":\"already_processed\"}", EXIT_DONE};
+static const struct reply stored = {200, "{\"status\":\"ok\"}", EX_OK};
+static const struct reply repeated = {200, "{\"status\":\"already_processed\"}", EX_OK};
 /* no hint which check failed: that would help whoever guesses */
-static const struct reply unauthorized = {401, "{\"error\":\"unauthorized\"}", EXIT_DATA};
+static const struct reply unauthorized = {401, "{\"error\":\"unauthorized\"}", EX_DATAERR};
 /* the sender need not try again: the same bytes will be of no more use */
-static const struct reply unusable = {422, "{\"error\":\"unusable\"}", EXIT_DATA};
-static const struct reply not_configured = {500, "{\"error\":\"not configured\"}", EXIT_CONFIG};
-static const struct reply broken = {500, "{\"error\":\"try again\"}", EXIT_IO};
-static const struct reply busy = {503, "{\"error\":\"busy\"}", EXIT_TRY_LATER};
+static const struct reply unusable = {422, "{\"error\":\"unusable\"}", EX_DATAERR};
+static const struct reply not_configured = {500, "{\"error\":\"not configured\"}", EX_CONFIG};
+static const struct reply broken = {500, "{\"error\":\"try again\"}", EX_IOERR};
+static const struct reply busy = {503, "{\"error\":\"busy\"}", EX_TEMPFAIL};
 
 /* --- before the answer --- */
 
 static struct reply reply_for(const struct error *e)
 {
-    struct reply reply = e->status == EXIT_CONFIG      ? not_configured
-                         : e->status == EXIT_TRY_LATER ? busy
-                                                       : broken;
+    struct reply reply = e->status == EX_CONFIG ? not_configured : e->status == EX_TEMPFAIL ? busy : broken;
     reply.status = e->status;
     return reply;
 }
 
 /* For the figures of `status` only: what could not be verified must not cost much, so it waits for no one. */
-static void count_refused(struct session *session)
+static void count_refused(struct run_context *context)
 {
     struct error e = {0};
-    store_set_patience(session->store, 0);
-    webhooks_note_refused(session->store, &e);
+    store_set_patience(context->store, 0);
+    webhook_stats_note_refused(context->store, clock_now(), &e);
 }
 
-static struct reply take(
-    struct session *session, const struct webhook_message *message, bool *work_left, struct error *e)
+static struct reply accept_message(struct run_context *context, const struct webhook_message *message,
+    const char *subscribed, bool *work_left, struct error *e)
 {
-    const struct config *config = &session->config;
-    const struct webhook_settings settings = {.store = session->store,
+    const struct config *config = &context->config;
+    const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
-        .run = &session->run};
-    switch (webhook_take(&settings, message, clock_now(), work_left, e)) {
+        .subscribed = subscribed,
+        .run = &context->run};
+    switch (webhook_accept(&settings, message, clock_now(), work_left, e)) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:
@@ -88,51 +87,52 @@ static struct reply take(
     }
 }
 
-static struct reply judge(struct session *session, const struct webhook_message *message, const char *from,
-    bool *work_left, struct error *e)
+static struct reply judge(struct run_context *context, const struct webhook_message *message,
+    const char *from, bool *work_left, struct error *e)
 {
-    const char *why = NULL;
+    const char *why = NULL, *subscribed = NULL;
     struct reply reply = busy;
-    struct verify_keys *keys = verify_keys_load(session->store, session->config.webhook_secrets, e);
+    struct webhook_auth_keys *keys =
+        webhook_auth_keys_load(context->store, context->config.webhook_secrets, e);
     if (keys == NULL)
         return reply_for(e);
-    switch (verify_message(keys, message, clock_now(), session->config.tolerance, &why)) {
-    case VERIFY_GOOD:
-        reply = take(session, message, work_left, e);
+    switch (webhook_auth_check(keys, message, clock_now(), context->config.tolerance, &subscribed, &why)) {
+    case WEBHOOK_AUTH_GOOD:
+        reply = accept_message(context, message, subscribed, work_left, e);
         break;
-    case VERIFY_BAD:
-        fail(e, EXIT_DATA, "webhook: a delivery of %s was refused: %s", from, why);
-        count_refused(session);
+    case WEBHOOK_AUTH_BAD:
+        fail(e, EX_DATAERR, "webhook: a delivery of %s was refused: %s", from, why);
+        count_refused(context);
         reply = unauthorized;
         break;
-    case VERIFY_NO_SECRET:
+    case WEBHOOK_AUTH_NO_SECRET:
     default:
-        fail(e, EXIT_CONFIG,
+        fail(e, EX_CONFIG,
             "webhook: no secret to check deliveries with, so all are refused; run wosync webhooks register, "
             "or set "
             "secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET");
         reply = not_configured;
     }
-    verify_keys_free(keys);
+    webhook_auth_keys_free(keys);
     return reply;
 }
 
 /* --- after the answer --- */
 
 /* True when none is left that was there. */
-static bool ask_hints(struct session *session)
+static bool ask_hints(struct run_context *context)
 {
     struct error e = {0};
     struct pass_settings settings;
     struct client *api = NULL;
-    int64_t waiting = receipts_waiting(session->store, &e);
-    if (waiting > 0 && (api = session_connect(session, &settings, &e)) != NULL) {
-        if (hints_ask(&settings, INT32_MAX, &e) == PASS_FINISHED)
-            waiting = receipts_waiting(session->store, &e);
-        session->run.requests += client_requests(api);
+    int64_t waiting = refetches_count_due(context->store, clock_now(), &e);
+    if (waiting > 0 && (api = run_context_connect(context, &settings, &e)) != NULL) {
+        if (refetch_due(&settings, INT32_MAX, &e) == PASS_FINISHED)
+            waiting = refetches_count_due(context->store, clock_now(), &e);
+        context->run.requests += client_requests(api);
     }
-    session_report(session, &e);
-    session_disconnect(session, api);
+    run_context_report(context, &e);
+    run_context_disconnect(context, api);
     return waiting == 0;
 }
 
@@ -140,50 +140,50 @@ static bool ask_hints(struct session *session)
  * What webhooks bring is worked off by whoever holds the lock. Another process may store a delivery while we
  * are at it and find the lock taken: so we look once more after giving it back.
  */
-static void work(struct session *session, bool quiet)
+static void work(struct run_context *context, bool quiet)
 {
     struct error e = {0};
     int64_t seen, last, waiting;
     bool asked;
-    stop_set_deadline(LONGEST_WORK_MS);
+    shutdown_set_deadline(LONGEST_WORK_MS);
     do {
-        if (session_take_over(session) != 0)
+        if (run_context_take_over(context) != 0)
             return;
-        asked = ask_hints(session);
-        seen = events_last_seq(session->store, &e);
-        session_dispatch(session, quiet);
-        session_hand_back(session);
-        last = events_last_seq(session->store, &e);
-        waiting = asked ? receipts_waiting(session->store, &e) : 0;
-    } while (!stop_requested() && e.status == EXIT_DONE && (last > seen || waiting > 0));
-    session_report(session, &e);
+        asked = ask_hints(context);
+        seen = events_last_seq(context->store, &e);
+        run_context_dispatch(context, quiet);
+        run_context_hand_back(context);
+        last = events_last_seq(context->store, &e);
+        waiting = asked ? refetches_count_due(context->store, clock_now(), &e) : 0;
+    } while (!shutdown_requested() && e.status == EX_OK && (last > seen || waiting > 0));
+    run_context_report(context, &e);
 }
 
 /* --- the two ways to be called --- */
 
-static enum exit_status answer(const struct reply *reply)
+static int answer(const struct reply *reply)
 {
     int rc = cgi_answer(reply->http, reply->json);
     cgi_detach();
-    return rc == 0 ? EXIT_DONE : EXIT_IO;
+    return rc == 0 ? EX_OK : EX_IOERR;
 }
 
-static enum exit_status receive_cgi(const struct cli *cli)
+static int receive_cgi(const struct cli *cli)
 {
-    struct session session;
+    struct run_context context;
     struct error e = {0};
     struct buffer body = {0};
     bool work_left = false;
     cgi_step_aside(); /* before the store is opened: SQLite's files must not be carried through a fork */
     struct reply reply = {.http = cgi_read_body(LONGEST_BODY, &body), .json = "{\"error\":\"not accepted\"}"};
-    enum exit_status status;
+    int status;
     if (reply.http != 0) {
         log_warning("webhook: a request of %s was not accepted: HTTP %d", cgi_remote(), reply.http);
         buffer_free(&body);
         return answer(&reply);
     }
-    if (session_open(&session, cli, "receive", SESSION_ANSWER) != 0) {
-        e.status = session.status;
+    if (run_context_open(&context, cli, "receive", RUN_CONTEXT_ANSWER) != 0) {
+        e.status = context.status;
         reply = reply_for(&e);
     } else {
         const struct webhook_message message = {.timed_signature = cgi_header(timed_header),
@@ -191,15 +191,15 @@ static enum exit_status receive_cgi(const struct cli *cli)
             .event_id = cgi_header(event_header),
             .body = body.data,
             .len = body.len};
-        reply = judge(&session, &message, cgi_remote(), &work_left, &e);
+        reply = judge(&context, &message, cgi_remote(), &work_left, &e);
     }
     buffer_free(&body);
     cli_report(&e);
     status = answer(&reply);
     /* what was stored is to be told, whether the sender heard of it or not */
     if (work_left)
-        work(&session, true);
-    session_close(&session);
+        work(&context, true);
+    run_context_close(&context);
     return status;
 }
 
@@ -229,8 +229,8 @@ static int read_stream(FILE *stream, const char *name, struct buffer *body, stru
     body->len = fread(body->data, 1, LONGEST_BODY + 1, stream);
     body->data[body->len] = '\0';
     if (ferror(stream))
-        return fail(e, EXIT_IO, "receive: %s: %s", name, strerror(errno));
-    return body->len <= LONGEST_BODY ? 0 : fail(e, EXIT_DATA, "receive: %s: it is larger than 1 MiB", name);
+        return fail(e, EX_IOERR, "receive: %s: %s", name, strerror(errno));
+    return body->len <= LONGEST_BODY ? 0 : fail(e, EX_DATAERR, "receive: %s: it is larger than 1 MiB", name);
 }
 
 static int read_file(const char *path, struct buffer *body, struct error *e)
@@ -239,35 +239,36 @@ static int read_file(const char *path, struct buffer *body, struct error *e)
         return read_stream(stdin, "stdin", body, e);
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return fail(e, EXIT_IO, "receive: %s: %s", path, strerror(errno));
+        return fail(e, EX_IOERR, "receive: %s: %s", path, strerror(errno));
     int rc = read_stream(file, path, body, e);
     fclose(file);
     return rc;
 }
 
-static enum exit_status receive_file(const struct cli *cli, const char *path, struct webhook_message *message)
+static int receive_file(const struct cli *cli, const char *path, struct webhook_message *message)
 {
-    struct session session;
+    struct run_context context;
     struct error e = {0};
     struct buffer body = {0};
     bool work_left = false;
-    if (session_open(&session, cli, "receive", SESSION_ANSWER) == 0 && read_file(path, &body, &e) == 0) {
+    if (run_context_open(&context, cli, "receive", RUN_CONTEXT_ANSWER) == 0 &&
+        read_file(path, &body, &e) == 0) {
         message->body = body.data;
         message->len = body.len;
-        struct reply reply = judge(&session, message, path, &work_left, &e);
+        struct reply reply = judge(&context, message, path, &work_left, &e);
         printf("%s\n", reply.json);
         e.status = cli_flush(reply.status);
-        session_report(&session, &e);
+        run_context_report(&context, &e);
         if (work_left)
-            work(&session, false);
+            work(&context, false);
     } else {
-        session_report(&session, &e);
+        run_context_report(&context, &e);
     }
     buffer_free(&body);
-    return session_close(&session);
+    return run_context_close(&context);
 }
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"body", required_argument, NULL, 'b'},
         {"header", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -284,7 +285,7 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
             break;
         case 'H':
             if (read_header(self, optarg, &message) != 0)
-                return EXIT_USAGE;
+                return EX_USAGE;
             break;
         case 'h':
             return cli_help(self);

@@ -7,21 +7,21 @@
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 #include "core/fallback.h"
-#include "sinks/event_text.h"
-#include "sources/hints.h"
+#include "core/event_line.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
-#include "sources/watch.h"
+#include "sources/subscription_check.h"
 #include "store/account.h"
 #include "store/passes.h"
-#include "store/receipts.h"
+#include "store/refetches.h"
 #include "store/subscriptions.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 /* Missing work orders that a poll asks for at the most, and those that webhooks hinted at: the rest waits for
  * the next. */
@@ -35,20 +35,20 @@ struct options {
 };
 
 /* What a dry run has told, so that a work order on two pages is not told twice. */
-struct telling {
+struct dry_run_output {
     struct json_object *told;
     int64_t count;
 };
 
 static void tell(const struct event *event, const struct event_context *context, void *data)
 {
-    struct telling *telling = data;
-    if (json_object_object_get_ex(telling->told, event->id, NULL))
+    struct dry_run_output *output = data;
+    if (json_object_object_get_ex(output->told, event->id, NULL))
         return;
-    json_object_object_add(telling->told, event->id, json_object_new_boolean(1));
-    telling->count++;
+    json_object_object_add(output->told, event->id, json_object_new_boolean(1));
+    output->count++;
     char *body = event_body(event, event->id, context);
-    char *line = event_text(body);
+    char *line = event_line(body);
     printf("%s\n", line);
     free(line);
     free(body);
@@ -64,21 +64,21 @@ static void log_summary(const struct run *run)
 }
 
 /* Why a poll is called for beside webhooks; NULL when it is not, or with the error filled. */
-static const char *find_reason(struct session *session, struct error *e)
+static const char *find_reason(struct run_context *context, struct error *e)
 {
-    struct webhooks lane;
+    struct webhook_stats channel;
     struct account account = {0};
     struct pass_state state = {0};
     const char *reason = NULL;
     struct fallback fallback = {.now = clock_now(),
-        .silence = session->config.webhook_silence,
-        .safety_poll = session->config.safety_poll,
-        .broken = subscriptions_count_broken(session->store, e)};
-    int known = account_load(session->store, &account, e);
-    int unfinished = passes_load(session->store, poll_kind.name, &state, e);
-    webhooks_load(session->store, fallback.now, &lane, e);
-    if (e->status == EXIT_DONE) {
-        fallback.webhook = lane.last;
+        .silence = context->config.webhook_silence,
+        .safety_poll = context->config.safety_poll,
+        .broken = subscriptions_count_broken(context->store, e)};
+    int known = account_load(context->store, &account, e);
+    int unfinished = passes_load(context->store, poll_kind.name, &state, e);
+    webhook_stats_load(context->store, fallback.now, &channel, e);
+    if (e->status == EX_OK) {
+        fallback.webhook = channel.last;
         fallback.poll = known == 1 ? account.observed : TIMESTAMP_NONE;
         fallback.unfinished = unfinished == 1;
         reason = fallback_reason(&fallback);
@@ -89,78 +89,79 @@ static const char *find_reason(struct session *session, struct error *e)
 }
 
 /* Is a poll wanted? Says why, or why not. */
-static bool is_wanted(struct session *session, const struct options *options, struct error *e)
+static bool is_wanted(struct run_context *context, const struct options *options, struct error *e)
 {
     if (!options->fallback)
         return true;
-    const char *reason = find_reason(session, e);
+    const char *reason = find_reason(context, e);
     if (reason != NULL)
         log_info("sync: polling: %s", reason);
-    else if (e->status == EXIT_DONE)
+    else if (e->status == EX_OK)
         log_info("sync: webhooks come in, no poll is called for");
     return reason != NULL;
 }
 
-static void poll_list(
-    struct session *session, const struct options *options, struct pass_settings *settings, struct error *e)
+static void poll_list(struct run_context *context, const struct options *options,
+    struct pass_settings *settings, struct error *e)
 {
     /* a bar would run through the lines of a dry run */
     if (options->dry_run) {
         pass_run(settings, &poll_kind, e);
         return;
     }
-    enum pass_end end = session_read(session, &poll_kind, settings, 0, e);
+    enum pass_end end = run_context_read(context, &poll_kind, settings, 0, e);
     /* what a sweep found missing and is to be asked for again by now */
     if (end == PASS_FINISHED)
         sweep_prove(settings, SOURCE_POLL, PROOFS_PER_RUN, e);
     /* the reason for the silence may be that MaintainX has dropped us; once in a while is often enough to ask
      */
-    if (options->fallback && e->status == EXIT_DONE)
-        watch_subscriptions(settings->api, session->store, clock_now() - session->config.webhook_silence, e);
+    if (options->fallback && e->status == EX_OK)
+        subscription_check_all(
+            settings->api, context->store, clock_now() - context->config.webhook_silence, e);
 }
 
-static void poll_once(struct session *session, const struct options *options)
+static void poll_once(struct run_context *context, const struct options *options)
 {
     struct error e = {0}, unclear = {0};
-    struct telling telling = {.told = json_object_new_object()};
+    struct dry_run_output output = {.told = json_object_new_object()};
     struct pass_settings settings;
     struct client *api = NULL;
-    int64_t hints = options->dry_run ? 0 : receipts_waiting(session->store, &e);
-    bool wanted = hints >= 0 && is_wanted(session, options, &e);
-    if (e.status == EXIT_DONE && (wanted || hints > 0))
-        api = session_connect(session, &settings, &e);
+    int64_t hints = options->dry_run ? 0 : refetches_count_due(context->store, clock_now(), &e);
+    bool wanted = hints >= 0 && is_wanted(context, options, &e);
+    if (e.status == EX_OK && (wanted || hints > 0))
+        api = run_context_connect(context, &settings, &e);
     if (api != NULL) {
         settings.dry_run = options->dry_run;
         settings.listener = options->dry_run ? tell : NULL;
-        settings.listener_data = &telling;
+        settings.listener_data = &output;
         /* one odd work order is no reason not to poll; an API that fails is */
-        if (hints > 0 && hints_ask(&settings, HINTS_PER_RUN, &e) == PASS_FINISHED) {
+        if (hints > 0 && refetch_due(&settings, HINTS_PER_RUN, &e) == PASS_FINISHED) {
             unclear = e;
             e = (struct error){0};
         }
-        if (wanted && e.status == EXIT_DONE && !stop_requested())
-            poll_list(session, options, &settings, &e);
-        session->run.requests = client_requests(api);
-        session->run.bytes = client_bytes(api);
-        log_summary(&session->run);
+        if (wanted && e.status == EX_OK && !shutdown_requested())
+            poll_list(context, options, &settings, &e);
+        context->run.requests = client_requests(api);
+        context->run.bytes = client_bytes(api);
+        log_summary(&context->run);
     }
-    session_report(session, &unclear);
-    session_report(session, &e);
-    if (options->dry_run && e.status == EXIT_DONE)
-        printf("%lld events would be told; nothing was changed\n", (long long)telling.count);
-    session_disconnect(session, api);
-    json_object_put(telling.told);
+    run_context_report(context, &unclear);
+    run_context_report(context, &e);
+    if (options->dry_run && e.status == EX_OK)
+        printf("%lld events would be told; nothing was changed\n", (long long)output.count);
+    run_context_disconnect(context, api);
+    json_object_put(output.told);
 }
 
 /* Returns 0, 1 when the command is done already (*status says how). */
 static int read_options(
-    const struct command *self, int argc, char **argv, struct options *options, enum exit_status *status)
+    const struct command *self, int argc, char **argv, struct options *options, int *status)
 {
     static const struct option known[] = {{"dry-run", no_argument, NULL, 'n'},
         {"no-dispatch", no_argument, NULL, 'D'}, {"fallback", no_argument, NULL, 'f'},
         {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int option;
-    *status = EXIT_USAGE;
+    *status = EX_USAGE;
     while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
         switch (option) {
         case 'n':
@@ -190,23 +191,24 @@ static int read_options(
     return 1;
 }
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     struct options options = {0};
-    struct session session;
-    enum exit_status status;
+    struct run_context context;
+    int status;
     if (read_options(self, argc, argv, &options, &status) != 0)
         return status;
-    stop_set_deadline(options.max_time);
-    if (session_open(&session, cli, "sync", options.dry_run ? SESSION_DRY_RUN : SESSION_RUN) == 0) {
+    shutdown_set_deadline(options.max_time);
+    if (run_context_open(&context, cli, "sync", options.dry_run ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
+        0) {
         bool dispatch = !options.dry_run && !options.no_dispatch;
         if (dispatch)
-            session_dispatch(&session, false);
-        poll_once(&session, &options);
+            run_context_dispatch(&context, false);
+        poll_once(&context, &options);
         if (dispatch)
-            session_dispatch(&session, false);
+            run_context_dispatch(&context, false);
     }
-    return session_close(&session);
+    return run_context_close(&context);
 }
 
 const struct command command_sync = {

@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "api/client.h"
-#include "api/hooks.h"
+#include "api/subscriptions.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "cli/run_context.h"
 #include "core/event.h"
-#include "sources/watch.h"
+#include "sources/subscription_check.h"
 #include "store/subscriptions.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 /* What MaintainX calls our events. It has no event for a completion: that is a change of status; and a change
  * of status is one of the work order, which MaintainX tells apart. */
@@ -37,22 +37,24 @@ struct options {
     const char *id;
 };
 
-/* A command below `webhooks`. `known`: which API the server has; HOOKS_APIS as long as nobody found out. */
-typedef int action(struct session *session, struct client *client, enum hooks_api known,
+/* A command below `webhooks`. `known`: which API the server has; SUBSCRIPTION_APIS as long as nobody found
+ * out. */
+typedef int action(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e);
 
 /* --- register --- */
 
 /* The names of events as the server calls them, each once; borrowed. Returns how many. */
-static size_t names_for(enum hooks_api api, const bool events[EVENT_TYPES], const char *out[MOST_TYPES])
+static size_t names_for(
+    enum subscription_api api, const bool events[EVENT_TYPES], const char *out[MOST_TYPES])
 {
     size_t count = 0;
     for (int i = 0; i < VENDOR_TYPES; i++) {
         if (!events[vendor_types[i].event])
             continue;
-        for (int t = 0; t < 2 && (t == 0 || api == HOOKS_SUBSCRIPTIONS); t++) {
-            const char *name = api == HOOKS_SUBSCRIPTIONS ? vendor_types[i].types[t]
-                                                          : event_type_name(vendor_types[i].event);
+        for (int t = 0; t < 2 && (t == 0 || api == API_SUBSCRIPTIONS); t++) {
+            const char *name =
+                api == API_SUBSCRIPTIONS ? vendor_types[i].types[t] : event_type_name(vendor_types[i].event);
             size_t seen = 0;
             while (name != NULL && seen < count && strcmp(out[seen], name) != 0)
                 seen++;
@@ -63,8 +65,8 @@ static size_t names_for(enum hooks_api api, const bool events[EVENT_TYPES], cons
     return count;
 }
 
-static int save(
-    struct session *session, const struct hook *hook, const char *events, const char *url, struct error *e)
+static int save(struct run_context *context, const struct api_subscription *hook, const char *events,
+    const char *url, struct error *e)
 {
     const struct subscription row = {.id = hook->id,
         .events = events,
@@ -74,10 +76,10 @@ static int save(
         .checked = clock_now()};
     if (hook->secret != NULL)
         secret_register(hook->secret);
-    return subscriptions_save(session->store, &row, e);
+    return subscriptions_save(context->store, &row, e);
 }
 
-static void tell_registered(const struct hook *hook, const char *events, const char *url)
+static void tell_registered(const struct api_subscription *hook, const char *events, const char *url)
 {
     printf("registered %s: %s to %s\n", hook->id, events, url);
     if (strcmp(hook->status, SUBSCRIPTION_VALID) != 0)
@@ -106,56 +108,57 @@ static int look(const struct subscription *subscription, void *context, struct e
 }
 
 /* Registers some events. Returns 1 when the server does not have this API, 0, or -1. */
-static int register_some(struct session *session, struct client *client, enum hooks_api api,
+static int register_some(struct run_context *context, struct client *client, enum subscription_api api,
     const char *const *names, size_t count, const char *url, struct error *e)
 {
     char events[512] = "";
-    struct hook hook = {0};
+    struct api_subscription hook = {0};
     struct looking looking = {.events = events, .url = url};
     for (size_t i = 0, n = 0; i < count; i++)
         n += (size_t)snprintf(events + n, sizeof events - n, "%s%s", i > 0 ? " " : "", names[i]);
-    if (subscriptions_list(session->store, look, &looking, e) != 0)
+    if (subscriptions_list(context->store, look, &looking, e) != 0)
         return -1;
     if (*looking.id != '\0') {
         printf("%s: %s to %s is registered already\n", looking.id, events, url);
         return 0;
     }
-    enum api_verdict verdict = hooks_register(client, api, names, count, url, &hook, e);
+    enum api_verdict verdict = api_subscription_register(client, api, names, count, url, &hook, e);
     int rc = verdict == API_GONE ? 1 : -1;
     if (verdict == API_OK)
-        rc = save(session, &hook, events, url, e);
+        rc = save(context, &hook, events, url, e);
     if (verdict == API_OK && rc == 0)
         tell_registered(&hook, events, url);
-    hook_free(&hook);
+    api_subscription_free(&hook);
     return rc;
 }
 
-static int register_at(struct session *session, struct client *client, enum hooks_api api,
+static int register_at(struct run_context *context, struct client *client, enum subscription_api api,
     const struct options *options, struct error *e)
 {
     const char *names[MOST_TYPES] = {NULL};
     size_t count = names_for(api, options->events, names);
-    if (api == HOOKS_WEBHOOKS)
-        return register_some(session, client, api, names, count, options->url, e);
+    if (api == API_WEBHOOKS)
+        return register_some(context, client, api, names, count, options->url, e);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = register_some(session, client, api, &names[i], 1, options->url, e);
+        rc = register_some(context, client, api, &names[i], 1, options->url, e);
     return rc;
 }
 
 /* Which of the two APIs the server has is found out by the first registration. */
-static int do_register(struct session *session, struct client *client, enum hooks_api known,
+static int do_register(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
-    for (enum hooks_api api = 0; api < HOOKS_APIS; api++) {
-        if (known != HOOKS_APIS && known != api)
+    for (enum subscription_api api = 0; api < SUBSCRIPTION_APIS; api++) {
+        if (known != SUBSCRIPTION_APIS && known != api)
             continue;
-        int rc = register_at(session, client, api, options, e);
+        int rc = register_at(context, client, api, options, e);
         if (rc != 1)
-            return rc == 0 && known == HOOKS_APIS ? webhooks_set_api(session->store, hooks_api_name(api), e)
-                                                  : rc;
+            return rc == 0 && known == SUBSCRIPTION_APIS
+                       ? webhook_stats_set_api(context->store, subscription_api_name(api), e)
+                       : rc;
     }
-    return fail(e, EXIT_UNAVAILABLE,
+    return fail(e, EX_UNAVAILABLE,
         "webhooks: the server takes no registration, neither at /subscriptions nor at /webhooks; check "
         "base_url in "
         "[api]");
@@ -178,65 +181,65 @@ static int print_row(const struct subscription *subscription, void *context, str
     return 0;
 }
 
-static int do_list(struct session *session, struct client *client, enum hooks_api known,
+static int do_list(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
     bool header = false;
     (void)known;
     (void)options;
-    int rc = watch_subscriptions(client, session->store, INT64_MAX, e);
-    if (subscriptions_list(session->store, print_row, &header, e) != 0)
+    int rc = subscription_check_all(client, context->store, INT64_MAX, e);
+    if (subscriptions_list(context->store, print_row, &header, e) != 0)
         return -1;
     if (rc == 0 && !header)
         printf("nothing is registered; see: wosync webhooks --help\n");
     return rc;
 }
 
-static enum hooks_api known_or_usual(enum hooks_api known)
+static enum subscription_api known_or_usual(enum subscription_api known)
 {
-    return known != HOOKS_APIS ? known : HOOKS_SUBSCRIPTIONS;
+    return known != SUBSCRIPTION_APIS ? known : API_SUBSCRIPTIONS;
 }
 
-static int do_show(struct session *session, struct client *client, enum hooks_api known,
+static int do_show(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
-    struct hook hook;
+    struct api_subscription hook;
     int rc = -1;
-    enum api_verdict verdict = hooks_get(client, known_or_usual(known), options->id, &hook, e);
+    enum api_verdict verdict = api_subscription_get(client, known_or_usual(known), options->id, &hook, e);
     if (verdict == API_OK) {
         printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
             hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
-        rc = subscriptions_set_status(session->store, hook.id, hook.status, clock_now(), e);
+        rc = subscriptions_set_status(context->store, hook.id, hook.status, clock_now(), e);
     }
-    hook_free(&hook);
+    api_subscription_free(&hook);
     return rc;
 }
 
-static int do_delete(struct session *session, struct client *client, enum hooks_api known,
+static int do_delete(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
-    enum api_verdict verdict = hooks_delete(client, known_or_usual(known), options->id, e);
+    enum api_verdict verdict = api_subscription_delete(client, known_or_usual(known), options->id, e);
     if (verdict != API_OK && verdict != API_GONE)
         return -1;
     *e = (struct error){0};
     printf(verdict == API_OK ? "deleted %s\n" : "%s was gone already\n", options->id);
-    return subscriptions_drop(session->store, options->id, e);
+    return subscriptions_drop(context->store, options->id, e);
 }
 
 /* Asked for by name, so it is printed; and kept, for it may have been changed. */
-static int do_secret(struct session *session, struct client *client, enum hooks_api known,
+static int do_secret(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
     char *secret = NULL;
-    if (known == HOOKS_WEBHOOKS)
-        return fail(e, EXIT_UNAVAILABLE,
+    if (known == API_WEBHOOKS)
+        return fail(e, EX_UNAVAILABLE,
             "webhooks: this server does not tell secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
-    if (hooks_secret(client, options->id, &secret, e) != API_OK)
+    if (api_subscription_secret(client, options->id, &secret, e) != API_OK)
         return -1;
     printf("%s\n", secret);
-    int rc = subscriptions_set_secret(session->store, options->id, secret, e);
+    int rc = subscriptions_set_secret(context->store, options->id, secret, e);
     explicit_bzero(secret, strlen(secret));
     free(secret);
     return rc;
@@ -288,12 +291,12 @@ static void settle_events(struct options *options)
 
 /* Returns 0, or 1 when the command is done already (*status says how). */
 static int read_options(
-    const struct command *self, int argc, char **argv, struct options *options, enum exit_status *status)
+    const struct command *self, int argc, char **argv, struct options *options, int *status)
 {
     static const struct option known[] = {{"url", required_argument, NULL, 'u'},
         {"event", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int option;
-    *status = EXIT_USAGE;
+    *status = EX_USAGE;
     optind = 0;
     while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
         switch (option) {
@@ -321,7 +324,7 @@ static int check_options(
     const struct command *self, int which, int rest, char **argv, struct options *options)
 {
     bool registers = actions[which].run == do_register;
-    const char *wrong = registers && options->url != NULL ? hooks_check_url(options->url) : NULL;
+    const char *wrong = registers && options->url != NULL ? api_subscription_check_url(options->url) : NULL;
     if (registers && options->url == NULL)
         cli_usage(self, "register: --url is missing; write --url https://HOST/PATH");
     else if (wrong != NULL)
@@ -332,7 +335,7 @@ static int check_options(
         cli_usage(self, "%s: whose? wosync webhooks list shows the ids", actions[which].name);
     else if (rest > actions[which].takes_id)
         cli_usage(self, "%s: it takes no more", argv[actions[which].takes_id]);
-    else if (actions[which].takes_id && !hooks_is_id(argv[0]))
+    else if (actions[which].takes_id && !api_subscription_is_id(argv[0]))
         cli_usage(self, "%s: it is no id", argv[0]);
     else {
         options->id = actions[which].takes_id ? argv[0] : NULL;
@@ -341,27 +344,27 @@ static int check_options(
     return -1;
 }
 
-static enum exit_status carry_out(const struct cli *cli, action *what, const struct options *options)
+static int carry_out(const struct cli *cli, action *what, const struct options *options)
 {
-    struct session session;
+    struct run_context context;
     struct pass_settings settings;
-    struct webhooks lane;
+    struct webhook_stats channel;
     struct error e = {0};
     struct client *client = NULL;
-    if (session_open(&session, cli, "webhooks", SESSION_ANSWER) == 0) {
-        client = session_connect(&session, &settings, &e);
-        if (client != NULL && webhooks_load(session.store, 0, &lane, &e) == 0)
-            what(&session, client, hooks_api_named(lane.api), options, &e);
-        session_report(&session, &e);
+    if (run_context_open(&context, cli, "webhooks", RUN_CONTEXT_ANSWER) == 0) {
+        client = run_context_connect(&context, &settings, &e);
+        if (client != NULL && webhook_stats_load(context.store, 0, &channel, &e) == 0)
+            what(&context, client, subscription_api_named(channel.api), options, &e);
+        run_context_report(&context, &e);
     }
-    session_disconnect(&session, client);
-    return session_close(&session);
+    run_context_disconnect(&context, client);
+    return run_context_close(&context);
 }
 
-static enum exit_status run(const struct command *self, const struct cli *cli, int argc, char **argv)
+static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     struct options options = {0};
-    enum exit_status status;
+    int status;
     int which = 0;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         return cli_help(self);
@@ -376,7 +379,7 @@ static enum exit_status run(const struct command *self, const struct cli *cli, i
     if (read_options(self, argc, argv, &options, &status) != 0)
         return status;
     if (check_options(self, which, argc - optind, argv + optind, &options) != 0)
-        return EXIT_USAGE;
+        return EX_USAGE;
     return carry_out(cli, actions[which].run, &options);
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/timestamp.h"
 
-/* Is it so long ago, or, by a clock that went back, is there no telling? */
+/* Is it so long ago, or, by a clock that went back, is there no output? */
 static bool is_past(int64_t instant, int64_t now, int64_t duration)
 {
     return instant > now || now - instant >= duration;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the two lanes stand. Instants are milliseconds by our clock, TIMESTAMP_NONE where there is none;
+/* How the two channels stand. Instants are milliseconds by our clock, TIMESTAMP_NONE where there is none;
  * durations are milliseconds. */
 struct fallback {
     int64_t now;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
+#include "core/fingerprint.h"
 
 /* A pass over a million work orders has five thousand pages: a plain array is small and quick enough. */
 struct cursors {
-    unsigned char (*seen)[DIGEST_SIZE];
+    unsigned char (*seen)[FINGERPRINT_SIZE];
     size_t count;
     size_t capacity;
 };
@@ -20,16 +20,16 @@ struct cursors *cursors_new(void)
 
 bool cursors_add(struct cursors *cursors, const char *cursor)
 {
-    unsigned char digest[DIGEST_SIZE];
-    digest_of(cursor, strlen(cursor), digest);
+    unsigned char fingerprint[FINGERPRINT_SIZE];
+    fingerprint_of(cursor, strlen(cursor), fingerprint);
     for (size_t i = 0; i < cursors->count; i++)
-        if (memcmp(cursors->seen[i], digest, DIGEST_SIZE) == 0)
+        if (memcmp(cursors->seen[i], fingerprint, FINGERPRINT_SIZE) == 0)
             return true;
     if (cursors->count == cursors->capacity) {
         cursors->capacity = cursors->capacity == 0 ? 64 : cursors->capacity * 2;
-        cursors->seen = realloc(cursors->seen, cursors->capacity * DIGEST_SIZE);
+        cursors->seen = realloc(cursors->seen, cursors->capacity * FINGERPRINT_SIZE);
     }
-    memcpy(cursors->seen[cursors->count++], digest, DIGEST_SIZE);
+    memcpy(cursors->seen[cursors->count++], fingerprint, FINGERPRINT_SIZE);
     return false;
 }
 

@@ -140,7 +140,7 @@ int filter_give_up(struct filter *filter, const char *verdict, struct error *e)
     const char *name = page_filter_name(filter->chosen);
     if (strcmp(filter->configured, "auto") != 0)
         return fail(
-            e, EXIT_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
+            e, EX_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", verdict, name);
     log_info("api: the server %s the filter %s; trying the next", verdict, name);
     filter->given_up[filter->chosen] = true;
     *e = (struct error){0};

@@ -24,7 +24,7 @@ struct filter {
 enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e);
 
 /* A page showed that the chosen filter is refused or ignored (`verdict`: "refuses" or "ignores"). Returns 0:
- * choose again, or -1 with EXIT_PROTOCOL when it was configured. */
+ * choose again, or -1 with EX_PROTOCOL when it was configured. */
 int filter_give_up(struct filter *filter, const char *verdict, struct error *e);
 
 #endif

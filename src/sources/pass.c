@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/cursors.h"
@@ -20,6 +20,9 @@
  */
 enum { SAVE_EVERY_MS = 5000 };
 
+/* A clock that is off by so much is worth a warning. */
+enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
+
 /* A pass in progress. */
 struct reader {
     const struct pass_settings *settings;
@@ -31,6 +34,7 @@ struct reader {
     enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
     bool started_over;       /* a cursor expired in this run already */
     struct cursors *cursors; /* those seen in this run */
+    int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
     struct intake *intake;
@@ -73,7 +77,7 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
     }
     if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
         return 1;
-    fail(e, EXIT_CONFIG,
+    fail(e, EX_CONFIG,
         "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, "
         "organization "
         "'%s'; give each account its own path in [store]",
@@ -177,6 +181,21 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     return suspicion;
 }
 
+/* The records' dates are of the server's clock, so the horizon is, too. */
+static int64_t horizon_of(const struct reader *r)
+{
+    char text[TIMESTAMP_SIZE];
+    if (r->date == TIMESTAMP_NONE)
+        return r->state.started;
+    int64_t off = r->date - r->state.observed;
+    if (off >= CLOCK_OFF_MS || off <= -CLOCK_OFF_MS) {
+        duration_format(off < 0 ? -off : off, text);
+        log_warning("clock: this machine's clock is %s %s the server's; set it right (timedatectl)", text,
+            off < 0 ? "ahead of" : "behind");
+    }
+    return r->date;
+}
+
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
@@ -194,7 +213,7 @@ static int make_account(struct reader *r, struct error *e)
         }
         return known == 1 ? 0 : -1;
     }
-    r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
+    r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
@@ -208,6 +227,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             .len = found->len,
             .id_hint = found->id,
             .from_list = true,
+            .asked = r->state.observed,
             .observed = clock_now(),
             .previously_observed = r->account.observed};
         struct intake_result result;
@@ -247,8 +267,9 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
     const struct pass_view view = view_of(r);
     s->run->requests = client_requests(s->api);
     s->run->bytes = client_bytes(s->api);
-    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
-        rate_limit_save(s->store, client_pace(s->api), e) != 0 ||
+    if (passes_save(
+            s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
+        rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
@@ -286,7 +307,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
 static int save_unsaved(struct reader *r, enum step step, struct error *e)
 {
     struct store *store = r->settings->store;
-    int rc = store_begin_lazily(store, e);
+    int rc = store_begin_relaxed(store, e);
     if (rc == 0)
         rc = save_progress(r, step, e);
     if (rc == 0)
@@ -341,6 +362,7 @@ static void note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
+    r->date = date;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
 }
@@ -351,14 +373,14 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
     const char *cursor = answer->page.next_cursor;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
-            fail(e, EXIT_PROTOCOL,
+            fail(e, EX_PROTOCOL,
                 "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
                 "on here");
             return STEP_FAILED;
         }
         const struct page_request next = {
             .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
-        if (r->sent != FILTER_SORT && !stop_requested())
+        if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
     return store_page(r, answer, e);
@@ -368,7 +390,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 static enum step start_over(struct reader *r, struct error *e)
 {
     if (r->started_over) {
-        fail(e, EXIT_UNAVAILABLE,
+        fail(e, EX_UNAVAILABLE,
             "api: work orders: the server refused its own cursor twice; the next run starts the "
             "pass over");
         return STEP_FAILED;
@@ -414,8 +436,8 @@ static enum step read_page(struct reader *r, struct error *e)
 
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
-    if (stop_signalled())
-        fail(e, EXIT_TRY_LATER, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+    if (shutdown_signalled())
+        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
     else
         *e = (struct error){0};
     return PASS_STOPPED;
@@ -435,7 +457,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
         r->settings->run->since = r->state.since;
-        enum step step = stop_requested() ? STEP_STOPPED : read_page(r, e);
+        enum step step = shutdown_requested() ? STEP_STOPPED : read_page(r, e);
         switch (step) {
         case STEP_LAST:
             report_progress(r);

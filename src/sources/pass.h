@@ -14,6 +14,7 @@
 #include "store/passes.h"
 
 struct client;
+struct config_window;
 struct store;
 struct pass_settings;
 
@@ -54,7 +55,9 @@ struct pass_settings {
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */
     int page_size;
-    int64_t lookback;             /* milliseconds */
+    int64_t lookback;                         /* milliseconds */
+    const struct config_window *late_windows; /* of a poll; the last has no lookback; NULL: none */
+    bool notified;                /* of a poll: notifications wait, and what the list shows may settle them */
     int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
@@ -73,7 +76,7 @@ struct pass_settings {
 enum pass_end {
     PASS_FINISHED,
     PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
-                     a signal (EXIT_TRY_LATER) and empty for the deadline */
+                     a signal (EX_TEMPFAIL) and empty for the deadline */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 
@@ -84,7 +87,7 @@ enum pass_end {
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
 
 /* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a
- * new store). Returns 1, 0 for a new store, or -1: EXIT_CONFIG when they are another account's than the
+ * new store). Returns 1, 0 for a new store, or -1: EX_CONFIG when they are another account's than the
  * settings say. */
 int pass_load_account(const struct pass_settings *settings, struct account *out, struct error *e);
 

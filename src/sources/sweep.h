@@ -10,7 +10,7 @@
 
 /* A reading of everything. What polling should have told counts as healed. When it ends, what is known and
  * was not seen is noted as missing; with too much missing at once it notes nothing and fails with
- * EXIT_TRY_LATER. */
+ * EX_TEMPFAIL. */
 extern const struct pass_kind sweep_kind;
 
 /*

@@ -8,7 +8,7 @@
 #include "store/rows.h"
 
 static int find_place(
-    struct store *store, const char *name, struct handler_place *place, bool *back, struct error *e)
+    struct store *store, const char *name, struct handler_position *place, bool *back, struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_GET;
     int known = STORE_FIND(store, e, q, V_TEXT(name));
@@ -24,14 +24,15 @@ static int find_place(
 }
 
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
-    int64_t now, struct handler_place *place, struct error *e)
+    int64_t now, struct handler_position *place, struct error *e)
 {
     bool back = false;
     int known = find_place(store, name, place, &back, e);
     if (known < 0)
         return -1;
     if (known == 0) {
-        *place = (struct handler_place){.position = end, .loaded = load ? 0 : -1, .last_try = TIMESTAMP_NONE};
+        *place =
+            (struct handler_position){.position = end, .loaded = load ? 0 : -1, .last_try = TIMESTAMP_NONE};
         if (STORE_RUN(store, e, SQL_HANDLER_ADD, V_TEXT(name), V_TEXT(type), V_INT(end), V_INT(now),
                 V_DATE(load ? 0 : TIMESTAMP_NONE)) != 0)
             return -1;
@@ -75,7 +76,7 @@ int handlers_remove(struct store *store, int64_t handler, int64_t now, struct er
 }
 
 int handlers_list(struct store *store,
-    int (*each)(const struct handler_row *row, void *context, struct error *e), void *context,
+    int (*each)(const struct handler_record *row, void *context, struct error *e), void *context,
     struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_LIST;
@@ -83,7 +84,7 @@ int handlers_list(struct store *store,
     if (store_query_all(store, q, e) != 0)
         return -1;
     while ((rc = store_next(store, q, e)) == 1) {
-        const struct handler_row row = {.handler = store_int(store, q, 0),
+        const struct handler_record row = {.handler = store_int(store, q, 0),
             .name = store_get_text(store, q, 1),
             .type = store_get_text(store, q, 2),
             .position = store_int(store, q, 3),

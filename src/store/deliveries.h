@@ -15,7 +15,7 @@
 struct store;
 
 /* A handler as stored; texts are borrowed. Dates are milliseconds, TIMESTAMP_NONE where there is none. */
-struct handler_row {
+struct handler_record {
     int64_t handler;
     const char *name;
     const char *type;
@@ -30,7 +30,7 @@ struct handler_row {
 };
 
 /* Where a handler stands. */
-struct handler_place {
+struct handler_position {
     int64_t handler;
     int64_t position;
     int64_t loaded;   /* the last snapshot's document that it was given; -1 when it is given none */
@@ -40,7 +40,7 @@ struct handler_place {
 /* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event
  * `end`; `load`: it is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
-    int64_t now, struct handler_place *place, struct error *e);
+    int64_t now, struct handler_position *place, struct error *e);
 
 /* Remembers that a handler has the snapshots up to the document `loaded`. */
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
@@ -57,7 +57,7 @@ int handlers_remove(struct store *store, int64_t handler, int64_t now, struct er
 /* Calls `each` for every handler, the oldest first; it returns 0 to go on, -1 with the error filled to stop.
  */
 int handlers_list(struct store *store,
-    int (*each)(const struct handler_row *row, void *context, struct error *e), void *context,
+    int (*each)(const struct handler_record *row, void *context, struct error *e), void *context,
     struct error *e);
 
 /* Moves a handler's position, and counts the events its `when` passed over. */

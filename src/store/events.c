@@ -7,8 +7,8 @@
 /* 1 when an event of that id is in the log or was once. */
 static int was_told(struct store *store, const char *id, struct error *e)
 {
-    int rc = STORE_FIND(store, e, SQL_EVENT_TOLD, V_TEXT(id));
-    store_done(store, SQL_EVENT_TOLD);
+    int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id));
+    store_done(store, SQL_EVENT_EMITTED);
     return rc;
 }
 

@@ -16,21 +16,21 @@ static int64_t step_of(int64_t ms)
     return INT64_MAX;
 }
 
-int lateness_note(struct store *store, const char *lane, int64_t late, int64_t overdue, struct error *e)
+int lateness_note(struct store *store, const char *channel, int64_t late, int64_t overdue, struct error *e)
 {
     if (late < 0)
         late = 0; /* a clock that differs */
-    return STORE_RUN(store, e, SQL_LATENESS_NOTE, V_TEXT(lane), V_INT(step_of(late)), V_INT(late),
+    return STORE_RUN(store, e, SQL_LATENESS_NOTE, V_TEXT(channel), V_INT(step_of(late)), V_INT(late),
         V_INT(overdue > 0 ? overdue : 0));
 }
 
-int lateness_load(struct store *store, const char *lane, struct lateness *out, struct error *e)
+int lateness_load(struct store *store, const char *channel, struct lateness *out, struct error *e)
 {
     enum { MOST = 64 };
     int64_t steps[MOST], counts[MOST];
     int n = 0, rc = 0;
     *out = (struct lateness){0};
-    if (STORE_QUERY(store, e, SQL_LATENESS_LIST, V_TEXT(lane)) != 0)
+    if (STORE_QUERY(store, e, SQL_LATENESS_LIST, V_TEXT(channel)) != 0)
         return -1;
     while (n < MOST && (rc = store_next(store, SQL_LATENESS_LIST, e)) == 1) {
         steps[n] = store_int(store, SQL_LATENESS_LIST, 0);

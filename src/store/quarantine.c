@@ -7,7 +7,7 @@ enum { KEPT_BYTES = 64 * 1024 };
 
 int quarantine_add(struct store *store, const struct quarantine_entry *entry, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(entry->digest, DIGEST_SIZE),
+    if (STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(entry->fingerprint, FINGERPRINT_SIZE),
             V_DATE(entry->work_order != 0 ? entry->work_order : TIMESTAMP_NONE), V_TEXT(entry->source),
             V_TEXT(entry->reason), V_INT((int64_t)entry->size),
             V_BLOB(entry->raw, entry->size < KEPT_BYTES ? entry->size : KEPT_BYTES), V_INT(entry->seen)) != 0)

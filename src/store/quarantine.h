@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "core/digest.h"
+#include "core/fingerprint.h"
 
 struct store;
 
 struct quarantine_entry {
-    const unsigned char *digest; /* of the whole record */
-    int64_t work_order;          /* 0 where no id could be made out */
+    const unsigned char *fingerprint; /* of the whole record */
+    int64_t work_order;               /* 0 where no id could be made out */
     const char *source;
     const char *reason;
     const char *raw;
@@ -29,8 +29,8 @@ int quarantine_add(struct store *store, const struct quarantine_entry *entry, st
 /* How many records are in quarantine, or -1. */
 int64_t quarantine_count(struct store *store, struct error *e);
 
-/* Calls `each` for the newest ten, the newest first, without digest and raw; it returns 0 to go on, -1 with
- * the error filled to stop. */
+/* Calls `each` for the newest ten, the newest first, without fingerprint and raw; it returns 0 to go on, -1
+ * with the error filled to stop. */
 int quarantine_list(struct store *store,
     int (*each)(const struct quarantine_entry *entry, void *context, struct error *e), void *context,
     struct error *e);

@@ -6,14 +6,14 @@
 #define WOSYNC_STORE_RATE_LIMIT_H
 
 #include "base/error.h"
-#include "core/pace.h"
+#include "core/rate_limit.h"
 
 struct store;
 
 /* Reads it; zeroed when the server never said. Returns 0, or -1 when the store failed. */
-int rate_limit_load(struct store *store, struct pace *out, struct error *e);
+int rate_limit_load(struct store *store, struct rate_limit *out, struct error *e);
 
 /* Writes it, unless the server never said. Returns 0, or -1 when the store failed. */
-int rate_limit_save(struct store *store, const struct pace *pace, struct error *e);
+int rate_limit_save(struct store *store, const struct rate_limit *rate_limit, struct error *e);
 
 #endif

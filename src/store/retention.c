@@ -7,7 +7,7 @@ enum { MOST = 500 };
 
 static int drop_event(struct store *store, int64_t seq, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_RETENTION_TELL, V_INT(seq)) != 0 ||
+    if (STORE_RUN(store, e, SQL_RETENTION_KEEP_ID, V_INT(seq)) != 0 ||
         STORE_RUN(store, e, SQL_RETENTION_DROP_DELIVERIES, V_INT(seq)) != 0)
         return -1;
     return STORE_RUN(store, e, SQL_RETENTION_DROP_EVENT, V_INT(seq));
@@ -33,8 +33,10 @@ static int look(struct store *store, int64_t cutoff, struct error *e)
 static int drop_others(struct store *store, int64_t cutoff, struct error *e)
 {
     if (STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST)) != 0 ||
-        STORE_RUN(store, e, SQL_RETENTION_DROP_RECEIPTS, V_INT(cutoff), V_INT(MOST)) != 0 ||
-        STORE_RUN(store, e, SQL_RETENTION_DROP_UNHEARD, V_INT(cutoff)) != 0)
+        STORE_RUN(store, e, SQL_RETENTION_DROP_INBOX, V_INT(cutoff), V_INT(MOST)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_WEBHOOK_GAPS, V_INT(cutoff)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_STEPS, V_INT(cutoff)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_TOMBSTONES, V_INT(cutoff)) != 0)
         return -1;
     return STORE_RUN(store, e, SQL_RETENTION_DROP_QUARANTINE, V_INT(cutoff));
 }

@@ -11,7 +11,7 @@ int store_get(struct store *store, enum sql_statement statement, const struct st
 {
     int found = store_find(store, statement, values, count, e);
     if (found == 0)
-        return fail(e, EXIT_IO, "store %s: %s: a row is missing; put back a backup", store_path(store),
+        return fail(e, EX_IOERR, "store %s: %s: a row is missing; put back a backup", store_path(store),
             sql_statements[statement].name);
     return found == 1 ? 0 : -1;
 }

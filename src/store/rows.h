@@ -16,7 +16,7 @@
 int store_find(struct store *store, enum sql_statement statement, const struct store_value *values,
     size_t count, struct error *e);
 
-/* The same where a row is always there: 0, or -1. EXIT_IO when someone took it out of the store. */
+/* The same where a row is always there: 0, or -1. EX_IOERR when someone took it out of the store. */
 #define STORE_GET(store, e, statement, ...)                                                                  \
     store_get(store, statement, (struct store_value[]){__VA_ARGS__},                                         \
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)

@@ -47,35 +47,34 @@ static int fail_sqlite(struct store *store, int code, const char *doing, struct 
         code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_BUSY:
-        return fail(e, EXIT_TRY_LATER, "store %s: %s: another process keeps it locked; try again later",
+        return fail(e, EX_TEMPFAIL, "store %s: %s: another process keeps it locked; try again later",
             store->path, doing);
     case SQLITE_FULL:
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
             doing);
     case SQLITE_READONLY:
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: %s: it is read-only; check the file, its directory and the user that wosync runs as",
             store->path, doing);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: %s: %s; it is corrupt or no wosync store, or its disk fails: check the disk, then put "
             "back a backup, or move it away to begin anew",
             store->path, doing, text);
     case SQLITE_CANTOPEN:
-        return fail(e, EXIT_CANTCREAT,
-            "store %s: %s: %s; check the path and the permissions of its directory", store->path, doing,
-            text);
+        return fail(e, EX_CANTCREAT, "store %s: %s: %s; check the path and the permissions of its directory",
+            store->path, doing, text);
     case SQLITE_PROTOCOL:
         store->no_locks = true;
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
             store->path, doing);
     case SQLITE_IOERR:
-        return fail(e, EXIT_IO, "store %s: %s: %s; check the disk", store->path, doing, text);
+        return fail(e, EX_IOERR, "store %s: %s: %s; check the disk", store->path, doing, text);
     default:
-        return fail(e, EXIT_BUG, "store %s: %s: %s", store->path, doing, text);
+        return fail(e, EX_SOFTWARE, "store %s: %s: %s", store->path, doing, text);
     }
 }
 
@@ -118,7 +117,7 @@ int store_make_directory(const char *path, struct error *e)
     int rc = 0;
     struct stat st;
     if (stat(directory, &st) != 0 && mkdir(directory, 0700) != 0 && errno != EEXIST)
-        rc = fail(e, EXIT_CANTCREAT,
+        rc = fail(e, EX_CANTCREAT,
             "store %s: its directory cannot be made: %s; make it, or set path in [store] or WOSYNC_DB", path,
             strerror(errno));
     free(directory);
@@ -131,7 +130,7 @@ static int make_file(const char *path, struct error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(e, errno == EACCES && access(path, F_OK) == 0 ? EXIT_IO : EXIT_CANTCREAT,
+        return fail(e, errno == EACCES && access(path, F_OK) == 0 ? EX_IOERR : EX_CANTCREAT,
             "store %s: it cannot be opened: %s; check its permissions and the user that wosync runs as", path,
             strerror(errno));
     close(fd);
@@ -142,10 +141,10 @@ static int check_owner(struct store *store, const struct head *head, struct erro
 {
     if (head->application != APPLICATION_ID &&
         (head->tables > 0 || head->version > 0 || head->application != 0))
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: it is a database of another program; set path in [store] or WOSYNC_DB", store->path);
     if (head->version > SQL_VERSION)
-        return fail(e, EXIT_IO,
+        return fail(e, EX_IOERR,
             "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
             store->path, head->version, (int)SQL_VERSION);
     return 0;
@@ -178,7 +177,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     if (mode == STORE_READ)
         return head.version == SQL_VERSION
                    ? 0
-                   : fail(e, EXIT_IO, "store %s: its schema is old; `wosync sync` brings it up to date",
+                   : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
                          store->path);
     /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
      * committed survives a power cut */
@@ -261,7 +260,7 @@ int store_begin(struct store *store, struct error *e)
     return 0;
 }
 
-int store_begin_lazily(struct store *store, struct error *e)
+int store_begin_relaxed(struct store *store, struct error *e)
 {
     if (execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
         return -1;
@@ -330,8 +329,8 @@ int store_query(struct store *store, enum sql_statement which, const struct stor
         sqlite3_reset(statement);
     }
     if (code == SQLITE_OK && (size_t)sqlite3_bind_parameter_count(statement) != count)
-        return fail(e, EXIT_BUG, "store: %s: %zu values bound to %d parameters", sql_statements[which].name,
-            count, sqlite3_bind_parameter_count(statement));
+        return fail(e, EX_SOFTWARE, "store: %s: %zu values bound to %d parameters",
+            sql_statements[which].name, count, sqlite3_bind_parameter_count(statement));
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
         code = bind(statement, (int)i + 1, &values[i]);
     return code == SQLITE_OK ? 0 : fail_sqlite(store, code, sql_statements[which].name, e);

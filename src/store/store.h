@@ -26,14 +26,14 @@ enum store_mode {
 /*
  * Opens the store at `path`. STORE_WRITE makes the file (mode 0600) and its directory (0700, the last one
  * only) where they are missing, switches to WAL, and applies the migrations it lacks, each in a transaction.
- * Returns the store, to be closed with store_close, or NULL: EXIT_CANTCREAT when it cannot be made, EXIT_IO
- * when it cannot be read, is corrupt, is not ours or was written by a newer program, EXIT_TRY_LATER when
+ * Returns the store, to be closed with store_close, or NULL: EX_CANTCREAT when it cannot be made, EX_IOERR
+ * when it cannot be read, is corrupt, is not ours or was written by a newer program, EX_TEMPFAIL when
  * another process keeps it locked for longer than `busy_ms` milliseconds.
  */
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e);
 
 /* Makes the directory of a store (0700, the last one only) where it is missing. Returns 0, or -1 with
- * EXIT_CANTCREAT. */
+ * EX_CANTCREAT. */
 int store_make_directory(const char *path, struct error *e);
 
 /* Closes the store; an open transaction is rolled back. NULL is allowed. */
@@ -48,15 +48,15 @@ const char *store_path(const struct store *store);
 /* Changes how long a locked store is waited for, in milliseconds. */
 void store_set_patience(struct store *store, int busy_ms);
 
-/* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EXIT_TRY_LATER when the store is locked for too
- * long, EXIT_IO otherwise. */
+/* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EX_TEMPFAIL when the store is locked for too
+ * long, EX_IOERR otherwise. */
 int store_begin(struct store *store, struct error *e);
 
 /* The same for a transaction whose end does not wait for the disk: when the power is cut, it may be undone,
  * whole, until the next durable one has ended. For what the next run would find out anew. */
-int store_begin_lazily(struct store *store, struct error *e);
+int store_begin_relaxed(struct store *store, struct error *e);
 
-/* Ends it durably. When it fails (EXIT_IO: disk full, I/O error), the transaction is rolled back. */
+/* Ends it durably. When it fails (EX_IOERR: disk full, I/O error), the transaction is rolled back. */
 int store_commit(struct store *store, struct error *e);
 
 /* Ends it without a trace; does nothing outside a transaction. */
@@ -81,7 +81,7 @@ struct store_value {
 struct store_value store_text(const char *text);
 
 /* Binds the values and runs a statement that returns no rows: STORE_RUN(store, e, SQL_X, V_INT(1), ...).
- * Fails with EXIT_IO (or EXIT_TRY_LATER when locked). */
+ * Fails with EX_IOERR (or EX_TEMPFAIL when locked). */
 #define STORE_RUN(store, e, statement, ...)                                                                  \
     store_run(store, statement, (struct store_value[]){__VA_ARGS__},                                         \
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)

@@ -61,7 +61,7 @@ class Damage(Webhooks):
                 self.assertEqual(self.mock.requests(), [], "it asked, though it could not keep the answer")
 
     def test_status(self):
-        tables = ("account passes missing lateness receipts webhooks subscriptions unheard snapshots events quarantine handlers "
+        tables = ("account passes deletion_candidates lateness webhook_inbox webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
                   "deliveries runs")
         for run in self.refuse(tables, "status"):
             self.assertEqual(run.out, "")
@@ -71,13 +71,13 @@ class Damage(Webhooks):
         self.spoil("quarantine", "name")  # it can be counted, but not shown
         self.assertEqual(self.wosync("status", expect=IO, message="quarantine_last: .*" + CORRUPT).out, "")
         self.put_back()
-        self.sql("UPDATE webhooks SET api = NULL, first = NULL, refused = 0")
+        self.sql("UPDATE webhook_stats SET api = NULL, first = NULL, refused = 0")
         shutil.copy(self.store, self.whole)
         for run in self.refuse("lateness", "status"):
             self.assertEqual(run.out, "")
 
     def test_fallback_does_not_poll_for_want_of_figures(self):
-        for run in self.refuse("account passes subscriptions webhooks receipts", "sync", "--fallback", "--no-dispatch"):
+        for run in self.refuse("account passes subscriptions webhook_stats webhook_inbox", "sync", "--fallback", "--no-dispatch"):
             self.assertEqual(run.out, "")
 
     def test_backfill(self):
@@ -92,7 +92,7 @@ class Damage(Webhooks):
 
     def test_webhooks(self):
         for command in (("register", "--url", URL + "/new"), ("show", "901"), ("delete", "901"), ("secret", "901")):
-            for run in self.refuse("webhooks", "webhooks", *command):
+            for run in self.refuse("webhook_stats", "webhooks", *command):
                 self.assertEqual(run.out, "")
         for command in (("register", "--url", URL + "/new"), ("list",)):
             for run in self.refuse("subscriptions", "webhooks", *command):
@@ -107,7 +107,7 @@ class Damage(Webhooks):
 
     def test_receive(self):
         body = json.dumps(self.public(self.one)).encode()
-        for table in ("subscriptions", "receipts", "snapshots"):
+        for table in ("subscriptions", "webhook_inbox", "snapshots"):
             with self.subTest(table):
                 self.spoil(table)
                 answer = self.cgi(body, signed(body))
@@ -120,7 +120,7 @@ class Damage(Webhooks):
         self.spoil("handlers")
         answer = self.cgi(body, signed(body))
         self.assertEqual(answer.json, {"status": "ok"})
-        self.assertEqual(self.sql("SELECT count(*) FROM receipts WHERE state = 'done'"), [(1,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox WHERE state = 'done'"), [(1,)])
         ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY run DESC LIMIT 1")
         self.assertEqual((kind, status), ("receive", IO))
         self.assertRegex(message, CORRUPT)

@@ -19,11 +19,11 @@ class Gate(Webhooks):
         self.sync_silently()
         self.mock.update(self.old, title="Changed")
         self.body = json.dumps(self.public(self.old)).encode()
-        self.before = self.dump("webhooks", "sqlite_sequence")
+        self.before = self.dump("webhook_stats", "sqlite_sequence")
 
     def refuse(self, status, answer):
         self.assertEqual(answer.status, status, str(answer))
-        self.assertEqual(self.dump("webhooks", "sqlite_sequence"), self.before)
+        self.assertEqual(self.dump("webhook_stats", "sqlite_sequence"), self.before)
         return answer
 
     def unauthorized(self, headers, why, body=None):
@@ -348,7 +348,7 @@ class Lanes(Webhooks):
         self.assertRegex(answer.run.err, "webhook: NEW_COMMENT_ON_WORK_ORDER: an event that is none of ours")
         answer = self.send(dict(body, workOrderId=self.olds[2]))
         self.assertEqual(answer.run.err, "")
-        self.assertEqual([row[0] for row in self.sql("SELECT state FROM receipts")], ["unknown", "unknown"])
+        self.assertEqual([row[0] for row in self.sql("SELECT state FROM webhook_inbox")], ["unknown", "unknown"])
         self.assertEqual(self.ids(), [])
 
     def test_another_organization(self):
@@ -367,7 +367,7 @@ class Lanes(Webhooks):
     def test_raw_bodies_are_kept(self):
         body = json.dumps(self.public(self.one), indent=3).encode()
         self.send(body)
-        self.assertEqual(self.sql("SELECT body, work_order FROM receipts"), [(body, self.one)])
+        self.assertEqual(self.sql("SELECT body, work_order FROM webhook_inbox"), [(body, self.one)])
 
     def test_bodies_of_no_use(self):
         for body in (b"not JSON", b"[]", b'{"type":"NEW_WORK_ORDER"}', b"\xff\xfe", b"{" * 100000):
@@ -375,7 +375,7 @@ class Lanes(Webhooks):
                 answer = self.send(body, expect=422)
                 self.assertRegex(answer.run.err, "a signed delivery is of no use: it .*; it is in quarantine")
         self.assertEqual(self.sql("SELECT count(*) FROM quarantine WHERE source = 'webhook'"), [(5,)])
-        self.assertEqual(self.sql("SELECT count(*) FROM receipts"), [(0,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox"), [(0,)])
         self.assertEqual(self.ids(), [])
         self.sync_silently()
 
@@ -774,7 +774,7 @@ class Counters(Webhooks):
         self.sync("--no-dispatch")
         lane = self.lane()
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0), "it may be on its way")
-        self.sql("UPDATE unheard SET found = found - 120000")
+        self.sql("UPDATE webhook_gaps SET found = found - 120000")
         self.assertEqual(self.lane()["missed"], 1)
         self.assertRegex(self.wosync("status").out, "found by polling first 1, of them missed by webhooks 1")
         self.send(self.public(self.two))
@@ -801,14 +801,14 @@ class Counters(Webhooks):
         self.mock.fault("status", status=503)
         self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.two})
         self.wosync("dispatch")
-        self.sql("UPDATE receipts SET received = received - 7200000")
+        self.sql("UPDATE webhook_inbox SET received = received - 7200000")
         self.sql("UPDATE quarantine SET seen = seen - 7200000")
-        self.sql("INSERT INTO unheard VALUES (5, 5, 5)")
+        self.sql("INSERT INTO webhook_gaps VALUES (5, 5, 5)")
         self.mock.fault("status", status=503)
         self.wosync("dispatch")
-        self.assertEqual(self.sql("SELECT work_order FROM receipts"), [(self.two,)])
+        self.assertEqual(self.sql("SELECT work_order FROM webhook_inbox"), [(self.two,)])
         self.assertEqual(self.sql("SELECT count(*) FROM quarantine"), [(0,)])
-        self.assertEqual(self.sql("SELECT count(*) FROM unheard"), [(0,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_gaps"), [(0,)])
         told = self.ids()
         self.assertEqual(self.send(body).json, {"status": "ok"})
         self.assertEqual(self.ids(), told)

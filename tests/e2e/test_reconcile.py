@@ -27,10 +27,10 @@ class Sweeps(Case):
         return ["workorder.deleted/%d" % number for number in numbers]
 
     def an_hour_passes(self):
-        self.sql("UPDATE missing SET refused = refused - ?", HOUR_MS + 1)
+        self.sql("UPDATE deletion_candidates SET refused = refused - ?", HOUR_MS + 1)
 
     def missing(self):
-        return {row[0] for row in self.sql("SELECT id FROM missing")}
+        return {row[0] for row in self.sql("SELECT id FROM deletion_candidates")}
 
     def last_run(self):
         return self.status()["runs"][0]
@@ -127,7 +127,7 @@ class Deleted(Sweeps):
         self.reconcile()
         self.mock.reset_log()
         self.sync_silently()
-        self.sql("UPDATE missing SET refused = refused - ?", HOUR_MS - 60000)
+        self.sql("UPDATE deletion_candidates SET refused = refused - ?", HOUR_MS - 60000)
         self.sync_silently()
         self.assertEqual(self.asked(), [])
         self.assertEqual(self.deleted(), [])

@@ -171,7 +171,7 @@ class Retention(Runs):
         self.sync_silently()
         self.assertEqual(self.ids(), [])
         self.assertEqual(self.states(), [])
-        self.assertEqual({row[0] for row in self.sql("SELECT id FROM told")}, ids)
+        self.assertEqual({row[0] for row in self.sql("SELECT id FROM emitted_ids")}, ids)
         self.assertEqual(len(self.runs()), 1)
         self.assertEqual(len(self.snapshots()), 5)
 
@@ -181,7 +181,7 @@ class Retention(Runs):
         self.sync_silently()
         self.assertEqual(len(self.ids()), 5)
         self.assertEqual(len(self.runs()), 3)
-        self.assertEqual(self.sql("SELECT * FROM told"), [])
+        self.assertEqual(self.sql("SELECT * FROM emitted_ids"), [])
 
     def test_without_keep_it_is_ninety_days(self):
         self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("keep"))
@@ -219,7 +219,7 @@ class Retention(Runs):
         self.sync()
         self.assertEqual(self.states(), ["dead", "pending"])
         self.assertEqual(self.sql("SELECT seq, body FROM events ORDER BY seq"), kept)
-        self.assertEqual(len(self.sql("SELECT * FROM told")), 3)
+        self.assertEqual(len(self.sql("SELECT * FROM emitted_ids")), 3)
         self.wosync("events", "retry")
         self.sql("UPDATE deliveries SET due = 0")
         self.sync()

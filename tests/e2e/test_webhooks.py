@@ -254,9 +254,9 @@ class Fallback(Webhooks):
 
     def test_silence(self):
         self.webhook()
-        self.age("webhooks", "last", 890)
+        self.age("webhook_stats", "last", 890)
         self.fallback([], "no poll is called for")
-        self.age("webhooks", "last", 11)
+        self.age("webhook_stats", "last", 11)
         self.fallback(self.POLL, "polling: no webhook came for as long as webhook_silence")
 
     def test_safety_poll(self):
@@ -272,7 +272,7 @@ class Fallback(Webhooks):
         self.webhook()
         self.fallback([], "no poll is called for")
         self.mock.ask_delete("/subscriptions/901")
-        self.age("webhooks", "last", 1000)
+        self.age("webhook_stats", "last", 1000)
         self.age("subscriptions", "checked", 1000)
         self.fallback(["/v1/workorders", "/v1/subscriptions/901"], "901 .NEW_WORK_ORDER. is gone: MaintainX deletes")
         self.webhook()
@@ -316,7 +316,7 @@ class Fallback(Webhooks):
         self.configure(sync="webhook_silence = 1s")
         self.webhook()
         lost = self.mock.update(self.one, status="DONE")
-        self.age("webhooks", "last", 2)
+        self.age("webhook_stats", "last", 2)
         self.wosync("sync", "--fallback", "--no-dispatch")
         self.assertIn("workorder.completed/%d/%s" % (self.one, lost), self.ids())
         self.webhook()

@@ -95,7 +95,7 @@ class ByWebServer(Case):
 
     def assertNothingStored(self):
         self.assertEqual(self.ids(), [])
-        self.assertEqual(self.sql("SELECT count(*) FROM receipts")[0][0], 0)
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox")[0][0], 0)
 
     def await_told(self, *events):
         """The receivers that web servers started go on after their answers; what they left, the next run delivers."""
@@ -220,7 +220,7 @@ class Everything:
             connection.close()
         self.assertEqual(self.mock.deliver(self.order(number, event_id="evt_whole"))[0]["status"], 200)
         self.assertEqual(self.ids(), ["workorder.created/%d" % number])
-        self.assertEqual(self.sql("SELECT count(*) FROM receipts")[0][0], 1)
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox")[0][0], 1)
 
     def test_the_largest_body_and_one_larger(self):
         number, signed, body = self.signed()

@@ -14,7 +14,7 @@
 
 #include "base/timestamp.h"
 #include "cli/cgi.h"
-#include "sources/webhook.h"
+#include "sources/webhook_inbound.h"
 #include "store/account.h"
 #include "store/store.h"
 

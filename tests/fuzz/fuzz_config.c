@@ -9,7 +9,7 @@
 
 #include "base/config.h"
 #include "base/secret.h"
-#include "sinks/routes.h"
+#include "deliver/handler_table.h"
 
 /* Every message is a line, and says where. */
 static void check_problems(const struct buffer *problems)
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char path[64];
     static int file = -1;
     struct config config;
-    struct routes routes = {0};
+    struct handler_table table = {0};
     struct buffer problems = {0}, warnings = {0};
     if (file < 0) {
         clearenv();
@@ -52,14 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0)
         check_values(&config);
     size_t before = problems.len;
-    rc = routes_make(&config, &routes, &problems, &warnings);
+    rc = handler_table_make(&config, &table, &problems, &warnings);
     must((rc == 0) == (problems.len == before), "the handlers returned %d", rc);
-    for (size_t i = 0; rc == 0 && i < routes.count; i++)
-        must(routes.rows[i].type != NULL && routes.rows[i].state != NULL, "handler %s is not whole",
-            routes.rows[i].name);
+    for (size_t i = 0; rc == 0 && i < table.count; i++)
+        must(table.rows[i].type != NULL && table.rows[i].state != NULL, "handler %s is not whole",
+            table.rows[i].name);
     check_problems(&problems);
     check_problems(&warnings);
-    routes_free(&routes);
+    handler_table_free(&table);
     config_free(&config);
     buffer_free(&problems);
     buffer_free(&warnings);

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "sinks/cloudevent.h"
-#include "sinks/csv.h"
-#include "sinks/event_text.h"
-#include "sinks/html.h"
-#include "sinks/slack_text.h"
-#include "sinks/warehouse_row.h"
+#include "handlers/http/cloudevent.h"
+#include "handlers/report/csv.h"
+#include "core/event_line.h"
+#include "handlers/report/html.h"
+#include "handlers/slack/slack_text.h"
+#include "handlers/warehouse/warehouse_row.h"
 
 static void check_line(const char *text)
 {
@@ -34,7 +34,7 @@ static void check_texts(const struct delivery *delivery)
 {
     struct buffer slack = {0}, cloud = {0};
     bool urgent;
-    char *line = event_text(delivery->body);
+    char *line = event_line(delivery->body);
     check_line(line);
     slack_append_line(&slack, delivery, "<!here> ", "https://x/{id}", &urgent);
     check_line(slack.data);

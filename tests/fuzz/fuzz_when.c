@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/when.h"
+#include "deliver/when.h"
 
 static const char event[] =
     "{\"id\": \"workorder.updated/7/2026-11-23T10:15:00.000Z\", \"event\": \"workorder.updated\", "

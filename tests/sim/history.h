@@ -47,7 +47,7 @@ struct history {
     int64_t most_ahead; /* and how far it may ever be ahead of the true time; INT64_MAX: any */
     bool jumps;         /* the wall clock jumps */
     int64_t back;       /* how far the server's clock may be set back in all */
-    bool forgetful; /* SQLite keeps nothing of the store in memory */
+    bool forgetful;     /* SQLite keeps nothing of the store in memory */
     int64_t latency;
     bool alone;        /* no one else uses the token */
     int first_orders;  /* that are there before the first run */

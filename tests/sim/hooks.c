@@ -35,7 +35,7 @@ static struct {
     bool came[MOST_NUMBERS]; /* by number: it was sent before */
 } hooks;
 
-bool (*hooks_deliver)(const struct hook *hook);
+bool (*hooks_deliver)(const struct api_subscription *hook);
 
 void hooks_reset(const struct hooks_manner *manner, uint64_t seed)
 {
@@ -153,7 +153,7 @@ static void write_hex(const char *secret, const char *text, char out[65])
 }
 
 /* In one of the two ways; the one with the time in it by a clock that agrees with the machine's. */
-static void sign(const struct message *message, struct hook *hook)
+static void sign(const struct message *message, struct api_subscription *hook)
 {
     char signed_text[1100], hex[65] = "";
     const char *secret = message->forged ? "another-secret" : HOOKS_SECRET;
@@ -190,7 +190,8 @@ void hooks_happen(void)
 {
     int first = first_waiting();
     struct message message = hooks.waiting[first];
-    struct hook hook = {.forged = message.forged, .work_order = message.work_order, .version = -1};
+    struct api_subscription hook = {
+        .forged = message.forged, .work_order = message.work_order, .version = -1};
     const struct process *process = machine_process();
     hooks.waiting[first] = hooks.waiting[--hooks.count];
     if (process != NULL && (process->outer != NULL || process->dead)) {

@@ -27,7 +27,7 @@ void hooks_changed(struct order *order);
 void hooks_deleted(struct order *order, int64_t when);
 
 /* One delivery as it comes in. */
-struct hook {
+struct api_subscription {
     char body[1024];
     char signature[160]; /* a header line */
     char event_id[64];   /* a header line */
@@ -37,7 +37,7 @@ struct hook {
 };
 
 /* Takes a delivery: set by the player. Returns false when it is to be sent again. */
-extern bool (*hooks_deliver)(const struct hook *hook);
+extern bool (*hooks_deliver)(const struct api_subscription *hook);
 
 /* Nothing is lost any more. */
 void hooks_calm(void);

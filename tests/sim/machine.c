@@ -8,7 +8,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "verdict.h"
 
 /* A process that asks so much of the outside does not end by itself. */
@@ -19,7 +19,7 @@ static struct {
     struct process *process;
     bool off;
     struct dice dice;
-    uint64_t digest;
+    uint64_t fingerprint;
     bool locked; /* the run lock: there is one store */
 } machine;
 
@@ -52,7 +52,7 @@ void machine_jump(int64_t by)
 
 uint64_t machine_digest(void)
 {
-    return machine.digest;
+    return machine.fingerprint;
 }
 
 struct dice *machine_dice(void)
@@ -178,7 +178,8 @@ enum fate machine_call(enum call call)
     if (process->dead)
         return FATE_DEAD;
     process->calls++;
-    machine.digest = (machine.digest ^ (uint64_t)machine.now ^ (uint64_t)call) * UINT64_C(0x100000001b3);
+    machine.fingerprint =
+        (machine.fingerprint ^ (uint64_t)machine.now ^ (uint64_t)call) * UINT64_C(0x100000001b3);
     process->writes += call == CALL_WRITE;
     if (process->calls > MOST_CALLS) {
         broken("end", "a run does not end");
@@ -222,45 +223,45 @@ uint32_t random_bits(void)
     return (uint32_t)dice_bits(&machine.dice);
 }
 
-/* --- base/stop.c --- */
+/* --- base/shutdown.c --- */
 
-int stop_install(struct error *e)
+int shutdown_install(struct error *e)
 {
     (void)e;
     return 0;
 }
 
-void stop_on_report(void (*report)(void *data), void *data)
+void shutdown_on_report(void (*report)(void *data), void *data)
 {
     (void)report;
     (void)data;
 }
 
-void stop_attend(void)
+void shutdown_attend(void)
 {
 }
 
-void stop_set_deadline(int64_t ms)
+void shutdown_set_deadline(int64_t ms)
 {
     machine.process->deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
 }
 
-bool stop_signalled(void)
+bool shutdown_signalled(void)
 {
     return machine.process->signalled || machine.process->dead;
 }
 
-bool stop_requested(void)
+bool shutdown_requested(void)
 {
-    return stop_signalled() || stop_time_left() == 0;
+    return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
-int stop_fd(void)
+int shutdown_fd(void)
 {
     return -1;
 }
 
-int64_t stop_time_left(void)
+int64_t shutdown_time_left(void)
 {
     if (machine.process->deadline == INT64_MAX)
         return INT64_MAX;
@@ -268,15 +269,15 @@ int64_t stop_time_left(void)
     return left > 0 ? left : 0;
 }
 
-bool stop_wait(int64_t ms)
+bool shutdown_wait(int64_t ms)
 {
     machine_call(CALL_WAIT);
-    if (stop_requested())
+    if (shutdown_requested())
         return false;
-    int64_t left = stop_time_left();
+    int64_t left = shutdown_time_left();
     machine_advance(ms < left ? ms : left);
     machine_call(CALL_WAIT);
-    return !stop_requested();
+    return !shutdown_requested();
 }
 
 /* --- base/lock.c --- */
@@ -284,9 +285,9 @@ bool stop_wait(int64_t ms)
 int lock_take(const char *path, struct error *e)
 {
     if (machine_call(CALL_OPEN) != FATE_GO_ON)
-        return fail(e, EXIT_CANTCREAT, "lock %s: it cannot be opened", path);
+        return fail(e, EX_CANTCREAT, "lock %s: it cannot be opened", path);
     if (machine.locked)
-        return fail(e, EXIT_TRY_LATER, "lock %s: another run holds it", path);
+        return fail(e, EX_TEMPFAIL, "lock %s: another run holds it", path);
     machine.locked = true;
     return 0;
 }

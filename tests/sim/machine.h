@@ -1,7 +1,7 @@
 /*
  * machine: the computer that wosync runs on, simulated: its clocks, its processes, and what befalls them. One
  * machine in a test process; machine_reset makes a new one. It takes the place of base/clock.c,
- * base/random.c, base/stop.c, base/lock.c and base/log.c.
+ * base/random.c, base/shutdown.c, base/lock.c and base/log.c.
  *
  * Time stands still but when someone waits (or a disk or a network takes its time). Everything that a process
  * asks of the outside goes through machine_call, which counts the calls and says what becomes of this one. A
@@ -52,7 +52,7 @@ struct process {
     struct process *outer; /* the one that it runs inside of, by TROUBLE_OVERLAP */
     struct trouble trouble;
     int64_t calls, writes; /* so far */
-    int64_t deadline;      /* of stop_set_deadline, monotonic */
+    int64_t deadline;      /* of shutdown_set_deadline, monotonic */
     bool signalled;
     bool dead;
     bool hurt;    /* a trouble that may leave work undone came true */

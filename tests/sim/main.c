@@ -21,10 +21,10 @@ struct options {
     uint64_t first;
     uint64_t count;
     int jobs;
-    bool replay; /* one seed, with everything that happens */
-    bool whole;  /* not made shorter */
-    bool stop;   /* at the first that breaks a rule */
-    bool digest; /* prints a number for each history, by which two plays of it can be compared */
+    bool replay;      /* one seed, with everything that happens */
+    bool whole;       /* not made shorter */
+    bool stop;        /* at the first that breaks a rule */
+    bool fingerprint; /* prints a number for each history, by which two plays of it can be compared */
 };
 
 /* What the workers tell, in shared memory: a seed that kills its worker must be known. */
@@ -36,8 +36,8 @@ static FILE *out; /* stdout as it was: the program prints its own */
 
 static int usage(void)
 {
-    fprintf(out,
-        "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] [--digest]\n");
+    fprintf(out, "usage: simulate [--seed N] [--seeds COUNT] [--jobs N] [--replay] [--whole] [--stop] "
+                 "[--fingerprint]\n");
     return 64;
 }
 
@@ -74,7 +74,7 @@ static int work(const struct options *o, int job, struct worker *worker)
         const char *verdict = play(&h, false);
         worker->played++;
         worker->runs = (uint64_t)run_count();
-        if (o->digest) {
+        if (o->fingerprint) {
             fprintf(out, "%llu %016llx\n", (unsigned long long)worker->seed,
                 (unsigned long long)machine_digest());
             fflush(out);
@@ -144,7 +144,7 @@ static int read_options(int argc, char **argv, struct options *o)
     static const struct option known[] = {{"seed", required_argument, NULL, 's'},
         {"seeds", required_argument, NULL, 'n'}, {"jobs", required_argument, NULL, 'j'},
         {"replay", no_argument, NULL, 'r'}, {"whole", no_argument, NULL, 'w'},
-        {"stop", no_argument, NULL, 'x'}, {"digest", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+        {"stop", no_argument, NULL, 'x'}, {"fingerprint", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 's')
@@ -160,7 +160,7 @@ static int read_options(int argc, char **argv, struct options *o)
         else if (option == 'x')
             o->stop = true;
         else if (option == 'd')
-            o->digest = true;
+            o->fingerprint = true;
         else
             return -1;
     }

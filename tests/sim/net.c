@@ -8,7 +8,7 @@
 
 #include "api/http.h"
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "machine.h"
 #include "plant.h"
 #include "receivers.h"
@@ -303,7 +303,7 @@ void http_work(struct http *http, int64_t ms)
     int64_t next, end = ms < INT64_MAX - machine_now() ? machine_now() + ms : INT64_MAX;
     if (machine_call(CALL_HTTP) == FATE_DEAD)
         return;
-    while (collect(http, &next) == 0 && next < INT64_MAX && machine_now() < end && !stop_signalled()) {
+    while (collect(http, &next) == 0 && next < INT64_MAX && machine_now() < end && !shutdown_signalled()) {
         int64_t until = next < end ? next : end;
         machine_advance(until > machine_now() ? until - machine_now() : 0);
     }
@@ -316,7 +316,7 @@ bool http_is_done(const struct http_call *call)
 
 enum http_outcome http_finish(struct http_call *call)
 {
-    while (!call->done && !stop_signalled())
+    while (!call->done && !shutdown_signalled())
         http_work(call->http, 1000);
     return call->done ? call->outcome : HTTP_STOPPED;
 }

@@ -1,7 +1,7 @@
 /*
- * net: the network between the machine and the others, simulated. It takes the place of api/http*.c: a request
- * takes its time, arrives at the plant (MaintainX) or at a receiver, or does not; the answer comes, breaks
- * off, or is lost. What is under way when a process dies arrives all the same.
+ * net: the network between the machine and the others, simulated. It takes the place of api/http*.c: a
+ * request takes its time, arrives at the plant (MaintainX) or at a receiver, or does not; the answer comes,
+ * breaks off, or is lost. What is under way when a process dies arrives all the same.
  */
 #ifndef WOSYNC_SIM_NET_H
 #define WOSYNC_SIM_NET_H

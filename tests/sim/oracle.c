@@ -86,7 +86,7 @@ struct told *oracle_log_add(sqlite3_stmt *row)
         .body = strdup((const char *)sqlite3_column_text(row, 4)),
         .version = -1};
     told->hash = digest_bytes(told->id, strlen(told->id));
-    told->digest = digest_bytes(told->body, strlen(told->body));
+    told->fingerprint = digest_bytes(told->body, strlen(told->body));
     return told;
 }
 
@@ -133,8 +133,8 @@ static bool open_copy(void)
     return sqlite3_file_control(oracle.db, "main", SQLITE_FCNTL_RESET_CACHE, NULL) == SQLITE_OK;
 }
 
-/* In WAL mode from its first transaction on: before that there is nothing in it. A checkpoint that was cut off
- * may have torn the head; then it is in the log. */
+/* In WAL mode from its first transaction on: before that there is nothing in it. A checkpoint that was cut
+ * off may have torn the head; then it is in the log. */
 static bool has_tables(void)
 {
     unsigned char head[20];

@@ -109,8 +109,8 @@ static bool is_proved_gone(const struct told *told, const struct order *order, s
             "R4", "%s: told deleted by a webhook that is older than version %d", told->id, w->known.version);
     if (order->most_refusals < 2 && !hooked)
         broken("R5", "%s: told deleted after %d refusals", told->id, order->most_refusals);
-    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked && !oracle.few_missing &&
-        !order->half_proved)
+    if (order->removed == NEVER && plant.all_hidden && !plant.was_troubled && !hooked &&
+        !oracle.few_missing && !order->half_proved)
         broken("R5", "%s: told deleted as all are missing at once", told->id);
     w->known.deletions++;
     w->known.deleted = true;

@@ -19,10 +19,10 @@ struct told {
     char *type;
     int64_t work_order;
     char *body;
-    int version;     /* of the work order, that it tells of, */
-    int description; /* with that description */
-    uint64_t hash;   /* of the id */
-    uint64_t digest; /* of the body */
+    int version;          /* of the work order, that it tells of, */
+    int description;      /* with that description */
+    uint64_t hash;        /* of the id */
+    uint64_t fingerprint; /* of the body */
 };
 
 struct log {

@@ -29,8 +29,8 @@ void oracle_check_pass(const struct run_report *run)
         if (version < 0 || may_be_missed(order, version, began))
             continue;
         int known = oracle.orders[i].known.version;
-        /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that goes
-         * on in a list that was frozen when it began: which is newer no one can tell */
+        /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that
+         * goes on in a list that was frozen when it began: which is newer no one can tell */
         if (known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&
             order->versions[known].updated == order->versions[version].updated)
             continue;

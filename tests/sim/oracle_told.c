@@ -158,7 +158,7 @@ static void take_try(const struct log *log, const struct try *t, int64_t latest)
     struct standing *s = &told_to.list[t->handler][place];
     if (!wants(t->handler, told) || (t->handler == LINE && place < told_to.joined))
         broken("R6", "%s is told %s, which it does not want", receiver_names[t->handler], t->id);
-    if (t->digest != told->digest)
+    if (t->fingerprint != told->fingerprint)
         broken("R6", "%s is told %s with other bytes than are in the log", receiver_names[t->handler], t->id);
     if (t->orphan)
         return;

@@ -84,7 +84,7 @@ static void do_run(enum step_kind kind, struct dice *dice)
 }
 
 /* A webhook comes in, beside whatever is at work. */
-static bool deliver_hook(const struct hook *hook)
+static bool deliver_hook(const struct api_subscription *hook)
 {
     struct run_options options = {.kind = STEP_HOOK, .hook = hook};
     if (dice_chance(machine_dice(), 20)) {

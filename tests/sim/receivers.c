@@ -69,8 +69,8 @@ static void note_chat(const struct net_request *request)
         broken("R6", "the chat is sent two messages within %lld ms",
             (long long)(request->true_sent - chat.sent));
     chat.messages = same ? chat.messages + 1 : 1;
-    /* both dispatches of a run may send as many, before one is a digest; what webhooks bring in beside it comes
-     * one by one */
+    /* both dispatches of a run may send as many, before one is a fingerprint; what webhooks bring in beside
+     * it comes one by one */
     if (chat.messages > 2 * CHAT_DIGEST_ABOVE + 2 + newest_run - request->run)
         broken("R6", "the chat is flooded with %d messages in a run", chat.messages);
     chat.run = request->run;
@@ -104,7 +104,7 @@ static struct try *note(const struct net_request *request)
     }
     struct try *t = &tries.list[tries.count++];
     *t = (struct try){.handler = handler,
-        .digest = digest_bytes(request->body, request->body_len),
+        .fingerprint = digest_bytes(request->body, request->body_len),
         .when = machine_now(),
         .clock = request->sent,
         .retry_after = -1,

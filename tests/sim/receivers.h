@@ -19,12 +19,12 @@ enum tried {
 
 struct
 try {
-    int handler;         /* its place in receiver_names */
-    char id[128];        /* of the event, as the header says */
-    uint64_t digest;     /* of the body */
-    int64_t when;        /* true time of the sending, */
-    int64_t clock;       /* and the wall clock */
-    int64_t retry_after; /* milliseconds, -1 where it did not say */
+    int handler;          /* its place in receiver_names */
+    char id[128];         /* of the event, as the header says */
+    uint64_t fingerprint; /* of the body */
+    int64_t when;         /* true time of the sending, */
+    int64_t clock;        /* and the wall clock */
+    int64_t retry_after;  /* milliseconds, -1 where it did not say */
     enum tried how;
     bool orphan; /* the process that sent it is no more */
     int run;     /* which run it was in */
@@ -40,7 +40,7 @@ extern struct tries tries;
 enum { RECEIVERS = 3 };
 extern const char *const receiver_names[RECEIVERS];
 
-/* The chat takes one message a second, and a digest where a run would send more than this. */
+/* The chat takes one message a second, and a fingerprint where a run would send more than this. */
 enum { CHAT_DIGEST_ABOVE = 3 };
 
 /* Messages that the chat was sent, by run. */
@@ -69,7 +69,7 @@ void receivers_answer(const struct net_request *request, struct net_answer *answ
 /* A try that did not reach its receiver. */
 void receivers_unreached(const struct net_request *request);
 
-/* A digest of bytes that is the same for the same bytes (FNV-1a). */
+/* A fingerprint of bytes that is the same for the same bytes (FNV-1a). */
 uint64_t digest_bytes(const void *bytes, size_t len);
 
 #endif

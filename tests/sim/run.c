@@ -79,7 +79,7 @@ static void add_backfill(struct arguments *a, const struct run_options *o)
         add(a, "--silent");
 }
 
-static void add_hook(struct arguments *a, const struct hook *hook)
+static void add_hook(struct arguments *a, const struct api_subscription *hook)
 {
     FILE *file = fopen(RUN_BODY, "w");
     if (file == NULL || fputs(hook->body, file) < 0 || fclose(file) != 0)
@@ -129,7 +129,8 @@ static int run_command(const struct run_options *options)
 /*
  * The program alone uses the token, knows what every answer said, and its clock is steady: then it never goes
  * past the limit. A run that was cut short knows more than the next one; what it has sent is forgotten when
- * the window is over. And a request that arrives later than the next run's first one is not counted in its answer.
+ * the window is over. And a request that arrives later than the next run's first one is not counted in its
+ * answer.
  */
 static void check_pace(const struct run_report *report, int64_t refused)
 {

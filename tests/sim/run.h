@@ -24,7 +24,7 @@ struct run_options {
     bool no_dispatch, dry, fallback;
     int64_t from, until; /* of a backfill, by the wall clock */
     bool silent;
-    const struct hook *hook; /* of STEP_HOOK */
+    const struct api_subscription *hook; /* of STEP_HOOK */
 };
 
 /* For a new machine. */

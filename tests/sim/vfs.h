@@ -10,8 +10,8 @@
 /* Registers it as SQLite's default. */
 void vfs_register(void);
 
-/* For a new machine: nothing of the program may be open. Forgets SQLite's own random numbers. On a `forgetful`
- * one each statement reads what it needs from the disk, so that any of them may fail. */
+/* For a new machine: nothing of the program may be open. Forgets SQLite's own random numbers. On a
+ * `forgetful` one each statement reads what it needs from the disk, so that any of them may fail. */
 void vfs_reset(bool forgetful);
 
 /* What the shared memory of an open file holds is forgotten: someone has changed the file behind its back. */

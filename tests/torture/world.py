@@ -30,13 +30,13 @@ LIMIT = 60  # seconds, for one run
 PR_SET_CHILD_SUBREAPER = 36
 
 # what is another one in every run that is no copy of the first, and says nothing
-VOLATILE = {"webhooks": "received|duplicate", "subscriptions": "id|secret"}
+VOLATILE = {"webhook_stats": "received|duplicate", "subscriptions": "id|secret"}
 # what says when something was seen or tried, or in which order those of different work orders were, which a run that comes
 # later cannot know better
 TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|since", "snapshots": "observed",
          "events": "seq|observed", "deliveries": "seq|attempts|due|changed|error", "quarantine": "seen",
-         "handlers": "added|last_|delivered|position", "missing": "refused", "receipts": "received",
-         "webhooks": "", "subscriptions": "id|secret|registered|checked"}
+         "handlers": "added|last_|delivered|position", "deletion_candidates": "refused", "webhook_inbox": "received",
+         "webhook_stats": "", "subscriptions": "id|secret|registered|checked"}
 # of PostgreSQL, whose clock goes on
 POSTGRES_TIMES = {"wosync_events": ("applied_at",), "wosync_schema": ("migrated_at",)}
 WAREHOUSE_TIMES = {"wosync_events": "applied_at|seq|wosync_seq", "work_orders": "wosync_seq", "status_history": "wosync_seq"}

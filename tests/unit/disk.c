@@ -257,6 +257,13 @@ void disk_forget_schema(void)
         "%s", sqlite3_errmsg(disk.connection));
 }
 
+/* A blob may hold a NUL, which would end the dump for those who compare it as a text. */
+static void dump_value(struct buffer *out, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        buffer_append(out, bytes[i] != '\0' ? &bytes[i] : "@", 1);
+}
+
 static void dump_table(sqlite3 *db, const char *table, const char *but, struct buffer *out)
 {
     sqlite3_stmt *rows = NULL;
@@ -274,7 +281,7 @@ static void dump_table(sqlite3 *db, const char *table, const char *but, struct b
             const void *bytes = sqlite3_column_blob(rows, i);
             buffer_append_text(out, " | ");
             if (strstr(but, name) == NULL)
-                buffer_append(out, bytes != NULL ? bytes : "-",
+                dump_value(out, bytes != NULL ? bytes : "-",
                     bytes != NULL ? (size_t)sqlite3_column_bytes(rows, i) : 1);
         }
         buffer_append_text(out, "\n");

@@ -56,8 +56,8 @@ static bool fail_call(
     bool hit = disk_failed();
     disk_fails_at(FAULT_IO, 0);
     if (answer < 0) {
-        check(hit && e.status == EXIT_IO && strstr(e.text, "check the disk") != NULL, "%s, call %lld: %d: %s",
-            f->name, (long long)n, (int)e.status, e.text);
+        check(hit && e.status == EX_IOERR && strstr(e.text, "check the disk") != NULL,
+            "%s, call %lld: %d: %s", f->name, (long long)n, (int)e.status, e.text);
         ++*failures;
         store_rollback(store);
         check_dump(f, n, good->before);
@@ -98,11 +98,11 @@ static bool fail_transaction(const char *path, const char *sql, const struct fun
     enum disk_fault fault, int64_t n, const struct good *good, int *failures)
 {
     static const struct {
-        enum exit_status status;
+        int status;
         const char *text;
-    } words[] = {[FAULT_IO] = {EXIT_IO, "check the disk"},
-        [FAULT_FULL] = {EXIT_IO, "the disk is full"},
-        [FAULT_LOCKED] = {EXIT_TRY_LATER, "another process keeps it locked"}};
+    } words[] = {[FAULT_IO] = {EX_IOERR, "check the disk"},
+        [FAULT_FULL] = {EX_IOERR, "the disk is full"},
+        [FAULT_LOCKED] = {EX_TEMPFAIL, "another process keeps it locked"}};
     struct error e = {0};
     struct store *store = disturb_make(path, sql);
     disk_forget_schema();

@@ -8,10 +8,10 @@
 #include "base/timestamp.h"
 #include "plant.h"
 #include "sources/backfill.h"
-#include "sources/hints.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
-#include "sources/watch.h"
+#include "sources/subscription_check.h"
 #include "support.h"
 
 static const char *const completed[] = {"DONE", NULL};
@@ -40,7 +40,7 @@ void begin_job(struct job *job, struct store *store)
         .since = TIMESTAMP_NONE,
         .until = TIMESTAMP_NONE,
         .ended = TIMESTAMP_NONE};
-    job->api = client_new(&client, &(struct pace){0}, &e);
+    job->api = client_new(&client, &(struct rate_limit){0}, &e);
     check(job->api != NULL, "%s", e.text);
     job->settings = (struct pass_settings){.store = store,
         .api = job->api,
@@ -93,11 +93,11 @@ int64_t do_prove(struct store *store, struct error *e)
     return end == PASS_FINISHED ? 0 : -1;
 }
 
-int64_t do_hints(struct store *store, struct error *e)
+int64_t do_refetches(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = hints_ask(&job.settings, 10, e);
+    enum pass_end end = refetch_due(&job.settings, 10, e);
     client_free(job.api);
     return end == PASS_FINISHED ? 0 : -1;
 }
@@ -106,7 +106,7 @@ int64_t do_watch(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    int rc = watch_subscriptions(job.api, store, INT64_MAX, e);
+    int rc = subscription_check_all(job.api, store, INT64_MAX, e);
     client_free(job.api);
     return rc;
 }

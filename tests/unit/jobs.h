@@ -25,16 +25,17 @@ struct job {
     struct pass_settings settings;
 };
 
-/* Makes ready to do something else with the store, as `how` says; the client in it is to be freed by the caller. */
+/* Makes ready to do something else with the store, as `how` says; the client in it is to be freed by the
+ * caller. */
 void begin_job(struct job *job, struct store *store);
 
-/* One pass of each kind; the proofs of a sweep; hints; registrations. Each returns 0, or -1 when it did not come to its
- * end. */
+/* One pass of each kind; the proofs of a sweep; hints; registrations. Each returns 0, or -1 when it did not
+ * come to its end. */
 int64_t do_poll(struct store *store, struct error *e);
 int64_t do_sweep(struct store *store, struct error *e);
 int64_t do_backfill(struct store *store, struct error *e);
 int64_t do_prove(struct store *store, struct error *e);
-int64_t do_hints(struct store *store, struct error *e);
+int64_t do_refetches(struct store *store, struct error *e);
 int64_t do_watch(struct store *store, struct error *e);
 
 #endif

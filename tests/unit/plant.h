@@ -1,5 +1,6 @@
 /*
- * plant: a MaintainX in the test's own memory, and its time: they take the place of api/http*.c and base/clock.c.
+ * plant: a MaintainX in the test's own memory, and its time: they take the place of api/http*.c and
+ * base/clock.c.
  */
 #ifndef WOSYNC_TESTS_PLANT_H
 #define WOSYNC_TESTS_PLANT_H

@@ -77,12 +77,11 @@ void server_start(struct server *server, const char *const *answers, size_t coun
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    check(listener >= 0 && bind(listener, (struct sockaddr *)&address, len) == 0 && listen(listener, 64) == 0 &&
-              getsockname(listener, (struct sockaddr *)&address, &len) == 0,
+    check(listener >= 0 && bind(listener, (struct sockaddr *)&address, len) == 0 &&
+              listen(listener, 64) == 0 && getsockname(listener, (struct sockaddr *)&address, &len) == 0,
         "the server cannot listen");
     snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    server->log =
-        mmap(NULL, sizeof *server->log, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    server->log = mmap(NULL, sizeof *server->log, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     check(server->log != MAP_FAILED, "mmap");
     fflush(NULL);
     server->child = fork();

@@ -26,8 +26,8 @@ void check_texts(const char *file, int line, const char *actual, const char *exp
 {
     if (actual == expected || (actual != NULL && expected != NULL && strcmp(actual, expected) == 0))
         return;
-    print_error(
-        "is:\n%s\nshould be:\n%s\n", actual != NULL ? actual : "(none)", expected != NULL ? expected : "(none)");
+    print_error("is:\n%s\nshould be:\n%s\n", actual != NULL ? actual : "(none)",
+        expected != NULL ? expected : "(none)");
     _fail(file, line);
 }
 

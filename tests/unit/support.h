@@ -18,9 +18,10 @@
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 /* Ends the test unless `condition` holds; the rest is a printf-formatted text that says which row it was. */
-#define check(condition, ...) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
-__attribute__((format(printf, 4, 5))) void check_failed(const char *file, int line, const char *condition,
-    const char *format, ...);
+#define check(condition, ...)                                                                                \
+    ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
+__attribute__((format(printf, 4, 5))) void check_failed(
+    const char *file, int line, const char *condition, const char *format, ...);
 
 /* Ends the test unless the texts are equal; NULL equals NULL only. */
 #define check_text(actual, expected) check_texts(__FILE__, __LINE__, actual, expected)
@@ -43,10 +44,12 @@ void write_text(const char *path, const char *text);
 /* Reads a file whole, with a NUL behind it; NULL when there is none. To be freed. */
 char *read_text(const char *path, size_t *len);
 
-/* Runs `body` in a process of its own, for what cannot be undone in this one. Returns its status, as waitpid. */
+/* Runs `body` in a process of its own, for what cannot be undone in this one. Returns its status, as waitpid.
+ */
 int run_in_child(void (*body)(void *data), void *data);
 
-/* Takes everything that the program reads out of the environment; HOME becomes a directory that does not exist. */
+/* Takes everything that the program reads out of the environment; HOME becomes a directory that does not
+ * exist. */
 void clear_environment(void);
 
 /* Random bits that are the same in every run (xorshift64*); *seed must not be 0. */

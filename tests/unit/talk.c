@@ -1,17 +1,17 @@
 #include "talk.h"
 
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "support.h"
 
 int talk_install(void **state)
 {
     struct error e = {0};
     (void)state;
-    return stop_install(&e);
+    return shutdown_install(&e);
 }
 
-void talk_begin(
-    struct talk *talk, const char *const *answers, size_t count, int64_t give_up, const struct pace *pace)
+void talk_begin(struct talk *talk, const char *const *answers, size_t count, int64_t give_up,
+    const struct rate_limit *rate_limit)
 {
     *talk = (struct talk){0};
     server_start(&talk->server, answers, count);
@@ -20,7 +20,7 @@ void talk_begin(
         .organization = "",
         .timeout = 60000,
         .give_up = give_up};
-    talk->client = client_new(&talk->settings, pace, &talk->e);
+    talk->client = client_new(&talk->settings, rate_limit, &talk->e);
     check(talk->client != NULL, "%s", talk->e.text);
 }
 

@@ -17,10 +17,10 @@ struct talk {
 /* For a group of tests: signals are taken as the program takes them. */
 int talk_install(void **state);
 
-/* Starts both: the server gives these answers (server_start), the client tries again for `give_up` milliseconds and knows
- * of the rate limit what `pace` says. */
-void talk_begin(
-    struct talk *talk, const char *const *answers, size_t count, int64_t give_up, const struct pace *pace);
+/* Starts both: the server gives these answers (server_start), the client tries again for `give_up`
+ * milliseconds and knows of the rate limit what `pace` says. */
+void talk_begin(struct talk *talk, const char *const *answers, size_t count, int64_t give_up,
+    const struct rate_limit *rate_limit);
 
 /* Ends both. */
 void talk_end(struct talk *talk);

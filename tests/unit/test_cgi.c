@@ -21,8 +21,8 @@ int64_t __wrap_clock_monotonic(void)
     return __real_clock_monotonic() + skipped;
 }
 
-/* A request of so many bytes that says it has `length`; with `open` the sender does not end it. Returns the end that
- * sends, to be closed. */
+/* A request of so many bytes that says it has `length`; with `open` the sender does not end it. Returns the
+ * end that sends, to be closed. */
 static int request(const char *length, const void *bytes, size_t len, bool open)
 {
     int ends[2];

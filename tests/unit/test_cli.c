@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 
 /* What is done while stdout is a file that takes nothing; what it says on stderr, in `said`. */
-static enum exit_status flush_full(bool early, enum exit_status status, char *said, size_t size)
+static int flush_full(bool early, int status, char *said, size_t size)
 {
     FILE *out = stdout, *full = fopen("/dev/full", "we");
     int ends[2], err = dup(STDERR_FILENO);
@@ -33,9 +33,9 @@ static void test_stdout_that_takes_nothing_is_an_error(void **state)
 {
     char said[256];
     (void)state;
-    assert_int_equal(flush_full(false, EXIT_DONE, said, sizeof said), EXIT_IO);
+    assert_int_equal(flush_full(false, EX_OK, said, sizeof said), EX_IOERR);
     check_text(said, "wosync: stdout: No space left on device\n");
-    assert_int_equal(flush_full(false, EXIT_CONFIG, said, sizeof said), EXIT_CONFIG);
+    assert_int_equal(flush_full(false, EX_CONFIG, said, sizeof said), EX_CONFIG);
     check_text(said, "wosync: stdout: No space left on device\n");
 }
 
@@ -44,14 +44,14 @@ static void test_what_was_refused_before_the_end_is_not_forgotten(void **state)
 {
     char said[256];
     (void)state;
-    assert_int_equal(flush_full(true, EXIT_DONE, said, sizeof said), EXIT_IO);
+    assert_int_equal(flush_full(true, EX_OK, said, sizeof said), EX_IOERR);
     check(strstr(said, "wosync: stdout: ") == said, "it said: %s", said);
 }
 
 static void test_stdout_that_takes_everything(void **state)
 {
     (void)state;
-    assert_int_equal(cli_flush(EXIT_DATA), EXIT_DATA);
+    assert_int_equal(cli_flush(EX_DATAERR), EX_DATAERR);
 }
 
 int main(void)

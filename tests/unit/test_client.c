@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "talk.h"
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
@@ -14,24 +14,26 @@
 static const char good[] = ANSWER("200 OK", "", "{}"), busy[] = ANSWER("503 Busy", "", "");
 static const char limited[] = ANSWER("429 Too many", "Retry-After: 0\r\n", "");
 
-static void begin_with(struct talk *talk, const char *const *answers, size_t count, const struct pace *pace)
+static void begin_with(
+    struct talk *talk, const char *const *answers, size_t count, const struct rate_limit *rate_limit)
 {
-    talk_begin(talk, answers, count, 60000, pace);
+    talk_begin(talk, answers, count, 60000, rate_limit);
 }
 
 #define begin(talk, ...) /* the answers */                                                                   \
     begin_with(talk, (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})),        \
-        &(const struct pace){0})
+        &(const struct rate_limit){0})
 
 static enum api_verdict ask(struct talk *talk, const char *path)
 {
     const struct client_request request = {.method = "GET", .path = path, .what = "it"};
-    return client_ask(talk->client, &request, NULL, &talk->e);
+    return client_request(talk->client, &request, NULL, &talk->e);
 }
 
-static void check_error(const struct talk *talk, enum exit_status status, const char *text)
+static void check_error(const struct talk *talk, int status, const char *text)
 {
-    check(talk->e.status == status && strstr(talk->e.text, text) != NULL, "%d: %s", (int)talk->e.status, talk->e.text);
+    check(talk->e.status == status && strstr(talk->e.text, text) != NULL, "%d: %s", (int)talk->e.status,
+        talk->e.text);
 }
 
 static void test_needs_a_token(void **state)
@@ -50,32 +52,36 @@ static void test_needs_a_token(void **state)
         const struct client_settings settings = {
             .base_url = "https://x", .token = table[i].token, .organization = table[i].organization};
         struct error e = {0};
-        struct client *client = client_new(&settings, &(struct pace){0}, &e);
+        struct client *client = client_new(&settings, &(struct rate_limit){0}, &e);
         check((client != NULL) == (table[i].text == NULL), "row %zu", i);
-        check(client != NULL || (e.status == EXIT_CONFIG && strstr(e.text, table[i].text) != NULL), "%s", e.text);
+        check(
+            client != NULL || (e.status == EX_CONFIG && strstr(e.text, table[i].text) != NULL), "%s", e.text);
         client_free(client);
     }
 }
 
 static void test_what_is_sent(void **state)
 {
-    const struct client_request request = {.method = "POST", .path = "/x?a=b", .what = "it", .body = "{\"a\":1}"};
+    const struct client_request request = {
+        .method = "POST", .path = "/x?a=b", .what = "it", .body = "{\"a\":1}"};
     struct talk talk;
     struct http_call *call = NULL;
     (void)state;
     begin(&talk, good, good);
     assert_int_equal(ask(&talk, "/plain"), API_OK);
     const char *heard = server_heard(&talk.server);
-    check(strncmp(heard, "GET /plain ", 11) == 0 && strstr(heard, "\r\nAuthorization: Bearer the-token\r\n") != NULL &&
+    check(strncmp(heard, "GET /plain ", 11) == 0 &&
+              strstr(heard, "\r\nAuthorization: Bearer the-token\r\n") != NULL &&
               strstr(heard, "x-organization-id") == NULL && strstr(heard, "Content-Type") == NULL,
         "%s", heard);
     client_free(talk.client);
     talk.settings.organization = "42";
-    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
-    assert_int_equal(client_ask(talk.client, &request, &call, &talk.e), API_OK);
+    talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
+    assert_int_equal(client_request(talk.client, &request, &call, &talk.e), API_OK);
     heard = strstr(heard, "POST /x?a=b ");
     check(heard != NULL && strstr(heard, "\r\nx-organization-id: 42\r\n") != NULL &&
-              strstr(heard, "\r\nContent-Type: application/json\r\n") != NULL && strstr(heard, "\r\n\r\n{\"a\":1}") != NULL,
+              strstr(heard, "\r\nContent-Type: application/json\r\n") != NULL &&
+              strstr(heard, "\r\n\r\n{\"a\":1}") != NULL,
         "%s", heard);
     check_text(http_body(call)->data, "{}");
     check(client_requests(talk.client) == 1 && client_bytes(talk.client) == 2, "figures");
@@ -89,39 +95,41 @@ static void test_judgements(void **state)
     static const struct {
         const char *method, *answer;
         enum api_verdict verdict;
-        enum exit_status status;
+        int status;
         const char *text;
     } table[] = {
-        {"GET", ANSWER("200 OK", "", ""), API_OK, EXIT_DONE, ""},
-        {"POST", ANSWER("201 Made", "", ""), API_OK, EXIT_DONE, ""},
-        {"DELETE", ANSWER("204 None", "", ""), API_OK, EXIT_DONE, ""},
-        {"GET", ANSWER("201 Made", "", ""), API_FAILED, EXIT_UNAVAILABLE, "api: it: 201; check base_url"},
-        {"POST", ANSWER("202 Later", "", ""), API_FAILED, EXIT_UNAVAILABLE, "202"},
-        {"GET", ANSWER("400 Bad", "", "{\"error\": \"no such field\"}"), API_BAD_REQUEST, EXIT_UNAVAILABLE,
+        {"GET", ANSWER("200 OK", "", ""), API_OK, EX_OK, ""},
+        {"POST", ANSWER("201 Made", "", ""), API_OK, EX_OK, ""},
+        {"DELETE", ANSWER("204 None", "", ""), API_OK, EX_OK, ""},
+        {"GET", ANSWER("201 Made", "", ""), API_FAILED, EX_UNAVAILABLE, "api: it: 201; check base_url"},
+        {"POST", ANSWER("202 Later", "", ""), API_FAILED, EX_UNAVAILABLE, "202"},
+        {"GET", ANSWER("400 Bad", "", "{\"error\": \"no such field\"}"), API_BAD_REQUEST, EX_UNAVAILABLE,
             "api: it: 400: no such field; check"},
-        {"GET", ANSWER("400 Bad", "", "{\"errors\": [{\"error\": \"a\\nb\"}, {\"error\": \"c\"}]}"), API_BAD_REQUEST,
-            EXIT_UNAVAILABLE, "400: a?b; check"},
-        {"GET", ANSWER("400 Bad", "", "{\"errors\": \"many\", \"error\": \"one\"}"), API_BAD_REQUEST, EXIT_UNAVAILABLE,
-            "400: one; check"},
-        {"GET", ANSWER("400 Bad", "", "{\"errors\": []}"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
-        {"GET", ANSWER("400 Bad", "", "{\"error\": {\"code\": 7}}"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
-        {"GET", ANSWER("400 Bad", "", "no JSON"), API_BAD_REQUEST, EXIT_UNAVAILABLE, "400; check"},
-        {"GET", ANSWER("401 Who", "", ""), API_FAILED, EXIT_NOPERM, "401: the token was refused"},
-        {"GET", ANSWER("403 No", "", ""), API_FORBIDDEN, EXIT_NOPERM, "403: the token may not do this"},
-        {"GET", ANSWER("404 None", "", ""), API_GONE, EXIT_UNAVAILABLE, "404"},
-        {"GET", ANSWER("410 Gone", "", ""), API_GONE, EXIT_UNAVAILABLE, "410"},
-        {"GET", ANSWER("418 Tea", "", ""), API_FAILED, EXIT_UNAVAILABLE, "418"},
-        {"GET", ANSWER("501 No", "", ""), API_FAILED, EXIT_UNAVAILABLE, "501"},
-        {"GET", ANSWER("302 There", "Location: https://evil.example/\r\n", ""), API_FAILED, EXIT_PROTOCOL,
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": [{\"error\": \"a\\nb\"}, {\"error\": \"c\"}]}"),
+            API_BAD_REQUEST, EX_UNAVAILABLE, "400: a?b; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": \"many\", \"error\": \"one\"}"), API_BAD_REQUEST,
+            EX_UNAVAILABLE, "400: one; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"errors\": []}"), API_BAD_REQUEST, EX_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"error\": {\"code\": 7}}"), API_BAD_REQUEST, EX_UNAVAILABLE,
+            "400; check"},
+        {"GET", ANSWER("400 Bad", "", "no JSON"), API_BAD_REQUEST, EX_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("401 Who", "", ""), API_FAILED, EX_NOPERM, "401: the token was refused"},
+        {"GET", ANSWER("403 No", "", ""), API_FORBIDDEN, EX_NOPERM, "403: the token may not do this"},
+        {"GET", ANSWER("404 None", "", ""), API_GONE, EX_UNAVAILABLE, "404"},
+        {"GET", ANSWER("410 Gone", "", ""), API_GONE, EX_UNAVAILABLE, "410"},
+        {"GET", ANSWER("418 Tea", "", ""), API_FAILED, EX_UNAVAILABLE, "418"},
+        {"GET", ANSWER("501 No", "", ""), API_FAILED, EX_UNAVAILABLE, "501"},
+        {"GET", ANSWER("302 There", "Location: https://evil.example/\r\n", ""), API_FAILED, EX_PROTOCOL,
             "302: a redirect to https://evil.example/ is not followed"},
-        {"GET", ANSWER("301 There", "", ""), API_FAILED, EXIT_PROTOCOL, "301: a redirect to nowhere is not followed"},
+        {"GET", ANSWER("301 There", "", ""), API_FAILED, EX_PROTOCOL,
+            "301: a redirect to nowhere is not followed"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct talk talk;
         begin(&talk, table[i].answer, good);
         const struct client_request request = {.method = table[i].method, .path = "/", .what = "it"};
-        enum api_verdict verdict = client_ask(talk.client, &request, NULL, &talk.e);
+        enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
         check(verdict == table[i].verdict, "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
         check_error(&talk, table[i].status, table[i].text);
         assert_int_equal(server_requests(&talk.server), 1);
@@ -137,9 +145,9 @@ static void test_refused_address(void **state)
     begin(&talk, good);
     client_free(talk.client);
     talk.settings.base_url = "http://192.0.2.1";
-    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
-    check_error(&talk, EXIT_UNAVAILABLE, "api: it: http is for loopback only");
+    check_error(&talk, EX_UNAVAILABLE, "api: it: http is for loopback only");
     talk_end(&talk);
 }
 
@@ -148,7 +156,7 @@ static enum client_reading torn_once(struct http_call *call, void *out, const ch
     (void)call;
     if (++*(int *)out > 1)
         return CLIENT_TAKEN;
-    fail(e, EXIT_PROTOCOL, "%s is torn", what);
+    fail(e, EX_PROTOCOL, "%s is torn", what);
     return CLIENT_TORN;
 }
 
@@ -156,7 +164,7 @@ static enum client_reading refuse(struct http_call *call, void *out, const char 
 {
     (void)call;
     ++*(int *)out;
-    fail(e, EXIT_PROTOCOL, "%s is odd", what);
+    fail(e, EX_PROTOCOL, "%s is odd", what);
     return CLIENT_REFUSED;
 }
 
@@ -171,7 +179,7 @@ static void test_tries_again(void **state)
         struct talk talk;
         begin(&talk, bad[i], good);
         enum api_verdict verdict = ask(&talk, "/");
-        check(verdict == API_OK && talk.e.status == EXIT_DONE && *talk.e.text == '\0', "%s: %d, %s", bad[i],
+        check(verdict == API_OK && talk.e.status == EX_OK && *talk.e.text == '\0', "%s: %d, %s", bad[i],
             (int)verdict, talk.e.text);
         assert_int_equal(server_requests(&talk.server), 2);
         talk_end(&talk);
@@ -182,14 +190,16 @@ static void test_what_the_reader_says(void **state)
 {
     struct talk talk;
     int read = 0;
-    struct client_request request = {.method = "GET", .path = "/", .what = "it", .read = torn_once, .out = &read};
+    struct client_request request = {
+        .method = "GET", .path = "/", .what = "it", .read = torn_once, .out = &read};
     (void)state;
     begin(&talk, good, good, good);
-    assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_OK);
-    check(read == 2 && server_requests(&talk.server) == 2 && *talk.e.text == '\0', "%d %s", read, talk.e.text);
+    assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), API_OK);
+    check(
+        read == 2 && server_requests(&talk.server) == 2 && *talk.e.text == '\0', "%d %s", read, talk.e.text);
     request.read = refuse;
-    assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_FAILED);
-    check_error(&talk, EXIT_PROTOCOL, "it is odd");
+    assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), API_FAILED);
+    check_error(&talk, EX_PROTOCOL, "it is odd");
     check(read == 3 && server_requests(&talk.server) == 3, "%d", read);
     talk_end(&talk);
 }
@@ -207,7 +217,7 @@ static void test_once(void **state)
         struct talk talk;
         begin(&talk, table[i].answer, good);
         const struct client_request request = {.method = "POST", .path = "/", .what = "it", .once = true};
-        assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), table[i].verdict);
+        assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), table[i].verdict);
         assert_int_equal(server_requests(&talk.server), table[i].requests);
         talk_end(&talk);
     }
@@ -220,14 +230,15 @@ static void test_gives_up(void **state)
     begin(&talk, busy, good);
     client_free(talk.client);
     talk.settings.give_up = 0;
-    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
-    check_error(&talk, EXIT_UNAVAILABLE, "503; the server is busy or broken");
+    check_error(&talk, EX_UNAVAILABLE, "503; the server is busy or broken");
     assert_int_equal(server_requests(&talk.server), 1);
     talk_end(&talk);
 }
 
-/* A wait that the server tells is kept once, however short the patience; one that it goes on telling is not. */
+/* A wait that the server tells is kept once, however short the patience; one that it goes on output is not.
+ */
 static void test_a_limit_that_does_not_end(void **state)
 {
     struct talk talk;
@@ -235,15 +246,16 @@ static void test_a_limit_that_does_not_end(void **state)
     begin(&talk, limited, limited, good);
     client_free(talk.client);
     talk.settings.give_up = 0;
-    talk.client = client_new(&talk.settings, &(struct pace){0}, &talk.e);
+    talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
-    check_error(&talk, EXIT_UNAVAILABLE, "429");
+    check_error(&talk, EX_UNAVAILABLE, "429");
     assert_int_equal(server_requests(&talk.server), 2);
     talk_end(&talk);
 }
 
 #define RATE(limit, remaining, reset)                                                                        \
-    "X-Rate-Limit-Limit: " limit "\r\nX-Rate-Limit-Remaining: " remaining "\r\nX-Rate-Limit-Reset: " reset "\r\n"
+    "X-Rate-Limit-Limit: " limit "\r\nX-Rate-Limit-Remaining: " remaining "\r\nX-Rate-Limit-Reset: " reset   \
+    "\r\n"
 
 /* The rate limit of an answer; one that is not said in numbers is not believed. */
 static void test_rate(void **state)
@@ -271,17 +283,17 @@ static void test_rate(void **state)
         struct talk talk;
         begin(&talk, table[i].answer);
         ask(&talk, "/");
-        const struct pace *pace = client_pace(talk.client);
-        check((pace->seen != 0) == (table[i].limit != 0) && pace->limit == table[i].limit &&
-                  pace->remaining == table[i].remaining && pace->window == table[i].window,
-            "%s: %lld, %lld, %lld", table[i].answer, (long long)pace->limit, (long long)pace->remaining,
-            (long long)pace->window);
+        const struct rate_limit *rate_limit = client_rate_limit(talk.client);
+        check((rate_limit->seen != 0) == (table[i].limit != 0) && rate_limit->limit == table[i].limit &&
+                  rate_limit->remaining == table[i].remaining && rate_limit->window == table[i].window,
+            "%s: %lld, %lld, %lld", table[i].answer, (long long)rate_limit->limit,
+            (long long)rate_limit->remaining, (long long)rate_limit->window);
         talk_end(&talk);
     }
 }
 
-/* How long a 429 has us wait: by Retry-After, in seconds or as a date against the server's own clock, else by what
- * it says of the window, else a second. */
+/* How long a 429 has us wait: by Retry-After, in seconds or as a date against the server's own clock, else by
+ * what it says of the window, else a second. */
 static void test_how_long_a_refusal_lasts(void **state)
 {
     static const struct {
@@ -305,7 +317,7 @@ static void test_how_long_a_refusal_lasts(void **state)
         begin(&talk, table[i].answer, good);
         int64_t before = clock_now();
         enum api_verdict verdict = ask(&talk, "/");
-        int64_t came = client_pace(talk.client)->reset - table[i].seconds * 1000;
+        int64_t came = client_rate_limit(talk.client)->reset - table[i].seconds * 1000;
         check(came >= before && came <= clock_now(), "%s: %lld", table[i].answer, (long long)(came - before));
         check(verdict == (is_waited_for ? API_OK : API_FAILED), "%s: %s", table[i].answer, talk.e.text);
         assert_int_equal(server_requests(&talk.server), is_waited_for ? 2 : 1);
@@ -314,25 +326,25 @@ static void test_how_long_a_refusal_lasts(void **state)
 }
 
 /* The rate limit as an earlier run left it. */
-static struct pace used_up(int64_t ms)
+static struct rate_limit used_up(int64_t ms)
 {
-    return (struct pace){.limit = 1, .remaining = 0, .reset = clock_now() + ms, .seen = clock_now()};
+    return (struct rate_limit){.limit = 1, .remaining = 0, .reset = clock_now() + ms, .seen = clock_now()};
 }
 
 static void test_keeps_the_pace(void **state)
 {
     static const char *const answers[] = {good};
     struct talk talk;
-    struct pace pace = used_up(100);
+    struct rate_limit rate_limit = used_up(100);
     (void)state;
-    begin_with(&talk, answers, 1, &pace);
+    begin_with(&talk, answers, 1, &rate_limit);
     assert_int_equal(ask(&talk, "/"), API_OK);
-    check(clock_now() >= pace.reset, "%lld", (long long)(clock_now() - pace.reset));
+    check(clock_now() >= rate_limit.reset, "%lld", (long long)(clock_now() - rate_limit.reset));
     talk_end(&talk);
-    pace = used_up(3600 * 1000);
-    begin_with(&talk, answers, 1, &pace);
+    rate_limit = used_up(3600 * 1000);
+    begin_with(&talk, answers, 1, &rate_limit);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
-    check_error(&talk, EXIT_TRY_LATER, "the server asks to wait");
+    check_error(&talk, EX_TEMPFAIL, "the server asks to wait");
     assert_int_equal(server_requests(&talk.server), 0);
     talk_end(&talk);
 }
@@ -342,14 +354,14 @@ static void test_a_deadline_ends_the_wait(void **state)
 {
     static const char *const answers[] = {good};
     struct talk talk;
-    const struct pace pace = used_up(60 * 1000);
+    const struct rate_limit rate_limit = used_up(60 * 1000);
     (void)state;
-    begin_with(&talk, answers, 1, &pace);
-    stop_set_deadline(1);
+    begin_with(&talk, answers, 1, &rate_limit);
+    shutdown_set_deadline(1);
     enum api_verdict verdict = ask(&talk, "/");
-    stop_set_deadline(0);
+    shutdown_set_deadline(0);
     assert_int_equal(verdict, API_STOPPED);
-    check_error(&talk, EXIT_TRY_LATER, "the next run goes on here");
+    check_error(&talk, EX_TEMPFAIL, "the next run goes on here");
     assert_int_equal(server_requests(&talk.server), 0);
     talk_end(&talk);
 }
@@ -357,7 +369,7 @@ static void test_a_deadline_ends_the_wait(void **state)
 static enum client_reading torn_at_the_deadline(
     struct http_call *call, void *out, const char *what, struct error *e)
 {
-    stop_set_deadline(1);
+    shutdown_set_deadline(1);
     return torn_once(call, out, what, e);
 }
 
@@ -369,8 +381,8 @@ static void test_a_deadline_ends_the_tries(void **state)
         .method = "GET", .path = "/", .what = "it", .read = torn_at_the_deadline, .out = &read};
     (void)state;
     begin(&talk, good, good);
-    enum api_verdict verdict = client_ask(talk.client, &request, NULL, &talk.e);
-    stop_set_deadline(0);
+    enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
+    shutdown_set_deadline(0);
     assert_int_equal(verdict, API_STOPPED);
     assert_int_equal(server_requests(&talk.server), 1);
     talk_end(&talk);
@@ -380,9 +392,9 @@ static void test_a_deadline_ends_the_tries(void **state)
 static void be_stopped(void *data)
 {
     struct talk *talk = data;
-    client_ask_ahead(talk->client, "/");
+    client_prefetch(talk->client, "/");
     raise(SIGTERM);
-    if (ask(talk, "/") != API_STOPPED || ask(talk, "/other") != API_STOPPED || talk->e.status != EXIT_TRY_LATER)
+    if (ask(talk, "/") != API_STOPPED || ask(talk, "/other") != API_STOPPED || talk->e.status != EX_TEMPFAIL)
         exit(1);
 }
 
@@ -404,11 +416,11 @@ static void test_ahead(void **state)
     struct talk talk;
     (void)state;
     begin(&talk, counted, good);
-    client_ask_ahead(talk.client, "/next");
-    client_ask_ahead(talk.client, "/another"); /* one at a time */
+    client_prefetch(talk.client, "/next");
+    client_prefetch(talk.client, "/another"); /* one at a time */
     assert_int_equal(ask(&talk, "/next"), API_OK);
     check(server_requests(&talk.server) == 1 && client_requests(talk.client) == 1, "it was asked twice");
-    assert_int_equal(client_pace(talk.client)->remaining, 42);
+    assert_int_equal(client_rate_limit(talk.client)->remaining, 42);
     assert_int_equal(ask(&talk, "/next"), API_OK);
     assert_int_equal(server_requests(&talk.server), 2);
     talk_end(&talk);
@@ -420,13 +432,14 @@ static void test_ahead_in_vain(void **state)
     struct talk talk;
     (void)state;
     begin(&talk, busy, good);
-    client_ask_ahead(talk.client, "/next");
+    client_prefetch(talk.client, "/next");
     assert_int_equal(ask(&talk, "/next"), API_OK);
     assert_int_equal(server_requests(&talk.server), 2);
     talk_end(&talk);
 }
 
-/* The caller took another turn: what was asked ahead counts against the limit, and is not taken for the answer. */
+/* The caller took another turn: what was asked ahead counts against the limit, and is not taken for the
+ * answer. */
 static void test_another_turn(void **state)
 {
     static const struct {
@@ -440,13 +453,15 @@ static void test_another_turn(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         const char *const answers[] = {table[i].answer, good};
-        const struct pace pace = {.limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
-        const struct client_request request = {.method = table[i].method, .path = table[i].path, .what = "it"};
+        const struct rate_limit rate_limit = {
+            .limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
+        const struct client_request request = {
+            .method = table[i].method, .path = table[i].path, .what = "it"};
         struct talk talk;
-        begin_with(&talk, answers, COUNT(answers), &pace);
-        client_ask_ahead(talk.client, "/next");
-        assert_int_equal(client_ask(talk.client, &request, NULL, &talk.e), API_OK);
-        assert_int_equal(client_pace(talk.client)->remaining, table[i].remaining);
+        begin_with(&talk, answers, COUNT(answers), &rate_limit);
+        client_prefetch(talk.client, "/next");
+        assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), API_OK);
+        assert_int_equal(client_rate_limit(talk.client)->remaining, table[i].remaining);
         assert_int_equal(server_requests(&talk.server), 2);
         talk_end(&talk);
     }
@@ -456,21 +471,22 @@ static void test_another_turn(void **state)
 static void test_dropped(void **state)
 {
     static const char *const answers[] = {server_hangs};
-    struct pace pace = {.limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
+    struct rate_limit rate_limit = {
+        .limit = 100, .remaining = 10, .reset = clock_now() + 60000, .seen = clock_now()};
     struct talk talk;
     (void)state;
-    begin_with(&talk, answers, 1, &pace);
-    client_drop_ahead(talk.client);
-    assert_int_equal(client_pace(talk.client)->remaining, 10);
-    client_ask_ahead(talk.client, "/next");
-    client_drop_ahead(talk.client);
-    client_drop_ahead(talk.client);
-    assert_int_equal(client_pace(talk.client)->remaining, 9);
+    begin_with(&talk, answers, 1, &rate_limit);
+    client_cancel_prefetch(talk.client);
+    assert_int_equal(client_rate_limit(talk.client)->remaining, 10);
+    client_prefetch(talk.client, "/next");
+    client_cancel_prefetch(talk.client);
+    client_cancel_prefetch(talk.client);
+    assert_int_equal(client_rate_limit(talk.client)->remaining, 9);
     talk_end(&talk);
     /* and where nothing is left, it is not even sent */
-    pace.remaining = 0;
-    begin_with(&talk, answers, 1, &pace);
-    client_ask_ahead(talk.client, "/next");
+    rate_limit.remaining = 0;
+    begin_with(&talk, answers, 1, &rate_limit);
+    client_prefetch(talk.client, "/next");
     assert_int_equal(client_requests(talk.client), 0);
     client_free(NULL);
     talk_end(&talk);

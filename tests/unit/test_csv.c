@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/csv.h"
+#include "handlers/report/csv.h"
 
 static void test_field(void **state)
 {

@@ -12,13 +12,13 @@
 
 enum { NOW = 1000000, LATER = NOW + 5000 };
 
-/* A store in memory with two handlers and six events: 1 and 4 of work order 10, 2 and 5 of 20, 3 and 6 of 30; all are
- * pending for both. */
+/* A store in memory with two handlers and six events: 1 and 4 of work order 10, 2 and 5 of 20, 3 and 6 of 30;
+ * all are pending for both. */
 static int setup(void **state)
 {
     static const int64_t work_orders[] = {10, 20, 30, 10, 20, 30};
     struct store *store = store_open("scratch", STORE_SCRATCH, 0, NULL);
-    struct handler_place place;
+    struct handler_position place;
     if (store == NULL || store_begin(store, NULL) != 0 ||
         handlers_attach(store, "one", "log", false, 0, NOW, &place, NULL) != 0 || place.handler != 1 ||
         handlers_attach(store, "two", "http", false, 0, NOW, &place, NULL) != 0 || place.handler != 2)
@@ -47,7 +47,8 @@ static int teardown(void **state)
 }
 
 /* The numbers of what is due, and as many as the count says. */
-static void check_due(struct store *store, int64_t handler, int64_t now, int64_t after, int most, const char *expected)
+static void check_due(
+    struct store *store, int64_t handler, int64_t now, int64_t after, int most, const char *expected)
 {
     struct delivery due[16];
     struct buffer out = {0};
@@ -190,7 +191,7 @@ static void test_no_doubles(void **state)
     check(*e.text != '\0', "no reason");
 }
 
-static int collect(const struct handler_row *row, void *context, struct error *e)
+static int collect(const struct handler_record *row, void *context, struct error *e)
 {
     (void)e;
     buffer_append_format(context, "%lld %s %s at %lld, skipped %lld, delivered %lld, %s%s\n",
@@ -215,14 +216,14 @@ static void test_figures_of_a_handler(void **state)
     deliveries_retry(*state, 2, 1, LATER, NOW, ": busy", NULL);
     handlers_advance(*state, 1, 6, 3, NULL);
     handlers_advance(*state, 1, 7, 2, NULL);
-    check_handlers(*state,
-        "1 one log at 7, skipped 5, delivered 2, there\n2 two http at 0, skipped 0, delivered 0, there: busy\n");
+    check_handlers(*state, "1 one log at 7, skipped 5, delivered 2, there\n2 two http at 0, skipped 0, "
+                           "delivered 0, there: busy\n");
 }
 
 /* A new handler, and one that comes back, start at the end of the log; one that stayed keeps its place. */
 static void test_attach(void **state)
 {
-    struct handler_place place;
+    struct handler_position place;
     handlers_advance(*state, 1, 4, 0, NULL);
     assert_int_equal(handlers_attach(*state, "one", "exec", false, 6, NOW, &place, NULL), 0);
     check(place.handler == 1 && place.position == 4, "%lld", (long long)place.position);
@@ -230,12 +231,14 @@ static void test_attach(void **state)
     check(place.handler == 3 && place.position == 6 && place.last_try == TIMESTAMP_NONE, "%lld",
         (long long)place.position);
     assert_int_equal(handlers_remove(*state, 2, NOW, NULL), 0);
-    check_handlers(*state, "1 one exec at 4, skipped 0, delivered 0, there\n2 two http at 0, skipped 0, delivered 0, "
-                           "removed\n3 new log at 6, skipped 0, delivered 0, there\n");
+    check_handlers(*state,
+        "1 one exec at 4, skipped 0, delivered 0, there\n2 two http at 0, skipped 0, delivered 0, "
+        "removed\n3 new log at 6, skipped 0, delivered 0, there\n");
     assert_int_equal(handlers_attach(*state, "two", "http", false, 6, NOW, &place, NULL), 0);
     check(place.handler == 2 && place.position == 6, "%lld", (long long)place.position);
-    check_handlers(*state, "1 one exec at 4, skipped 0, delivered 0, there\n2 two http at 6, skipped 0, delivered 0, "
-                           "there\n3 new log at 6, skipped 0, delivered 0, there\n");
+    check_handlers(*state,
+        "1 one exec at 4, skipped 0, delivered 0, there\n2 two http at 6, skipped 0, delivered 0, "
+        "there\n3 new log at 6, skipped 0, delivered 0, there\n");
 }
 
 #define with_store(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -13,16 +13,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "fault.h"
-#include "sinks/digest.h"
-#include "sinks/dispatch.h"
+#include "deliver/summary.h"
+#include "deliver/dispatch.h"
 #include "store/events.h"
 #include "store/snapshots.h"
 #include "store/store.h"
 
-/* More work orders than failures in a row that close a lane. */
+/* More work orders than failures in a row that close a channel. */
 enum { EVENTS = 12, WORK_ORDERS = 6, SNAPSHOTS = 2 };
 
 /* What a handler of the tests was given. */
@@ -66,11 +66,11 @@ static void post(void *state, const struct delivery *delivery, struct handler_re
     request->url = nowhere;
 }
 
-static void post_all(void *state, struct digest_reader *reader, struct handler_request *request)
+static void post_all(void *state, struct summary_reader *reader, struct handler_request *request)
 {
     struct taken *taken = state;
     const struct delivery *delivery;
-    while ((delivery = digest_next(reader)) != NULL)
+    while ((delivery = summary_next(reader)) != NULL)
         taken->seqs[taken->count++] = delivery->seq;
     request->url = nowhere;
 }
@@ -99,8 +99,8 @@ static const char *const names[ROUTES] = {"singly", "blocking", "in-batches", "r
 
 struct world {
     struct store *store;
-    struct route rows[ROUTES];
-    struct routes routes;
+    struct handler rows[ROUTES];
+    struct handler_table table;
     struct taken taken[ROUTES];
     struct run run;
 };
@@ -138,16 +138,16 @@ static void add_snapshot(struct store *store, int i)
 
 static int attach(struct world *w, struct error *e)
 {
-    return routes_attach(&w->routes, w->store, -1, 1000, e);
+    return handler_table_attach(&w->table, w->store, -1, 1000, e);
 }
 
 /* `path`: of the store; NULL: it is in memory. */
 static void open_world(struct world *w, const char *path)
 {
-    struct handler_place gone;
-    *w = (struct world){.routes = {w->rows, ROUTES}};
+    struct handler_position gone;
+    *w = (struct world){.table = {w->rows, ROUTES}};
     for (int i = 0; i < ROUTES; i++) {
-        w->rows[i] = (struct route){
+        w->rows[i] = (struct handler){
             .name = strdup(names[i]), .type = types[i], .state = &w->taken[i], .timeout = 5000};
         memset(w->rows[i].on, true, sizeof w->rows[i].on);
     }
@@ -175,7 +175,7 @@ static void close_world(struct world *w)
 
 static int dispatch(struct world *w, struct error *e)
 {
-    const struct dispatch_settings settings = {.store = w->store, .routes = &w->routes, .run = &w->run};
+    const struct dispatch_settings settings = {.store = w->store, .table = &w->table, .run = &w->run};
     return dispatch_run(&settings, e);
 }
 
@@ -185,10 +185,10 @@ static void next_run(struct world *w)
         w->rows[i].stopped = false;
 }
 
-static int64_t pending(struct world *w, int route)
+static int64_t pending(struct world *w, int handler)
 {
     struct delivery_counts counts;
-    assert_int_equal(deliveries_count(w->store, w->rows[route].place.handler, &counts, NULL), 0);
+    assert_int_equal(deliveries_count(w->store, w->rows[handler].place.handler, &counts, NULL), 0);
     assert_int_equal(counts.dead, 0);
     return counts.pending;
 }
@@ -227,7 +227,7 @@ static void test_every_statement_fails(void **state)
         int rc = attach(&w, &e) != 0 || dispatch(&w, &e) != 0 ? -1 : 0;
         bool happened = fault_happened();
         fault_statement(0);
-        check(!happened || (rc == -1 && e.status == EXIT_BUG && strstr(e.text, "interrupted") != NULL),
+        check(!happened || (rc == -1 && e.status == EX_SOFTWARE && strstr(e.text, "interrupted") != NULL),
             "statement %ld: %d, %s", n, rc, e.text);
         check(happened || rc == 0, "%s", e.text);
         e = (struct error){0};
@@ -259,18 +259,18 @@ static void test_digest_fails(void **state)
     struct world w;
     struct error e = {0};
     struct handler_request request = {0};
-    struct outcomes members = {0};
+    struct results members = {0};
     (void)state;
     open_world(&w, NULL);
     assert_int_equal(attach(&w, &e), 0);
     assert_int_equal(dispatch(&w, &e), 0);
     fault_statement(1);
     assert_int_equal(
-        digest_make(w.store, &w.rows[CHAT], clock_now(), clock_now(), &request, &members, &e), -1);
-    check(e.status == EXIT_BUG, "%s", e.text);
+        summary_make(w.store, &w.rows[CHAT], clock_now(), clock_now(), &request, &members, &e), -1);
+    check(e.status == EX_SOFTWARE, "%s", e.text);
     fault_statement(0);
     handler_request_free(&request);
-    outcomes_free(&members);
+    results_free(&members);
     close_world(&w);
 }
 
@@ -279,7 +279,7 @@ static void test_the_clock_goes_back(void **state)
 {
     struct world w;
     struct delivery due[1];
-    struct outcomes outcomes = {0};
+    struct results results = {0};
     struct delivery_result busy;
     int64_t ahead = clock_now() + 3600000, latest = ahead;
     (void)state;
@@ -287,17 +287,17 @@ static void test_the_clock_goes_back(void **state)
     const int64_t handler = w.rows[SINGLY].place.handler;
     assert_int_equal(deliveries_add(w.store, handler, 1, 1, 1000, NULL), 0);
     handler_later(&busy, 5000, "busy");
-    outcomes_add(&outcomes, 1, 0, &busy);
-    assert_int_equal(outcomes_write(&outcomes, w.store, handler, &latest, &w.run, NULL), 0);
+    results_add(&results, 1, 0, &busy);
+    assert_int_equal(results_write(&results, w.store, handler, &latest, &w.run, NULL), 0);
     check(latest == ahead, "the latest went back");
     assert_int_equal(deliveries_due(w.store, handler, ahead + 4999, ahead + 4999, 0, 1, due, NULL), 0);
     assert_int_equal(deliveries_due(w.store, handler, ahead + 5000, ahead + 5000, 0, 1, due, NULL), 1);
     delivery_free(&due[0]);
-    outcomes_free(&outcomes);
+    results_free(&results);
     close_world(&w);
 }
 
-static int check_skipped(const struct handler_row *row, void *context, struct error *e)
+static int check_skipped(const struct handler_record *row, void *context, struct error *e)
 {
     (void)context;
     (void)e;
@@ -372,12 +372,12 @@ static void test_deadline(void **state)
     struct error e = {0};
     (void)state;
     open_world(&w, NULL);
-    stop_set_deadline(1);
-    check(!stop_wait(60000), "the deadline");
+    shutdown_set_deadline(1);
+    check(!shutdown_wait(60000), "the deadline");
     check(dispatch(&w, &e) == 0, "%s", e.text);
     for (int i = 0; i < ROUTES; i++)
         check(w.taken[i].count == 0 && w.taken[i].loads == 0 && pending(&w, i) == EVENTS, "%s", names[i]);
-    stop_set_deadline(0);
+    shutdown_set_deadline(0);
     check(dispatch(&w, &e) == 0, "%s", e.text);
     check_taken(&w.taken[SINGLY], "singly", 0);
     close_world(&w);
@@ -390,7 +390,7 @@ static void test_signal(void **state)
     struct error e = {0};
     (void)state;
     open_world(&w, NULL);
-    assert_int_equal(stop_install(&e), 0);
+    assert_int_equal(shutdown_install(&e), 0);
     raise(SIGTERM);
     check(dispatch(&w, &e) == 0, "%s", e.text);
     for (int i = 0; i < ROUTES; i++)
@@ -412,7 +412,7 @@ int main(void)
     };
     find_nowhere(&fd);
     fault_statement(0);
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     close(fd);
     return failed;

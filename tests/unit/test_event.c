@@ -56,8 +56,8 @@ static void test_longest_id(void **state)
     (void)state;
     memset(status, 'S', WORKORDER_MAX_STATUS);
     status[WORKORDER_MAX_STATUS] = '\0';
-    int len = snprintf(event.id, sizeof event.id, "workorder.status_changed/%lld/%s-%s/2026-01-20T10:00:00.000Z",
-        (long long)INT64_MAX, status, status);
+    int len = snprintf(event.id, sizeof event.id,
+        "workorder.status_changed/%lld/%s-%s/2026-01-20T10:00:00.000Z", (long long)INT64_MAX, status, status);
     assert_in_range(len, 1, EVENT_ID_SIZE - 1);
     event_numbered_id(&event, 1000000, id);
     assert_int_equal(strlen(id), len + 8);
@@ -74,8 +74,10 @@ static struct json_object *json(const char *text)
 /* What `context` makes of one event, and what it must be. */
 static void check_body(const struct event_context *context, const char *expected)
 {
-    const struct event event = {.type = EVENT_STATUS_CHANGED, .work_order = 7,
-        .timestamp = instant("2026-11-23T10:15:00Z"), .id = "frozen"};
+    const struct event event = {.type = EVENT_STATUS_CHANGED,
+        .work_order = 7,
+        .timestamp = instant("2026-11-23T10:15:00Z"),
+        .id = "frozen"};
     char *body = event_body(&event, "the-id/2", context);
     check_text(body, expected);
     free(body);
@@ -83,7 +85,8 @@ static void check_body(const struct event_context *context, const char *expected
 
 static void test_body(void **state)
 {
-    struct json_object *doc = json("{\"id\": 7, \"status\": \"DONE\", \"url\": \"https://x/y\", \"none\": null}");
+    struct json_object *doc =
+        json("{\"id\": 7, \"status\": \"DONE\", \"url\": \"https://x/y\", \"none\": null}");
     struct json_object *changes = json("{\"status\": {\"from\": \"OPEN\", \"to\": \"DONE\"}}");
     struct event_context context = {.observed = instant("2026-11-23T10:16:02.117Z"),
         .previously_observed = instant("2026-11-23T10:14:01.903Z"),
@@ -93,7 +96,8 @@ static void test_body(void **state)
         .changes = changes};
     (void)state;
     check_body(&context,
-        "{\"id\":\"the-id/2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
+        "{\"id\":\"the-id/"
+        "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":\"2026-11-23T10:14:01.903Z\","
         "\"source\":\"poll\",\"data\":{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null,"
         "\"previousStatus\":\"OPEN\",\"changes\":{\"status\":{\"from\":\"OPEN\",\"to\":\"DONE\"}}}}");
@@ -104,7 +108,8 @@ static void test_body(void **state)
         .source = SOURCE_WEBHOOK,
         .doc = doc};
     check_body(&context,
-        "{\"id\":\"the-id/2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
+        "{\"id\":\"the-id/"
+        "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":null,\"source\":\"webhook\","
         "\"data\":{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null}}");
     json_object_put(doc);
@@ -121,7 +126,8 @@ static void test_body_of_text(void **state)
         .json = text,
         .json_len = strcspn(text, "}") + 1};
     static const char expected[] =
-        "{\"id\":\"the-id/2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
+        "{\"id\":\"the-id/"
+        "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":null,\"source\":\"backfill\","
         "\"data\":{\"id\":7,\"status\":\"DONE\",\"none\":null}}";
     (void)state;
@@ -141,7 +147,8 @@ static void test_body_is_json(void **state)
     char *body = event_body(&event, "an \"id\"", &context);
     struct json_object *back = json(body);
     struct json_object *data = json_object_object_get(back, "data");
-    check_text(json_object_get_string(json_object_object_get(data, "title")), "\"\n\x01\\ \xc3\xa9 </script>");
+    check_text(
+        json_object_get_string(json_object_object_get(data, "title")), "\"\n\x01\\ \xc3\xa9 </script>");
     check_text(json_object_get_string(json_object_object_get(data, "previousStatus")), "A\"B\n");
     check_text(json_object_get_string(json_object_object_get(back, "id")), "an \"id\"");
     assert_null(strchr(body, '\n'));

@@ -26,9 +26,11 @@ static int teardown(void **state)
 static int append(struct store *store, const char *id, int64_t work_order, bool numbered)
 {
     struct error e = {0};
-    struct event event = {.type = EVENT_UPDATED, .work_order = work_order, .timestamp = 1000, .numbered = numbered};
+    struct event event = {
+        .type = EVENT_UPDATED, .work_order = work_order, .timestamp = 1000, .numbered = numbered};
     struct json_object *doc = json_object_new_object();
-    const struct event_context context = {.observed = 2000, .previously_observed = TIMESTAMP_NONE, .doc = doc};
+    const struct event_context context = {
+        .observed = 2000, .previously_observed = TIMESTAMP_NONE, .doc = doc};
     snprintf(event.id, sizeof event.id, "%s", id);
     int rc = events_append(store, &event, &context, &e);
     json_object_put(doc);
@@ -93,7 +95,8 @@ static void test_told(void **state)
     sqlite3 *db = NULL;
     store_close(store_open(path, STORE_WRITE, 0, &e));
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "INSERT INTO told VALUES ('x'), ('x/2')", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "INSERT INTO emitted_ids VALUES ('x'), ('x/2')", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     struct store *store = store_open(path, STORE_WRITE, 0, &e);
     assert_non_null(store);
@@ -122,7 +125,7 @@ static void test_reading(void **state)
 static int stop_at_two(const struct event_row *row, void *context, struct error *e)
 {
     ++*(int *)context;
-    return row->seq == 2 ? fail(e, EXIT_DATA, "stopped") : 0;
+    return row->seq == 2 ? fail(e, EX_DATAERR, "stopped") : 0;
 }
 
 static void test_visitor_stops(void **state)

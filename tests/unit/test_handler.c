@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "sinks/handler.h"
+#include "handlers/handler.h"
 
 /* An error text is one line of UTF-8 that fits, without secrets. */
 static void test_error_texts(void **state)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/html.h"
+#include "handlers/report/html.h"
 
 #define BAD "\xef\xbf\xbd"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "api/http.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "server.h"
 
 #define ANSWER(status, headers, body) "HTTP/1.1 " status "\r\nConnection: close\r\n" headers "\r\n" body
@@ -17,7 +17,7 @@ static int install(void **state)
 {
     struct error e = {0};
     (void)state;
-    return stop_install(&e);
+    return shutdown_install(&e);
 }
 
 /* One exchange with a server that gives this answer. */
@@ -91,10 +91,11 @@ static void test_addresses(void **state)
         if (table[i].wrong == NULL)
             check_text(wrong, NULL);
         else
-            check(wrong != NULL && (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "no URL") != NULL), "%s: %s",
-                table[i].url, wrong);
-        check((http_check_url(table[i].url, true) == NULL) == (table[i].wrong == NULL || table[i].wrong == shown), "%s",
-            table[i].url);
+            check(wrong != NULL && (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "no URL") != NULL),
+                "%s: %s", table[i].url, wrong);
+        check((http_check_url(table[i].url, true) == NULL) ==
+                  (table[i].wrong == NULL || table[i].wrong == shown),
+            "%s", table[i].url);
     }
 }
 
@@ -123,7 +124,8 @@ static void test_an_answer(void **state)
     check_text(http_reason(x.call), "No error");
     const char *heard = server_heard(&x.server);
     check(strncmp(heard, "GET / HTTP", 10) == 0 && strstr(heard, "\r\nX-Mine: yes\r\n") != NULL &&
-              strstr(heard, "\r\nUser-Agent: unit/1\r\n") != NULL && strstr(heard, "\r\nAccept-Encoding: gzip\r\n") != NULL,
+              strstr(heard, "\r\nUser-Agent: unit/1\r\n") != NULL &&
+              strstr(heard, "\r\nAccept-Encoding: gzip\r\n") != NULL,
         "%s", heard);
     end(&x);
 }
@@ -138,7 +140,8 @@ static void test_methods(void **state)
         struct exchange x;
         const char *body = table[i].body;
         begin(&x, good,
-            &(struct http_request){.method = table[i].method, .body = body, .body_len = body != NULL ? strlen(body) : 0});
+            &(struct http_request){
+                .method = table[i].method, .body = body, .body_len = body != NULL ? strlen(body) : 0});
         assert_int_equal(http_finish(x.call), HTTP_ANSWERED);
         const char *heard = server_heard(&x.server), *head = strstr(heard, "\r\n\r\n");
         check(strncmp(heard, table[i].method, strlen(table[i].method)) == 0, "%s", heard);
@@ -158,29 +161,34 @@ static void test_outcomes(void **state)
     } table[] = {
         {ANSWER("200 OK", "", "until the end"), HTTP_ANSWERED, 200, "until the end", "No error"},
         {ANSWER("500 No", "Content-Length: 2\r\n", "no"), HTTP_ANSWERED, 500, "no", "No error"},
-        {ANSWER("302 There", "Location: http://127.0.0.1:1/\r\nContent-Length: 0\r\n", ""), HTTP_ANSWERED, 302, NULL,
-            "No error"},
+        {ANSWER("302 There", "Location: http://127.0.0.1:1/\r\nContent-Length: 0\r\n", ""), HTTP_ANSWERED,
+            302, NULL, "No error"},
         {ANSWER("204 None", "", ""), HTTP_ANSWERED, 204, NULL, "No error"},
-        {ANSWER("200 OK", "Content-Length: 10\r\n", "0123456789"), HTTP_ANSWERED, 200, "0123456789", "No error"},
+        {ANSWER("200 OK", "Content-Length: 10\r\n", "0123456789"), HTTP_ANSWERED, 200, "0123456789",
+            "No error"},
         {ANSWER("200 OK", "Content-Length: 11\r\n", "01234567890"), HTTP_TOO_LARGE, 200, "0123456789", NULL},
         {ANSWER("200 OK", "", "0123456789 and more"), HTTP_TOO_LARGE, 200, "0123456789", NULL},
         {ANSWER("200 OK", "Content-Length: 9\r\n", "hello"), HTTP_TRUNCATED, 200, "hello", "4 bytes"},
-        {ANSWER("200 OK", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"), HTTP_TRUNCATED, 200, "hello", NULL},
+        {ANSWER("200 OK", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"), HTTP_TRUNCATED, 200, "hello",
+            NULL},
         {ANSWER("200 OK", "Content-Encoding: gzip\r\n", "no gzip at all"), HTTP_TRUNCATED, 200, NULL, NULL},
         {"", HTTP_NO_ANSWER, 0, NULL, NULL},
-        {"HTTP/1.1 200 OK\r\nX-Hal", HTTP_ANSWERED, 200, NULL, "No error"}, /* to libcurl, one without a body */
+        {"HTTP/1.1 200 OK\r\nX-Hal", HTTP_ANSWERED, 200, NULL,
+            "No error"}, /* to libcurl, one without a body */
         {"\x15\x03\x01\x02\x02\x16", HTTP_NO_ANSWER, 0, NULL, "HTTP/0.9"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct exchange x;
-        begin(&x, table[i].answer, &(struct http_request){.max_body = strstr(table[i].answer, "until") != NULL ? 100 : 10});
+        begin(&x, table[i].answer,
+            &(struct http_request){.max_body = strstr(table[i].answer, "until") != NULL ? 100 : 10});
         enum http_outcome outcome = http_finish(x.call);
         check(outcome == table[i].outcome && http_status(x.call) == table[i].status, "%s: %d, status %d, %s",
             table[i].answer, (int)outcome, http_status(x.call), http_reason(x.call));
         check_text(http_body(x.call)->data, table[i].body);
         const char *reason = http_reason(x.call);
-        check(reason[0] != '\0' && (outcome == HTTP_ANSWERED) == (strcmp(reason, "No error") == 0), "%s", reason);
+        check(reason[0] != '\0' && (outcome == HTTP_ANSWERED) == (strcmp(reason, "No error") == 0), "%s",
+            reason);
         check(table[i].reason == NULL || strstr(reason, table[i].reason) != NULL, "%s", reason);
         end(&x);
     }
@@ -201,8 +209,8 @@ static void test_refused(void **state)
 {
     struct http *http = http_new("unit/1");
     (void)state;
-    struct http_call *call =
-        http_start(http, &(struct http_request){.method = "GET", .url = "http://192.0.2.1/", .timeout_ms = 1000});
+    struct http_call *call = http_start(
+        http, &(struct http_request){.method = "GET", .url = "http://192.0.2.1/", .timeout_ms = 1000});
     assert_true(http_is_done(call));
     assert_int_equal(http_finish(call), HTTP_REFUSED);
     check(strstr(http_reason(call), "http is for loopback only") != NULL, "%s", http_reason(call));
@@ -229,8 +237,9 @@ static void test_side_by_side(void **state)
     for (int round = 0; round < 2; round++) {
         int done = 0;
         for (int i = 0; i < CALLS; i++)
-            calls[i] = http_start(http, &(struct http_request){
-                                            .method = "GET", .url = server.url, .timeout_ms = 60000, .max_body = 100});
+            calls[i] = http_start(
+                http, &(struct http_request){
+                          .method = "GET", .url = server.url, .timeout_ms = 60000, .max_body = 100});
         while (done < CALLS) {
             http_work(http, 1000);
             done = 0;
@@ -249,7 +258,8 @@ static void test_side_by_side(void **state)
     server_stop(&server);
 }
 
-/* What is sent with a handle that is used again, in turn; and what the server must hear of it, and must not. */
+/* What is sent with a handle that is used again, in turn; and what the server must hear of it, and must not.
+ */
 static const struct turn {
     const char *method, *body, *header, *heard, *unheard;
 } turns[] = {
@@ -265,22 +275,28 @@ static const struct turn {
 /* More addresses than are kept take turns. */
 enum { ADDRESSES = 6 };
 
-static void take_turn(struct http *http, const char *url, const struct server *server, const struct turn *turn)
+static void take_turn(
+    struct http *http, const char *url, const struct server *server, const struct turn *turn)
 {
     const char *headers[] = {turn->header, NULL};
     size_t before = strlen(server_heard(server));
     char *text = strdup(url);
-    struct http_call *call = http_start(http,
-        &(struct http_request){.method = turn->method, .url = text, .headers = headers, .body = turn->body,
-            .body_len = turn->body != NULL ? strlen(turn->body) : 0, .timeout_ms = 60000, .max_body = 100});
+    struct http_call *call = http_start(http, &(struct http_request){.method = turn->method,
+                                                  .url = text,
+                                                  .headers = headers,
+                                                  .body = turn->body,
+                                                  .body_len = turn->body != NULL ? strlen(turn->body) : 0,
+                                                  .timeout_ms = 60000,
+                                                  .max_body = 100});
     memset(text, '#', strlen(text)); /* it was borrowed until now */
     free(text);
     assert_int_equal(http_finish(call), HTTP_ANSWERED);
     check(http_status(call) == 200 && strcmp(http_body(call)->data, "hello") == 0, "%s", turn->method);
     http_call_free(call);
     const char *heard = server_heard(server) + before, *end = strstr(heard, "\r\n\r\n");
-    check(end != NULL && strncmp(heard, turn->method, strlen(turn->method)) == 0 && strstr(heard, turn->heard) != NULL &&
-              strstr(heard, turn->unheard) == NULL && (turn->header == NULL || strstr(heard, turn->header) != NULL) &&
+    check(end != NULL && strncmp(heard, turn->method, strlen(turn->method)) == 0 &&
+              strstr(heard, turn->heard) != NULL && strstr(heard, turn->unheard) == NULL &&
+              (turn->header == NULL || strstr(heard, turn->header) != NULL) &&
               strcmp(end + 4, turn->body != NULL ? turn->body : "") == 0,
         "%s: %s", turn->method, heard);
 }

@@ -21,8 +21,10 @@ static char *dump(const struct ini *ini)
     return out.data;
 }
 
-/* Reads a file of these bytes, which must come out as `settings` and `problems` (lines, each without the path). */
-static void check_bytes(void **state, const char *bytes, size_t len, const char *settings, const char *problems)
+/* Reads a file of these bytes, which must come out as `settings` and `problems` (lines, each without the
+ * path). */
+static void check_bytes(
+    void **state, const char *bytes, size_t len, const char *settings, const char *problems)
 {
     const char *path = path_in(*state, "wosync.conf");
     struct buffer found = {0}, expected = {0};
@@ -94,8 +96,8 @@ static void test_continuations(void **state)
     static const char swallowed[] =
         "3: a line that begins with a space goes on with the line before; remove the space";
     static const struct row table[] = {
-        {"[handler x]\nwhen = a\n  AND b\n\tAND c\ntype = log\n", "[handler x]:1\nwhen=a AND b AND c:2\ntype=log:5\n",
-            ""},
+        {"[handler x]\nwhen = a\n  AND b\n\tAND c\ntype = log\n",
+            "[handler x]:1\nwhen=a AND b AND c:2\ntype=log:5\n", ""},
         {"[handler x]\non = a\n b\n", "[handler x]:1\non=a b:2\n", ""},
         {"[handler x]\nwhen = a\n  AND b = 1\n", "[handler x]:1\nwhen=a AND b = 1:2\n", ""},
         {"[handler x]\nwhen = a\n  ; a comment\n  AND b\n", "[handler x]:1\nwhen=a AND b:2\n", ""},
@@ -156,7 +158,8 @@ static void test_long_lines(void **state)
         if (rc == 0)
             check(x != NULL && strlen(x->value) == value, "%zu bytes: cut", len);
         else
-            check(len > INI_LONGEST_LINE && x == NULL && strstr(problems.data, ":2: the line is longer") != NULL,
+            check(len > INI_LONGEST_LINE && x == NULL &&
+                      strstr(problems.data, ":2: the line is longer") != NULL,
                 "%zu bytes: %s", len, problems.data);
         if (len > INI_LONGEST_LINE + 2)
             check(rc == -1, "%zu bytes: taken", len);
@@ -191,7 +194,8 @@ static void test_nul_byte(void **state)
         const struct ini_setting *y = ini_setting(ini_section(&ini, "a"), "y");
         const char *expected = i < 3 ? ":2: it holds a NUL byte\n" : ":3: it holds a NUL byte\n";
         check(rc == -1 && strstr(problems.data, expected) != NULL, "row %zu: %s", i, problems.data);
-        check(i == 3 || (y != NULL && y->line == 3 && strcmp(y->value, "3") == 0), "row %zu: the next line is lost", i);
+        check(i == 3 || (y != NULL && y->line == 3 && strcmp(y->value, "3") == 0),
+            "row %zu: the next line is lost", i);
         ini_free(&ini);
         buffer_free(&problems);
     }

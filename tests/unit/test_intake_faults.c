@@ -9,10 +9,10 @@
 #include "base/timestamp.h"
 #include "disturb.h"
 #include "sources/intake.h"
-#include "sources/verify.h"
-#include "sources/webhook.h"
+#include "sources/webhook_auth.h"
+#include "sources/webhook_inbound.h"
 #include "store/quarantine.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 #define PUMP(id, status, more)                                                                               \
     "{\"id\":" id ",\"title\":\"Pump\",\"status\":\"" status                                                 \
@@ -30,11 +30,11 @@
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'none');"
     "INSERT INTO documents VALUES (1, 7, '" OLD "');"
-    "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0);"
-    "INSERT INTO missing VALUES (7, 1, NULL, NULL);"
+    "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0, NULL, NULL, NULL, NULL);"
+    "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0);"
     "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
-    "INSERT INTO unheard VALUES (7, 900, 1000);"
-    "UPDATE webhooks SET first = 900, last = 950, received = 3;"
+    "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
+    "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
     "900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'VALID', 900, 950);";
@@ -70,10 +70,10 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
     }
     failed = failed || intake_flush(intake, e) != 0;
     intake_free(intake);
-    int64_t told = 0;
+    int64_t emitted = 0;
     for (int i = 0; i < EVENT_TYPES; i++)
-        told += run.events[i];
-    return failed ? -1 : told;
+        emitted += run.events[i];
+    return failed ? -1 : emitted;
 }
 
 #define OBSERVE(name, window, ids, ...)                                                                      \
@@ -109,8 +109,8 @@ static int64_t tell_gone(struct store *store, struct error *e)
 
 static int64_t load_keys(struct store *store, struct error *e)
 {
-    struct verify_keys *keys = verify_keys_load(store, NULL, e);
-    verify_keys_free(keys);
+    struct webhook_auth_keys *keys = webhook_auth_keys_load(store, NULL, e);
+    webhook_auth_keys_free(keys);
     return keys != NULL ? 0 : -1;
 }
 
@@ -164,75 +164,85 @@ static void test_glance_at_the_id(void **state)
 
 /* --- deliveries of webhooks --- */
 
-static enum webhook_outcome take(struct store *store, const char *organization, const char *event_id,
+static enum webhook_outcome accept_body(struct store *store, const char *organization, const char *event_id,
     const char *body, struct run *run, bool *work_left, struct error *e)
 {
     const struct webhook_settings settings = {
         .store = store, .organization = organization, .completed = completed, .ignored = ignored, .run = run};
     const struct webhook_message message = {.body = body, .len = strlen(body), .event_id = event_id};
-    return webhook_take(&settings, &message, NOW, work_left, e);
+    return webhook_accept(&settings, &message, NOW, work_left, e);
 }
 
 /* One that fails has counted nothing and left nothing to do. */
-static int64_t take_counted(struct store *store, const char *organization, const char *body, struct error *e)
+static int64_t accept_counted(
+    struct store *store, const char *organization, const char *body, struct error *e)
 {
     struct run run = {0};
     bool work_left = true;
-    enum webhook_outcome outcome = take(store, organization, NULL, body, &run, &work_left, e);
+    enum webhook_outcome outcome = accept_body(store, organization, NULL, body, &run, &work_left, e);
     check(outcome != WEBHOOK_FAILED || (!work_left && run.records == 0 && run.events[EVENT_UPDATED] == 0),
         "%s", body);
     return outcome == WEBHOOK_FAILED ? -1 : (int64_t)outcome;
 }
 
-#define TAKE(name, organization, body)                                                                       \
+#define ACCEPT(name, organization, body)                                                                     \
     static int64_t name(struct store *store, struct error *e)                                                \
     {                                                                                                        \
-        return take_counted(store, organization, body, e);                                                   \
+        return accept_counted(store, organization, body, e);                                                 \
     }
 
-#define CHANGE(doc) "{\"type\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7,\"newWorkOrder\":" doc "}"
+#define BRIEF(doc) "{\"event\":\"workorder.updated\",\"data\":" doc "}"
+#define STEP                                                                                                 \
+    "{\"eventType\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7,\"oldStatus\":\"OPEN\",\"newStatus\":"    \
+    "\"DONE\","                                                                                              \
+    "\"occurredAt\":\"2026-01-20T11:00:00Z\"}"
 
-TAKE(take_whole, "", CHANGE(NEW))
-TAKE(take_hint, "", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}")
-TAKE(take_deleted, "", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}")
-TAKE(take_unknown, "", "{\"type\":\"ASSET_CHANGE\"}")
-TAKE(take_foreign, "12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}")
-TAKE(take_useless, "", "no json")
+ACCEPT(accept_whole, "", BRIEF(NEW))
+ACCEPT(accept_stale, "", BRIEF(OLD))
+ACCEPT(accept_notification, "", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}")
+ACCEPT(accept_step, "", STEP)
+ACCEPT(accept_deletion, "", "{\"eventType\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}")
+ACCEPT(accept_unsupported, "", "{\"eventType\":\"ASSET_CHANGE\"}")
+ACCEPT(accept_foreign, "12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}")
+ACCEPT(accept_archived, "", "{\"eventType\":\"WEBHOOK_ARCHIVED\",\"webhookId\":901}")
+ACCEPT(accept_useless, "", "no json")
 
-static const struct function takers[] = {ROW(take_whole), ROW(take_hint), ROW(take_deleted),
-    ROW(take_unknown), ROW(take_foreign), ROW(take_useless)};
+static const struct function accepters[] = {ROW(accept_whole), ROW(accept_stale), ROW(accept_notification),
+    ROW(accept_step), ROW(accept_deletion), ROW(accept_unsupported), ROW(accept_foreign),
+    ROW(accept_archived), ROW(accept_useless)};
 
 static void test_deliveries(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
-    for (size_t i = 0; i < COUNT(takers); i++)
+    for (size_t i = 0; i < COUNT(accepters); i++)
         for (enum disk_fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
-            disturb_transaction(path, content, &takers[i], fault);
+            disturb_transaction(path, content, &accepters[i], fault);
 }
 
-/* The receipt that each of them leaves, and whether there is something to be done about it. */
+/* The entry of the inbox that each of them leaves, and whether there is something to be done about it. */
 static void test_outcomes(void **state)
 {
     static const struct {
         const char *organization, *body;
         enum webhook_outcome outcome;
-        const char *receipt;
-        int64_t told;
+        const char *entry;
+        int64_t emitted;
         bool work_left;
     } table[] = {
-        {"", CHANGE(NEW), WEBHOOK_STORED, "done", 3, true},
-        {"", CHANGE(OLD), WEBHOOK_STORED, "done", 0, false},
-        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
+        {"", BRIEF(NEW), WEBHOOK_STORED, "done", 3, true},
+        {"", BRIEF(OLD), WEBHOOK_STORED, "done", 0, false},
+        {"", BRIEF(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
             "done", 0, false},
-        {"", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
-        {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "done", 1, true},
-        {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":70}", WEBHOOK_STORED, "done", 0, false},
-        {"", "{\"type\":\"ASSET_CHANGE\"}", WEBHOOK_STORED, "unknown", 0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED, "foreign",
-            0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED, "hint", 0,
-            true},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
+        {"", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", STEP, WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"ASSET_CHANGE\"}", WEBHOOK_STORED, "unsupported", 0, false},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED,
+            "foreign", 0, false},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED,
+            "waiting", 0, true},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"WEBHOOK_ARCHIVED\",\"webhookId\":901}", WEBHOOK_STORED, "done", 0, false},
         {"", "no json", WEBHOOK_REFUSED, NULL, 0, false},
     };
     const char *path = path_in(*state, "wosync.db");
@@ -241,21 +251,21 @@ static void test_outcomes(void **state)
         struct run run = {0};
         bool work_left = !table[i].work_left;
         struct store *store = disturb_make(path, content);
-        check(
-            take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) == table[i].outcome,
+        check(accept_body(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
+                  table[i].outcome,
             "row %zu: %s", i, e.text);
-        int64_t told = 0;
+        int64_t emitted = 0;
         for (int type = 0; type < EVENT_TYPES; type++)
-            told += run.events[type];
-        check(told == table[i].told && work_left == table[i].work_left, "row %zu: %lld told", i,
-            (long long)told);
+            emitted += run.events[type];
+        check(emitted == table[i].emitted && work_left == table[i].work_left, "row %zu: %lld emitted", i,
+            (long long)emitted);
         char *dump = disk_dump(disk_connection(), "");
-        char *receipt = strstr(dump, "receipts |"), state_text[32];
-        check((receipt != NULL) == (table[i].receipt != NULL), "row %zu: %s", i, dump);
-        if (receipt != NULL) {
-            snprintf(state_text, sizeof state_text, " | %s | ", table[i].receipt);
-            check(strstr(receipt, state_text) != NULL, "row %zu: %s", i, receipt);
-            check(take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
+        char *entry = strstr(dump, "webhook_inbox |"), state_text[32];
+        check((entry != NULL) == (table[i].entry != NULL), "row %zu: %s", i, dump);
+        if (entry != NULL) {
+            snprintf(state_text, sizeof state_text, " | %s | ", table[i].entry);
+            check(strstr(entry, state_text) != NULL, "row %zu: %s", i, entry);
+            check(accept_body(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
                       WEBHOOK_REPEATED,
                 "row %zu: %s", i, e.text);
         }
@@ -284,10 +294,10 @@ static void test_event_ids(void **state)
         struct run run = {0};
         bool work_left;
         assert_int_equal(
-            sqlite3_exec(disk_connection(), "DELETE FROM receipts", NULL, NULL, NULL), SQLITE_OK);
-        check(take(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED, "row %zu: %s", i,
-            e.text);
-        check(take(store, "", table[i].id, second, &run, &work_left, &e) ==
+            sqlite3_exec(disk_connection(), "DELETE FROM webhook_inbox", NULL, NULL, NULL), SQLITE_OK);
+        check(accept_body(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED,
+            "row %zu: %s", i, e.text);
+        check(accept_body(store, "", table[i].id, second, &run, &work_left, &e) ==
                   (table[i].taken ? WEBHOOK_REPEATED : WEBHOOK_STORED),
             "row %zu", i);
     }
@@ -298,17 +308,18 @@ static void test_event_ids(void **state)
 
 static const struct webhook_message unsigned_message = {.body = "{}", .len = 2};
 
-static enum verify_verdict verify(
+static enum webhook_auth_result verify(
     struct store *store, char *const *configured, const char *timed, const char *plain, const char **why)
 {
     struct error e = {0};
     struct webhook_message message = unsigned_message;
     message.timed_signature = timed;
     message.plain_signature = plain;
-    struct verify_keys *keys = verify_keys_load(store, configured, &e);
+    struct webhook_auth_keys *keys = webhook_auth_keys_load(store, configured, &e);
     check(keys != NULL, "%s", e.text);
-    enum verify_verdict verdict = verify_message(keys, &message, NOW, 300000, why);
-    verify_keys_free(keys);
+    const char *subscribed;
+    enum webhook_auth_result verdict = webhook_auth_check(keys, &message, NOW, 300000, &subscribed, why);
+    webhook_auth_keys_free(keys);
     return verdict;
 }
 
@@ -322,26 +333,26 @@ static void test_verdicts(void **state)
 #define TIMED "0f10a4648da2dd9f05a7f1c616b072796fd74f5cf129f511a95af7a62022d0e6"
     static const struct {
         const char *timed, *plain, *why;
-        enum verify_verdict verdict;
+        enum webhook_auth_result verdict;
     } table[] = {
-        {NULL, NULL, "it is not signed", VERIFY_BAD},
-        {NULL, PLAIN, NULL, VERIFY_GOOD},
-        {NULL, "00" PLAIN, "does not have the form", VERIFY_BAD},
-        {"t=2,v1=" TIMED, NULL, NULL, VERIFY_GOOD},
-        {"t=2,v1=" PLAIN, NULL, "signed with another secret", VERIFY_BAD},
-        {"t=2,v1=" PLAIN, PLAIN, "signed with another secret", VERIFY_BAD},
-        {"nonsense", PLAIN, "does not have the form", VERIFY_BAD},
+        {NULL, NULL, "it is not signed", WEBHOOK_AUTH_BAD},
+        {NULL, PLAIN, NULL, WEBHOOK_AUTH_GOOD},
+        {NULL, "00" PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
+        {"t=2,v1=" TIMED, NULL, NULL, WEBHOOK_AUTH_GOOD},
+        {"t=2,v1=" PLAIN, NULL, "signed with another secret", WEBHOOK_AUTH_BAD},
+        {"t=2,v1=" PLAIN, PLAIN, "signed with another secret", WEBHOOK_AUTH_BAD},
+        {"nonsense", PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
     };
     const char *why = NULL;
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(table); i++) {
-        enum verify_verdict verdict = verify(store, configured, table[i].timed, table[i].plain, &why);
+        enum webhook_auth_result verdict = verify(store, configured, table[i].timed, table[i].plain, &why);
         check(verdict == table[i].verdict && (table[i].why == NULL || strstr(why, table[i].why) != NULL),
             "row %zu: %s", i, why);
     }
     assert_int_equal(
         sqlite3_exec(disk_connection(), "DELETE FROM subscriptions", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(verify(store, NULL, NULL, PLAIN, &why), VERIFY_NO_SECRET);
+    assert_int_equal(verify(store, NULL, NULL, PLAIN, &why), WEBHOOK_AUTH_NO_SECRET);
     store_close(store);
 }
 
@@ -352,13 +363,13 @@ static void test_bad_secrets(void **state)
     static char *const configured[] = {empty, NULL};
     struct error e = {0};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    assert_null(verify_keys_load(store, configured, &e));
-    check(e.status == EXIT_CONFIG && strstr(e.text, "MAINTAINX_WEBHOOK_SECRET") != NULL, "%s", e.text);
+    assert_null(webhook_auth_keys_load(store, configured, &e));
+    check(e.status == EX_CONFIG && strstr(e.text, "MAINTAINX_WEBHOOK_SECRET") != NULL, "%s", e.text);
     assert_int_equal(
         sqlite3_exec(disk_connection(), "UPDATE subscriptions SET secret = ''", NULL, NULL, NULL), SQLITE_OK);
     e = (struct error){0};
-    assert_null(verify_keys_load(store, NULL, &e));
-    check(e.status == EXIT_CONFIG && strstr(e.text, "subscription s1") != NULL, "%s", e.text);
+    assert_null(webhook_auth_keys_load(store, NULL, &e));
+    check(e.status == EX_CONFIG && strstr(e.text, "subscription s1") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -377,6 +388,6 @@ int main(void)
         in_directory(test_bad_secrets),
     };
     disk_install();
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

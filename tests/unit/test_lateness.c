@@ -38,13 +38,14 @@ static void test_nothing(void **state)
         "nothing was counted");
 }
 
-/* The step that one value falls into: its upper end is the percentile, but never beyond the largest that was seen. */
+/* The step that one value falls into: its upper end is the percentile, but never beyond the largest that was
+ * seen. */
 static void test_steps(void **state)
 {
     static const struct {
         int64_t late, up_to;
-    } table[] = {{0, 1}, {1, 1}, {2, 2}, {3, 5}, {5, 5}, {6, 10}, {10, 10}, {11, 20}, {999, 1000}, {1001, 2000},
-        {59999, 100000}, {INT64_C(86400000) * 365, INT64_C(50000000000)}};
+    } table[] = {{0, 1}, {1, 1}, {2, 2}, {3, 5}, {5, 5}, {6, 10}, {10, 10}, {11, 20}, {999, 1000},
+        {1001, 2000}, {59999, 100000}, {INT64_C(86400000) * 365, INT64_C(50000000000)}};
     struct store *store = *state;
     for (size_t i = 0; i < COUNT(table); i++) {
         store_rollback(store);
@@ -95,8 +96,8 @@ static void test_largest_and_overdue(void **state)
     note(store, 800, 600, 1);
     note(store, 90, 500, 1);
     struct lateness found = load(store);
-    check(found.count == 4 && found.largest == 900 && found.overdue == 600, "%lld, %lld", (long long)found.largest,
-        (long long)found.overdue);
+    check(found.count == 4 && found.largest == 900 && found.overdue == 600, "%lld, %lld",
+        (long long)found.largest, (long long)found.overdue);
 }
 
 /* A clock that runs behind the server's, and dates from anywhere. */
@@ -107,7 +108,8 @@ static void test_odd_values(void **state)
     check(load(store).largest == 0 && load(store).p50 <= 1, "a negative one counts as none");
     note(store, INT64_C(1) << 60, INT64_C(1) << 60, 1);
     struct lateness found = load(store);
-    check(found.count == 2 && found.largest == INT64_C(1) << 60 && found.overdue == INT64_C(1) << 60, "a huge one");
+    check(found.count == 2 && found.largest == INT64_C(1) << 60 && found.overdue == INT64_C(1) << 60,
+        "a huge one");
 }
 
 /* Someone else wrote more steps there than there can be: the first of them are taken. */
@@ -115,10 +117,11 @@ static void test_too_many_steps(void **state)
 {
     struct error e = {0};
     for (int64_t i = 1; i <= 65; i++)
-        check(STORE_RUN(*state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(i), V_INT(i), V_INT(0)) == 0, "%s", e.text);
+        check(STORE_RUN(*state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(i), V_INT(i), V_INT(0)) == 0,
+            "%s", e.text);
     struct lateness found = load(*state);
-    check(found.count == 64 && found.largest == 64 && found.p99 == 64, "%lld of %lld", (long long)found.largest,
-        (long long)found.count);
+    check(found.count == 64 && found.largest == 64 && found.p99 == 64, "%lld of %lld",
+        (long long)found.largest, (long long)found.count);
 }
 
 static void test_figures_do_not_contradict_each_other(void **state)

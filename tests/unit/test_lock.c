@@ -85,7 +85,7 @@ static void test_two_processes(void **state)
     bool named = strstr(e.text, holder) != NULL;
     end(child);
     assert_int_equal(lock, -1);
-    assert_int_equal(e.status, EXIT_TRY_LATER);
+    assert_int_equal(e.status, EX_TEMPFAIL);
     check(named, "%s", e.text);
 }
 
@@ -129,7 +129,7 @@ static void test_unknown_holder(void **state)
     check(flock(other, LOCK_EX) == 0, "the other's lock");
     int lock = lock_take(path, &e);
     close(other);
-    check(lock == -1 && e.status == EXIT_TRY_LATER && strstr(e.text, "(process unknown)") != NULL, "%s", e.text);
+    check(lock == -1 && e.status == EX_TEMPFAIL && strstr(e.text, "(process unknown)") != NULL, "%s", e.text);
 }
 
 /* The number of an earlier process that was longer leaves nothing behind the new one. */
@@ -151,7 +151,7 @@ static void test_no_locks(void **state)
     refusal = ENOLCK;
     int lock = lock_take(path_in(*state, "lock"), &e);
     refusal = 0;
-    check(lock == -1 && e.status == EXIT_IO &&
+    check(lock == -1 && e.status == EX_IOERR &&
               strstr(e.text, "the file system refuses locks: No locks available") != NULL,
         "%s", e.text);
 }
@@ -182,7 +182,7 @@ static void test_cannot_be_made(void **state)
     char path[600];
     snprintf(path, sizeof path, "%s/none/lock", (const char *)*state);
     assert_int_equal(lock_take(path, &e), -1);
-    assert_int_equal(e.status, EXIT_CANTCREAT);
+    assert_int_equal(e.status, EX_CANTCREAT);
     check(strstr(e.text, path) != NULL, "%s", e.text);
 }
 

@@ -32,7 +32,7 @@ static char *end_capture(const char *path)
 
 static int teardown(void **state)
 {
-    log_configure(LOG_WARNING, false);
+    log_configure(LOG_LEVEL_WARNING, false);
     log_on_message(NULL, NULL);
     secret_forget();
     return directory_teardown(state);
@@ -51,9 +51,9 @@ static void test_levels(void **state)
         enum log_level most;
         const char *text;
     } table[] = {
-        {LOG_ERROR, "wosync: no 1\n"},
-        {LOG_WARNING, "wosync: no 1\nwosync: warning: no 2\n"},
-        {LOG_INFO, "wosync: no 1\nwosync: warning: no 2\nwosync: no 3\n"},
+        {LOG_LEVEL_ERROR, "wosync: no 1\n"},
+        {LOG_LEVEL_WARNING, "wosync: no 1\nwosync: warning: no 2\n"},
+        {LOG_LEVEL_INFO, "wosync: no 1\nwosync: warning: no 2\nwosync: no 3\n"},
     };
     const char *path = path_in(*state, "stderr");
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -82,7 +82,7 @@ static void test_json(void **state)
 {
     static const char *const levels[] = {"error", "warning", "info"};
     const char *path = path_in(*state, "stderr");
-    log_configure(LOG_INFO, true);
+    log_configure(LOG_LEVEL_INFO, true);
     begin_capture(path);
     say_all();
     log_info("a \"b\" /c");
@@ -96,9 +96,11 @@ static void test_json(void **state)
         struct json_object *object = json_tokener_parse(line);
         check(json_object_is_type(object, json_type_object), "%s", line);
         snprintf(message, sizeof message, "no %zu", i + 1);
-        check_text(json_object_get_string(json_object_object_get(object, "message")), i < 3 ? message : "a \"b\" /c");
+        check_text(json_object_get_string(json_object_object_get(object, "message")),
+            i < 3 ? message : "a \"b\" /c");
         check_text(json_object_get_string(json_object_object_get(object, "level")), levels[i < 3 ? i : 2]);
-        check(timestamp_parse(json_object_get_string(json_object_object_get(object, "time")), &ms) == 0, "%s", line);
+        check(timestamp_parse(json_object_get_string(json_object_object_get(object, "time")), &ms) == 0, "%s",
+            line);
         json_object_put(object);
         line = end + 1;
     }

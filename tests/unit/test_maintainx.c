@@ -12,7 +12,7 @@
 #define EMPTY    OK("{\"workOrders\": [], \"nextCursor\": null}")
 
 #define begin(talk, first, second)                                                                           \
-    talk_begin(talk, (const char *const[]){first, second}, 2, 60000, &(const struct pace){0})
+    talk_begin(talk, (const char *const[]){first, second}, 2, 60000, &(const struct rate_limit){0})
 
 static void test_filter_names(void **state)
 {
@@ -23,7 +23,8 @@ static void test_filter_names(void **state)
 }
 
 #define ALWAYS(limit)                                                                                        \
-    "GET /workorders?limit=" limit "&show_upcoming=true&expand=assignees&expand=asset&expand=location&expand=" \
+    "GET /workorders?limit=" limit                                                                           \
+    "&show_upcoming=true&expand=assignees&expand=asset&expand=location&expand="                              \
     "extra_fields&expand=categories"
 
 static void test_what_is_asked(void **state)
@@ -57,9 +58,11 @@ static void test_what_is_asked(void **state)
 
 static void test_pages(void **state)
 {
-    static const char dated[] = "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: Mon, 23 Nov 2026 10:15:00 GMT\r\n\r\n"
-                                "{\"workOrders\": [{\"id\": 7}], \"nextCursor\": \"c\"}";
-    static const char misdated[] = "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: today\r\n\r\n{\"workOrders\": []}";
+    static const char dated[] =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: Mon, 23 Nov 2026 10:15:00 GMT\r\n\r\n"
+        "{\"workOrders\": [{\"id\": 7}], \"nextCursor\": \"c\"}";
+    static const char misdated[] =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nDate: today\r\n\r\n{\"workOrders\": []}";
     static const struct {
         const char *answer, *date, *cursor;
         size_t count;
@@ -72,7 +75,8 @@ static void test_pages(void **state)
         begin(&talk, table[i].answer, "");
         maintainx_prefetch(talk.client, &request);
         check(maintainx_page(talk.client, &request, &answer, &talk.e) == API_OK, "%s", talk.e.text);
-        check(answer.date == instant(table[i].date) && answer.page.count == table[i].count, "%s", table[i].answer);
+        check(answer.date == instant(table[i].date) && answer.page.count == table[i].count, "%s",
+            table[i].answer);
         check_text(answer.page.next_cursor, table[i].cursor);
         assert_int_equal(server_requests(&talk.server), 1);
         page_answer_free(&answer);
@@ -91,7 +95,8 @@ static void test_odd_pages(void **state)
     } table[] = {
         {OK(""), API_OK, ""},
         {OK("{\"workOrders\": [{\"id\": 7"), API_OK, ""},
-        {OK("[]"), API_FAILED, "api: work orders: the answer is no page of work orders: it is no JSON object; check base_url"},
+        {OK("[]"), API_FAILED,
+            "api: work orders: the answer is no page of work orders: it is no JSON object; check base_url"},
         {OK("{\"workOrders\": 7}"), API_FAILED, "it has no array workOrders"},
     };
     const struct page_request request = {.filter = FILTER_NONE, .limit = 1};
@@ -101,9 +106,10 @@ static void test_odd_pages(void **state)
         struct page_answer answer;
         begin(&talk, table[i].answer, EMPTY);
         enum api_verdict verdict = maintainx_page(talk.client, &request, &answer, &talk.e);
-        check(verdict == table[i].verdict && strstr(talk.e.text, table[i].error) != NULL, "%s: %d, %s", table[i].answer,
-            (int)verdict, talk.e.text);
-        check(verdict == API_OK || (answer.call == NULL && talk.e.status == EXIT_PROTOCOL), "%s", table[i].answer);
+        check(verdict == table[i].verdict && strstr(talk.e.text, table[i].error) != NULL, "%s: %d, %s",
+            table[i].answer, (int)verdict, talk.e.text);
+        check(verdict == API_OK || (answer.call == NULL && talk.e.status == EX_PROTOCOL), "%s",
+            table[i].answer);
         assert_int_equal(server_requests(&talk.server), verdict == API_OK ? 2 : 1);
         page_answer_free(&answer);
         talk_end(&talk);
@@ -112,11 +118,13 @@ static void test_odd_pages(void **state)
 
 static void test_work_orders(void **state)
 {
-    static const char no_work_order[] = "api: work order 7: the answer is no work order; check base_url in [api]";
+    static const char no_work_order[] =
+        "api: work order 7: the answer is no work order; check base_url in [api]";
     static const struct {
         const char *answer, *json, *error;
     } table[] = {
-        {OK("{\"workOrder\": {\"id\": 7, \"url\": \"https://x/\"}}"), "{\"id\":7,\"url\":\"https://x/\"}", ""},
+        {OK("{\"workOrder\": {\"id\": 7, \"url\": \"https://x/\"}}"), "{\"id\":7,\"url\":\"https://x/\"}",
+            ""},
         {OK("{\"workOrder\": null}"), NULL, no_work_order},
         {OK("{\"workOrder\": [7]}"), NULL, no_work_order},
         {OK("{\"id\": 7}"), NULL, no_work_order},
@@ -132,8 +140,8 @@ static void test_work_orders(void **state)
         struct buffer out = {0};
         begin(&talk, table[i].answer, "");
         enum api_verdict verdict = maintainx_work_order(talk.client, 7, &out, &talk.e);
-        check((verdict == API_OK) == (table[i].json != NULL) && strstr(talk.e.text, table[i].error) != NULL, "%s: %d, %s",
-            table[i].answer, (int)verdict, talk.e.text);
+        check((verdict == API_OK) == (table[i].json != NULL) && strstr(talk.e.text, table[i].error) != NULL,
+            "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
         check_text(out.data, table[i].json);
         check(strncmp(server_heard(&talk.server), "GET /workorders/7?expand=assignees&", 35) == 0, "%s",
             server_heard(&talk.server));
@@ -151,7 +159,7 @@ static void test_a_work_order_that_is_too_large(void **state)
     buffer_append_format(&answer, OK("{\"workOrder\": {\"id\": 7, \"title\": \"%0*d\"}}"), 1 << 20, 0);
     begin(&talk, answer.data, "");
     assert_int_equal(maintainx_work_order(talk.client, 7, &out, &talk.e), API_FAILED);
-    check(talk.e.status == EXIT_PROTOCOL && out.data == NULL, "%s", talk.e.text);
+    check(talk.e.status == EX_PROTOCOL && out.data == NULL, "%s", talk.e.text);
     talk_end(&talk);
     buffer_free(&answer);
 }

@@ -9,13 +9,16 @@
 
 static const char sample[] =
     "{ \"workOrders\" : [\n"
-    "  {\"id\": 184412, \"title\": \"Pump \\\"A\\\" \\\\\", \"note\": \"]},{[ \\u00e9 \\\\\\\"\", \"n\": -1.5e3},\n"
+    "  {\"id\": 184412, \"title\": \"Pump \\\"A\\\" \\\\\", \"note\": \"]},{[ \\u00e9 \\\\\\\"\", \"n\": "
+    "-1.5e3},\n"
     "  {\"title\": \"nested\", \"extraFields\": {\"id\": 9, \"a\": [[1, 2], {\"b\": []}]}, \"id\" : 7 },\n"
     "  {\"id\":8,\"assignees\":[{\"id\":1},{\"id\":2}],\"x\":null,\"y\":true,\"z\":\"\xc3\xa9\"}\n"
-    "], \"nextCursor\": \"c/\\u0041=\", \"nextPageUrl\": \"https://x/y?cursor=cA\", \"more\": {\"workOrders\": [1]}}";
+    "], \"nextCursor\": \"c/\\u0041=\", \"nextPageUrl\": \"https://x/y?cursor=cA\", \"more\": "
+    "{\"workOrders\": [1]}}";
 
 /* Cuts a copy that ends where memory ends, so that a read behind it is seen. */
-static enum page_verdict cut(const char *json, size_t len, struct page *page, char **copy, const char **reason)
+static enum page_verdict cut(
+    const char *json, size_t len, struct page *page, char **copy, const char **reason)
 {
     *copy = malloc(len + 1);
     check(*copy != NULL, "memory");
@@ -31,7 +34,8 @@ static struct json_object *parse_whole(const char *json, size_t len)
     json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *whole = json_tokener_parse_ex(parser, json, (int)len);
     if (json_tokener_get_error(parser) != json_tokener_success ||
-        json_tokener_get_parse_end(parser) + strspn(json + json_tokener_get_parse_end(parser), " \t\r\n") != len) {
+        json_tokener_get_parse_end(parser) + strspn(json + json_tokener_get_parse_end(parser), " \t\r\n") !=
+            len) {
         json_object_put(whole);
         whole = NULL;
     }
@@ -66,8 +70,8 @@ static void test_sample(void **state)
     for (size_t i = 0; i < COUNT(ids); i++) {
         const struct page_record *record = &page.records[i];
         check(record->id == ids[i], "record %zu: %lld", i, (long long)record->id);
-        check(record->json[0] == '{' && record->json[record->len - 1] == '}', "record %zu: %.*s", i, (int)record->len,
-            record->json);
+        check(record->json[0] == '{' && record->json[record->len - 1] == '}', "record %zu: %.*s", i,
+            (int)record->len, record->json);
     }
     check_text(page.next_cursor, "c/A=");
     struct json_object *whole = parse_whole(sample, sizeof sample - 1);
@@ -93,7 +97,8 @@ static void test_verdicts(void **state)
         {"{\"nextCursor\": \"x\", \"workOrders\": [{}]}", PAGE_OK, 1, "x"},
         {"{\"nextCursor\": \"\", \"workOrders\": []}", PAGE_OK, 0, NULL},
         {"{\"nextCursor\": \"a\\\"b\\\\\", \"workOrders\": []}", PAGE_OK, 0, "a\"b\\"},
-        {"{\"workOrders\": [1, \"two\", null, true, [3], -4.5e6]}", PAGE_OK, 6, NULL}, /* for quarantine, one by one */
+        {"{\"workOrders\": [1, \"two\", null, true, [3], -4.5e6]}", PAGE_OK, 6,
+            NULL}, /* for quarantine, one by one */
         {"{\"workOrders\": [\"],\", \"\\\"]\", \"\\\\\"]}", PAGE_OK, 3, NULL},
         {"{\"meta\": {\"workOrders\": [1, 2]}, \"workOrders\": [3]}", PAGE_OK, 1, NULL},
         {"{\"meta\": [\"workOrders\", [1]], \"workOrders\": [3]}", PAGE_OK, 1, NULL},
@@ -112,7 +117,8 @@ static void test_verdicts(void **state)
         {"null", PAGE_BAD, 0, NULL},
         {"\"workOrders\"", PAGE_BAD, 0, NULL},
         {"<html>busy</html>", PAGE_BAD, 0, NULL},
-        {"\xef\xbb\xbf{\"workOrders\": []}", PAGE_BAD, 0, NULL}, /* a byte order mark is no JSON (RFC 8259, 8.1) */
+        {"\xef\xbb\xbf{\"workOrders\": []}", PAGE_BAD, 0,
+            NULL}, /* a byte order mark is no JSON (RFC 8259, 8.1) */
         {"{}", PAGE_BAD, 0, NULL},
         {"{\"workOrder\": {}}", PAGE_BAD, 0, NULL},
         {"{\"workOrders\": null}", PAGE_BAD, 0, NULL},
@@ -176,10 +182,12 @@ static void test_nul_behind_the_page(void **state)
     free(copy);
 }
 
-/* json-c takes names in single quotes even when it is strict; the scan must not lose the records behind one. */
+/* json-c takes names in single quotes even when it is strict; the scan must not lose the records behind one.
+ */
 static void test_single_quotes(void **state)
 {
-    static const char *const table[] = {"{'workOrders': []}", "{'workOrders': [{\"id\": 1}], \"nextCursor\": null}",
+    static const char *const table[] = {"{'workOrders': []}",
+        "{'workOrders': [{\"id\": 1}], \"nextCursor\": null}",
         "{\"nextCursor\": null, 'workOrders': [{\"id\": 1}]}"};
     struct page page = {0};
     (void)state;
@@ -352,8 +360,9 @@ static void mutate(char *text, size_t *len, uint64_t *seed)
 }
 
 /*
- * Damaged pages do not crash it, and where json-c takes the whole text as a page, it cuts the same records out of it;
- * what is not a page to json-c is never taken, but for damage inside records, which are read one by one later.
+ * Damaged pages do not crash it, and where json-c takes the whole text as a page, it cuts the same records
+ * out of it; what is not a page to json-c is never taken, but for damage inside records, which are read one
+ * by one later.
  */
 static void test_mutations(void **state)
 {

@@ -8,15 +8,15 @@
 #include "api/client.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/shutdown.h"
 #include "disturb.h"
 #include "jobs.h"
 #include "plant.h"
-#include "sources/hints.h"
 #include "sources/poll.h"
-#include "sources/watch.h"
+#include "sources/refetch.h"
+#include "sources/subscription_check.h"
 #include "store/quarantine.h"
-#include "store/receipts.h"
+#include "store/refetches.h"
 #include "store/sweeps.h"
 
 /* --- the life of a store: each step begins where the one before it ended --- */
@@ -75,14 +75,16 @@ struct step {
 
 static const struct step steps[] = {
     {{"the first poll", do_poll}, set_first, ""},
-    {{"a poll", do_poll}, set_second, "UPDATE webhooks SET first = 0"},
+    {{"a poll", do_poll}, set_second, "UPDATE webhook_stats SET first = 0"},
     {{"a poll again", do_poll}, set_second, ""},
     {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
     {{"the first 404", do_prove}, set_gone, ""},
     {{"the second 404", do_prove}, set_gone_later, ""},
-    {{"hints", do_hints}, set_hinted,
-        "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 4, 'hint', x'')"},
+    {{"refetches", do_refetches}, set_hinted,
+        "INSERT INTO webhook_inbox (key, received, event, work_order, state, body) VALUES "
+        "('a', 1, 't', 1, 'waiting', x''), ('b', 1, 't', 4, 'waiting', x'');"
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0), (4, "
+        "'notified', 1, 0)"},
     {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
     {{"registrations", do_watch}, set_history,
         "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
@@ -124,8 +126,8 @@ static bool fail_step(const char *path, const struct step *step, int64_t n, cons
     disk_fails_at(FAULT_IO, 0);
     store_close(store);
     if (rc < 0) {
-        check(hit && e.status == EXIT_IO && strstr(e.text, "check the disk") != NULL, "%s, call %lld: %d: %s",
-            step->function.name, (long long)n, (int)e.status, e.text);
+        check(hit && e.status == EX_IOERR && strstr(e.text, "check the disk") != NULL,
+            "%s, call %lld: %d: %s", step->function.name, (long long)n, (int)e.status, e.text);
         ++*failures;
         store = disturb_open(path);
         usual();
@@ -260,16 +262,16 @@ static void test_lists_that_fail(void **state)
         enum manner gte;
         bool repeats;
         int refuses_cursors, fails;
-        enum exit_status expected;
+        int expected;
         const char *text;
     } table[] = {
-        {"none", 400, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "400"},
-        {"none", 404, HONOURED, false, 0, 0, EXIT_UNAVAILABLE, "404"},
-        {"none", 0, HONOURED, true, 0, 0, EXIT_PROTOCOL, "repeats a cursor"},
-        {"none", 0, HONOURED, false, 2, 0, EXIT_UNAVAILABLE, "refused its own cursor twice"},
-        {"updatedAtGte", 0, IGNORED, false, 0, 0, EXIT_PROTOCOL, "ignores the filter"},
-        {"updatedAtGte", 0, REFUSED, false, 0, 0, EXIT_PROTOCOL, "refuses the filter"},
-        {"auto", 0, IGNORED, false, 0, 3, EXIT_NOPERM, "403"}, /* when the next filter is looked for */
+        {"none", 400, HONOURED, false, 0, 0, EX_UNAVAILABLE, "400"},
+        {"none", 404, HONOURED, false, 0, 0, EX_UNAVAILABLE, "404"},
+        {"none", 0, HONOURED, true, 0, 0, EX_PROTOCOL, "repeats a cursor"},
+        {"none", 0, HONOURED, false, 2, 0, EX_UNAVAILABLE, "refused its own cursor twice"},
+        {"updatedAtGte", 0, IGNORED, false, 0, 0, EX_PROTOCOL, "ignores the filter"},
+        {"updatedAtGte", 0, REFUSED, false, 0, 0, EX_PROTOCOL, "refuses the filter"},
+        {"auto", 0, IGNORED, false, 0, 3, EX_NOPERM, "403"}, /* when the next filter is looked for */
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
@@ -300,14 +302,14 @@ static void test_another_account(void **state)
     struct store *store = polled(state, "");
     how.base_url = "https://y.example/v1";
     assert_int_equal(do_poll(store, &e), -1);
-    check(e.status == EXIT_CONFIG && strstr(e.text, "https://x.example/v1") != NULL, "%s", e.text);
+    check(e.status == EX_CONFIG && strstr(e.text, "https://x.example/v1") != NULL, "%s", e.text);
     how.base_url = "https://x.example/v1";
     e = (struct error){0};
     assert_int_equal(
         sqlite3_exec(disk_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(do_poll(store, &e), -1);
-    check(e.status == EXIT_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
+    check(e.status == EX_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -385,8 +387,8 @@ static void test_progress_that_is_lost(void **state)
         assert_int_equal(do_poll(store, &e), -1);
         hit = disk_failed();
         disk_fails_at(FAULT_IO, 0);
-        check(e.status == EXIT_NOPERM || (hit && e.status == EXIT_IO), "%d: %s", (int)e.status, e.text);
-        lost += hit && e.status == EXIT_NOPERM;
+        check(e.status == EX_NOPERM || (hit && e.status == EX_IOERR), "%d: %s", (int)e.status, e.text);
+        lost += hit && e.status == EX_NOPERM;
         set_first();
         e = (struct error){0};
         check(do_poll(store, &e) == 0, "%s", e.text);
@@ -409,51 +411,49 @@ static void test_deadline(void **state)
 {
     struct error e = {0};
     struct job job;
-    struct store *store =
-        polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                      "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+    struct store *store = polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                      "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
     for (int i = 0; i < 3; i++) {
         set_second();
         server.before = pass_deadline;
         server.gte = i == 0 ? IGNORED : HONOURED; /* another one is to be chosen */
         server.status = i == 1 ? 503 : 0;         /* to be tried again */
         e = (struct error){0};
-        stop_set_deadline(MINUTE);
+        shutdown_set_deadline(MINUTE);
         begin_job(&job, store);
         enum pass_end end =
-            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : hints_ask(&job.settings, 10, &e);
+            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : refetch_due(&job.settings, 10, &e);
         client_free(job.api);
-        stop_set_deadline(0);
-        check(end == PASS_STOPPED && e.status == EXIT_DONE && *e.text == '\0', "%d: %d: %s", i, (int)end,
-            e.text);
-        assert_int_equal(receipts_waiting(store, &e), i < 2 ? 2 : 1);
+        shutdown_set_deadline(0);
+        check(end == PASS_STOPPED && e.status == EX_OK && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
+        assert_int_equal(refetches_count_due(store, INT64_MAX, &e), i < 2 ? 2 : 1);
     }
     store_close(store);
 }
 
 /* --- work orders and registrations by their ids --- */
 
-/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them
- * wait. */
-static void test_hints_that_fail(void **state)
+/* A work order that cannot be read, or is none, is asked for again later and holds up no other; where the token
+ * is refused all of them wait. */
+static void test_refetches_that_fail(void **state)
 {
     static const struct {
         int status;
         bool odd;
         int64_t waiting, quarantined;
-        enum exit_status expected;
-    } table[] = {{403, false, 0, 1, EXIT_DONE}, {401, false, 2, 1, EXIT_NOPERM},
-        {200, false, 0, 1, EXIT_PROTOCOL}, {0, true, 0, 2, EXIT_DONE}};
+        int expected;
+    } table[] = {{403, false, 2, 1, EX_OK}, {401, false, 2, 1, EX_NOPERM}, {200, false, 2, 1, EX_OK},
+        {0, true, 0, 2, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
         struct store *store =
-            polled(state, "INSERT INTO receipts (key, received, type, work_order, state, body) VALUES "
-                          "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+            polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                          "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
-        do_hints(store, &e);
+        do_refetches(store, &e);
         check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
-        check(receipts_waiting(store, &e) == table[i].waiting &&
+        check(refetches_count_due(store, INT64_MAX, &e) == table[i].waiting &&
                   quarantine_count(store, &e) == table[i].quarantined,
             "row %zu", i);
         store_close(store);
@@ -472,11 +472,11 @@ static void test_registrations(void **state)
         "('s3', 'a', 'https://x.example/', NULL, 'VALID', 1, 9)");
     begin_job(&job, store);
     server.status = 403;
-    check(watch_subscriptions(job.api, store, 5, &e) == 0, "%s", e.text);
-    check(watch_subscriptions(job.api, store, 6, &e) == -1 && e.status == EXIT_NOPERM, "%s", e.text);
+    check(subscription_check_all(job.api, store, 5, &e) == 0, "%s", e.text);
+    check(subscription_check_all(job.api, store, 6, &e) == -1 && e.status == EX_NOPERM, "%s", e.text);
     server.status = 0;
     e = (struct error){0};
-    check(watch_subscriptions(job.api, store, 6, &e) == 0 && e.status == EXIT_DONE, "%s", e.text);
+    check(subscription_check_all(job.api, store, 6, &e) == 0 && e.status == EX_OK, "%s", e.text);
     char *dump = disk_dump(disk_connection(), " checked ");
     check(strstr(dump, "s1 | a | https://x.example/ | - | PENDING_APPROVAL") != NULL &&
               strstr(dump, "s2 | a | https://x.example/ | - | GONE") != NULL &&
@@ -493,8 +493,8 @@ static void test_share_of_deletes(void **state)
     static const struct {
         int64_t max_deletes;
         bool percent;
-        enum exit_status expected;
-    } table[] = {{1, false, EXIT_TRY_LATER}, {2, false, EXIT_DONE}, {1, true, EXIT_DONE}};
+        int expected;
+    } table[] = {{1, false, EX_TEMPFAIL}, {2, false, EX_OK}, {1, true, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
         struct store *store = polled(state, "");
@@ -503,7 +503,7 @@ static void test_share_of_deletes(void **state)
         how.percent = table[i].percent;
         check(do_sweep(store, &e) == 0 && e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status,
             e.text);
-        assert_int_equal(sweeps_waiting(store, &e), table[i].expected == EXIT_DONE ? 2 : 0);
+        assert_int_equal(sweeps_waiting(store, &e), table[i].expected == EX_OK ? 2 : 0);
         store_close(store);
         remove(path_in(*state, "wosync.db"));
     }
@@ -522,11 +522,11 @@ int main(void)
         in_directory(test_dry_run_beside_a_first_run),
         in_directory(test_progress_that_is_lost),
         in_directory(test_deadline),
-        in_directory(test_hints_that_fail),
+        in_directory(test_refetches_that_fail),
         in_directory(test_registrations),
         in_directory(test_share_of_deletes),
     };
     disk_install();
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

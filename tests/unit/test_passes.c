@@ -23,9 +23,16 @@ static void save(struct store *store, const char *kind, bool active)
 {
     struct error e = {0};
     char filter[] = "none", cursor[] = "next";
-    const struct pass_state state = {.since = TIMESTAMP_NONE, .filter = filter, .cursor = active ? cursor : NULL,
-        .started = 1000, .observed = 1000, .newest = 1000, .oldest_seen = 1000, .pages = 1, .records = 1};
-    check(passes_save(store, kind, active, &state, &e) == 0, "%s", e.text);
+    const struct pass_state state = {.since = TIMESTAMP_NONE,
+        .filter = filter,
+        .cursor = active ? cursor : NULL,
+        .started = 1000,
+        .observed = 1000,
+        .newest = 1000,
+        .oldest_seen = 1000,
+        .pages = 1,
+        .records = 1};
+    check(passes_save(store, kind, active ? TIMESTAMP_NONE : 1000, &state, &e) == 0, "%s", e.text);
 }
 
 static bool is_unfinished(struct store *store, const char *kind)

@@ -9,16 +9,25 @@ static void test_it_is_known_as_it_was_last_seen(void **state)
 {
     struct error e = {0};
     struct store *store = store_open("scratch", STORE_SCRATCH, 0, &e);
-    const struct pace none = {0};
-    struct pace pace = {.limit = 100, .remaining = 3, .reset = 90000, .seen = 5000, .window = 60000, .slack = 7}, found;
+    const struct rate_limit none = {0};
+    struct rate_limit rate_limit = {.limit = 100,
+                          .remaining = 3,
+                          .reset = 90000,
+                          .seen = 5000,
+                          .window = 60000,
+                          .slack = 7},
+                      found;
     (void)state;
     check(store != NULL && store_begin(store, &e) == 0, "%s", e.text);
-    check(rate_limit_load(store, &found, &e) == 0 && memcmp(&found, &none, sizeof none) == 0, "at first: %s", e.text);
-    for (; pace.remaining > 0; pace.remaining--) {
-        check(rate_limit_save(store, &pace, &e) == 0, "%s", e.text);
-        check(rate_limit_load(store, &found, &e) == 0 && memcmp(&found, &pace, sizeof pace) == 0, "saved: %s", e.text);
+    check(rate_limit_load(store, &found, &e) == 0 && memcmp(&found, &none, sizeof none) == 0, "at first: %s",
+        e.text);
+    for (; rate_limit.remaining > 0; rate_limit.remaining--) {
+        check(rate_limit_save(store, &rate_limit, &e) == 0, "%s", e.text);
+        check(rate_limit_load(store, &found, &e) == 0 && memcmp(&found, &rate_limit, sizeof rate_limit) == 0,
+            "saved: %s", e.text);
     }
-    check(rate_limit_save(store, &none, &e) == 0 && rate_limit_load(store, &found, &e) == 0 && found.remaining == 1,
+    check(rate_limit_save(store, &none, &e) == 0 && rate_limit_load(store, &found, &e) == 0 &&
+              found.remaining == 1,
         "a run that has heard nothing says nothing: %s", e.text);
     store_close(store);
 }

@@ -8,16 +8,16 @@
 
 #include "base/timestamp.h"
 #include "fault.h"
-#include "sinks/handler_types.h"
-#include "sinks/report.h"
-#include "sinks/report_page.h"
+#include "handlers/registry.h"
+#include "handlers/report/report.h"
+#include "handlers/report/page_html.h"
 #include "store/events.h"
 #include "store/store.h"
 
 static int setup(void **state)
 {
     struct store *store = store_open("scratch", STORE_SCRATCH, 0, NULL);
-    struct handler_place place;
+    struct handler_position place;
     if (store == NULL || handlers_attach(store, "page", "report", false, 0, 1, &place, NULL) != 0)
         return -1;
     *state = store;
@@ -207,7 +207,7 @@ static void test_facts(void **state)
 static void check_page(const struct report *report, const char *there, const char *not_there)
 {
     struct buffer page = {0};
-    report_page(report, &page);
+    page_html(report, &page);
     check(there == NULL || strstr(page.data, there) != NULL, "%s is not in %s", there, page.data);
     check(not_there == NULL || strstr(page.data, not_there) == NULL, "%s is in %s", not_there, page.data);
     check(strstr(page.data, "{{") == NULL && strcmp(page.data + page.len - 8, "</html>\n") == 0, "%s",

@@ -47,7 +47,7 @@ static void check_removed(struct store *store, int removed, int64_t left)
 static void test_what_is_still_wanted_stays(void **state)
 {
     struct store *store = *state;
-    struct handler_place place;
+    struct handler_position place;
     check_removed(store, 0, 0);
     add_events(store, 5, OLD);
     add_events(store, 1, CUTOFF);

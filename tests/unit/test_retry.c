@@ -9,8 +9,8 @@ static const uint32_t randoms[] = {0, 1, 499, 500, 999, 1000, 123456789, UINT32_
 /* The schedule of the Standard Webhooks specification, with at most 10 % more or less. */
 static void test_delivery(void **state)
 {
-    static const int64_t schedule[] = {5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR,
-        20 * HOUR, 24 * HOUR};
+    static const int64_t schedule[] = {
+        5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR};
     (void)state;
     for (int failures = 1; failures <= (int)COUNT(schedule); failures++) {
         int64_t wait = schedule[failures - 1], least = INT64_MAX, most = 0;
@@ -19,12 +19,12 @@ static void test_delivery(void **state)
             least = actual < least ? actual : least;
             most = actual > most ? actual : most;
         }
-        check(least == wait * 9 / 10 && most <= wait * 11 / 10 && most > wait * 109 / 100, "%d failures: %lld to %lld",
-            failures, (long long)least, (long long)most);
+        check(least == wait * 9 / 10 && most <= wait * 11 / 10 && most > wait * 109 / 100,
+            "%d failures: %lld to %lld", failures, (long long)least, (long long)most);
         for (size_t i = 0; i < COUNT(randoms); i++) {
             int64_t actual = retry_delivery(failures, randoms[i]);
-            check(actual >= wait * 9 / 10 && actual <= wait * 11 / 10, "%d failures, random %u: %lld", failures,
-                randoms[i], (long long)actual);
+            check(actual >= wait * 9 / 10 && actual <= wait * 11 / 10, "%d failures, random %u: %lld",
+                failures, randoms[i], (long long)actual);
         }
     }
 }

@@ -51,7 +51,8 @@ static void test_forgets(void **state)
     check_text(text, "s3cr3t");
 }
 
-/* One secret within another: the whole of the longer one is masked, in whatever order they were registered. */
+/* One secret within another: the whole of the longer one is masked, in whatever order they were registered.
+ */
 static void test_masks_the_longer_of_two(void **state)
 {
     static const char *const orders[][2] = {{"abcdefgh", "abcd"}, {"abcd", "abcdefgh"}, {"defg", "abcdefgh"}};
@@ -89,8 +90,8 @@ static void test_reads_files(void **state)
         char *secret = secret_read_file(path, &exposed, &e);
         check_text(secret, table[i].secret);
         check(!exposed, "row %zu", i);
-        check(secret != NULL || (e.status == EXIT_CONFIG && strstr(e.text, "it is empty") != NULL), "row %zu: %s", i,
-            e.text);
+        check(secret != NULL || (e.status == EX_CONFIG && strstr(e.text, "it is empty") != NULL),
+            "row %zu: %s", i, e.text);
         free(secret);
     }
     secret_forget();
@@ -113,7 +114,8 @@ static void test_sees_who_may_read(void **state)
     static const struct {
         unsigned mode;
         bool exposed;
-    } table[] = {{0600, false}, {0400, false}, {0700, false}, {0640, true}, {0604, true}, {0644, true}, {0622, false}};
+    } table[] = {
+        {0600, false}, {0400, false}, {0700, false}, {0640, true}, {0604, true}, {0644, true}, {0622, false}};
     const char *path = path_in(*state, "key");
     for (size_t i = 0; i < COUNT(table); i++) {
         bool exposed = !table[i].exposed;
@@ -152,8 +154,10 @@ static void test_finds(void **state)
     (void)state;
     check(!secret_is_in("s3cr3t"), "nothing is registered");
     register_all(secrets, COUNT(secrets));
-    check(secret_is_in("s3cr3t") && secret_is_in("KEY=hunter22;") && secret_is_in("hunter22s3cr3t"), "they are there");
-    check(!secret_is_in("") && !secret_is_in("s3cr3") && !secret_is_in("S3CR3T hunter2"), "they are not there");
+    check(secret_is_in("s3cr3t") && secret_is_in("KEY=hunter22;") && secret_is_in("hunter22s3cr3t"),
+        "they are there");
+    check(
+        !secret_is_in("") && !secret_is_in("s3cr3") && !secret_is_in("S3CR3T hunter2"), "they are not there");
     secret_forget();
 }
 
@@ -163,11 +167,11 @@ static void test_refuses_files(void **state)
     bool exposed = false;
     const char *path = path_in(*state, "key");
     assert_null(secret_read_file(path, &exposed, &e));
-    assert_int_equal(e.status, EXIT_CONFIG);
+    assert_int_equal(e.status, EX_CONFIG);
     check(strncmp(e.text, path, strlen(path)) == 0 && strstr(e.text, "No such file") != NULL, "%s", e.text);
     e = (struct error){0};
     assert_null(secret_read_file(*state, &exposed, &e));
-    check(e.status == EXIT_CONFIG && strstr(e.text, "directory") != NULL, "%s", e.text);
+    check(e.status == EX_CONFIG && strstr(e.text, "directory") != NULL, "%s", e.text);
 }
 
 static void test_size_limit(void **state)
@@ -183,7 +187,7 @@ static void test_size_limit(void **state)
     free(secret);
     struct error e = {0};
     write_file(path, bytes, most + 1, 0600);
-    check(secret_read_file(path, &exposed, &e) == NULL && e.status == EXIT_CONFIG, "64 KiB and a byte");
+    check(secret_read_file(path, &exposed, &e) == NULL && e.status == EX_CONFIG, "64 KiB and a byte");
     free(bytes);
     secret_forget();
 }

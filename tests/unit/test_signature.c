@@ -67,8 +67,7 @@ static void test_covers_everything(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct signature_key *key = key_of(table[i].secret);
-        signature_webhook(
-            key, table[i].id, table[i].timestamp, table[i].body, table[i].len, signatures[i]);
+        signature_webhook(key, table[i].id, table[i].timestamp, table[i].body, table[i].len, signatures[i]);
         signature_key_free(key);
         check(strlen(signatures[i]) == SIGNATURE_SIZE - 1, "row %zu: %s", i, signatures[i]);
         for (size_t j = 0; j < i; j++)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/slack_text.h"
+#include "handlers/slack/slack_text.h"
 
 #define LINK  "https://x/?a&id={id}"
 #define SHOWN " <https://x/?a&amp;id=7|#7>"

@@ -6,7 +6,8 @@
 #include "store/snapshots.h"
 #include "store/store.h"
 
-static const unsigned char digest_a[DIGEST_SIZE] = "0123456789abcde", digest_b[DIGEST_SIZE] = "0123456789abcdf";
+static const unsigned char digest_a[FINGERPRINT_SIZE] = "0123456789abcde",
+                           digest_b[FINGERPRINT_SIZE] = "0123456789abcdf";
 
 struct fixture {
     struct store *store;
@@ -32,12 +33,18 @@ static int teardown(void **state)
 static const char pump[] =
     "{\"id\": 7, \"title\": \"Pump\", \"status\": \"OPEN\", \"updatedAt\": \"2026-01-20T10:00:00Z\"}";
 
-static void save(struct fixture *f, int64_t id, const char *json, const unsigned char *digest, bool deleted,
-    int64_t document)
+static void save(struct fixture *f, int64_t id, const char *json, const unsigned char *fingerprint,
+    bool deleted, int64_t document)
 {
     struct error e = {0};
-    const struct snapshot_row row = {.id = id, .updated = instant("2026-01-20T10:00:00Z"), .digest = digest,
-        .json = json, .len = strlen(json), .observed = 1000, .deleted = deleted, .deletions = deleted ? 2 : 0};
+    const struct snapshot_row row = {.id = id,
+        .updated = instant("2026-01-20T10:00:00Z"),
+        .fingerprint = fingerprint,
+        .json = json,
+        .len = strlen(json),
+        .observed = 1000,
+        .deleted = deleted,
+        .deletions = deleted ? 2 : 0};
     check(snapshots_save(f->store, &row, document, &e) == 0, "%s", e.text);
 }
 
@@ -93,14 +100,14 @@ static void test_glance(void **state)
     save(f, 9, pump, digest_a, true, 0);
     const struct {
         int64_t id;
-        const unsigned char *digest;
+        const unsigned char *fingerprint;
         int known;
         bool same;
-    } table[] = {
-        {7, digest_a, 1, true}, {7, digest_b, 1, false}, {8, digest_a, 1, false}, {9, digest_a, 1, false},
-        {10, digest_a, 0, false}};
+    } table[] = {{7, digest_a, 1, true}, {7, digest_b, 1, false}, {8, digest_a, 1, false},
+        {9, digest_a, 1, false}, {10, digest_a, 0, false}};
     for (size_t i = 0; i < COUNT(table); i++) {
-        check(snapshots_glance(f->store, table[i].id, table[i].digest, &glance, NULL) == table[i].known, "row %zu", i);
+        check(snapshots_glance(f->store, table[i].id, table[i].fingerprint, &glance, NULL) == table[i].known,
+            "row %zu", i);
         check(glance.same == table[i].same && glance.deleted == (table[i].id == 9), "row %zu", i);
         if (table[i].known == 1)
             check(glance.updated == instant("2026-01-20T10:00:00Z") && glance.observed == 1000, "row %zu", i);
@@ -110,7 +117,8 @@ static void test_glance(void **state)
 /* The bytes are kept as they came. */
 static void test_bytes(void **state)
 {
-    static const char odd[] = "{\"updatedAt\":\"2026-01-20T12:00:00+02:00\",  \"status\":\"\\u004fPEN\",\n\"id\":7}";
+    static const char odd[] =
+        "{\"updatedAt\":\"2026-01-20T12:00:00+02:00\",  \"status\":\"\\u004fPEN\",\n\"id\":7}";
     struct fixture *f = *state;
     save(f, 7, odd, digest_a, false, 0);
     assert_int_equal(STORE_QUERY(f->store, NULL, SQL_SNAPSHOT_GET, V_INT(7)), 0);
@@ -129,7 +137,7 @@ static void test_unreadable(void **state)
         struct error e = {0};
         save(f, (int64_t)i + 1, table[i], digest_a, false, 0);
         assert_int_equal(snapshots_load(f->store, f->parser, (int64_t)i + 1, &snapshot, &e), -1);
-        check(e.status == EXIT_IO && strstr(e.text, "cannot be read") != NULL, "%s: %s", table[i], e.text);
+        check(e.status == EX_IOERR && strstr(e.text, "cannot be read") != NULL, "%s: %s", table[i], e.text);
         assert_null(snapshot.wo.doc);
     }
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "disk.h"
-#include "sinks/warehouse_backend.h"
+#include "handlers/warehouse/backend.h"
 #include "store/store.h"
 
 static struct store *open_at(const char *path)
@@ -24,7 +24,7 @@ static void check_locks_fail(struct store *store)
     int rc = store_query_all(store, SQL_QUARANTINE_COUNT, &e);
     if (rc == 0)
         rc = store_next(store, SQL_QUARANTINE_COUNT, &e);
-    check(rc == -1 && e.status == EXIT_IO && strstr(e.text, "its locks cannot be taken") != NULL,
+    check(rc == -1 && e.status == EX_IOERR && strstr(e.text, "its locks cannot be taken") != NULL,
         "returned %d, status %d: %s", rc, (int)e.status, e.text);
 }
 
@@ -38,7 +38,7 @@ static void test_locks_of_the_store(void **state)
     int64_t once = disk_calls();
     check(once > 10, "SQLite did not try: %lld", (long long)once);
     check_locks_fail(store);
-    check(store_begin(store, &e) == -1 && e.status == EXIT_IO, "status %d: %s", (int)e.status, e.text);
+    check(store_begin(store, &e) == -1 && e.status == EX_IOERR, "status %d: %s", (int)e.status, e.text);
     assert_int_equal(disk_calls(), once);
     disk_fails_at(FAULT_LOCKS, 0);
     store_close(store);
@@ -86,7 +86,7 @@ static void test_torn_checkpoint(void **state)
     struct error e = {0};
     struct store *store = open_at(path);
     check(store_begin(store, &e) == 0 &&
-              STORE_RUN(store, &e, SQL_QUARANTINE_ADD, V_BLOB("digest", 6), V_INT(1), V_TEXT("poll"),
+              STORE_RUN(store, &e, SQL_QUARANTINE_ADD, V_BLOB("fingerprint", 6), V_INT(1), V_TEXT("poll"),
                   V_TEXT("why"), V_INT(5), V_BLOB("raw", 3), V_INT(77)) == 0 &&
               store_commit(store, &e) == 0,
         "%s", e.text);

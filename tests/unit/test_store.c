@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "store/store.h"
-#include "store/webhooks.h"
+#include "store/webhook_stats.h"
 
 static struct store *open_at(const char *path, enum store_mode mode)
 {
@@ -21,7 +21,7 @@ static struct store *open_at(const char *path, enum store_mode mode)
     return store;
 }
 
-static void check_refused(const char *path, enum store_mode mode, enum exit_status status, const char *why)
+static void check_refused(const char *path, enum store_mode mode, int status, const char *why)
 {
     struct error e = {0};
     struct store *store = store_open(path, mode, 0, &e);
@@ -60,7 +60,8 @@ static int64_t ask_sql(const char *path, const char *sql)
 static int64_t count_quarantine(struct store *store)
 {
     struct error e = {0};
-    check(store_query_all(store, SQL_QUARANTINE_COUNT, &e) == 0 && store_next(store, SQL_QUARANTINE_COUNT, &e) == 1,
+    check(store_query_all(store, SQL_QUARANTINE_COUNT, &e) == 0 &&
+              store_next(store, SQL_QUARANTINE_COUNT, &e) == 1,
         "%s", e.text);
     int64_t count = store_int(store, SQL_QUARANTINE_COUNT, 0);
     store_done(store, SQL_QUARANTINE_COUNT);
@@ -68,10 +69,10 @@ static int64_t count_quarantine(struct store *store)
 }
 
 /* A row that needs no other: of the quarantine. */
-static int add_row(struct store *store, const char *digest, struct error *e)
+static int add_row(struct store *store, const char *fingerprint, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(digest, strlen(digest)), V_DATE(TIMESTAMP_NONE),
-        V_TEXT("poll"), V_TEXT("why"), V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
+    return STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(fingerprint, strlen(fingerprint)),
+        V_DATE(TIMESTAMP_NONE), V_TEXT("poll"), V_TEXT("why"), V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
 }
 
 static void test_fresh(void **state)
@@ -84,11 +85,12 @@ static void test_fresh(void **state)
     assert_int_equal(count_quarantine(store), 0);
     check(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600, "mode %o", st.st_mode);
     struct error e = {0};
-    check(store_begin(store, &e) == 0 && add_row(store, "one", &e) == 0 && store_commit(store, &e) == 0, "%s", e.text);
+    check(store_begin(store, &e) == 0 && add_row(store, "one", &e) == 0 && store_commit(store, &e) == 0, "%s",
+        e.text);
     static const char *const names[] = {"wosync.db-wal", "wosync.db-shm"};
     for (size_t i = 0; i < COUNT(names); i++)
-        check(stat(path_in(*state, names[i]), &st) == 0 && (st.st_mode & 07777) == 0600, "%s: mode %o", names[i],
-            st.st_mode);
+        check(stat(path_in(*state, names[i]), &st) == 0 && (st.st_mode & 07777) == 0600, "%s: mode %o",
+            names[i], st.st_mode);
     store_close(store);
     assert_true(store_exists(path));
     assert_int_equal(ask_sql(path, "PRAGMA user_version"), SQL_VERSION);
@@ -115,12 +117,13 @@ static void test_reopen(void **state)
     const char *path = path_in(*state, "wosync.db");
     struct error e = {0};
     for (int i = 0; i < 3; i++) {
-        char digest[16];
+        char fingerprint[16];
         struct store *store = open_at(path, STORE_WRITE);
         assert_int_equal(count_quarantine(store), i);
-        snprintf(digest, sizeof digest, "row %d", i);
-        check(store_begin(store, &e) == 0 && add_row(store, digest, &e) == 0 && store_commit(store, &e) == 0, "%s",
-            e.text);
+        snprintf(fingerprint, sizeof fingerprint, "row %d", i);
+        check(store_begin(store, &e) == 0 && add_row(store, fingerprint, &e) == 0 &&
+                  store_commit(store, &e) == 0,
+            "%s", e.text);
         store_close(store);
     }
     struct store *store = open_at(path, STORE_READ);
@@ -133,7 +136,8 @@ static void test_scratch(void **state)
 {
     struct error e = {0};
     struct store *store = open_at("nowhere/at/all", STORE_SCRATCH);
-    check(store_begin(store, &e) == 0 && add_row(store, "one", &e) == 0 && store_commit(store, &e) == 0, "%s", e.text);
+    check(store_begin(store, &e) == 0 && add_row(store, "one", &e) == 0 && store_commit(store, &e) == 0, "%s",
+        e.text);
     assert_int_equal(count_quarantine(store), 1);
     store_close(store);
     assert_int_equal(rmdir(*state), 0); /* nothing was written */
@@ -155,7 +159,8 @@ static void test_every_statement_prepares(void **state)
         check(code == SQLITE_OK && statement != NULL, "%s: %s", sql_statements[i].name, sqlite3_errmsg(db));
         check(tail[strspn(tail, " \n")] == '\0', "%s: a second statement: %s", sql_statements[i].name, tail);
         for (int p = 1; p <= sqlite3_bind_parameter_count(statement); p++)
-            check(sqlite3_bind_parameter_name(statement, p) != NULL, "%s: ?%d is missing", sql_statements[i].name, p);
+            check(sqlite3_bind_parameter_name(statement, p) != NULL, "%s: ?%d is missing",
+                sql_statements[i].name, p);
         sqlite3_finalize(statement);
     }
     sqlite3_close(db);
@@ -182,8 +187,8 @@ static void test_newer_version(void **state)
     store_close(open_at(path, STORE_WRITE));
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d", SQL_VERSION + 1);
     run_sql(path, sql);
-    check_refused(path, STORE_WRITE, EXIT_IO, "newer wosync");
-    check_refused(path, STORE_READ, EXIT_IO, "newer wosync");
+    check_refused(path, STORE_WRITE, EX_IOERR, "newer wosync");
+    check_refused(path, STORE_READ, EX_IOERR, "newer wosync");
     assert_int_equal(ask_sql(path, "PRAGMA user_version"), SQL_VERSION + 1);
 }
 
@@ -196,8 +201,8 @@ static void test_not_ours(void **state)
         unlink(path);
         run_sql(path, table[i]);
         char *before = read_text(path, NULL);
-        check_refused(path, STORE_WRITE, EXIT_IO, "another program");
-        check_refused(path, STORE_READ, EXIT_IO, "another program");
+        check_refused(path, STORE_WRITE, EX_IOERR, "another program");
+        check_refused(path, STORE_READ, EX_IOERR, "another program");
         free(before);
         assert_int_equal(ask_sql(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'snapshots'"), 0);
     }
@@ -209,8 +214,8 @@ static void test_garbage(void **state)
     const char *path = path_in(*state, "wosync.db");
     memset(garbage, 'x', sizeof garbage);
     write_file(path, garbage, sizeof garbage, 0600);
-    check_refused(path, STORE_WRITE, EXIT_IO, "corrupt or no wosync store");
-    check_refused(path, STORE_READ, EXIT_IO, "corrupt or no wosync store");
+    check_refused(path, STORE_WRITE, EX_IOERR, "corrupt or no wosync store");
+    check_refused(path, STORE_READ, EX_IOERR, "corrupt or no wosync store");
     size_t len;
     char *after = read_text(path, &len);
     bool same = len == sizeof garbage && memcmp(after, garbage, len) == 0;
@@ -226,9 +231,9 @@ static void test_corrupt(void **state)
     struct store *store = open_at(path, STORE_WRITE);
     assert_int_equal(store_begin(store, &e), 0);
     for (int i = 0; i < 500; i++) {
-        char digest[32];
-        snprintf(digest, sizeof digest, "digest of row %d", i);
-        assert_int_equal(add_row(store, digest, &e), 0);
+        char fingerprint[32];
+        snprintf(fingerprint, sizeof fingerprint, "fingerprint of row %d", i);
+        assert_int_equal(add_row(store, fingerprint, &e), 0);
     }
     assert_int_equal(store_commit(store, &e), 0);
     store_close(store);
@@ -243,19 +248,20 @@ static void test_corrupt(void **state)
     if (rc == 0)
         rc = store_next(store, SQL_QUARANTINE_COUNT, &e);
     store_close(store);
-    check(rc == -1 && e.status == EXIT_IO && strstr(e.text, "corrupt") != NULL, "returned %d: %s", rc, e.text);
+    check(
+        rc == -1 && e.status == EX_IOERR && strstr(e.text, "corrupt") != NULL, "returned %d: %s", rc, e.text);
 }
 
 static void test_cannot_be_made(void **state)
 {
     char path[600];
     snprintf(path, sizeof path, "%s/none/none/wosync.db", (const char *)*state);
-    check_refused(path, STORE_WRITE, EXIT_CANTCREAT, "directory");
-    check_refused(path_in(*state, "missing.db"), STORE_READ, EXIT_CANTCREAT, "missing.db");
+    check_refused(path, STORE_WRITE, EX_CANTCREAT, "directory");
+    check_refused(path_in(*state, "missing.db"), STORE_READ, EX_CANTCREAT, "missing.db");
     assert_false(store_exists(path_in(*state, "missing.db")));
     write_text(path_in(*state, "file"), "");
-    check_refused(path_in(*state, "file/wosync.db"), STORE_WRITE, EXIT_CANTCREAT, "cannot be opened");
-    check_refused(*state, STORE_WRITE, EXIT_CANTCREAT, "cannot be opened");
+    check_refused(path_in(*state, "file/wosync.db"), STORE_WRITE, EX_CANTCREAT, "cannot be opened");
+    check_refused(*state, STORE_WRITE, EX_CANTCREAT, "cannot be opened");
 }
 
 /* A link that leads nowhere is there and is no directory. */
@@ -263,7 +269,7 @@ static void test_directory_is_a_dead_link(void **state)
 {
     struct error e = {0};
     assert_int_equal(symlink("nowhere", path_in(*state, "link")), 0);
-    check_refused(path_in(*state, "link/wosync.db"), STORE_WRITE, EXIT_CANTCREAT, "cannot be opened");
+    check_refused(path_in(*state, "link/wosync.db"), STORE_WRITE, EX_CANTCREAT, "cannot be opened");
     assert_int_equal(store_make_directory("/wosync.db", &e), 0);
     assert_int_equal(store_make_directory("wosync.db", &e), 0);
     check_text(e.text, "");
@@ -275,16 +281,16 @@ static void test_version_set_back(void **state)
     const char *path = path_in(*state, "wosync.db");
     store_close(open_at(path, STORE_WRITE));
     run_sql(path, "PRAGMA user_version = 0");
-    check_refused(path, STORE_WRITE, EXIT_BUG, "already exists");
+    check_refused(path, STORE_WRITE, EX_SOFTWARE, "already exists");
     assert_int_equal(ask_sql(path, "PRAGMA user_version"), 0);
-    assert_int_equal(ask_sql(path, "SELECT count(*) FROM webhooks"), 1);
+    assert_int_equal(ask_sql(path, "SELECT count(*) FROM webhook_stats"), 1);
 }
 
 static void test_empty_file_is_fresh(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
     write_text(path, "");
-    check_refused(path, STORE_READ, EXIT_IO, "schema is old");
+    check_refused(path, STORE_READ, EX_IOERR, "schema is old");
     struct store *store = open_at(path, STORE_WRITE);
     assert_int_equal(count_quarantine(store), 0);
     store_close(store);
@@ -296,14 +302,16 @@ static void test_lazy(void **state)
     const char *path = path_in(*state, "wosync.db");
     struct error e = {0};
     struct store *store = open_at(path, STORE_WRITE), *other = open_at(path, STORE_WRITE);
-    check(store_begin_lazily(store, &e) == 0 && add_row(store, "one", &e) == 0, "%s", e.text);
+    check(store_begin_relaxed(store, &e) == 0 && add_row(store, "one", &e) == 0, "%s", e.text);
     assert_int_equal(count_quarantine(other), 0);
     store_rollback(store);
-    check(store_begin_lazily(store, &e) == 0 && add_row(store, "two", &e) == 0 && store_commit(store, &e) == 0, "%s",
-        e.text);
+    check(
+        store_begin_relaxed(store, &e) == 0 && add_row(store, "two", &e) == 0 && store_commit(store, &e) == 0,
+        "%s", e.text);
     assert_int_equal(count_quarantine(other), 1);
     store_close(other);
-    check(store_begin(store, &e) == 0 && add_row(store, "three", &e) == 0 && store_commit(store, &e) == 0, "%s", e.text);
+    check(store_begin(store, &e) == 0 && add_row(store, "three", &e) == 0 && store_commit(store, &e) == 0,
+        "%s", e.text);
     store_close(store);
     store = open_at(path, STORE_WRITE);
     assert_int_equal(count_quarantine(store), 2);
@@ -324,8 +332,8 @@ static void test_rollback_leaves_nothing(void **state)
     store_close(store); /* in the middle of it */
     store = open_at(path, STORE_WRITE);
     assert_int_equal(count_quarantine(store), 0);
-    check(store_begin(store, &e) == 0 && add_row(store, "three", &e) == 0 && store_commit(store, &e) == 0, "%s",
-        e.text);
+    check(store_begin(store, &e) == 0 && add_row(store, "three", &e) == 0 && store_commit(store, &e) == 0,
+        "%s", e.text);
     store_rollback(store); /* of nothing */
     assert_int_equal(count_quarantine(store), 1);
     store_close(store);
@@ -350,7 +358,7 @@ static void test_wrong_count_is_a_bug(void **state)
     struct error e = {0};
     struct store *store = open_at(path_in(*state, "wosync.db"), STORE_WRITE);
     assert_int_equal(STORE_RUN(store, &e, SQL_QUARANTINE_RESOLVE, V_INT(1), V_INT(2)), -1);
-    check(e.status == EXIT_BUG && strstr(e.text, "quarantine_resolve") != NULL, "%s", e.text);
+    check(e.status == EX_SOFTWARE && strstr(e.text, "quarantine_resolve") != NULL, "%s", e.text);
     assert_int_equal(store_query_all(store, SQL_QUARANTINE_RESOLVE, &e), -1);
     assert_int_equal(STORE_RUN(store, &e, SQL_QUARANTINE_RESOLVE, V_INT(1)), 0);
     store_close(store);
@@ -364,7 +372,7 @@ static void test_locked(void **state)
     assert_int_equal(store_begin(first, &e), 0);
     assert_int_equal(add_row(first, "one", &e), 0);
     assert_int_equal(store_begin(second, &e), -1);
-    check(e.status == EXIT_TRY_LATER && strstr(e.text, "another process keeps it locked") != NULL, "%s", e.text);
+    check(e.status == EX_TEMPFAIL && strstr(e.text, "another process keeps it locked") != NULL, "%s", e.text);
     assert_int_equal(count_quarantine(second), 0); /* reading goes on, and sees what was committed */
     assert_int_equal(store_commit(first, &e), 0);
     assert_int_equal(count_quarantine(second), 1);
@@ -383,7 +391,7 @@ static void test_patience(void **state)
     store_set_patience(second, 20);
     int64_t began = clock_monotonic();
     assert_int_equal(store_begin(second, &e), -1);
-    check(e.status == EXIT_TRY_LATER && clock_monotonic() - began >= 20, "%s", e.text);
+    check(e.status == EX_TEMPFAIL && clock_monotonic() - began >= 20, "%s", e.text);
     store_close(first);
     store_close(second);
 }
@@ -393,8 +401,8 @@ static void test_too_large(void **state)
 {
     struct error e = {0};
     struct store *store = open_at(path_in(*state, "wosync.db"), STORE_WRITE);
-    assert_int_equal(STORE_RUN(store, &e, SQL_WEBHOOKS_SET_API, V_BYTES("", (size_t)1 << 31)), -1);
-    check(e.status == EXIT_BUG && strstr(e.text, "webhooks_set_api") != NULL, "%s", e.text);
+    assert_int_equal(STORE_RUN(store, &e, SQL_WEBHOOK_STATS_SET_API, V_BYTES("", (size_t)1 << 31)), -1);
+    check(e.status == EX_SOFTWARE && strstr(e.text, "webhook_stats_set_api") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -403,11 +411,12 @@ static void test_missing_row(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
     struct error e = {0};
-    struct webhooks webhooks;
+    struct webhook_stats webhooks;
     struct store *store = open_at(path, STORE_WRITE);
-    run_sql(path, "DELETE FROM webhooks");
-    assert_int_equal(webhooks_load(store, 0, &webhooks, &e), -1);
-    check(e.status == EXIT_IO && strstr(e.text, "webhooks_get: a row is missing") != NULL, "%s", e.text);
+    run_sql(path, "DELETE FROM webhook_stats");
+    assert_int_equal(webhook_stats_load(store, 0, &webhooks, &e), -1);
+    check(
+        e.status == EX_IOERR && strstr(e.text, "webhook_stats_get: a row is missing") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -421,8 +430,8 @@ static void test_values(void **state)
         "%s", e.text);
     assert_int_equal(store_query_all(store, q, &e), 0);
     assert_int_equal(store_next(store, q, &e), 1);
-    check(store_is_null(store, q, 0) && store_int(store, q, 0) == 0 && store_date(store, q, 0) == TIMESTAMP_NONE &&
-              store_get_text(store, q, 0) == NULL,
+    check(store_is_null(store, q, 0) && store_int(store, q, 0) == 0 &&
+              store_date(store, q, 0) == TIMESTAMP_NONE && store_get_text(store, q, 0) == NULL,
         "an absent value");
     assert_null(store_copy_text(store, q, 0));
     char *copy = store_copy_text(store, q, 2);

@@ -7,7 +7,8 @@
 #include "store/store.h"
 #include "store/sweeps.h"
 
-/* The clock of these tests: snapshots are of YESTERDAY, the sweep began at BEGAN and came to its end at ENDED. */
+/* The clock of these tests: snapshots are of YESTERDAY, the sweep began at BEGAN and came to its end at
+ * ENDED. */
 enum { YESTERDAY = 1000, BEGAN = 50000, ENDED = 60000, HOUR = 3600000 };
 
 static int setup(void **state)
@@ -25,10 +26,16 @@ static int teardown(void **state)
 
 static void know(struct store *store, int64_t id, int64_t observed, bool deleted)
 {
-    static const unsigned char digest[DIGEST_SIZE] = "0123456789abcde";
+    static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
     struct error e = {0};
-    const struct snapshot_row row = {.id = id, .updated = YESTERDAY, .digest = digest, .json = "{}", .len = strlen("{}"),
-        .observed = observed, .deleted = deleted, .deletions = deleted};
+    const struct snapshot_row row = {.id = id,
+        .updated = YESTERDAY,
+        .fingerprint = fingerprint,
+        .json = "{}",
+        .len = strlen("{}"),
+        .observed = observed,
+        .deleted = deleted,
+        .deletions = deleted};
     check(snapshots_save(store, &row, 0, &e) == 0, "%s", e.text);
 }
 
@@ -38,19 +45,21 @@ static void sweep(struct store *store, const int64_t *seen)
     struct error e = {0};
     check(sweeps_clear(store, &e) == 0, "%s", e.text);
     for (; *seen != 0; seen++)
-        check(sweeps_add(store, *seen, &e) == 0 && sweeps_add(store, *seen, &e) == 0, "%s", e.text); /* on two pages */
+        check(sweeps_add(store, *seen, &e) == 0 && sweeps_add(store, *seen, &e) == 0, "%s",
+            e.text); /* on two pages */
     check(sweeps_note_missing(store, BEGAN, ENDED, &e) == 0, "%s", e.text);
 }
 
-#define SWEEP(store, ...) sweep(store, (const int64_t[]){__VA_ARGS__ __VA_OPT__(,) 0})
+#define SWEEP(store, ...) sweep(store, (const int64_t[]){__VA_ARGS__ __VA_OPT__(, ) 0})
 
-/* Asks for all that are to be asked for at `now`, and holds them against `expected` (ended by 0); they answer 404. */
+/* Asks for all that are to be asked for at `now`, and holds them against `expected` (ended by 0); they answer
+ * 404. */
 static void prove(struct store *store, int64_t now, const int64_t *expected, bool second)
 {
     struct error e = {0};
-    struct missing found = {.id = 0};
+    struct deletion_candidate found = {.id = 0};
     int rc;
-    while ((rc = sweeps_next(store, now - HOUR, found.id, &found, &e)) == 1) {
+    while ((rc = sweeps_next(store, now, now - HOUR, &found, &e)) == 1) {
         check(found.id == *expected, "%lld in place of %lld", (long long)found.id, (long long)*expected);
         check((found.refused != TIMESTAMP_NONE) == second, "%lld was %srefused before", (long long)found.id,
             second ? "not " : "");
@@ -62,14 +71,16 @@ static void prove(struct store *store, int64_t now, const int64_t *expected, boo
     check(*expected == 0, "%lld was not to be asked for", (long long)*expected);
 }
 
-#define PROVE(store, now, second, ...) prove(store, now, (const int64_t[]){__VA_ARGS__ __VA_OPT__(,) 0}, second)
+#define PROVE(store, now, second, ...)                                                                       \
+    prove(store, now, (const int64_t[]){__VA_ARGS__ __VA_OPT__(, ) 0}, second)
 
 static void check_count(struct store *store, int64_t missing, int64_t known)
 {
     struct error e = {0};
     int64_t is_missing = -1, is_known = -1;
     check(sweeps_count_missing(store, BEGAN, ENDED, &is_missing, &is_known, &e) == 0, "%s", e.text);
-    check(is_missing == missing && is_known == known, "%lld of %lld", (long long)is_missing, (long long)is_known);
+    check(is_missing == missing && is_known == known, "%lld of %lld", (long long)is_missing,
+        (long long)is_known);
 }
 
 static void test_count(void **state)
@@ -79,8 +90,8 @@ static void test_count(void **state)
     check_count(store, 0, 0);
     for (int64_t id = 1; id <= 5; id++)
         know(store, id, YESTERDAY, false);
-    know(store, 6, YESTERDAY, true);  /* told deleted */
-    know(store, 7, BEGAN, false);     /* seen since the sweep began */
+    know(store, 6, YESTERDAY, true); /* told deleted */
+    know(store, 7, BEGAN, false);    /* seen since the sweep began */
     know(store, 8, BEGAN + 1, false);
     check_count(store, 5, 7);
     for (int64_t id = 1; id <= 3; id++)
@@ -91,7 +102,8 @@ static void test_count(void **state)
     check_count(store, 5, 7);
 }
 
-/* A clock that ran ahead and was put right: what was observed then is not thought to have been seen just now. */
+/* A clock that ran ahead and was put right: what was observed then is not thought to have been seen just now.
+ */
 static void test_clock_went_back(void **state)
 {
     struct store *store = *state;
@@ -140,12 +152,12 @@ static void test_side_by_side(void **state)
     SWEEP(store, 2);
     PROVE(store, BEGAN, false, 1);
     SWEEP(store);
-    struct missing found = {.id = 0};
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 0, &found, NULL), 1);
+    struct deletion_candidate found = {.id = 0};
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 1);
     check(found.id == 1 && found.refused == BEGAN, "the one of the first sweep");
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 1, &found, NULL), 1);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 1);
     check(found.id == 2 && found.refused == TIMESTAMP_NONE, "the one of the second");
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 2, &found, NULL), 0);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 0);
 }
 
 static void test_seen_again(void **state)

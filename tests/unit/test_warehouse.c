@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "fault.h"
-#include "sinks/handler_types.h"
+#include "handlers/registry.h"
 #include "warehouse_sql.h"
 
 enum { WORK_ORDERS = 3 };
@@ -329,6 +329,6 @@ int main(void)
         in_directory(test_paths),
     };
     fault_statement(0);
-    log_configure(LOG_ERROR, false);
+    log_configure(LOG_LEVEL_ERROR, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

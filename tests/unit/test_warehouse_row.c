@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/warehouse_row.h"
+#include "handlers/warehouse/warehouse_row.h"
 
 static struct warehouse_row row_of(const char *json)
 {
@@ -171,7 +171,8 @@ static void test_bad_snapshots(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(snapshots); i++) {
         struct warehouse_row row;
-        check(warehouse_row_from_snapshot(snapshots[i], strlen(snapshots[i]), false, 0, &row) != NULL, "%s", snapshots[i]);
+        check(warehouse_row_from_snapshot(snapshots[i], strlen(snapshots[i]), false, 0, &row) != NULL, "%s",
+            snapshots[i]);
         warehouse_row_free(&row);
     }
 }

@@ -4,17 +4,23 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "sinks/when.h"
+#include "deliver/when.h"
 
 static const char event[] =
-    "{\"id\": \"workorder.status_changed/7/OPEN-DONE/2026-11-23T10:15:00.000Z\", \"event\": \"workorder.status_changed\","
+    "{\"id\": \"workorder.status_changed/7/OPEN-DONE/2026-11-23T10:15:00.000Z\", \"event\": "
+    "\"workorder.status_changed\","
     " \"timestamp\": \"2026-11-23T10:15:00.000Z\", \"observedAt\": \"2026-11-23T10:16:02.117Z\","
-    " \"previouslyObservedAt\": null, \"source\": \"poll\", \"data\": {\"id\": 7, \"sequentialId\": 70, \"title\":"
-    " \"Pump's \\\"A\\\"\", \"description\": \"\xc3\xa9\", \"status\": \"DONE\", \"previousStatus\": \"OPEN\", \"priority\": \"HIGH\","
-    " \"type\": \"REACTIVE\", \"createdAt\": \"2026-11-01T00:00:00.000Z\", \"updatedAt\": \"2026-11-23T10:15:00.000Z\","
-    " \"completedAt\": \"2026-11-23T10:14:00.000Z\", \"deletedAt\": null, \"dueDate\": \"2026-11-30T00:00:00.000Z\","
+    " \"previouslyObservedAt\": null, \"source\": \"poll\", \"data\": {\"id\": 7, \"sequentialId\": 70, "
+    "\"title\":"
+    " \"Pump's \\\"A\\\"\", \"description\": \"\xc3\xa9\", \"status\": \"DONE\", \"previousStatus\": "
+    "\"OPEN\", \"priority\": \"HIGH\","
+    " \"type\": \"REACTIVE\", \"createdAt\": \"2026-11-01T00:00:00.000Z\", \"updatedAt\": "
+    "\"2026-11-23T10:15:00.000Z\","
+    " \"completedAt\": \"2026-11-23T10:14:00.000Z\", \"deletedAt\": null, \"dueDate\": "
+    "\"2026-11-30T00:00:00.000Z\","
     " \"startDate\": \"2026-11-02T00:00:00.000Z\", \"assetId\": 11, \"locationId\": 12, \"creatorId\": 13,"
-    " \"completerId\": 14, \"requesterId\": 15, \"organizationId\": 16, \"assignees\": [{\"id\": 21}, {\"id\": 22}],"
+    " \"completerId\": 14, \"requesterId\": 15, \"organizationId\": 16, \"assignees\": [{\"id\": 21}, "
+    "{\"id\": 22}],"
     " \"categories\": [\"Safety\", \"Electrical\"], \"extraFields\": {\"line\": \"A\", \"n\": 3},"
     " \"changes\": {\"status\": {\"from\": \"OPEN\", \"to\": \"DONE\"}}}}";
 
@@ -26,8 +32,8 @@ static int evaluate(const char *expression, const char *body, char *reason, size
     if (when == NULL)
         return -2;
     int result = when_matches(when, body, strlen(body), reason, size);
-    check(when_matches(when, body, strlen(body), reason, size) == result, "%s: another answer when asked twice",
-        expression);
+    check(when_matches(when, body, strlen(body), reason, size) == result,
+        "%s: another answer when asked twice", expression);
     when_free(when);
     return result;
 }
@@ -107,16 +113,17 @@ static void test_fields(void **state)
 {
     static const char *const table[][2] = {{"event", "'workorder.status_changed'"},
         {"eventId", "'workorder.status_changed/7/OPEN-DONE/2026-11-23T10:15:00.000Z'"},
-        {"timestamp", "'2026-11-23T10:15:00.000Z'"}, {"observedAt", "'2026-11-23T10:16:02.117Z'"}, {"source", "'poll'"},
-        {"id", "7"}, {"sequentialId", "70"}, {"title", "'Pump''s \"A\"'"}, {"description", "'\xc3\xa9'"},
-        {"status", "'DONE'"}, {"previousStatus", "'OPEN'"}, {"priority", "'HIGH'"}, {"type", "'REACTIVE'"},
-        {"createdAt", "'2026-11-01T00:00:00.000Z'"}, {"updatedAt", "'2026-11-23T10:15:00.000Z'"},
-        {"completedAt", "'2026-11-23T10:14:00.000Z'"}, {"deletedAt", "NULL"}, {"dueDate", "'2026-11-30T00:00:00.000Z'"},
-        {"startDate", "'2026-11-02T00:00:00.000Z'"}, {"assetId", "11"}, {"locationId", "12"}, {"creatorId", "13"},
-        {"completerId", "14"}, {"requesterId", "15"}, {"organizationId", "16"},
+        {"timestamp", "'2026-11-23T10:15:00.000Z'"}, {"observedAt", "'2026-11-23T10:16:02.117Z'"},
+        {"source", "'poll'"}, {"id", "7"}, {"sequentialId", "70"}, {"title", "'Pump''s \"A\"'"},
+        {"description", "'\xc3\xa9'"}, {"status", "'DONE'"}, {"previousStatus", "'OPEN'"},
+        {"priority", "'HIGH'"}, {"type", "'REACTIVE'"}, {"createdAt", "'2026-11-01T00:00:00.000Z'"},
+        {"updatedAt", "'2026-11-23T10:15:00.000Z'"}, {"completedAt", "'2026-11-23T10:14:00.000Z'"},
+        {"deletedAt", "NULL"}, {"dueDate", "'2026-11-30T00:00:00.000Z'"},
+        {"startDate", "'2026-11-02T00:00:00.000Z'"}, {"assetId", "11"}, {"locationId", "12"},
+        {"creatorId", "13"}, {"completerId", "14"}, {"requesterId", "15"}, {"organizationId", "16"},
         {"assignees", "'[{\"id\":21},{\"id\":22}]'"}, {"categories", "'[\"Safety\",\"Electrical\"]'"},
-        {"extraFields", "'{\"line\":\"A\",\"n\":3}'"}, {"changes", "'{\"status\":{\"from\":\"OPEN\",\"to\":\"DONE\"}}'"},
-        {"json_type(data)", "'object'"}};
+        {"extraFields", "'{\"line\":\"A\",\"n\":3}'"},
+        {"changes", "'{\"status\":{\"from\":\"OPEN\",\"to\":\"DONE\"}}'"}, {"json_type(data)", "'object'"}};
     char reason[256];
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -203,7 +210,8 @@ static void test_refuses(void **state)
 /* Brackets that close ours and open them again make two expressions. */
 static void test_refuses_a_union(void **state)
 {
-    static const char *const table[] = {"1) UNION SELECT (1", "0) UNION ALL SELECT (1", "1)) UNION SELECT ((1"};
+    static const char *const table[] = {
+        "1) UNION SELECT (1", "0) UNION ALL SELECT (1", "1)) UNION SELECT ((1"};
     char reason[256];
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++)
@@ -214,7 +222,8 @@ static void test_refuses_a_union(void **state)
 static void test_refuses_parameters(void **state)
 {
     static const char *const table[] = {"?", "?1", "?2", "?1 IS NOT NULL", ":x", "@x = 1", "$x = 1",
-        "?1) FROM json_each(?1) /*", "priority = ?", "?)) /*", "1)) /*", "1)), ((2", "1)) FROM (SELECT 1); SELECT ((1"};
+        "?1) FROM json_each(?1) /*", "priority = ?", "?)) /*", "1)) /*", "1)), ((2",
+        "1)) FROM (SELECT 1); SELECT ((1"};
     char reason[256];
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++)
@@ -262,7 +271,8 @@ static void test_run_away_ends(void **state)
     for (int i = 0; i < 12; i++)
         buffer_append_format(&cross, "%s%s", i > 0 ? ", " : "", ten);
     buffer_append_text(&cross, ") > 0");
-    check(evaluate(cross.data, event, reason, sizeof reason) == -1 && *reason != '\0', "a million million rows");
+    check(evaluate(cross.data, event, reason, sizeof reason) == -1 && *reason != '\0',
+        "a million million rows");
     buffer_free(&cross);
     check(evaluate("length(printf('%99999999d', 1)) > 0", event, reason, sizeof reason) <= 0, "a long text");
     check(evaluate("length(replace(printf('%4000d', 1), ' ', printf('%4000d', 1))) > 0", event, reason,
@@ -293,7 +303,8 @@ static void test_errors_at_run_time(void **state)
     struct when *when = when_compile("json_extract(title, '$.x') = 1", reason, sizeof reason);
     (void)state;
     check(when != NULL, "%s", reason);
-    static const char good[] = "{\"data\": {\"title\": \"{\\\"x\\\": 1}\"}}", bad[] = "{\"data\": {\"title\": \"{\"}}";
+    static const char good[] = "{\"data\": {\"title\": \"{\\\"x\\\": 1}\"}}",
+                      bad[] = "{\"data\": {\"title\": \"{\"}}";
     for (int i = 0; i < 3; i++) {
         assert_int_equal(when_matches(when, good, sizeof good - 1, reason, sizeof reason), 1);
         assert_int_equal(when_matches(when, bad, sizeof bad - 1, reason, sizeof reason), -1);

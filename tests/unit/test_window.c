@@ -15,9 +15,10 @@ static void test_since(void **state)
         {"a watermark without a finished pass proves nothing", "2026-01-20T10:00:00Z", "", 300, ""},
         {"an idle account: the watermark lies far back", "2026-01-20T08:00:00Z", "2026-01-20T10:00:00Z", 300,
             "2026-01-20T08:00:00Z"},
-        {"a busy one: the pass saw what is younger than its begin", "2026-01-20T10:00:07Z", "2026-01-20T10:00:00Z",
-            300, "2026-01-20T09:55:00Z"},
-        {"changed just before the pass", "2026-01-20T09:59:00Z", "2026-01-20T10:00:00Z", 300, "2026-01-20T09:55:00Z"},
+        {"a busy one: the pass saw what is younger than its begin", "2026-01-20T10:00:07Z",
+            "2026-01-20T10:00:00Z", 300, "2026-01-20T09:55:00Z"},
+        {"changed just before the pass", "2026-01-20T09:59:00Z", "2026-01-20T10:00:00Z", 300,
+            "2026-01-20T09:55:00Z"},
         {"both bounds at once", "2026-01-20T09:55:00Z", "2026-01-20T10:00:00Z", 300, "2026-01-20T09:55:00Z"},
         {"one millisecond decides", "2026-01-20T09:54:59.999Z", "2026-01-20T10:00:00Z", 300,
             "2026-01-20T09:54:59.999Z"},
@@ -33,7 +34,8 @@ static void test_since(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        int64_t since = window_since(instant(table[i].watermark), instant(table[i].started), table[i].lookback * 1000);
+        int64_t since =
+            window_since(instant(table[i].watermark), instant(table[i].started), table[i].lookback * 1000);
         check(since == instant(table[i].since), "%s: %lld", table[i].what, (long long)since);
     }
 }
@@ -56,7 +58,8 @@ static void test_started(void **state)
     }
 }
 
-/* The sentence that R1 rests on: an update that became visible within the lookback is read by this pass or the next. */
+/* The sentence that R1 rests on: an update that became visible within the lookback is read by this pass or
+ * the next. */
 static void test_no_update_falls_between(void **state)
 {
     const int64_t begin = instant("2026-01-20T10:00:00Z"), lookback = 300000;

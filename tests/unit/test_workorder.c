@@ -25,8 +25,8 @@ static int parser_teardown(void **state)
     return 0;
 }
 
-static enum workorder_verdict parse(void **state, const char *json, size_t len, struct workorder *wo,
-    const char **reason)
+static enum workorder_verdict parse(
+    void **state, const char *json, size_t len, struct workorder *wo, const char **reason)
 {
     char *copy = malloc(len + 1); /* a read behind it is seen */
     check(copy != NULL, "memory");
@@ -48,17 +48,18 @@ static void test_takes(void **state)
         {"{" GOOD ", \"title\": \"Pump\", \"createdAt\": \"2026-01-01T00:00:00Z\", "
          "\"completedAt\": \"2026-01-02T00:00:00+01:00\", \"deletedAt\": \"2026-01-03T00:00:00.5Z\"}",
             7, "OPEN", "Pump", "2026-01-01T00:00:00Z", "2026-01-01T23:00:00Z", "2026-01-03T00:00:00.5Z"},
-        {"{" GOOD ", \"createdAt\": null, \"completedAt\": null, \"deletedAt\": null, \"title\": null}", 7, "OPEN",
-            NULL, "", "", ""},
+        {"{" GOOD ", \"createdAt\": null, \"completedAt\": null, \"deletedAt\": null, \"title\": null}", 7,
+            "OPEN", NULL, "", "", ""},
         {"{\"id\": 9223372036854775807, " UPDATED ", \"status\": \"X\"}", INT64_MAX, "X", NULL, "", "", ""},
-        {"{\"id\": 1, " UPDATED ", \"status\": \"0123456789012345678901234567890123456789012345678901234567890123\"}",
+        {"{\"id\": 1, " UPDATED
+         ", \"status\": \"0123456789012345678901234567890123456789012345678901234567890123\"}",
             1, "0123456789012345678901234567890123456789012345678901234567890123", NULL, "", "", ""},
         {" {" GOOD "}\r\n\t ", 7, "OPEN", NULL, "", "", ""},
         {"{" GOOD ", \"title\": \"\"}", 7, "OPEN", "", "", "", ""},
         /* beyond what a double holds, but a number: not what its neighbour speaks of */
         {"{" GOOD ", \"title\": \"NaN\", \"a\": [1e999, -1e999]}", 7, "OPEN", "NaN", "", "", ""},
-        {"{" GOOD ", \"title\": \"\xc3\xa9 \\ud83d\\ude00\", \"priority\": 5, \"assignees\": \"?\"}", 7, "OPEN",
-            "\xc3\xa9 \xf0\x9f\x98\x80", "", "", ""},
+        {"{" GOOD ", \"title\": \"\xc3\xa9 \\ud83d\\ude00\", \"priority\": 5, \"assignees\": \"?\"}", 7,
+            "OPEN", "\xc3\xa9 \xf0\x9f\x98\x80", "", "", ""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -81,8 +82,10 @@ static void test_takes(void **state)
 static void test_refuses(void **state)
 {
     static const char no_id[] = "it has no id", bad_id[] = "its id is no positive integer";
-    static const char no_updated[] = "it has no updatedAt", bad_updated[] = "its updatedAt is no date and time";
-    static const char bad_status[] = "its status is missing or no short text", bad_title[] = "its title is no text";
+    static const char no_updated[] = "it has no updatedAt",
+                      bad_updated[] = "its updatedAt is no date and time";
+    static const char bad_status[] = "its status is missing or no short text",
+                      bad_title[] = "its title is no text";
     static const struct {
         const char *json;
         const char *reason;
@@ -141,8 +144,8 @@ static void test_refuses(void **state)
         struct workorder wo;
         const char *reason = NULL;
         enum workorder_verdict verdict = parse(state, table[i].json, strlen(table[i].json), &wo, &reason);
-        check(verdict == WORKORDER_BAD && wo.doc == NULL && wo.status == NULL, "%s: verdict %d", table[i].json,
-            (int)verdict);
+        check(verdict == WORKORDER_BAD && wo.doc == NULL && wo.status == NULL, "%s: verdict %d",
+            table[i].json, (int)verdict);
         check_text(reason, table[i].reason);
     }
 }
@@ -179,9 +182,8 @@ static void test_refuses_scalars(void **state)
 static void test_no_json(void **state)
 {
     static const char *const table[] = {"", "{", "{\"id\": 7", "{" GOOD, "{" GOOD "}}", "{" GOOD "}x",
-        "{" GOOD ",}", "{id: 7}",
-        "{" GOOD ", \"a\": 01}", "{" GOOD ", \"a\": .5}", "{" GOOD ", \"a\": tru}", "{" GOOD ", \"a\": \"\\x\"}",
-        "/**/{" GOOD "}", "nul", "<html>"};
+        "{" GOOD ",}", "{id: 7}", "{" GOOD ", \"a\": 01}", "{" GOOD ", \"a\": .5}", "{" GOOD ", \"a\": tru}",
+        "{" GOOD ", \"a\": \"\\x\"}", "/**/{" GOOD "}", "nul", "<html>"};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
@@ -198,8 +200,9 @@ static void test_null_is_no_lack_of_memory(void **state)
         const char *json;
         size_t len;
         enum workorder_verdict verdict;
-    } table[] = {{"null\0", 5, WORKORDER_NOT_JSON}, {"null\0x", 6, WORKORDER_NOT_JSON}, {"nullx", 5, WORKORDER_NOT_JSON},
-        {" null", 5, WORKORDER_BAD}, {"null ", 5, WORKORDER_BAD}, {"\r\n\tnull x", 9, WORKORDER_NOT_JSON}};
+    } table[] = {{"null\0", 5, WORKORDER_NOT_JSON}, {"null\0x", 6, WORKORDER_NOT_JSON},
+        {"nullx", 5, WORKORDER_NOT_JSON}, {" null", 5, WORKORDER_BAD}, {"null ", 5, WORKORDER_BAD},
+        {"\r\n\tnull x", 9, WORKORDER_NOT_JSON}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
@@ -220,7 +223,8 @@ static void test_refuses_numbers_that_are_none(void **state)
         enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
         workorder_free(&wo);
         buffer_free(&json);
-        check(verdict == WORKORDER_BAD || verdict == WORKORDER_NOT_JSON, "%s: verdict %d", table[i], (int)verdict);
+        check(verdict == WORKORDER_BAD || verdict == WORKORDER_NOT_JSON, "%s: verdict %d", table[i],
+            (int)verdict);
     }
 }
 
@@ -234,7 +238,8 @@ static void test_nul_byte_is_no_json(void **state)
         memcpy(broken, text, sizeof text);
         broken[i] = '\0';
         enum workorder_verdict verdict = parse(state, broken, sizeof text - 1, &wo, &reason);
-        check(verdict == WORKORDER_NOT_JSON || verdict == WORKORDER_BAD, "at %zu: verdict %d", i, (int)verdict);
+        check(
+            verdict == WORKORDER_NOT_JSON || verdict == WORKORDER_BAD, "at %zu: verdict %d", i, (int)verdict);
     }
 }
 
@@ -248,7 +253,8 @@ static void test_depth(void **state)
         for (int i = 1; i < depth; i++)
             buffer_append_text(&json, i % 2 != 0 ? "[" : "{\"a\":");
         for (int i = depth - 1; i >= 1; i--)
-            buffer_append_text(&json, i % 2 != 0 ? (i == depth - 1 ? "1]" : "]") : (i == depth - 1 ? "1}" : "}"));
+            buffer_append_text(
+                &json, i % 2 != 0 ? (i == depth - 1 ? "1]" : "]") : (i == depth - 1 ? "1}" : "}"));
         buffer_append_text(&json, depth == 1 ? "1}" : "}");
         enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
         if (depth < WORKORDER_MAX_DEPTH)
@@ -275,8 +281,8 @@ static void test_size(void **state)
         buffer_append_text(&json, "\"}");
         check(json.len == len, "%zu", json.len);
         enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
-        check(verdict == (len > WORKORDER_MAX_SIZE ? WORKORDER_BAD : WORKORDER_OK), "%zu bytes: verdict %d", len,
-            (int)verdict);
+        check(verdict == (len > WORKORDER_MAX_SIZE ? WORKORDER_BAD : WORKORDER_OK), "%zu bytes: verdict %d",
+            len, (int)verdict);
         if (verdict == WORKORDER_BAD)
             check_text(reason, "it is larger than 1 MiB");
         workorder_free(&wo);
@@ -287,14 +293,15 @@ static void test_size(void **state)
 /* A parser is used again after whatever it met. */
 static void test_parser_recovers(void **state)
 {
-    static const char *const bad[] = {"{\"id\": [[[", "\"\xff", "{\"a\": \"", "tru", "{" GOOD ", \"x\": 1e", "[1,,]"};
+    static const char *const bad[] = {
+        "{\"id\": [[[", "\"\xff", "{\"a\": \"", "tru", "{" GOOD ", \"x\": 1e", "[1,,]"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct workorder wo;
         const char *reason = NULL;
         parse(state, bad[i], strlen(bad[i]), &wo, &reason);
         workorder_free(&wo);
-        check(parse(state, "{" GOOD "}", strlen("{" GOOD "}"), &wo, &reason) == WORKORDER_OK, "after %s: %s", bad[i],
-            reason);
+        check(parse(state, "{" GOOD "}", strlen("{" GOOD "}"), &wo, &reason) == WORKORDER_OK, "after %s: %s",
+            bad[i], reason);
         workorder_free(&wo);
     }
 }

@@ -1,4 +1,4 @@
--- The parameters of all statements that write are the values of enum warehouse_value (src/sinks/warehouse_row.h), from ?1 on.
+-- The parameters of all statements that write are the values of enum warehouse_value (src/handlers/warehouse/warehouse_row.h), from ?1 on.
 
 -- name: begin
 BEGIN IMMEDIATE;

@@ -1,0 +1,119 @@
+#include "base/shutdown.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t report_wanted;
+static void (*report_function)(void *data);
+static void *report_data;
+static int64_t deadline = INT64_MAX; /* by the monotonic clock */
+static int wake[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    signalled = 1;
+    ssize_t n = write(wake[1], "", 1);
+    (void)n; /* a full pipe is readable already */
+    signal(number, SIG_DFL);
+    errno = saved;
+}
+
+static void on_report(int number)
+{
+    int saved = errno;
+    (void)number;
+    report_wanted = 1;
+    ssize_t n = write(wake[1], "", 1);
+    (void)n;
+    errno = saved;
+}
+
+void shutdown_on_report(void (*report)(void *data), void *data)
+{
+    struct sigaction action = {.sa_handler = report != NULL ? on_report : SIG_IGN};
+    report_function = report;
+    report_data = data;
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+void shutdown_attend(void)
+{
+    char bytes[16];
+    if (report_wanted == 0)
+        return;
+    report_wanted = 0;
+    /* the pipe stays readable after a stop signal only */
+    while (signalled == 0 && read(wake[0], bytes, sizeof bytes) > 0)
+        ;
+    if (report_function != NULL)
+        report_function(report_data);
+}
+
+int shutdown_install(struct error *e)
+{
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return fail(e, EX_TEMPFAIL, "signals: no pipe: %s", strerror(errno));
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    shutdown_on_report(NULL, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    return 0;
+}
+
+void shutdown_set_deadline(int64_t ms)
+{
+    deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
+}
+
+bool shutdown_signalled(void)
+{
+    return signalled != 0;
+}
+
+bool shutdown_requested(void)
+{
+    return shutdown_signalled() || shutdown_time_left() == 0;
+}
+
+int shutdown_fd(void)
+{
+    return wake[0];
+}
+
+int64_t shutdown_time_left(void)
+{
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
+}
+
+bool shutdown_wait(int64_t ms)
+{
+    int64_t end = clock_monotonic() + ms;
+    for (;;) {
+        shutdown_attend();
+        if (shutdown_requested())
+            return false;
+        int64_t left = end - clock_monotonic();
+        if (left <= 0)
+            return true;
+        int64_t limit = shutdown_time_left();
+        if (left > limit)
+            left = limit;
+        struct pollfd p = {.fd = wake[0], .events = POLLIN};
+        const struct timespec t = {left / 1000, (long)(left % 1000 * 1000000)};
+        (void)ppoll(&p, 1, &t, NULL);
+    }
+}

@@ -1,0 +1,45 @@
+/*
+ * shutdown: when a run must end early: SIGTERM and SIGINT, and the soft deadline of --max-time.
+ *
+ * The program asks between two transactions and waits through this module, so that a signal that arrives
+ * during a wait ends it at once. A second signal kills the process in the ordinary way.
+ */
+#ifndef WOSYNC_BASE_SHUTDOWN_H
+#define WOSYNC_BASE_SHUTDOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Installs the handlers for SIGTERM and SIGINT (once per process), and ignores SIGPIPE: a closed stdout is
+ * then an error like others. Fails with EX_TEMPFAIL when the system gives no pipe. */
+int shutdown_install(struct error *e);
+
+/* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or
+ * shutdown_attend. NULL: SIGUSR1 is ignored. */
+void shutdown_on_report(void (*report)(void *data), void *data);
+
+/* Calls the report if SIGUSR1 came since the last time. */
+void shutdown_attend(void);
+
+/* Sets the soft deadline `ms` milliseconds from now; 0 removes it. */
+void shutdown_set_deadline(int64_t ms);
+
+/* True once a signal came. */
+bool shutdown_signalled(void);
+
+/* True once a signal came or the deadline has passed: start nothing new. */
+bool shutdown_requested(void);
+
+/* A descriptor that becomes readable when a signal comes, for poll(2); -1 before shutdown_install. */
+int shutdown_fd(void);
+
+/* Milliseconds until the deadline, 0 when it has passed, INT64_MAX when there is none. */
+int64_t shutdown_time_left(void);
+
+/* Waits `ms` milliseconds, or until a signal comes or the deadline passes. Returns true when the whole time
+ * went by, false when the run must end. */
+bool shutdown_wait(int64_t ms);
+
+#endif

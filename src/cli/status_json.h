@@ -1,0 +1,20 @@
+/*
+ * status_json: how things stand, gathered from the store into one JSON object: for `status` and whoever else
+ * shows it.
+ */
+#ifndef WOSYNC_CLI_STATUS_JSON_H
+#define WOSYNC_CLI_STATUS_JSON_H
+
+#include "base/error.h"
+#include "store/runs.h"
+
+struct json_object;
+struct store;
+
+/* Puts everything but the runs into `out`. Returns 0, or -1 with the error filled. */
+int status_json_gather(struct store *store, struct json_object *out, struct error *e);
+
+/* One run as JSON, to be dropped with json_object_put. */
+struct json_object *status_json_run(const struct run *run);
+
+#endif

@@ -1,0 +1,267 @@
+#include "deliver/handler_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "handlers/registry.h"
+#include "store/events.h"
+#include "store/store.h"
+
+/* Every handler type there is. */
+static const struct handler_type *const types[] = {
+    &handler_log,
+    &handler_http,
+    &handler_slack,
+    &handler_exec,
+    &handler_report,
+    &handler_warehouse,
+};
+enum { TYPES = sizeof types / sizeof types[0] };
+
+enum { DEFAULT_TIMEOUT_MS = 30000, LONGEST_TIMEOUT_MS = 3600000 };
+
+/* Keys that every type takes. */
+static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
+    {"type", true, false}, {"timeout", false, false}, {NULL, false, false}};
+
+static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
+{
+    for (; keys->name != NULL; keys++)
+        if (strcmp(keys->name, name) == 0)
+            return keys;
+    return NULL;
+}
+
+static const struct handler_type *find_type(const struct handler_setup *setup)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, "type");
+    struct buffer known = {0};
+    if (setting == NULL) {
+        setup_problem(setup, 0, "has no type; write type = log, for instance");
+        return NULL;
+    }
+    for (int i = 0; i < TYPES; i++) {
+        if (strcmp(types[i]->name, setting->value) == 0) {
+            buffer_free(&known);
+            return types[i];
+        }
+        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", types[i]->name);
+    }
+    setup_problem(setup, setting->line, "type = %s: unknown; known are %s", setting->value, known.data);
+    buffer_free(&known);
+    return NULL;
+}
+
+static void check_keys(const struct handler_setup *setup, const struct handler_type *type)
+{
+    for (size_t i = 0; i < setup->section->count; i++) {
+        const struct ini_setting *setting = &setup->section->settings[i];
+        const struct handler_key *key = find_key(common_keys, setting->key);
+        if (key == NULL)
+            key = find_key(type->keys, setting->key);
+        if (key == NULL)
+            setup_problem(setup, setting->line, "%s: unknown key for type = %s", setting->key, type->name);
+        else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
+            setup_problem(setup, setting->line, "%s: it stands twice", setting->key);
+    }
+    for (const struct handler_key *key = type->keys; key->name != NULL; key++)
+        if (key->required && ini_setting(setup->section, key->name) == NULL)
+            setup_problem(setup, 0, "has no %s, which type = %s needs", key->name, type->name);
+}
+
+/* `on`: event types separated by spaces; `*` stands for all, `workorder.*` too. */
+static void read_on(const struct handler_setup *setup, struct handler *handler)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, "on");
+    const int line = setting != NULL ? setting->line : 0;
+    size_t before = setup->problems->len;
+    char *rest = strdup(setting != NULL ? setting->value : "*"), *place = NULL;
+    for (char *word = strtok_r(rest, " \t", &place); word != NULL; word = strtok_r(NULL, " \t", &place)) {
+        enum event_type type = event_type_named(word);
+        if (strcmp(word, "*") == 0 || strcmp(word, "workorder.*") == 0)
+            for (int i = 0; i < EVENT_TYPES; i++)
+                handler->on[i] = true;
+        else if (type < EVENT_TYPES)
+            handler->on[type] = true;
+        else
+            setup_problem(setup, line,
+                "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
+                "workorder.completed, "
+                "workorder.updated, workorder.deleted and *",
+                word);
+    }
+    free(rest);
+    for (int i = 0; i < EVENT_TYPES; i++)
+        if (handler->on[i])
+            return;
+    if (setup->problems->len == before)
+        setup_problem(setup, line, "on names no event; write on = *, for instance");
+}
+
+static void read_when(const struct handler_setup *setup, struct handler *handler)
+{
+    char reason[256];
+    const struct ini_setting *setting = ini_setting(setup->section, "when");
+    if (setting == NULL)
+        return;
+    handler->when = when_compile(setting->value, reason, sizeof reason);
+    if (handler->when == NULL)
+        setup_problem(setup, setting->line, "when: %s", reason);
+}
+
+static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, "timeout");
+    if (setting != NULL &&
+        (duration_parse(setting->value, timeout) != 0 || *timeout < 1 || *timeout > LONGEST_TIMEOUT_MS))
+        setup_problem(
+            setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
+}
+
+static void make_route(struct handler_setup *setup, struct handler *handler)
+{
+    read_timeout(setup, &setup->timeout);
+    handler->timeout = setup->timeout;
+    handler->type = find_type(setup);
+    read_on(setup, handler);
+    read_when(setup, handler);
+    if (handler->type == NULL)
+        return;
+    size_t before = setup->problems->len;
+    check_keys(setup, handler->type);
+    if (setup->problems->len == before)
+        handler->state = handler->type->make(setup);
+}
+
+static struct handler *add_route(struct handler_table *table, const char *name)
+{
+    table->rows = realloc(table->rows, (table->count + 1) * sizeof *table->rows);
+    struct handler *handler = &table->rows[table->count++];
+    *handler = (struct handler){.name = strdup(name)};
+    return handler;
+}
+
+static bool find_route(const struct handler_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+int handler_table_make(
+    const struct config *config, struct handler_table *out, struct buffer *problems, struct buffer *warnings)
+{
+    size_t before = problems->len;
+    static const struct ini_section no_section = {.name = ""};
+    struct handler_setup setup = {.file = config->file,
+        .base_url = config->base_url,
+        .organization = config->organization,
+        .problems = problems,
+        .warnings = warnings};
+    *out = (struct handler_table){0};
+    for (size_t i = 0; i < config->ini.count; i++) {
+        setup.section = &config->ini.sections[i];
+        setup.name = config_handler_name(setup.section);
+        setup.timeout = DEFAULT_TIMEOUT_MS;
+        if (setup.name == NULL)
+            continue;
+        if (*setup.name == '\0')
+            setup_problem(&setup, 0, "needs a name");
+        else if (find_route(out, setup.name))
+            setup_problem(&setup, 0, "stands twice");
+        else
+            make_route(&setup, add_route(out, setup.name));
+    }
+    if (out->count == 0 && problems->len == before) {
+        struct handler *handler = add_route(out, "log");
+        setup = (struct handler_setup){
+            .name = "log", .section = &no_section, .problems = problems, .warnings = warnings};
+        handler->type = &handler_log;
+        for (int i = 0; i < EVENT_TYPES; i++)
+            handler->on[i] = true;
+        handler->state = handler_log.make(&setup);
+    }
+    return problems->len == before ? 0 : -1;
+}
+
+struct attachment {
+    const struct handler_table *table;
+    int64_t *missing; /* handlers that the configuration no longer has */
+    size_t count;
+};
+
+static int find_missing(const struct handler_record *row, void *context, struct error *e)
+{
+    (void)e; /* this cannot fail */
+    struct attachment *a = context;
+    for (size_t i = 0; i < a->table->count; i++)
+        if (strcmp(a->table->rows[i].name, row->name) == 0)
+            return 0;
+    if (row->removed != TIMESTAMP_NONE)
+        return 0;
+    a->missing = realloc(a->missing, (a->count + 1) * sizeof *a->missing);
+    a->missing[a->count++] = row->handler;
+    return 0;
+}
+
+static int attach_all(struct handler_table *table, struct store *store, int64_t end, int64_t now,
+    struct attachment *a, struct error *e)
+{
+    if (end < 0)
+        end = events_last_seq(store, e);
+    if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
+        return -1;
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
+        if (handlers_attach(store, handler->name, handler->type->name, handler->type->load != NULL, end, now,
+                &handler->place, e) != 0)
+            return -1;
+    }
+    for (size_t i = 0; i < a->count; i++)
+        if (handlers_remove(store, a->missing[i], now, e) != 0)
+            return -1;
+    return 0;
+}
+
+int handler_table_attach(
+    struct handler_table *table, struct store *store, int64_t end, int64_t now, struct error *e)
+{
+    struct attachment a = {.table = table};
+    if (store_begin(store, e) != 0)
+        return -1;
+    int rc = attach_all(table, store, end, now, &a, e);
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    free(a.missing);
+    return rc;
+}
+
+int handler_wants(
+    const struct handler *handler, enum event_type type, const char *body, size_t len, struct error *e)
+{
+    char reason[256];
+    if (type >= EVENT_TYPES || !handler->on[type])
+        return 0;
+    if (handler->when == NULL)
+        return 1;
+    int wants = when_matches(handler->when, body, len, reason, sizeof reason);
+    return wants >= 0 ? wants
+                      : fail(e, EX_CONFIG, "handler %s: when: %s; correct it, its events wait", handler->name,
+                            reason);
+}
+
+void handler_table_free(struct handler_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
+        if (handler->state != NULL)
+            handler->type->free(handler->state);
+        when_free(handler->when);
+        free(handler->name);
+    }
+    free(table->rows);
+    *table = (struct handler_table){0};
+}

@@ -1,0 +1,205 @@
+/* exec: runs a program: the event on its stdin, its main fields in the environment; no shell. */
+#include "handlers/registry.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "core/event.h"
+#include "handlers/exec/subprocess.h"
+#include "handlers/exec/argv.h"
+
+/* sysexits(3): the program asks to be run again later. */
+enum { TRY_LATER = 75 };
+
+/* A value in the environment is cut here: the kernel takes 128 KiB for one string; the whole of it is on
+ * stdin. */
+enum { LONGEST_VALUE = 64 << 10 };
+
+struct exec_state {
+    char *name;
+    char **words;
+};
+
+static const struct handler_key keys[] = {{"command", true, false}, {NULL, false, false}};
+
+/* The event's fields in the environment. They are always there, empty where the event has none, for `sh -u`'s
+ * sake. */
+static const struct {
+    const char *name;
+    const char *path[3]; /* keys from the event down */
+} variables[] = {
+    {"WOSYNC_EVENT", {"event"}},
+    {"WOSYNC_EVENT_ID", {"id"}},
+    {"WOSYNC_TIMESTAMP", {"timestamp"}},
+    {"WOSYNC_OBSERVED_AT", {"observedAt"}},
+    {"WOSYNC_SOURCE", {"source"}},
+    {"WOSYNC_ID", {"data", "id"}},
+    {"WOSYNC_SEQUENTIAL_ID", {"data", "sequentialId"}},
+    {"WOSYNC_TITLE", {"data", "title"}},
+    {"WOSYNC_STATUS", {"data", "status"}},
+    {"WOSYNC_PREVIOUS_STATUS", {"data", "previousStatus"}},
+    {"WOSYNC_PRIORITY", {"data", "priority"}},
+    {"WOSYNC_TYPE", {"data", "type"}},
+    {"WOSYNC_CREATED_AT", {"data", "createdAt"}},
+    {"WOSYNC_UPDATED_AT", {"data", "updatedAt"}},
+    {"WOSYNC_COMPLETED_AT", {"data", "completedAt"}},
+    {"WOSYNC_DUE_DATE", {"data", "dueDate"}},
+    {"WOSYNC_ASSET", {"data", "asset", "name"}},
+    {"WOSYNC_LOCATION", {"data", "location", "name"}},
+};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+/* Where our own secrets come from. */
+static const char *const secret_names[] = {
+    "MAINTAINX_API_KEY", "MAINTAINX_WEBHOOK_SECRET", "SLACK_WEBHOOK_URL"};
+enum { SECRET_NAMES = sizeof secret_names / sizeof secret_names[0] };
+
+extern char **environ;
+
+static void release(void *context)
+{
+    struct exec_state *state = context;
+    argv_free(state->words);
+    free(state->name);
+    free(state);
+}
+
+static void *make(const struct handler_setup *setup)
+{
+    const struct ini_setting *command = ini_setting(setup->section, "command");
+    const char *reason;
+    char **words = argv_split(command->value, &reason);
+    if (words == NULL) {
+        setup_problem(
+            setup, command->line, "command: %s; write the program's path and its arguments", reason);
+        return NULL;
+    }
+    struct exec_state *state = calloc(1, sizeof *state);
+    state->name = strdup(setup->name);
+    state->words = words;
+    return state;
+}
+
+/* --- the environment --- */
+
+static bool has_name(const char *entry, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* Not handed on: our secrets, by name and wherever else their text stands, and what we set ourselves. */
+static bool is_left_out(const char *entry)
+{
+    for (int i = 0; i < SECRET_NAMES; i++)
+        if (has_name(entry, secret_names[i]))
+            return true;
+    for (int i = 0; i < VARIABLES; i++)
+        if (has_name(entry, variables[i].name))
+            return true;
+    return secret_is_in(entry);
+}
+
+/* `NAME=value` of a field; NUL, which no variable can hold, becomes a space. */
+static char *make_variable(int i, struct json_object *value)
+{
+    char *entry;
+    for (int depth = 0; depth < 3 && variables[i].path[depth] != NULL; depth++)
+        value = json_object_object_get(value, variables[i].path[depth]);
+    const char *text = value != NULL ? json_object_get_string(value) : "";
+    size_t len = json_object_is_type(value, json_type_string) ? (size_t)json_object_get_string_len(value)
+                                                              : strlen(text);
+    if (len > LONGEST_VALUE)
+        for (len = LONGEST_VALUE; ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+            ; /* not through a character */
+    int prefix = asprintf(&entry, "%s=%*s", variables[i].name, (int)len, "");
+    for (size_t k = 0; k < len; k++)
+        if (text[k] != '\0')
+            entry[(size_t)prefix - len + k] = text[k];
+    return entry;
+}
+
+/* Ours without what is left out (borrowed), then the event's (owned, from *own on). */
+static char **make_environment(const struct delivery *delivery, size_t *own)
+{
+    size_t count = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **list = calloc(count + VARIABLES + 1, sizeof *list);
+    struct json_object *event = event_parse(delivery->body, delivery->body_len);
+    *own = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_left_out(environ[i]))
+            list[(*own)++] = environ[i];
+    for (int i = 0; i < VARIABLES; i++)
+        list[*own + (size_t)i] = make_variable(i, event);
+    json_object_put(event);
+    return list;
+}
+
+static void free_environment(char **list, size_t own)
+{
+    for (size_t i = own; list[i] != NULL; i++)
+        free(list[i]);
+    free(list);
+}
+
+/* --- one delivery --- */
+
+static void judge(const struct exec_state *state, const struct program *program,
+    const struct subprocess_end *end, struct delivery_result *result)
+{
+    const char *name = state->words[0], *error = end->error, *colon = *error != '\0' ? ": " : "";
+    if (end->outcome == SUBPROCESS_NOT_STARTED && end->status == ENOEXEC)
+        handler_later(
+            result, -1, "%.80s: it is no program; a script's first line is #!/bin/sh or the like", name);
+    else if (end->outcome == SUBPROCESS_NOT_STARTED)
+        handler_later(
+            result, -1, "%.80s: it cannot be run: %s; correct command", name, strerror(end->status));
+    else if (end->outcome == SUBPROCESS_TIMED_OUT)
+        handler_later(
+            result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
+    else if (end->outcome == SUBPROCESS_STOPPED)
+        handler_later(result, -1, "it was ended because the run was stopped%s%s", colon, error);
+    else if (end->outcome == SUBPROCESS_SIGNALLED)
+        handler_later(
+            result, -1, "killed by signal %d (%s)%s%s", end->status, strsignal(end->status), colon, error);
+    else if (end->status == 0)
+        handler_done(result);
+    else if (end->status == TRY_LATER)
+        handler_later(result, -1, "it asks for a later try (exit status 75)%s%s", colon, error);
+    else
+        handler_later(result, -1, "exit status %d%s%s", end->status, colon, error);
+}
+
+static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+{
+    const struct exec_state *state = context;
+    const struct delivery *delivery = work->deliveries;
+    struct subprocess_end end;
+    size_t own;
+    char **environment = make_environment(delivery, &own);
+    const struct program program = {.name = state->name,
+        .words = state->words,
+        .environment = environment,
+        .input = delivery->body,
+        .input_len = delivery->body_len,
+        .timeout = work->timeout};
+    subprocess_run(&program, &end);
+    judge(state, &program, &end, result);
+    free_environment(environment, own);
+}
+
+const struct handler_type handler_exec = {
+    .name = "exec",
+    .keys = keys,
+    .make = make,
+    .free = release,
+    .deliver = deliver,
+    .blocks = true,
+};

@@ -1,0 +1,56 @@
+/*
+ * subprocess: runs a program to its end: something on its stdin, what it prints taken away, a time limit that
+ * holds for all that it starts.
+ */
+#ifndef WOSYNC_HANDLERS_EXEC_SUBPROCESS_H
+#define WOSYNC_HANDLERS_EXEC_SUBPROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What to run. Everything is borrowed. */
+struct program {
+    const char *name; /* for the log */
+    char *const
+        *words; /* the program and its arguments, ends with NULL; without a slash it is looked for in PATH */
+    char *const *environment; /* `NAME=value`, ends with NULL */
+    const char *input;        /* for its stdin, followed by a newline; it need not read it */
+    size_t input_len;
+    int64_t timeout; /* milliseconds */
+};
+
+enum subprocess_outcome {
+    SUBPROCESS_EXITED,     /* status: its exit status */
+    SUBPROCESS_SIGNALLED,  /* status: the signal that ended it */
+    SUBPROCESS_TIMED_OUT,  /* it was ended at the time limit */
+    SUBPROCESS_STOPPED,    /* it was ended because our run ends */
+    SUBPROCESS_NOT_STARTED /* status: errno */
+};
+
+/* Bytes of what is kept of stderr, with the NUL. */
+enum { SUBPROCESS_ERROR_SIZE = 176 };
+
+struct subprocess_end {
+    enum subprocess_outcome outcome;
+    int status;
+    char error[SUBPROCESS_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */
+};
+
+/*
+ * Runs the program in a process group of its own, with ordinary signals and no descriptor of ours but the
+ * three pipes, and waits until it has ended. What it prints is read to the end; the first lines go to the log
+ * (-v).
+ *
+ * At the time limit the whole group gets SIGTERM and, SUBPROCESS_GRACE_MS later at the most, SIGKILL. A
+ * program that has ended while something it left in the background holds its output open is not waited for.
+ *
+ * When a stop is requested by a signal, the program may go on for SUBPROCESS_STOP_MS within its limit, and is
+ * then ended in the same way. Not at once: what it does may have no way back, and it would all be done again.
+ * Not for its whole limit: supervisors give us ten seconds before they kill us, and then it would go on
+ * without us.
+ */
+void subprocess_run(const struct program *program, struct subprocess_end *end);
+
+enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 5000 };
+
+#endif

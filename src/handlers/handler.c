@@ -1,0 +1,217 @@
+#include "handlers/handler.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "core/retry.h"
+
+/* Bytes of an answer that are looked at for an error text. */
+enum { ANSWER_HEAD = 1024 };
+
+/* The parts of a URL from this size on count as secrets of their own. */
+enum { SHORTEST_URL_SECRET = 8 };
+
+void handler_done(struct delivery_result *result)
+{
+    *result = (struct delivery_result){.verdict = DELIVERY_DONE, .retry_after = -1};
+}
+
+/* Secrets are masked before the text is cut: half of one would not be recognized. */
+__attribute__((format(printf, 2, 0))) static void say(
+    struct delivery_result *result, const char *format, va_list ap)
+{
+    char text[2 * ANSWER_HEAD];
+    vsnprintf(text, sizeof text, format, ap);
+    for (char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    secret_mask(text);
+    utf8_mend(text);
+    size_t len = strlen(text);
+    if (len >= sizeof result->error)
+        for (len = sizeof result->error - 1; (text[len] & 0xc0) == 0x80; len--)
+            ;
+    memcpy(result->error, text, len);
+    result->error[len] = '\0';
+}
+
+void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
+{
+    va_list ap;
+    *result = (struct delivery_result){.verdict = DELIVERY_LATER, .retry_after = retry_after};
+    va_start(ap, format);
+    say(result, format, ap);
+    va_end(ap);
+}
+
+void handler_dead(struct delivery_result *result, const char *format, ...)
+{
+    va_list ap;
+    *result = (struct delivery_result){.verdict = DELIVERY_DEAD, .retry_after = -1};
+    va_start(ap, format);
+    say(result, format, ap);
+    va_end(ap);
+}
+
+static int64_t asked_wait(struct http_call *call)
+{
+    int64_t server = clock_now();
+    const char *date = http_header(call, "date");
+    if (date != NULL)
+        timestamp_parse_http(date, &server);
+    const char *after = http_header(call, "retry-after");
+    return after != NULL ? retry_after(after, server) : -1;
+}
+
+void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
+{
+    const char *body = http_body(call)->data != NULL ? http_body(call)->data : "";
+    const char *colon = *body != '\0' ? ": " : "";
+    int status = http_status(call);
+    if (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LARGE)
+        handler_later(result, -1, "no answer: %s", http_reason(call));
+    else if (status / 100 == 2)
+        handler_done(result);
+    else if (status == 408 || status == 425 || status == 429 || status >= 500)
+        handler_later(result, asked_wait(call), "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
+    else if (status / 100 == 3)
+        handler_dead(result, "HTTP %d: a redirect is not followed; put the final address into url", status);
+    else
+        handler_dead(result, "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
+}
+
+void handler_request_free(struct handler_request *request)
+{
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+        free(request->headers[i]);
+    free(request->headers);
+    free(request->made);
+    *request = (struct handler_request){0};
+}
+
+void setup_problem(const struct handler_setup *setup, int line, const char *format, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    secret_mask(text);
+    buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file,
+        line != 0 ? line : setup->section->line, setup->name, text);
+}
+
+const char *setup_value(const struct handler_setup *setup, const char *key)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    return setting != NULL ? setting->value : NULL;
+}
+
+const struct ini_setting *setup_next(
+    const struct handler_setup *setup, const char *key, const struct ini_setting *previous)
+{
+    const struct ini_section *section = setup->section;
+    for (size_t i = previous != NULL ? (size_t)(previous - section->settings) + 1 : 0; i < section->count;
+         i++)
+        if (strcmp(section->settings[i].key, key) == 0)
+            return &section->settings[i];
+    return NULL;
+}
+
+/* A copy of the value that is registered as a secret. */
+static char *register_copy(const char *value)
+{
+    secret_register(value);
+    return strdup(value);
+}
+
+static char *from_environment(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *name)
+{
+    const char *value = getenv(name);
+    if (value != NULL && *value != '\0')
+        return register_copy(value);
+    setup_problem(setup, setting->line, "%s: %s is not set in the environment", setting->key, name);
+    return NULL;
+}
+
+char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+{
+    if (strncmp(value, "env:", 4) == 0)
+        return from_environment(setup, setting, value + 4);
+    if (strncmp(value, "file:", 5) == 0)
+        return setup_file_secret(setup, setting, value + 5);
+    return strdup(value);
+}
+
+char *setup_secret(const struct handler_setup *setup, const char *key)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    if (strncmp(setting->value, "env:", 4) == 0)
+        return from_environment(setup, setting, setting->value + 4);
+    return register_copy(setting->value);
+}
+
+int64_t setup_number(
+    const struct handler_setup *setup, const char *key, int64_t fallback, int64_t least, int64_t most)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    char *end;
+    if (setting == NULL)
+        return fallback;
+    errno = 0;
+    long long n = strtoll(setting->value, &end, 10);
+    if (errno == 0 && end != setting->value && *end == '\0' && n >= least && n <= most)
+        return n;
+    setup_problem(setup, setting->line, "%s = %s: write a number from %lld to %lld", key, setting->value,
+        (long long)least, (long long)most);
+    return fallback;
+}
+
+char *setup_file_secret(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
+{
+    struct error e = {0};
+    bool exposed = false;
+    char *secret = secret_read_file(path, &exposed, &e);
+    if (secret == NULL)
+        setup_problem(setup, setting->line, "%s: %s", setting->key, e.text);
+    if (exposed)
+        buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path);
+    return secret;
+}
+
+/* A receiver may repeat the path of its URL in an error (`no handler for /services/...`), or the last part of
+ * it alone: where they are long enough to be secrets, they are masked like the whole. */
+static void register_parts(const char *url)
+{
+    const char *host = strstr(url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    const char *last = path != NULL ? strrchr(path, '/') + 1 : NULL;
+    if (path != NULL && strlen(path) >= SHORTEST_URL_SECRET)
+        secret_register(path);
+    if (last != NULL && strlen(last) >= 2 * SHORTEST_URL_SECRET)
+        secret_register(last);
+}
+
+char *setup_url(const struct handler_setup *setup, const char *key)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, key);
+    char *url = setup_resolve(setup, setting, setting->value);
+    if (url == NULL)
+        return NULL;
+    secret_register(url);
+    register_parts(url);
+    const char *wrong = http_check_url(url, true);
+    if (wrong == NULL)
+        return url;
+    setup_problem(setup, setting->line, "%s: %s", key, wrong);
+    free(url);
+    return NULL;
+}

@@ -1,0 +1,84 @@
+#include "handlers/report/assignee_names.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_text(struct json_object *value)
+{
+    return json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > 0;
+}
+
+static void append_string(struct buffer *out, struct json_object *value)
+{
+    buffer_append(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+}
+
+/* An id: a number, or the address that the API gives in its place. */
+static void append_id(struct buffer *out, struct json_object *id, const char *kind)
+{
+    if (is_text(id))
+        append_string(out, id);
+    else if (json_object_is_type(id, json_type_int))
+        buffer_append_format(out, "%s %s", kind, json_object_get_string(id));
+}
+
+/* The best name that the object has for itself. */
+static void append_object(struct buffer *out, struct json_object *person)
+{
+    static const char *const names[] = {"name", "fullName", "displayName"};
+    struct json_object *first = json_object_object_get(person, "firstName"),
+                       *last = json_object_object_get(person, "lastName");
+    struct json_object *type = json_object_object_get(person, "type");
+    bool team = is_text(type) && strcmp(json_object_get_string(type), "TEAM") == 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_text(json_object_object_get(person, names[i]))) {
+            append_string(out, json_object_object_get(person, names[i]));
+            return;
+        }
+    if (is_text(first))
+        append_string(out, first);
+    if (is_text(first) && is_text(last))
+        buffer_append_text(out, " ");
+    if (is_text(last))
+        append_string(out, last);
+    if (is_text(first) || is_text(last))
+        return;
+    if (is_text(json_object_object_get(person, "email")))
+        append_string(out, json_object_object_get(person, "email"));
+    else
+        append_id(out, json_object_object_get(person, "id"), team ? "Team" : "User");
+}
+
+void assignee_names_append(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
+{
+    size_t before = out->len;
+    append_object(out, json_object_object_get(data, key));
+    if (out->len == before)
+        append_id(out, json_object_object_get(data, id_key), "User");
+}
+
+/* Appends a list; `begin`: where the first of all lists began. */
+static void append_list(struct buffer *out, size_t begin, struct json_object *list, const char *kind)
+{
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *one = json_object_array_get_idx(list, i);
+        if (out->len > begin)
+            buffer_append_text(out, ", ");
+        if (json_object_is_type(one, json_type_object))
+            append_object(out, one);
+        else
+            append_id(out, one, kind);
+    }
+}
+
+void assignee_names_append_all(struct buffer *out, struct json_object *data)
+{
+    size_t begin = out->len;
+    append_list(out, begin, json_object_object_get(data, "assignees"), "User");
+    if (out->len > begin)
+        return;
+    append_list(out, begin, json_object_object_get(data, "assigneeIds"), "User");
+    append_list(out, begin, json_object_object_get(data, "teamIds"), "Team");
+}

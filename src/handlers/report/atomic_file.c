@@ -1,0 +1,88 @@
+#include "handlers/report/atomic_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Temporary names: `.wosync-PROCESS.tmp`. One process writes one file at a time. */
+#define PREFIX ".wosync-"
+#define SUFFIX ".tmp"
+
+int atomic_file_directory(const char *path, struct error *e)
+{
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        return fail(e, EX_CANTCREAT, "%s: the directory cannot be made: %s", path, strerror(errno));
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return fail(e, EX_CANTCREAT, "%s: it cannot be opened as a directory: %s", path, strerror(errno));
+    return directory;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0)
+            return -1;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+{
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, PREFIX "%ld" SUFFIX, (long)getpid());
+    if (unlinkat(directory, temporary, 0) != 0)
+        errno = 0; /* there was none, as nearly always */
+    int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
+    /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the
+     * file away, and it cannot be renamed */
+    flock(fd, LOCK_EX | LOCK_NB);
+    int rc = write_all(fd, bytes, len);
+    if (rc == 0)
+        rc = fsync(fd);
+    if (rc == 0)
+        rc = renameat(directory, temporary, directory, name);
+    if (rc == 0)
+        rc = fsync(directory);
+    if (rc != 0) {
+        fail(e, EX_IOERR, "%s: it cannot be written: %s", name, strerror(errno));
+        unlinkat(directory, temporary, 0);
+    }
+    close(fd);
+    return rc;
+}
+
+static void remove_one(int directory, const char *name)
+{
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(directory, name, 0);
+    close(fd);
+}
+
+void atomic_file_clean(int directory)
+{
+    const size_t suffix = strlen(SUFFIX);
+    DIR *entries = fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        size_t len = strlen(entry->d_name);
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+            strcmp(entry->d_name + len - suffix, SUFFIX) == 0)
+            remove_one(directory, entry->d_name);
+    }
+    closedir(entries);
+}

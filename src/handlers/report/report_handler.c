@@ -1,0 +1,145 @@
+/* report: for every completed work order a page of HTML and a line in completed.csv. */
+#include "handlers/registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+#include "handlers/report/report.h"
+#include "handlers/report/csv_file.h"
+#include "handlers/report/page_html.h"
+#include "handlers/report/atomic_file.h"
+
+/* Room for the name of a page: an id, a date, `.html`. */
+enum { NAME_SIZE = 64 };
+
+struct report_state {
+    char *path;
+    struct csv_file list;
+    bool cleaned; /* what crashes left behind was removed, once per run */
+};
+
+static const struct handler_key keys[] = {{"path", true, false}, {NULL, false, false}};
+
+static void release(void *context)
+{
+    struct report_state *state = context;
+    csv_file_free(&state->list);
+    free(state->path);
+    free(state);
+}
+
+/* An `on` that names other events alone would make no report, ever. */
+static bool can_complete(const char *on)
+{
+    return on == NULL || strchr(on, '*') != NULL || strstr(on, event_type_name(EVENT_COMPLETED)) != NULL;
+}
+
+static void *make(const struct handler_setup *setup)
+{
+    const struct ini_setting *path = ini_setting(setup->section, "path"),
+                             *on = ini_setting(setup->section, "on");
+    if (*path->value == '\0') {
+        setup_problem(setup, path->line, "path: it is empty; write the directory for the reports");
+        return NULL;
+    }
+    if (!can_complete(on != NULL ? on->value : NULL)) {
+        setup_problem(setup, on->line, "on: type = report writes of completed work orders; write on = %s",
+            event_type_name(EVENT_COMPLETED));
+        return NULL;
+    }
+    struct report_state *state = calloc(1, sizeof *state);
+    state->path = strdup(path->value);
+    return state;
+}
+
+/* Is there a page of that name, of another event? */
+static int is_taken(int directory, const char *name, const struct report *report, struct error *e)
+{
+    char head[PAGE_HTML_HEAD + 1];
+    struct buffer mark = {0};
+    int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fail(e, EX_IOERR, "%s: it cannot be read: %s", name, strerror(errno));
+    ssize_t n = read(fd, head, PAGE_HTML_HEAD);
+    int rc = n < 0 ? fail(e, EX_IOERR, "%s: it cannot be read: %s", name, strerror(errno)) : 0;
+    close(fd);
+    page_html_mark(report->id, &mark);
+    if (rc == 0)
+        rc = memmem(head, (size_t)n, mark.data, mark.len) == NULL;
+    buffer_free(&mark);
+    return rc;
+}
+
+/* ID.html; for one that is completed again, ID-TIME.html with the time of that completion. Digits and letters
+ * only, made from numbers: nothing that anyone wrote gets into a file's name. */
+static int choose_name(int directory, const struct report *report, char name[NAME_SIZE], struct error *e)
+{
+    char date[TIMESTAMP_SIZE];
+    snprintf(name, NAME_SIZE, "%lld.html", (long long)report->work_order);
+    int taken = is_taken(directory, name, report, e);
+    if (taken <= 0)
+        return taken;
+    timestamp_format(report->completed, date);
+    for (char *from = date, *to = date;; from++)
+        if (strchr(":-.", *from) == NULL || *from == '\0') {
+            *to++ = *from;
+            if (*from == '\0')
+                break;
+        }
+    snprintf(name, NAME_SIZE, "%lld-%s.html", (long long)report->work_order, date);
+    return 0;
+}
+
+static int write_page(int directory, const char *name, const struct report *report, struct error *e)
+{
+    struct buffer page = {0};
+    page_html(report, &page);
+    int rc = atomic_file_write(directory, name, page.data, page.len, e);
+    buffer_free(&page);
+    return rc;
+}
+
+/* The page first: a line in the list names a page that is there. */
+static int write_report(struct report_state *state, const struct handler_work *work, struct error *e)
+{
+    char name[NAME_SIZE];
+    struct report report;
+    int directory = atomic_file_directory(state->path, e);
+    if (directory < 0)
+        return -1;
+    int rc = report_read(work->store, work->deliveries, &report, e);
+    if (!state->cleaned)
+        atomic_file_clean(directory);
+    state->cleaned = true;
+    if (rc == 0)
+        rc = choose_name(directory, &report, name, e);
+    if (rc == 0)
+        rc = write_page(directory, name, &report, e);
+    if (rc == 0)
+        rc = csv_file_add(&state->list, directory, &report, name, work->timeout, e);
+    report_free(&report);
+    close(directory);
+    return rc;
+}
+
+static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+{
+    struct report_state *state = context;
+    struct error e = {0};
+    handler_done(result);
+    if (work->deliveries->type == EVENT_COMPLETED && write_report(state, work, &e) != 0)
+        handler_later(result, -1, "%.60s: %.180s", state->path, e.text);
+}
+
+const struct handler_type handler_report = {
+    .name = "report",
+    .keys = keys,
+    .make = make,
+    .free = release,
+    .deliver = deliver,
+};

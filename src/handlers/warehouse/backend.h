@@ -1,0 +1,47 @@
+/*
+ * backend: what a database must be able to do to hold a warehouse. One file per database, which
+ * alone knows its library; the SQL lies in sql/warehouse/.
+ *
+ * Functions that can fail return 0, or -1 with the verdict and the reason in *why: DELIVERY_LATER when the
+ * database is not to be had just now or must be set right, DELIVERY_DEAD when it refuses what it was given.
+ * After a failure `rollback` is called; the next `begin` opens anew what was lost.
+ */
+#ifndef WOSYNC_HANDLERS_WAREHOUSE_BACKEND_H
+#define WOSYNC_HANDLERS_WAREHOUSE_BACKEND_H
+
+#include <stdint.h>
+
+#include "handlers/handler.h"
+#include "handlers/warehouse/warehouse_row.h"
+
+struct warehouse_backend {
+    /* Begins a transaction; opens the database, makes its tables and migrates them on first use. */
+    int (*begin)(void *db, struct delivery_result *why);
+
+    /* Applies an event, or a snapshot. A refusal may come as late as with the commit. */
+    int (*put_event)(void *db, const struct warehouse_row *row, struct delivery_result *why);
+    int (*put_snapshot)(void *db, const struct warehouse_row *row, struct delivery_result *why);
+
+    /* Ends the transaction durably. When it fails, the database may or may not have it: the same may be
+     * applied again. */
+    int (*commit)(void *db, struct delivery_result *why);
+
+    /* Ends it without a trace; does nothing outside a transaction. */
+    void (*rollback)(void *db);
+
+    /* Closes the database. */
+    void (*free)(void *db);
+};
+
+extern const struct warehouse_backend warehouse_sqlite;
+extern const struct warehouse_backend warehouse_postgres;
+
+/* Makes the state of a backend; nothing is opened yet. `timeout` is in milliseconds. */
+void *warehouse_sqlite_new(const char *path, int64_t timeout);
+void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout);
+
+/* Checks a PostgreSQL address and registers the password in it as a secret. Returns NULL, or a static text
+ * that says what is wrong. */
+const char *warehouse_postgres_check(const char *address);
+
+#endif

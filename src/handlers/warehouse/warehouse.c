@@ -1,0 +1,202 @@
+/* warehouse: the flat work order upserted, its status history appended, exactly once: an event's effects and
+ * its id are in one transaction of the warehouse's own database. */
+#include "handlers/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "handlers/warehouse/backend.h"
+#include "handlers/warehouse/warehouse_row.h"
+
+/* Events in a transaction. */
+enum { BATCH = 200 };
+
+struct warehouse_state {
+    const struct warehouse_backend *backend;
+    void *db;
+};
+
+static const struct handler_key keys[] = {
+    {"database", true, false}, {"schema", false, false}, {NULL, false, false}};
+
+static void release(void *context)
+{
+    struct warehouse_state *state = context;
+    state->backend->free(state->db);
+    free(state);
+}
+
+static bool is_postgres(const char *database)
+{
+    return strncmp(database, "postgresql://", 13) == 0 || strncmp(database, "postgres://", 11) == 0;
+}
+
+static int open_sqlite(struct warehouse_state *state, const struct handler_setup *setup, const char *path)
+{
+    const struct ini_setting *schema = ini_setting(setup->section, "schema");
+    if (schema != NULL) {
+        setup_problem(setup, schema->line, "schema: it is for PostgreSQL, and database is a file");
+        return -1;
+    }
+    state->backend = &warehouse_sqlite;
+    state->db = warehouse_sqlite_new(path, setup->timeout);
+    return 0;
+}
+
+#ifdef WOSYNC_WITH_POSTGRES
+static int open_postgres(
+    struct warehouse_state *state, const struct handler_setup *setup, const char *address)
+{
+    const struct ini_setting *schema = ini_setting(setup->section, "schema");
+    const char *wrong = warehouse_postgres_check(address);
+    if (wrong != NULL) {
+        setup_problem(setup, ini_setting(setup->section, "database")->line, "database: %s", wrong);
+        return -1;
+    }
+    /* longer ones PostgreSQL would cut */
+    if (schema != NULL && (*schema->value == '\0' || strlen(schema->value) > 63)) {
+        setup_problem(setup, schema->line, "schema = %s: write a name of up to 63 bytes", schema->value);
+        return -1;
+    }
+    state->backend = &warehouse_postgres;
+    state->db = warehouse_postgres_new(address, schema != NULL ? schema->value : "wosync", setup->timeout);
+    return 0;
+}
+#else
+static int open_postgres(
+    struct warehouse_state *state, const struct handler_setup *setup, const char *address)
+{
+    (void)state;
+    (void)address;
+    setup_problem(setup, ini_setting(setup->section, "database")->line,
+        "database: this wosync was built without PostgreSQL; build it where libpq is (Debian: libpq-dev), or "
+        "give the "
+        "path of an SQLite file");
+    return -1;
+}
+#endif
+
+static int open_database(
+    struct warehouse_state *state, const struct handler_setup *setup, const char *database)
+{
+    if (is_postgres(database))
+        return open_postgres(state, setup, database);
+    if (*database != '\0')
+        return open_sqlite(state, setup, database);
+    setup_problem(
+        setup, ini_setting(setup->section, "database")->line, "database: write a path, or postgresql://...");
+    return -1;
+}
+
+static void *make(const struct handler_setup *setup)
+{
+    const char *given = setup_value(setup, "database");
+    struct warehouse_state *state = calloc(1, sizeof *state);
+    /* a path is no secret and may be printed; an address may hold a password */
+    bool is_secret = strncmp(given, "env:", 4) == 0 || is_postgres(given);
+    char *database = is_secret ? setup_secret(setup, "database") : strdup(given);
+    if (database == NULL || open_database(state, setup, database) != 0) {
+        free(state);
+        state = NULL;
+    }
+    free(database);
+    return state;
+}
+
+/* --- events --- */
+
+static int put_event(
+    struct warehouse_state *state, const struct delivery *delivery, struct delivery_result *result)
+{
+    struct warehouse_row row;
+    const char *wrong = warehouse_row_from_event(delivery->body, delivery->body_len, delivery->seq, &row);
+    int rc = -1;
+    if (wrong == NULL)
+        rc = state->backend->put_event(state->db, &row, result);
+    else
+        handler_dead(result, "the event cannot be a row: %s", wrong);
+    warehouse_row_free(&row);
+    return rc;
+}
+
+static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+{
+    struct warehouse_state *state = context;
+    int rc = state->backend->begin(state->db, result);
+    for (size_t i = 0; i < work->count && rc == 0; i++)
+        rc = put_event(state, &work->deliveries[i], result);
+    if (rc == 0)
+        rc = state->backend->commit(state->db, result);
+    if (rc == 0)
+        handler_done(result);
+    else
+        state->backend->rollback(state->db);
+}
+
+/* --- snapshots --- */
+
+static void leave_out(const struct handler_snapshot *snapshot, const char *reason)
+{
+    log_warning("warehouse: work order %lld: it cannot be loaded and is left out: %s",
+        (long long)snapshot->work_order, reason);
+}
+
+/* One that cannot be a row is left out: it must not hold up the others. */
+static int put_snapshot(
+    struct warehouse_state *state, const struct handler_snapshot *snapshot, struct delivery_result *result)
+{
+    struct warehouse_row row;
+    const char *wrong =
+        warehouse_row_from_snapshot(snapshot->json, snapshot->len, snapshot->deleted, clock_now(), &row);
+    int rc = 0;
+    if (wrong == NULL)
+        rc = state->backend->put_snapshot(state->db, &row, result);
+    else
+        leave_out(snapshot, wrong);
+    warehouse_row_free(&row);
+    return rc;
+}
+
+static void load_together(struct warehouse_state *state, const struct handler_snapshot *snapshots,
+    size_t count, struct delivery_result *result)
+{
+    int rc = state->backend->begin(state->db, result);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = put_snapshot(state, &snapshots[i], result);
+    if (rc == 0)
+        rc = state->backend->commit(state->db, result);
+    if (rc == 0)
+        handler_done(result);
+    else
+        state->backend->rollback(state->db);
+}
+
+/* What the database refuses is found by loading one by one, and left out. */
+static void load(
+    void *context, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result)
+{
+    struct warehouse_state *state = context;
+    load_together(state, snapshots, count, result);
+    if (result->verdict != DELIVERY_DEAD)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        load_together(state, &snapshots[i], 1, result);
+        if (result->verdict == DELIVERY_LATER)
+            return;
+        if (result->verdict == DELIVERY_DEAD)
+            leave_out(&snapshots[i], result->error);
+    }
+    handler_done(result);
+}
+
+const struct handler_type handler_warehouse = {
+    .name = "warehouse",
+    .keys = keys,
+    .make = make,
+    .free = release,
+    .deliver = deliver,
+    .batch = BATCH,
+    .load = load,
+};
