@@ -57,7 +57,7 @@ static const struct key keys[] = {
     {"sync", "safety_poll", DURATION, MEMBER(safety_poll), "6h", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"webhooks", "secret_file", SECRETS, MEMBER(webhook_secrets), NULL, NULL, 0, 0},
     {"webhooks", "tolerance", DURATION, MEMBER(tolerance), "5m", NULL, SECOND, INT64_C(366) * 24 * HOUR},
-    {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
+    {"store", "path", TEXT, MEMBER(store), WOSYNC_LOCALSTATEDIR "/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
     {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
@@ -381,7 +381,7 @@ static char *find_file(const char *file)
         return strdup(environment);
     struct buffer own = {0};
     append_own_file(&own);
-    const char *const places[] = {"wosync.conf", own.data, "/etc/wosync.conf"};
+    const char *const places[] = {"wosync.conf", own.data, WOSYNC_SYSCONFDIR "/wosync.conf"};
     size_t i = 0;
     while (i < sizeof places / sizeof places[0] && access(places[i], F_OK) != 0)
         i++;
