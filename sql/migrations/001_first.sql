@@ -15,6 +15,17 @@ CREATE TABLE account (
     filter       TEXT                        -- the spelling of the filter that the server honours
 ) STRICT;
 
+-- What the server was seen to do with the ways to ask for changes, each noted as soon as it is known. An answer holds for a
+-- day.
+CREATE TABLE filter_probes (
+    base_url     TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    probe        TEXT NOT NULL,              -- updatedAt[gte], updatedAtGte, sort=updatedAt, sort=-updatedAt
+    answer       TEXT NOT NULL CHECK (answer IN ('honoured', 'ignored', 'refused', 'unclear')),
+    asked_ms     INTEGER NOT NULL,
+    PRIMARY KEY (base_url, organization, probe)
+) STRICT, WITHOUT ROWID;
+
 -- One reading of the list per kind, and where it stands.
 CREATE TABLE passes (
     kind         TEXT PRIMARY KEY,           -- sync, backfill, reconcile
@@ -31,8 +42,21 @@ CREATE TABLE passes (
     window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
     window_until   INTEGER NOT NULL,
     silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
-    typed          TEXT                      -- the window as it was typed
+    typed          TEXT,                     -- the window as it was typed
+    detour_from_ms  INTEGER,                 -- reading around a place that fails (core/detour.h); NULL: it is not needed
+    detour_until_ms INTEGER,
+    detour_bad_ms   INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- Instants of updatedAt whose work orders the list cannot show: every page with them fails. Passes read around them, and they
+-- are asked for again when they are due.
+CREATE TABLE skipped_instants (
+    updated_ms INTEGER PRIMARY KEY,
+    since_ms   INTEGER NOT NULL,             -- when it was first skipped
+    attempts   INTEGER NOT NULL,             -- since then
+    due_ms     INTEGER NOT NULL,
+    error      TEXT NOT NULL                 -- what the last one met
+) STRICT;
 
 -- The server's rate limit as it stood at the last answer of any run.
 CREATE TABLE rate_limit (

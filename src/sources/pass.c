@@ -12,7 +12,10 @@
 #include "core/window.h"
 #include "sources/cursors.h"
 #include "sources/filter.h"
+#include "sources/read_around.h"
+#include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -33,14 +36,19 @@ struct reader {
     struct cursors *cursors; /* those seen in this run */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
+    bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */
+    bool failed_twice;  /* and again in this run, while the list answers */
+    int64_t skipped;    /* instants that this run has skipped */
     struct intake *intake;
 };
 
 /* How one page, or one step with it, went. */
 enum step {
-    STEP_NEXT, /* stored; there is another page */
-    STEP_LAST, /* stored; the pass is finished */
-    STEP_OVER, /* nothing stored: the pass starts over, with another filter or without the cursor */
+    STEP_NEXT,    /* stored; there is another page */
+    STEP_LAST,    /* stored; the pass is finished */
+    STEP_OVER,    /* nothing stored: the pass starts over, with another filter or without the cursor */
+    STEP_IGNORED, /* nothing stored: the page shows that the filter is ignored */
+    STEP_AGAIN,   /* nothing stored: the page is asked for again, or another one in its place */
     STEP_STOPPED,
     STEP_FAILED
 };
@@ -94,7 +102,8 @@ static void begin_anew(struct reader *r)
         .started = TIMESTAMP_NONE,
         .observed = TIMESTAMP_NONE,
         .newest = TIMESTAMP_NONE,
-        .oldest_seen = TIMESTAMP_NONE};
+        .oldest_seen = TIMESTAMP_NONE,
+        .detour = DETOUR_NONE};
     if (r->settings->window != NULL)
         r->state.window = *r->settings->window;
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
@@ -102,6 +111,38 @@ static void begin_anew(struct reader *r)
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
     set_text(&r->state.typed, r->settings->typed);
     set_text(&r->state.filter, page_filter_name(r->sent));
+}
+
+/* From here on the pass reads in windows, from its bound on. */
+static void begin_detour(struct reader *r, enum page_filter spelling, int64_t bad)
+{
+    const int64_t from = r->state.since != TIMESTAMP_NONE ? r->state.since : 0;
+    detour_begin(&r->state.detour, from, bad);
+    r->sent = spelling;
+    set_text(&r->state.filter, page_filter_name(spelling));
+    set_text(&r->state.cursor, NULL);
+    cursors_clear(r->cursors);
+}
+
+/* The filter by bounds that this server honours; PAGE_FILTERS when that is not known. */
+static enum page_filter bounded(const struct reader *r)
+{
+    enum page_filter filter = r->sent;
+    if (filter > FILTER_GTE && r->account.filter != NULL)
+        filter = page_filter_named(r->account.filter);
+    return filter <= FILTER_GTE ? filter : PAGE_FILTERS;
+}
+
+/* A new pass leaves out what is known to fail. */
+static int avoid_skipped(struct reader *r, struct error *e)
+{
+    int64_t next, from = r->state.since != TIMESTAMP_NONE ? r->state.since : 0;
+    if (skipped_next(r->settings->store, from, &next, e) != 0)
+        return -1;
+    if (next == TIMESTAMP_NONE || bounded(r) == PAGE_FILTERS)
+        return 0;
+    begin_detour(r, bounded(r), TIMESTAMP_NONE);
+    return read_around_set_window(r->settings->store, &r->state.detour, e);
 }
 
 static enum pass_end end_of(enum api_verdict verdict)
@@ -122,7 +163,8 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
             set_text(&r->account.filter, page_filter_name(r->filter.chosen));
     }
     begin_anew(r);
-    return 0;
+    *end = PASS_FAILED;
+    return avoid_skipped(r, e);
 }
 
 /* Goes on with an unfinished pass or begins one. */
@@ -149,9 +191,9 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 /* --- one page --- */
 
 /* A page showed that the filter is refused or ignored. */
-static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
+static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
-    if (filter_give_up(&r->filter, verdict, e) != 0)
+    if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;
@@ -166,6 +208,8 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     struct pass_state *state = &r->state;
     bool older = state->since != TIMESTAMP_NONE && updated < state->since;
     enum suspicion suspicion = HONOURED;
+    if (detour_is_on(&state->detour))
+        older = false; /* a probe has shown that both bounds are honoured */
     if (r->sent == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
         suspicion = OUT_OF_ORDER;
     else if (older && r->sent != FILTER_NONE && r->sent != FILTER_SORT)
@@ -221,7 +265,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
         switch (note_updated(r, result.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
-            return give_up_filter(r, "ignores", e);
+            return STEP_IGNORED;
         case HONOURED:
         default:
             break;
@@ -235,7 +279,7 @@ static bool is_last(const struct reader *r, const struct page *page)
 {
     const struct pass_state *state = &r->state;
     if (page->next_cursor == NULL)
-        return true;
+        return !detour_is_on(&state->detour) || state->detour.until == TIMESTAMP_NONE;
     return r->sent == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
            state->oldest_seen < state->since;
 }
@@ -250,6 +294,7 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
     if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && filter_probes_clear_unclear(s->store, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
         return -1;
@@ -278,6 +323,12 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     r->unsaved = true;
     bool changed = store_total_changes(s->store) != changes;
     set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    if (step == STEP_NEXT && r->state.cursor == NULL) {
+        detour_window_read(&r->state.detour);
+        cursors_clear(r->cursors);
+        if (read_around_set_window(s->store, &r->state.detour, e) != 0)
+            return STEP_FAILED;
+    }
     return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
 }
 
@@ -305,20 +356,22 @@ static bool is_due(const struct reader *r, enum step step)
 struct before {
     struct run run;
     int64_t newest, oldest_seen, pages, records;
+    struct detour detour;
 };
 
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     struct pass_state *state = &r->state;
-    const struct before before = {*s->run, state->newest, state->oldest_seen, state->pages, state->records};
+    const struct before before = {
+        *s->run, state->newest, state->oldest_seen, state->pages, state->records, state->detour};
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
-        r->filter.found = false;
+        filter_settle(&r->filter);
         return step;
     }
     store_rollback(s->store);
@@ -332,8 +385,9 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     state->oldest_seen = before.oldest_seen;
     state->pages = before.pages;
     state->records = before.records;
+    state->detour = before.detour;
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
-    return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
+    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
 }
 
 /* The first answer of a pass says when it began. */
@@ -343,6 +397,19 @@ static void note_start(struct reader *r, int64_t asked, int64_t date)
         return;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
+}
+
+/* What is asked for next. */
+static struct page_request next_request(const struct reader *r, const char *cursor)
+{
+    const struct detour *detour = &r->state.detour;
+    const bool first = r->settings->run->pages == 0, around = detour_is_on(detour);
+    return (struct page_request){.filter = r->sent,
+        .since = around ? detour->from : r->state.since,
+        .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
+        .cursor = cursor,
+        .limit = r->settings->page_size,
+        .single = around || (first && r->failed_before)};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
@@ -356,8 +423,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
                 "on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {
-            .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
+        const struct page_request next = next_request(r, cursor);
         if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
@@ -379,11 +445,80 @@ static enum step start_over(struct reader *r, struct error *e)
     return STEP_OVER;
 }
 
+/* --- a page that fails --- */
+
+/* Is the list itself well? STEP_AGAIN: it is; *possible: and it can be read in windows. */
+static enum step check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e)
+{
+    int64_t date, asked = clock_now();
+    *possible = false;
+    enum api_verdict verdict = read_around_probe(r->settings->api, spelling, possible, &date, e);
+    if (verdict == API_OK && *possible)
+        note_start(r, asked, date);
+    return verdict == API_OK ? STEP_AGAIN : verdict == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
+}
+
+/* The page where the last run failed fails again. When the list is well, it is tried once more, and then read
+ * around. */
+static enum step page_failed_again(struct reader *r, const struct error *why, struct error *e)
+{
+    bool possible;
+    enum page_filter spelling = bounded(r);
+    if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
+        r->filter.chosen <= FILTER_GTE)
+        spelling = r->filter.chosen;
+    enum step step = check_list(r, spelling, &possible, e);
+    if (step != STEP_AGAIN)
+        return step;
+    log_info("%s; asking once more", why->text);
+    if (!possible) {
+        r->failed_before = false; /* nothing is left but patience */
+    } else if (!r->failed_twice) {
+        r->failed_twice = true;
+    } else {
+        log_info("%s, while other pages do not; reading around it", why->text);
+        begin_detour(r, spelling, clock_now());
+        r->unsaved = true;
+        if (read_around_set_window(r->settings->store, &r->state.detour, e) != 0)
+            return STEP_FAILED;
+    }
+    return STEP_AGAIN;
+}
+
+/* A window of a detour fails. */
+static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
+{
+    bool possible;
+    const int64_t from = r->state.detour.from;
+    enum step step = check_list(r, r->sent, &possible, e);
+    if (step != STEP_AGAIN)
+        return step;
+    if (!possible)
+        return fail(e, why->status, "%s", why->text), STEP_FAILED;
+    if (read_around_failed(r->settings->store, &r->state.detour, why, e) != 0)
+        return STEP_FAILED;
+    r->skipped += r->state.detour.from != from;
+    set_text(&r->state.cursor, NULL);
+    cursors_clear(r->cursors);
+    r->unsaved = true;
+    return STEP_AGAIN;
+}
+
+static enum step page_failed(struct reader *r, struct error *e)
+{
+    const struct error why = *e;
+    bool around = detour_is_on(&r->state.detour), first = r->settings->run->pages == 0;
+    bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
+    if (!fails || r->settings->dry_run || (!around && !(first && r->failed_before)))
+        return STEP_FAILED;
+    *e = (struct error){0};
+    return around ? window_failed(r, &why, e) : page_failed_again(r, &why, e);
+}
+
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {
-        .filter = r->sent, .since = r->state.since, .cursor = r->state.cursor, .limit = s->page_size};
+    const struct page_request request = next_request(r, r->state.cursor);
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;
@@ -401,12 +536,15 @@ static enum step read_page(struct reader *r, struct error *e)
         if (request.cursor != NULL)
             return start_over(r, e);
         if (verdict == API_BAD_REQUEST && r->sent != FILTER_NONE)
-            return give_up_filter(r, "refuses", e);
+            return give_up_filter(r, FILTER_REFUSED, e);
+        if (verdict == API_BAD_REQUEST)
+            filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
         return STEP_FAILED;
     case API_STOPPED:
         return STEP_STOPPED;
-    case API_FORBIDDEN:
     case API_FAILED:
+        return page_failed(r, e);
+    case API_FORBIDDEN:
     default:
         return STEP_FAILED;
     }
@@ -421,6 +559,66 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
     return PASS_STOPPED;
 }
 
+/* --- what earlier runs have skipped --- */
+
+/* Reads what was updated at one instant, and stores it. Returns 1 when that is done, 0 when it fails still
+ * (the error says why), -1 when the store failed or the run must end. */
+static int read_instant(struct reader *r, int64_t at, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    char *cursor = NULL;
+    bool more = true;
+    int rc = 1;
+    while (rc == 1 && more) {
+        const struct page_request request = {.filter = bounded(r),
+            .since = at,
+            .until = at,
+            .cursor = cursor,
+            .limit = s->page_size,
+            .single = true};
+        struct page_answer answer;
+        enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
+        if (verdict != API_OK) {
+            rc = verdict == API_STOPPED || e->status == EX_TEMPFAIL ? -1 : 0;
+            break;
+        }
+        set_text(&cursor, answer.page.next_cursor);
+        more = cursor != NULL;
+        bool good = store_begin(s->store, e) == 0 && observe_records(r, &answer, e) == STEP_NEXT &&
+                    (more || skipped_remove(s->store, at, e) == 0) && store_commit(s->store, e) == 0;
+        if (!good) {
+            store_rollback(s->store);
+            intake_drop(r->intake);
+            rc = -1;
+        }
+        page_answer_free(&answer);
+    }
+    free(cursor);
+    return rc;
+}
+
+/* Asks again for what was skipped and is due; in a sweep for all of it. What fails is asked for again later:
+ * it is no failure of the pass, which has ended. */
+static void retry_skipped(struct reader *r)
+{
+    const struct pass_settings *s = r->settings;
+    struct error e = {0};
+    int64_t at = INT64_MIN, now = r->kind->everything ? INT64_MAX : clock_now();
+    int attempts;
+    r->state.detour = (struct detour){.from = 0}; /* its bounds are to be trusted */
+    while (bounded(r) != PAGE_FILTERS && !shutdown_requested() &&
+           skipped_due(s->store, at, now, &at, &attempts, &e) == 1) {
+        int rc = read_instant(r, at, &e);
+        if (rc < 0)
+            break;
+        if (rc == 0 && skipped_later(s->store, at, read_around_due(attempts + 2), e.text, &e) != 0)
+            break;
+        e = (struct error){0};
+    }
+    if (e.status != EX_OK)
+        log_info("%s; what was skipped is asked for again later", e.text);
+}
+
 static void report_progress(const struct reader *r)
 {
     const struct pass_view view = view_of(r);
@@ -431,6 +629,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
+    int failed = runs_failed_at_once(r->settings->store, r->kind->name, e);
+    if (failed < 0)
+        return PASS_FAILED;
+    r->failed_before = failed == 1;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
@@ -439,6 +641,12 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
+            if (!r->settings->dry_run && r->settings->window == NULL)
+                retry_skipped(r);
+            if (r->skipped > 0)
+                fail(e, EX_UNAVAILABLE,
+                    "api: work orders: %lld instant%s of the list could not be read; see: wosync status",
+                    (long long)r->skipped, r->skipped > 1 ? "s" : "");
             return PASS_FINISHED;
         case STEP_OVER:
             cursors_clear(r->cursors);
@@ -449,6 +657,8 @@ static enum pass_end read_all(struct reader *r, struct error *e)
             return stopped(r, e);
         case STEP_FAILED:
             return PASS_FAILED;
+        case STEP_AGAIN:
+            break;
         case STEP_NEXT:
         default:
             report_progress(r);
@@ -467,7 +677,12 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,
         .kind = kind,
-        .filter = {.api = settings->api, .configured = settings->filter},
+        .filter = {.api = settings->api,
+            .store = settings->store,
+            .base_url = settings->base_url,
+            .organization = settings->organization,
+            .configured = settings->filter,
+            .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};
     enum pass_end end = read_all(&r, e);

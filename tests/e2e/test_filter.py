@@ -11,7 +11,7 @@ def is_probe(parameters):
 
 
 def chosen(gte, brackets, sort):
-    return ("updatedAtGte" if gte == "honoured" else "updatedAt[gte]" if brackets == "honoured" else
+    return ("updatedAt[gte]" if brackets == "honoured" else "updatedAtGte" if gte == "honoured" else
             "sort" if sort == "honoured" else "none")
 
 
