@@ -270,6 +270,14 @@ SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);
 
+CREATE VIEW skipped_log AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', updated_ms / 1000.0, 'unixepoch') AS updated_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', since_ms / 1000.0, 'unixepoch') AS since,
+       attempts,
+       strftime('%Y-%m-%dT%H:%M:%fZ', due_ms / 1000.0, 'unixepoch') AS due_at,
+       error
+FROM skipped_instants;
+
 CREATE VIEW run_log AS
 SELECT run, kind,
        strftime('%Y-%m-%dT%H:%M:%fZ', began / 1000.0, 'unixepoch') AS began_at,

@@ -52,6 +52,8 @@ static void page_path(const struct page_request *request, struct buffer *path)
         append_parameter(path, page_filter_name(request->filter), since);
     if (request->until != 0)
         append_parameter(path, request->filter == FILTER_GTE ? "updatedAtLte" : "updatedAt[lte]", until);
+    if (request->order != NULL)
+        append_parameter(path, "sort", request->order);
     if (request->cursor != NULL)
         append_parameter(path, "cursor", request->cursor);
 }

@@ -10,12 +10,9 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
-#include "sources/cursors.h"
-#include "sources/filter.h"
-#include "sources/read_around.h"
+#include "sources/pass_reader.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
-#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -23,46 +20,16 @@
  */
 enum { SAVE_EVERY_MS = 5000 };
 
-/* A pass in progress. */
-struct reader {
-    const struct pass_settings *settings;
-    const struct pass_kind *kind;
-    struct account account;
-    bool account_stored;
-    struct pass_state state;
-    struct filter filter;
-    enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
-    bool started_over;       /* a cursor expired in this run already */
-    struct cursors *cursors; /* those seen in this run */
-    int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
-    bool unsaved;            /* pages were read since that changed nothing */
-    bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */
-    bool failed_twice;  /* and again in this run, while the list answers */
-    int64_t skipped;    /* instants that this run has skipped */
-    struct intake *intake;
-};
-
-/* How one page, or one step with it, went. */
-enum step {
-    STEP_NEXT,    /* stored; there is another page */
-    STEP_LAST,    /* stored; the pass is finished */
-    STEP_OVER,    /* nothing stored: the pass starts over, with another filter or without the cursor */
-    STEP_IGNORED, /* nothing stored: the page shows that the filter is ignored */
-    STEP_AGAIN,   /* nothing stored: the page is asked for again, or another one in its place */
-    STEP_STOPPED,
-    STEP_FAILED
-};
-
-static struct pass_view view_of(const struct reader *r)
-{
-    return (struct pass_view){r->settings, &r->account, &r->state};
-}
-
-static void set_text(char **place, const char *text)
+void pass_set_text(char **place, const char *text)
 {
     char *copy = text != NULL ? strdup(text) : NULL;
     free(*place);
     *place = copy;
+}
+
+static struct pass_view view_of(const struct reader *r)
+{
+    return (struct pass_view){r->settings, &r->account, &r->state};
 }
 
 /* --- where the pass starts --- */
@@ -109,40 +76,8 @@ static void begin_anew(struct reader *r)
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
     bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
-    set_text(&r->state.typed, r->settings->typed);
-    set_text(&r->state.filter, page_filter_name(r->sent));
-}
-
-/* From here on the pass reads in windows, from its bound on. */
-static void begin_detour(struct reader *r, enum page_filter spelling, int64_t bad)
-{
-    const int64_t from = r->state.since != TIMESTAMP_NONE ? r->state.since : 0;
-    detour_begin(&r->state.detour, from, bad);
-    r->sent = spelling;
-    set_text(&r->state.filter, page_filter_name(spelling));
-    set_text(&r->state.cursor, NULL);
-    cursors_clear(r->cursors);
-}
-
-/* The filter by bounds that this server honours; PAGE_FILTERS when that is not known. */
-static enum page_filter bounded(const struct reader *r)
-{
-    enum page_filter filter = r->sent;
-    if (filter > FILTER_GTE && r->account.filter != NULL)
-        filter = page_filter_named(r->account.filter);
-    return filter <= FILTER_GTE ? filter : PAGE_FILTERS;
-}
-
-/* A new pass leaves out what is known to fail. */
-static int avoid_skipped(struct reader *r, struct error *e)
-{
-    int64_t next, from = r->state.since != TIMESTAMP_NONE ? r->state.since : 0;
-    if (skipped_next(r->settings->store, from, &next, e) != 0)
-        return -1;
-    if (next == TIMESTAMP_NONE || bounded(r) == PAGE_FILTERS)
-        return 0;
-    begin_detour(r, bounded(r), TIMESTAMP_NONE);
-    return read_around_set_window(r->settings->store, &r->state.detour, e);
+    pass_set_text(&r->state.typed, r->settings->typed);
+    pass_set_text(&r->state.filter, page_filter_name(r->sent));
 }
 
 static enum pass_end end_of(enum api_verdict verdict)
@@ -160,11 +95,11 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
         if (verdict != API_OK)
             return -1;
         if (r->filter.found)
-            set_text(&r->account.filter, page_filter_name(r->filter.chosen));
+            pass_set_text(&r->account.filter, page_filter_name(r->filter.chosen));
     }
     begin_anew(r);
     *end = PASS_FAILED;
-    return avoid_skipped(r, e);
+    return pass_avoid_skipped(r, e);
 }
 
 /* Goes on with an unfinished pass or begins one. */
@@ -243,7 +178,7 @@ static int make_account(struct reader *r, struct error *e)
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
 
-static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
+enum step pass_observe(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_view view = view_of(r);
     for (size_t i = 0; i < answer->page.count; i++) {
@@ -312,7 +247,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     if (make_account(r, e) != 0 ||
         (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
-    enum step step = observe_records(r, answer, e);
+    enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
     if (is_last(r, &answer->page))
@@ -322,11 +257,11 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     s->run->pages++;
     r->unsaved = true;
     bool changed = store_total_changes(s->store) != changes;
-    set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
     if (step == STEP_NEXT && r->state.cursor == NULL) {
         detour_window_read(&r->state.detour);
         cursors_clear(r->cursors);
-        if (read_around_set_window(s->store, &r->state.detour, e) != 0)
+        if (pass_set_window(r, e) != 0)
             return STEP_FAILED;
     }
     return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
@@ -391,7 +326,7 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
 }
 
 /* The first answer of a pass says when it began. */
-static void note_start(struct reader *r, int64_t asked, int64_t date)
+void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
@@ -445,76 +380,6 @@ static enum step start_over(struct reader *r, struct error *e)
     return STEP_OVER;
 }
 
-/* --- a page that fails --- */
-
-/* Is the list itself well? STEP_AGAIN: it is; *possible: and it can be read in windows. */
-static enum step check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e)
-{
-    int64_t date, asked = clock_now();
-    *possible = false;
-    enum api_verdict verdict = read_around_probe(r->settings->api, spelling, possible, &date, e);
-    if (verdict == API_OK && *possible)
-        note_start(r, asked, date);
-    return verdict == API_OK ? STEP_AGAIN : verdict == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
-}
-
-/* The page where the last run failed fails again. When the list is well, it is tried once more, and then read
- * around. */
-static enum step page_failed_again(struct reader *r, const struct error *why, struct error *e)
-{
-    bool possible;
-    enum page_filter spelling = bounded(r);
-    if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
-        r->filter.chosen <= FILTER_GTE)
-        spelling = r->filter.chosen;
-    enum step step = check_list(r, spelling, &possible, e);
-    if (step != STEP_AGAIN)
-        return step;
-    log_info("%s; asking once more", why->text);
-    if (!possible) {
-        r->failed_before = false; /* nothing is left but patience */
-    } else if (!r->failed_twice) {
-        r->failed_twice = true;
-    } else {
-        log_info("%s, while other pages do not; reading around it", why->text);
-        begin_detour(r, spelling, clock_now());
-        r->unsaved = true;
-        if (read_around_set_window(r->settings->store, &r->state.detour, e) != 0)
-            return STEP_FAILED;
-    }
-    return STEP_AGAIN;
-}
-
-/* A window of a detour fails. */
-static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
-{
-    bool possible;
-    const int64_t from = r->state.detour.from;
-    enum step step = check_list(r, r->sent, &possible, e);
-    if (step != STEP_AGAIN)
-        return step;
-    if (!possible)
-        return fail(e, why->status, "%s", why->text), STEP_FAILED;
-    if (read_around_failed(r->settings->store, &r->state.detour, why, e) != 0)
-        return STEP_FAILED;
-    r->skipped += r->state.detour.from != from;
-    set_text(&r->state.cursor, NULL);
-    cursors_clear(r->cursors);
-    r->unsaved = true;
-    return STEP_AGAIN;
-}
-
-static enum step page_failed(struct reader *r, struct error *e)
-{
-    const struct error why = *e;
-    bool around = detour_is_on(&r->state.detour), first = r->settings->run->pages == 0;
-    bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
-    if (!fails || r->settings->dry_run || (!around && !(first && r->failed_before)))
-        return STEP_FAILED;
-    *e = (struct error){0};
-    return around ? window_failed(r, &why, e) : page_failed_again(r, &why, e);
-}
-
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
@@ -525,7 +390,7 @@ static enum step read_page(struct reader *r, struct error *e)
     enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
     switch (verdict) {
     case API_OK:
-        note_start(r, asked, answer.date);
+        pass_note_start(r, asked, answer.date);
         if (request.cursor != NULL)
             cursors_add(r->cursors, request.cursor);
         step = take_page(r, &answer, e);
@@ -543,7 +408,7 @@ static enum step read_page(struct reader *r, struct error *e)
     case API_STOPPED:
         return STEP_STOPPED;
     case API_FAILED:
-        return page_failed(r, e);
+        return pass_page_failed(r, e);
     case API_FORBIDDEN:
     default:
         return STEP_FAILED;
@@ -557,66 +422,6 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
     else
         *e = (struct error){0};
     return PASS_STOPPED;
-}
-
-/* --- what earlier runs have skipped --- */
-
-/* Reads what was updated at one instant, and stores it. Returns 1 when that is done, 0 when it fails still
- * (the error says why), -1 when the store failed or the run must end. */
-static int read_instant(struct reader *r, int64_t at, struct error *e)
-{
-    const struct pass_settings *s = r->settings;
-    char *cursor = NULL;
-    bool more = true;
-    int rc = 1;
-    while (rc == 1 && more) {
-        const struct page_request request = {.filter = bounded(r),
-            .since = at,
-            .until = at,
-            .cursor = cursor,
-            .limit = s->page_size,
-            .single = true};
-        struct page_answer answer;
-        enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
-        if (verdict != API_OK) {
-            rc = verdict == API_STOPPED || e->status == EX_TEMPFAIL ? -1 : 0;
-            break;
-        }
-        set_text(&cursor, answer.page.next_cursor);
-        more = cursor != NULL;
-        bool good = store_begin(s->store, e) == 0 && observe_records(r, &answer, e) == STEP_NEXT &&
-                    (more || skipped_remove(s->store, at, e) == 0) && store_commit(s->store, e) == 0;
-        if (!good) {
-            store_rollback(s->store);
-            intake_drop(r->intake);
-            rc = -1;
-        }
-        page_answer_free(&answer);
-    }
-    free(cursor);
-    return rc;
-}
-
-/* Asks again for what was skipped and is due; in a sweep for all of it. What fails is asked for again later:
- * it is no failure of the pass, which has ended. */
-static void retry_skipped(struct reader *r)
-{
-    const struct pass_settings *s = r->settings;
-    struct error e = {0};
-    int64_t at = INT64_MIN, now = r->kind->everything ? INT64_MAX : clock_now();
-    int attempts;
-    r->state.detour = (struct detour){.from = 0}; /* its bounds are to be trusted */
-    while (bounded(r) != PAGE_FILTERS && !shutdown_requested() &&
-           skipped_due(s->store, at, now, &at, &attempts, &e) == 1) {
-        int rc = read_instant(r, at, &e);
-        if (rc < 0)
-            break;
-        if (rc == 0 && skipped_later(s->store, at, read_around_due(attempts + 2), e.text, &e) != 0)
-            break;
-        e = (struct error){0};
-    }
-    if (e.status != EX_OK)
-        log_info("%s; what was skipped is asked for again later", e.text);
 }
 
 static void report_progress(const struct reader *r)
@@ -642,7 +447,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         case STEP_LAST:
             report_progress(r);
             if (!r->settings->dry_run && r->settings->window == NULL)
-                retry_skipped(r);
+                pass_retry_skipped(r);
             if (r->skipped > 0)
                 fail(e, EX_UNAVAILABLE,
                     "api: work orders: %lld instant%s of the list could not be read; see: wosync status",
