@@ -115,11 +115,17 @@ static bool refetch(struct run_context *context, struct pass_settings *settings,
     return e->status == EX_OK;
 }
 
-/* A pass was stopped. True when there is more to read: not the API and not a signal stopped it. Where nothing
- * was done but waiting for the rate limit, only a turn is over, and not the run. */
-static bool is_only_turn(struct error *e)
+/* A pass was stopped. True when there is more to read: not a signal stopped it, and not an API that fails.
+ * What the client met when its turn was over is no trouble of the run where there is another turn: to have
+ * waited for the rate limit, or, where pages were read, that the last try failed. Nor is the wait where pages
+ * were read. */
+static bool is_only_turn(const struct run_context *context, int64_t pages_before, struct error *e)
 {
-    if (e->status == EX_TEMPFAIL && !shutdown_signalled() && !shutdown_is_over())
+    bool over = shutdown_signalled() || shutdown_run_left() < SHORTEST_TURN_MS;
+    bool read = context->run.pages > pages_before;
+    if (e->status == EX_TEMPFAIL && !shutdown_signalled() && (!over || context->run.pages > 0))
+        *e = (struct error){0};
+    if (e->status == EX_UNAVAILABLE && !over && read)
         *e = (struct error){0};
     return e->status == EX_OK;
 }
@@ -132,6 +138,7 @@ static bool read_some(struct run_context *context, const struct options *options
     struct pass_settings settings;
     struct client *api = NULL;
     enum pass_end end = PASS_FINISHED;
+    const int64_t pages_before = context->run.pages;
     int64_t hints = options->dry_run ? 0 : inbox_waiting(context->store, &e);
     bool wanted = hints >= 0 && (!options->fallback || fallback_calls_for_poll(context, &e));
     if (e.status == EX_OK && (wanted || hints > 0))
@@ -147,7 +154,7 @@ static bool read_some(struct run_context *context, const struct options *options
     run_context_disconnect(context, api);
     if (api != NULL)
         log_summary(&context->run);
-    bool unfinished = end == PASS_STOPPED && is_only_turn(&e);
+    bool unfinished = end == PASS_STOPPED && is_only_turn(context, pages_before, &e);
     run_context_report(context, &e);
     if (options->dry_run && e.status == EX_OK)
         printf("%lld events would be told; nothing was changed\n", (long long)output.count);

@@ -52,7 +52,8 @@ static enum pass_end ask_one(struct refetch *l, int64_t id, struct error *e)
             *s->run = before;
     }
     buffer_free(&json);
-    if ((rc == 0 && verdict != API_FAILED) || (verdict == API_STOPPED && !shutdown_signalled()))
+    if ((rc == 0 && verdict != API_FAILED) ||
+        (verdict == API_STOPPED && !shutdown_signalled() && e->status == EX_TEMPFAIL && s->run->records > 0))
         *e = (struct error){0};
     return rc == 0 ? PASS_FINISHED : verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
 }
