@@ -64,6 +64,7 @@ struct client *client_new(
     struct client *client = calloc(1, sizeof *client);
     struct buffer authorization = {0}, organization = {0};
     client->settings = *settings;
+    client->answered = settings->answered;
     client->rate_limit = *rate_limit;
     client->http = http_new("wosync/" WOSYNC_VERSION);
     buffer_append_format(&authorization, "Authorization: Bearer %s", settings->token);
@@ -133,7 +134,7 @@ static enum api_verdict leave_wait(
         return stopped(e);
     fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run goes on here", what, text,
         too_long ? "" : ", longer than this run may last");
-    return too_long ? API_FAILED : stopped(e);
+    return API_FAILED;
 }
 
 /* How long to wait before the next request: 0 when it may be sent, -1 with the error filled. Where others

@@ -31,6 +31,7 @@ struct client_settings {
     int64_t timeout;          /* of one request */
     int64_t give_up;          /* how long transient failures are tried again */
     int64_t reserve;          /* requests of each window that are left to others */
+    bool answered;            /* an earlier client of this run was answered */
     client_meter *meter;      /* NULL: no other process shares the rate limit */
     void *meter_data;
 };

@@ -194,6 +194,7 @@ struct client *run_context_connect(
         .timeout = config->timeout,
         .give_up = config->give_up,
         .reserve = config->reserve,
+        .answered = context->run.pages > 0,
         .meter = context->mode != RUN_CONTEXT_DRY_RUN ? meter : NULL,
         .meter_data = context};
     struct rate_limit rate_limit;

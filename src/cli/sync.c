@@ -115,17 +115,18 @@ static bool refetch(struct run_context *context, struct pass_settings *settings,
     return e->status == EX_OK;
 }
 
-/* A pass was stopped. True when there is more to read: not a signal stopped it, and not an API that fails.
- * What the client met when its turn was over is no trouble of the run where there is another turn: to have
- * waited for the rate limit, or, where pages were read, that the last try failed. Nor is the wait where pages
- * were read. */
-static bool is_only_turn(const struct run_context *context, int64_t pages_before, struct error *e)
+/* A pass ended. True when only its turn was over and there is more to read. What the client met then is no
+ * trouble of the run where there is another turn: that it waited for the rate limit, or, where pages were
+ * read, that the last try failed. */
+static bool is_only_turn(
+    const struct run_context *context, enum pass_end end, int64_t pages_before, struct error *e)
 {
-    bool over = shutdown_signalled() || shutdown_run_left() < SHORTEST_TURN_MS;
-    bool read = context->run.pages > pages_before;
-    if (e->status == EX_TEMPFAIL && !shutdown_signalled() && (!over || context->run.pages > 0))
-        *e = (struct error){0};
-    if (e->status == EX_UNAVAILABLE && !over && read)
+    if (end != PASS_STOPPED || shutdown_signalled() || shutdown_time_left() > 0)
+        return false;
+    bool another = shutdown_run_left() >= SHORTEST_TURN_MS;
+    bool waited = e->status == EX_TEMPFAIL && (another || context->run.pages > 0);
+    bool failed = e->status == EX_UNAVAILABLE && another && context->run.pages > pages_before;
+    if (waited || failed)
         *e = (struct error){0};
     return e->status == EX_OK;
 }
@@ -154,7 +155,7 @@ static bool read_some(struct run_context *context, const struct options *options
     run_context_disconnect(context, api);
     if (api != NULL)
         log_summary(&context->run);
-    bool unfinished = end == PASS_STOPPED && is_only_turn(context, pages_before, &e);
+    bool unfinished = is_only_turn(context, end, pages_before, &e);
     run_context_report(context, &e);
     if (options->dry_run && e.status == EX_OK)
         printf("%lld events would be told; nothing was changed\n", (long long)output.count);
