@@ -137,11 +137,18 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
 
 /* --- a turn --- */
 
-/* A pass was stopped. True when there is more to read: not the API and not a signal stopped it. Where nothing
- * was done but waiting for the rate limit, only a turn is over, and not the run. */
-static bool is_only_turn(struct error *e)
+/* A pass ended. True when only its turn was over and there is more to read. What the client met then is no trouble
+ * of the run where there is another turn: that it waited for the rate limit, or, where pages were read, that the
+ * last try failed. */
+static bool is_only_turn(
+    const struct run_context *context, enum pass_end end, int64_t pages_before, struct error *e)
 {
-    if (e->status == EX_TEMPFAIL && !shutdown_signalled() && !shutdown_is_over())
+    if (end != PASS_STOPPED || shutdown_signalled() || shutdown_time_left() > 0)
+        return false;
+    bool another = shutdown_run_left() >= READING_SHORTEST_TURN_MS;
+    bool waited = e->status == EX_TEMPFAIL && (another || context->run.pages > 0);
+    bool failed = e->status == EX_UNAVAILABLE && another && context->run.pages > pages_before;
+    if (waited || failed)
         *e = (struct error){0};
     return e->status == EX_OK;
 }
@@ -172,6 +179,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
     struct dry_run_output output = {.emitted = json_object_new_object()};
     struct pass_settings settings;
     struct client *api = NULL;
+    const int64_t pages_before = context->run.pages;
     bool unfinished = false, goes = true;
     const int64_t due = options->dry_run ? 0 : refetches_count_due(context->store, clock_now(), &e);
     bool wanted =
@@ -187,7 +195,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
         settings.notified = due > 0;
         if (wanted)
             end = read_list(context, options, &settings, &e);
-        unfinished = end == PASS_STOPPED && is_only_turn(&e);
+        unfinished = is_only_turn(context, end, pages_before, &e);
         bool failed = e.status != EX_OK;
         goes = goes_on(context, &e) && !unfinished;
         if (goes && !options->dry_run)

@@ -13,6 +13,9 @@
  * are more, the list is read first, for it may show them all in a few requests. */
 enum { READING_HANDFUL = 5 };
 
+/* What is too short for a turn of reading, in milliseconds. */
+enum { READING_SHORTEST_TURN_MS = 1000 };
+
 struct reading_options {
     bool dry_run;
     bool fallback; /* the list only when webhooks are silent */

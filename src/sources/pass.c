@@ -440,8 +440,6 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else
-        *e = (struct error){0};
     return PASS_STOPPED;
 }
 
@@ -511,7 +509,11 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
             .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};
+    if (kind->modest)
+        client_set_modest(settings->api, true);
     enum pass_end end = read_all(&r, e);
+    if (kind->modest)
+        client_set_modest(settings->api, false);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
         log_info("%s; the next run reads some pages again", unsaved.text);

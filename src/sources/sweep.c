@@ -71,6 +71,7 @@ const struct pass_kind sweep_kind = {
     .name = "reconcile",
     .source = SOURCE_RECONCILE,
     .everything = true,
+    .modest = true,
     .begin = begin,
     .seen = seen,
     .finish = finish,
@@ -116,5 +117,8 @@ enum pass_end sweep_prove(const struct pass_settings *s, enum event_source sourc
 {
     struct proof proof = {.now = clock_now()};
     const struct refetch_queue queue = {&proof, next_missing, settle_missing};
-    return refetch_run(s, source, &queue, max, e);
+    client_set_modest(s->api, source == SOURCE_RECONCILE);
+    enum pass_end end = refetch_run(s, source, &queue, max, e);
+    client_set_modest(s->api, false);
+    return end;
 }
