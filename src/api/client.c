@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/json_parse.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/shutdown.h"
@@ -128,10 +129,10 @@ static void note_rate(struct client *client, struct http_call *call)
 /* The server's own words, from {"error": ...} or {"errors": [{"error": ...}]}, cut short. */
 static void server_says(const struct buffer *body, char *out, size_t size)
 {
-    struct json_object *answer = NULL, *error = NULL, *first;
+    struct json_object *error = NULL, *first;
+    enum json_fault fault;
     *out = '\0';
-    if (body->data != NULL)
-        answer = json_tokener_parse(body->data);
+    struct json_object *answer = json_parse(body->data, body->len, JSON_PARSE_DEPTH, &fault);
     if (json_object_object_get_ex(answer, "errors", &first) && json_object_is_type(first, json_type_array))
         json_object_object_get_ex(json_object_array_get_idx(first, 0), "error", &error);
     else

@@ -37,7 +37,7 @@ static size_t count_in(struct json_object *list, struct json_object *member)
 {
     size_t found = 0;
     for (size_t i = 0; i < json_object_array_length(list); i++)
-        found += json_object_equal(json_object_array_get_idx(list, i), member) != 0;
+        found += json_same(json_object_array_get_idx(list, i), member);
     return found;
 }
 
@@ -62,7 +62,7 @@ static bool same_members(const char *field, struct json_object *a, struct json_o
 static bool same_value(struct json_object *a, struct json_object *b)
 {
     int64_t instant_a, instant_b;
-    if (json_object_equal(a, b))
+    if (json_same(a, b))
         return true;
     return json_object_is_type(a, json_type_string) && json_object_is_type(b, json_type_string) &&
            timestamp_parse(json_object_get_string(a), &instant_a) == 0 &&
@@ -77,7 +77,7 @@ static bool same_link(const char *field, struct json_object *a, struct json_obje
     return (strcmp(field, "asset") == 0 || strcmp(field, "location") == 0) &&
            json_object_is_type(a, json_type_object) && json_object_is_type(b, json_type_object) &&
            json_object_object_get_ex(a, "id", &id_a) && json_object_object_get_ex(b, "id", &id_b) &&
-           json_object_equal(id_a, id_b);
+           json_same(id_a, id_b);
 }
 
 static void put_change(
@@ -270,7 +270,7 @@ static void observe_known(const struct diff_rules *rules, const struct diff_snap
     out->document = now->from_list ? json_object_get(now->wo->doc) : overlay(old->wo->doc, now->wo->doc);
     workorder_from_doc(out->document, &merged, &reason); /* two good documents make a good one */
     emit_known(rules, old, &merged, out);
-    if (!now->from_list && out->count == 0 && json_object_equal(old->wo->doc, out->document))
+    if (!now->from_list && out->count == 0 && json_same(old->wo->doc, out->document))
         out->outcome = DIFF_LEAVE;
     workorder_free(&merged);
 }

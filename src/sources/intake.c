@@ -27,7 +27,6 @@ struct intake {
     struct intake_settings settings;
     struct held *held;
     size_t held_count, held_capacity;
-    struct json_tokener *parser;
     int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
     int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
 };
@@ -38,7 +37,6 @@ struct intake *intake_new(const struct intake_settings *settings)
     intake->settings = *settings;
     intake->in_quarantine = -1;
     intake->missing = -1;
-    intake->parser = workorder_parser();
     return intake;
 }
 
@@ -46,7 +44,6 @@ void intake_free(struct intake *intake)
 {
     if (intake == NULL)
         return;
-    json_tokener_free(intake->parser);
     intake_drop(intake);
     free(intake->held);
     free(intake);
@@ -241,7 +238,7 @@ int intake_gone(
     struct snapshot snapshot = {0};
     struct diff diff = {0};
     struct intake_result result = {.id = work_order};
-    int rc = -1, known = snapshots_load(store, intake->parser, work_order, &snapshot, e);
+    int rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
     const struct diff_snapshot old = {&snapshot.wo, snapshot.from_list, snapshot.deleted, snapshot.deletions};
     bool stale = known == 1 && occurred != TIMESTAMP_NONE && occurred < snapshot.wo.updated;
     if (known != 1 || snapshot.deleted || stale) {
@@ -270,7 +267,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     struct workorder wo;
     struct snapshot snapshot;
     const char *reason = NULL;
-    switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
+    switch (workorder_parse(record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
         return put_away(intake, record, fingerprint, reason, e);
     case WORKORDER_NOT_JSON:
@@ -280,7 +277,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     default:
         break;
     }
-    int known = snapshots_load(intake->settings.store, intake->parser, wo.id, &snapshot, e);
+    int known = snapshots_load(intake->settings.store, wo.id, &snapshot, e);
     int rc =
         known < 0 ? -1 : apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
     snapshot_free(&snapshot);

@@ -222,8 +222,8 @@ static void test_outcomes(void **state)
     } table[] = {
         {"", CHANGE(NEW), WEBHOOK_STORED, "done", 3, true},
         {"", CHANGE(OLD), WEBHOOK_STORED, "done", 0, false},
-        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
-            "done", 0, false},
+        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_REFUSED,
+            NULL, 0, false},
         {"", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
         {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "done", 1, true},
         {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":70}", WEBHOOK_STORED, "done", 0, false},

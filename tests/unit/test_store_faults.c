@@ -303,11 +303,9 @@ static int64_t do_glance(struct store *s, struct error *e)
 
 static int64_t do_snapshot_load(struct store *s, struct error *e)
 {
-    struct json_tokener *parser = workorder_parser();
     struct snapshot snapshot;
-    int rc = snapshots_load(s, parser, 7, &snapshot, e);
+    int rc = snapshots_load(s, 7, &snapshot, e);
     snapshot_free(&snapshot);
-    json_tokener_free(parser);
     return rc;
 }
 
