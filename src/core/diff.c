@@ -8,6 +8,10 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 
+/* How far a completedAt that comes late may lie behind the updatedAt under which the work order was first
+ * seen complete, in milliseconds: beyond that it was completed again. */
+enum { LATE_DATE = 60000 };
+
 /* Signed URLs and figures that MaintainX computes: they move while the work order does not. */
 static const char *const always_ignored[] = {
     "thumbnail", "partsAvailability", "workOrderSummary", "lastMessageSentAt", NULL};
@@ -181,6 +185,36 @@ static void add_updated(struct diff *out, const struct workorder *wo, bool numbe
     event->numbered = numbered;
 }
 
+/*
+ * The completion of a work order that was complete already, but had no completedAt: it was emitted, if at
+ * all, with the updatedAt of then. Its own date may differ a little from that one, and still it is no second
+ * completion. As long as there is no date, the newer updatedAt becomes another name of the same completion.
+ */
+static void add_late_completed(struct diff *out, const struct workorder *old, const struct workorder *wo)
+{
+    char text[TIMESTAMP_SIZE];
+    add_completed(out, wo);
+    struct event *event = &out->events[out->count - 1];
+    timestamp_format(old->updated, text);
+    snprintf(event->same_as, sizeof event->same_as, "%s/%lld/%s", event_type_name(EVENT_COMPLETED),
+        (long long)wo->id, text);
+    event->only_same = wo->completed == TIMESTAMP_NONE;
+}
+
+/* What a work order that was complete before, and is, says of its completion. */
+static void emit_complete(const struct workorder *old, const struct workorder *wo, struct diff *out)
+{
+    bool undated = old->completed == TIMESTAMP_NONE;
+    if (undated && wo->completed == TIMESTAMP_NONE) {
+        if (wo->updated != old->updated)
+            add_late_completed(out, old, wo);
+    } else if (undated && wo->completed <= old->updated + LATE_DATE) {
+        add_late_completed(out, old, wo);
+    } else if (wo->completed != TIMESTAMP_NONE && wo->completed != old->completed) {
+        add_completed(out, wo);
+    }
+}
+
 static void add_deleted(struct diff *out, const struct workorder *wo)
 {
     struct event *event = add_event(out, EVENT_DELETED, wo, wo->updated);
@@ -217,15 +251,16 @@ static void emit_known(const struct diff_rules *rules, const struct diff_snapsho
 {
     bool complete = is_complete(rules, wo->status);
     bool status_differs = strcmp(old->wo->status, wo->status) != 0;
-    bool became_complete = complete && !is_complete(rules, old->wo->status);
-    bool completed_again = complete && wo->completed != TIMESTAMP_NONE && wo->completed != old->wo->completed;
+    bool was_complete = is_complete(rules, old->wo->status);
     bool back = old->deleted && wo->deleted == TIMESTAMP_NONE;
     bool gone = !old->deleted && wo->deleted != TIMESTAMP_NONE;
     if (status_differs) {
         add_status_changed(out, wo, old->wo->status);
         out->previous_status = old->wo->status;
     }
-    if (became_complete || completed_again)
+    if (complete && was_complete)
+        emit_complete(old->wo, wo, out);
+    else if (complete)
         add_completed(out, wo);
     if (json_object_object_length(out->changes) > 0 || wo->updated != old->wo->updated || back || gone)
         add_updated(out, wo, wo->updated == old->wo->updated);

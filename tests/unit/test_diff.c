@@ -174,7 +174,10 @@ static char *describe(const struct golden *golden, const struct diff *diff)
     for (int i = 0; i < diff->count; i++) {
         const struct event *event = &diff->events[i];
         timestamp_format(event->timestamp, date);
-        buffer_append_format(&out, "%s %s%s\n", event->id, date, event->numbered ? " numbered" : "");
+        buffer_append_format(&out, "%s %s%s", event->id, date, event->numbered ? " numbered" : "");
+        if (*event->same_as != '\0')
+            buffer_append_format(&out, " %s %s", event->only_same ? "only" : "unless", event->same_as);
+        buffer_append_text(&out, "\n");
     }
     return out.data;
 }
