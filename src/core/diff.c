@@ -126,13 +126,19 @@ static struct json_object *find_changes(
 }
 
 /* The old document with the fields of the new one laid over it: a new object that shares the values of both.
- */
+ * Where both together are larger than a record may be, which nobody could read again, the new one alone: what
+ * only the old one held comes back with the next observation from the list. */
 static struct json_object *overlay(struct json_object *old, struct json_object *now)
 {
+    size_t len;
     struct json_object *merged = json_object_new_object();
     json_share_all(merged, old);
     json_share_all(merged, now);
-    return merged;
+    json_object_to_json_string_length(merged, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    if (len <= WORKORDER_MAX_SIZE)
+        return merged;
+    json_object_put(merged);
+    return json_object_get(now);
 }
 
 static struct event *add_event(
@@ -165,11 +171,13 @@ static void add_created(struct diff *out, const struct workorder *wo)
     add_event(out, EVENT_CREATED, wo, wo->created);
 }
 
-static void add_status_changed(struct diff *out, const struct workorder *wo, const char *from)
+/* A to B, back to A, and to B again, all with one updatedAt, are two changes from A to B. */
+static void add_status_changed(struct diff *out, const struct workorder *old, const struct workorder *wo)
 {
     struct event *event = add_event(out, EVENT_STATUS_CHANGED, wo, wo->updated);
-    extend_id(event, "/%s-%s", from, wo->status);
+    extend_id(event, "/%s-%s", old->status, wo->status);
     extend_id_date(event, wo->updated);
+    event->numbered = wo->updated == old->updated;
 }
 
 static void add_completed(struct diff *out, const struct workorder *wo)
@@ -255,7 +263,7 @@ static void emit_known(const struct diff_rules *rules, const struct diff_snapsho
     bool back = old->deleted && wo->deleted == TIMESTAMP_NONE;
     bool gone = !old->deleted && wo->deleted != TIMESTAMP_NONE;
     if (status_differs) {
-        add_status_changed(out, wo, old->wo->status);
+        add_status_changed(out, old->wo, wo);
         out->previous_status = old->wo->status;
     }
     if (complete && was_complete)
