@@ -250,11 +250,12 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
+/* Whatever else went wrong: a fault that lasts must not let the store grow. Only a store that failed is left
+ * alone. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status == EX_OK && !shutdown_requested() &&
+    if (context->status != EX_IOERR && context->status != EX_CANTCREAT && !shutdown_signalled() &&
         retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_scan.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
@@ -54,10 +55,23 @@ void intake_set_horizon(struct intake *intake, int64_t horizon)
     intake->settings.rules.horizon = horizon;
 }
 
+/* What makes it this record and no other: its id, however it is spelled; of one without, all its bytes. The
+ * rest may be other bytes in every answer (a signed URL) and still be the same fault. */
+static void identify(const struct intake_record *record, unsigned char identity[FINGERPRINT_SIZE])
+{
+    struct json_text id;
+    if (!json_scan_member(record->json, record->len, "id", &id) || id.len == 0 || *id.at == 'n')
+        id = (struct json_text){.at = record->json, .len = record->len};
+    fingerprint_of(id.at, id.len, identity);
+}
+
 static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,
     const unsigned char *fingerprint, const char *reason, struct error *e)
 {
-    const struct quarantine_entry entry = {.fingerprint = fingerprint,
+    unsigned char identity[FINGERPRINT_SIZE];
+    identify(record, identity);
+    const struct quarantine_entry entry = {.identity = identity,
+        .fingerprint = fingerprint,
         .work_order = record->id_hint,
         .source = event_source_name(intake->settings.source),
         .reason = reason,

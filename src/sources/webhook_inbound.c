@@ -170,7 +170,8 @@ static enum webhook_outcome write_delivery(struct taking *t, struct error *e)
 static enum webhook_outcome put_away(struct taking *t, const char *reason, struct error *e)
 {
     struct store *store = t->settings->store;
-    const struct quarantine_entry entry = {.fingerprint = t->fingerprint,
+    const struct quarantine_entry entry = {.identity = t->fingerprint,
+        .fingerprint = t->fingerprint,
         .source = event_source_name(SOURCE_WEBHOOK),
         .reason = reason,
         .raw = t->message->body,

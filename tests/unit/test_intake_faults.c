@@ -32,7 +32,7 @@ static const char content[] =
     "INSERT INTO documents VALUES (1, 7, '" OLD "');"
     "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0);"
     "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL);"
-    "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
+    "INSERT INTO quarantine VALUES (1, x'02', x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
     "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "

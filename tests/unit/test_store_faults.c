@@ -61,13 +61,14 @@ static const char content[] =
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
-    "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
-    " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
+    " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
-static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
+static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde",
+                           second[FINGERPRINT_SIZE] = "second";
 static int visited, most_visits;
 
 /* What a visitor says: to go on, or after `most_visits` to stop. */
@@ -152,7 +153,8 @@ FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
-                                &(struct quarantine_entry){.fingerprint = fingerprint,
+                                &(struct quarantine_entry){.identity = fingerprint,
+                                    .fingerprint = fingerprint,
                                     .work_order = 8,
                                     .source = "poll",
                                     .reason = "why",
@@ -160,6 +162,16 @@ FUNCTION(do_quarantine_add, quarantine_add(s,
                                     .size = 1,
                                     .seen = NOW},
                                 e))
+FUNCTION(do_quarantine_renew, quarantine_add(s,
+                                  &(struct quarantine_entry){.identity = second,
+                                      .fingerprint = fingerprint,
+                                      .work_order = 7,
+                                      .source = "poll",
+                                      .reason = "why",
+                                      .raw = "{",
+                                      .size = 1,
+                                      .seen = NOW},
+                                  e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
@@ -356,11 +368,11 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
     ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
-    ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_receipts_add),
-    ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
-    ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
-    ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after), ROW(do_snapshots_count),
-    ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
+    ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
+    ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle),
+    ROW(do_receipts_waiting), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load),
+    ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after),
+    ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
     ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
     ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
     ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
