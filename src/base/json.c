@@ -46,6 +46,12 @@ const char *json_number_text(struct json_object *value)
                : NULL;
 }
 
+const char *json_integer_text(struct json_object *value)
+{
+    const char *text = json_number_text(value);
+    return text != NULL && strpbrk(text, ".eE") == NULL ? text : NULL;
+}
+
 /* A number: 0.FIRST...LAST times 10 to `scale`. FIRST and LAST are not 0; a dot between them means nothing.
  */
 struct decimal {

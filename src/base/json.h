@@ -30,7 +30,9 @@ void json_give_date(struct json_object *object, const char *key, int64_t ms);
  * members. */
 bool json_same(struct json_object *a, struct json_object *b);
 
-/* The digits of a number as they came; NULL for what is not a number. Borrowed from the value. */
+/* The digits of a number as they came, and of a number that is spelled as an integer, however large; NULL for
+ * anything else. Borrowed from the value. */
 const char *json_number_text(struct json_object *value);
+const char *json_integer_text(struct json_object *value);
 
 #endif
