@@ -79,7 +79,13 @@ static void test_columns(void **state)
         {"\"deletedAt\":\"2026-01-20T09:30:00Z\"", WAREHOUSE_DELETED, "1"},
         {"\"deletedAt\":\"2026-01-20T09:30:00Z\"", WAREHOUSE_DELETED_AT, "2026-01-20T09:30:00.000Z"},
         {"\"deletedAt\":null", WAREHOUSE_DELETED, "0"},
-        {"\"x\":1e200000,\"y\":1.10", WAREHOUSE_DATA, "{" DOC ",\"x\":1e200000,\"y\":1.10}"},
+        {"\"x\":1e400,\"y\":1.10", WAREHOUSE_DATA, "{" DOC ",\"x\":1e400,\"y\":1.10}"},
+        {"\"x\":[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]", WAREHOUSE_DATA,
+            "{" DOC ",\"x\":[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]}"},
+        /* which no database holds as a number */
+        {"\"assignees\":[1e8000,1e8001,{\"a\":-1E-200000,\"b\":[1e99999999999999999999]},-1e-8000]",
+            WAREHOUSE_ASSIGNEES,
+            "[1e8000,\"1e8001\",{\"a\":\"-1E-200000\",\"b\":[\"1e99999999999999999999\"]},-1e-8000]"},
         {"\"x\":\"\\u0000\\\\u0000\\\\\\u0000\"", WAREHOUSE_DATA,
             "{" DOC ",\"x\":\"\xef\xbf\xbd\\\\u0000\\\\\xef\xbf\xbd\"}"},
     };

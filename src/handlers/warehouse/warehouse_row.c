@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/timestamp.h"
 #include "core/event.h"
 #include "core/workorder.h"
@@ -58,14 +59,49 @@ static void take_date(char **out, struct json_object *value)
         take_instant(out, ms);
 }
 
+/* PostgreSQL holds 16383 digits behind the dot and 131072 before it; a work order with a number beyond that
+ * would be refused for ever. */
+static bool is_beyond_databases(struct json_object *value)
+{
+    const char *text = json_number_text(value);
+    if (text == NULL)
+        return false;
+    const char *e = strpbrk(text, "eE");
+    long exponent = e != NULL ? strtol(e + 1, NULL, 10) : 0; /* the largest one, where it is larger still */
+    return strlen(text) > 8000 || exponent > 8000 || exponent < -8000;
+}
+
+/* Each such number becomes a text of the same digits. Takes a reference, gives one back. */
+static struct json_object *bound_numbers(struct json_object *value)
+{
+    if (is_beyond_databases(value)) {
+        struct json_object *text = json_object_new_string(json_number_text(value));
+        json_object_put(value);
+        return text;
+    }
+    if (json_object_is_type(value, json_type_array))
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            json_object_array_put_idx(
+                value, i, bound_numbers(json_object_get(json_object_array_get_idx(value, i))));
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            json_object_object_add(value, key, bound_numbers(json_object_get(member)));
+        }
+    }
+    return value;
+}
+
 static void take_json(char **out, struct json_object *value)
 {
     size_t len;
     if (value == NULL)
         return;
+    value = bound_numbers(json_object_get(value));
     const char *json = json_object_to_json_string_length(
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     take_bytes(out, json, len);
+    json_object_put(value);
 }
 
 /* --- a work order --- */
