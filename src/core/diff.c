@@ -290,7 +290,8 @@ static void add_change(
     if (arrives && l->wo->completed != TIMESTAMP_NONE)
         when = l->wo->completed;
     step = add_step(l, EVENT_COMPLETED, from, to, when, arrives);
-    extend_id_date(&step->event, when);
+    /* the id by which a completedAt that comes late knows it again */
+    extend_id_date(&step->event, arrives && l->wo->completed == TIMESTAMP_NONE ? l->wo->updated : when);
     step->actor = actor;
 }
 

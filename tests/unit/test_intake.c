@@ -14,6 +14,7 @@
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/snapshots.h"
+#include "store/steps.h"
 #include "store/store.h"
 
 #define AT(time)     "2026-01-20T" time "Z"
@@ -156,6 +157,23 @@ static void test_one_completion_is_one_event(void **state)
                  "workorder.updated/7/2026-01-20T10:00:03.000Z\n"
                  "workorder.updated/7/2026-01-20T10:00:05.000Z\n"
                  "workorder.updated/7/2026-01-20T10:00:09.000Z\n");
+}
+
+/* A notified step into DONE, of a record that has no completedAt yet: its date, too, comes late. */
+static void test_a_step_completes_without_a_date(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    const struct status_step step = {
+        .occurred = instant("2026-01-20T10:00:00.100Z"), .from = "OPEN", .to = "DONE"};
+    observe_text(f, OPEN("09:00:00.000"), true);
+    check(steps_add(f->store, 7, &step, f->now, &e) == 0, "%s", e.text);
+    observe_text(f, DONE("", "10:00:00.200"), false);
+    observe_text(f, DONE(SINCE("09:59:59.900"), "10:00:00.200"), true);
+    check_ids(f, "workorder.created/7\n"
+                 "workorder.status_changed/7/OPEN-DONE/2026-01-20T10:00:00.100Z\n"
+                 "workorder.completed/7/2026-01-20T10:00:00.200Z\n"
+                 "workorder.updated/7/2026-01-20T10:00:00.200Z\n");
 }
 
 /* The next completion is another one, with or without a date. */
@@ -419,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_to_and_fro_with_one_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_large_halves, setup, teardown),
