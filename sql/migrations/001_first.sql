@@ -252,16 +252,18 @@ CREATE TABLE webhook_gaps (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_gaps_found ON webhook_gaps (found);
 
--- Records that could not be understood, raw.
+-- Records that could not be understood, raw: a row for each record and reason, however often its bytes change.
 CREATE TABLE quarantine (
     entry      INTEGER PRIMARY KEY,
-    fingerprint     BLOB NOT NULL UNIQUE,         -- of the whole record: told once
+    identity   BLOB NOT NULL,                -- fingerprint of the record's id as it is spelled, else of the record
+    fingerprint BLOB NOT NULL,               -- of the whole record, as it was seen last
     work_order INTEGER,                      -- where an id could be made out
     source     TEXT NOT NULL,
     reason     TEXT NOT NULL,
     size       INTEGER NOT NULL,
     raw        BLOB NOT NULL,                -- at most the first 64 KiB
-    seen       INTEGER NOT NULL
+    seen       INTEGER NOT NULL,             -- when these bytes were seen first
+    UNIQUE (identity, reason)
 ) STRICT;
 
 CREATE INDEX quarantine_work_order ON quarantine (work_order);
