@@ -18,7 +18,7 @@
 enum { MAX_ANSWER = 64 << 20 };
 
 /* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
-enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
+enum { LONGEST_PAUSE_MS = 5 * 60 * 1000, WINDOW_MS = 60 * 1000 };
 
 struct client {
     struct client_settings settings;
@@ -85,7 +85,9 @@ static struct http_call *send_request(struct client *client, const struct client
         .headers = headers,
         .body = request->body,
         .body_len = request->body != NULL ? strlen(request->body) : 0,
-        .timeout_ms = client->settings.timeout,
+        .timeout_ms = request->timeout > 0 && request->timeout < client->settings.timeout
+                          ? request->timeout
+                          : client->settings.timeout,
         .max_body = MAX_ANSWER};
     client->requests++;
     struct http_call *call = http_start(client->http, &http);
@@ -105,7 +107,7 @@ static int64_t header_number(struct http_call *call, const char *name)
 }
 
 /* What every answer says about the rate limit. */
-static void note_rate(struct client *client, struct http_call *call)
+static void note_rate(struct client *client, struct http_call *call, bool one_try)
 {
     int64_t limit = header_number(call, "x-rate-limit-limit"), now = clock_now();
     int64_t remaining = header_number(call, "x-rate-limit-remaining");
@@ -122,6 +124,9 @@ static void note_rate(struct client *client, struct http_call *call)
     int64_t wait = after != NULL ? retry_after(after, server) : -1;
     if (wait < 0 && reset >= 0)
         wait = reset * 1000;
+    /* what is asked for by the way must not keep the list waiting for long, whatever it answers */
+    if (one_try && wait > WINDOW_MS)
+        wait = WINDOW_MS;
     rate_limit_refused(&client->rate_limit, now, wait);
 }
 
@@ -195,7 +200,7 @@ static enum judgement judge(struct client *client, const struct client_request *
     const char *what = request->what;
     switch (outcome) {
     case HTTP_ANSWERED:
-        note_rate(client, call);
+        note_rate(client, call, request->one_try);
         client->bytes += (int64_t)http_body(call)->len;
         return judge_status(call, request, e);
     case HTTP_NO_ANSWER:
@@ -221,14 +226,16 @@ static enum judgement judge(struct client *client, const struct client_request *
 }
 
 /* Waits as the rate limit demands. */
-static enum api_verdict keep_pace(struct client *client, const char *what, struct error *e)
+static enum api_verdict keep_pace(
+    struct client *client, const struct client_request *request, struct error *e)
 {
+    const char *what = request->what;
     int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
     char text[TIMESTAMP_SIZE];
     if (wait == 0)
         return shutdown_requested() ? stopped(e) : API_OK;
     duration_format(wait, text);
-    if (wait > LONGEST_PAUSE_MS) {
+    if (wait > LONGEST_PAUSE_MS || request->one_try) {
         fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s; a later run goes on here", what, text);
         return API_FAILED;
     }
@@ -276,7 +283,7 @@ void client_cancel_prefetch(struct client *client)
     if (client->ahead == NULL)
         return;
     if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
-        note_rate(client, client->ahead);
+        note_rate(client, client->ahead, false);
     else
         rate_limit_spend(&client->rate_limit);
     http_call_free(client->ahead);
@@ -328,7 +335,7 @@ enum api_verdict client_request(
     int64_t since = 0; /* the first try: a rate limit that is waited for is no failure */
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (int failures = 1;; failures++) {
-        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request->what, e);
+        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request, e);
         if (verdict != API_OK)
             return verdict;
         if (failures == 1)
@@ -346,7 +353,8 @@ enum api_verdict client_request(
             return API_OK;
         }
         /* what was refused for its rate was not done; what got no answer may have been */
-        if (judgement != LIMITED && (judgement != AGAIN || request->once))
+        bool again = judgement == LIMITED || (judgement == AGAIN && !request->once);
+        if (!again || request->one_try)
             return verdict_of(judgement);
         verdict = back_off(client, failures, since, judgement == LIMITED, e);
         if (verdict != API_OK)

@@ -53,6 +53,8 @@ struct client_request {
     client_reader *read; /* NULL: no one wants the body */
     void *out;           /* for the reader */
     bool once;           /* not to be tried again when it may have been done: it would be done twice */
+    bool one_try;    /* sent at most once, and not at all where the rate limit would have to be waited for */
+    int64_t timeout; /* shorter than that of the settings, milliseconds; 0: theirs */
 };
 
 /* Makes a client; `pace` is the rate limit as last seen. Fails with EX_CONFIG without a token, or where it
@@ -72,7 +74,7 @@ void client_free(struct client *client);
  * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EX_NOPERM)
  * the error holds what the server said. API_FAILED: EX_UNAVAILABLE (unreachable, failing, 4xx),
  * EX_PROTOCOL (not what was asked for, truncated, too large, a redirect), EX_NOPERM (401), EX_TEMPFAIL
- * (a rate limit that lasts longer than we wait).
+ * (a rate limit that lasts longer than we wait; with `one_try`, one that would have to be waited for).
  */
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);

@@ -12,6 +12,7 @@
 #include "cli/cgi.h"
 #include "cli/cli.h"
 #include "cli/run_context.h"
+#include "sources/names.h"
 #include "sources/notifications.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
@@ -68,12 +69,17 @@ static struct reply take(
     struct run_context *context, const struct webhook_message *message, bool *work_left, struct error *e)
 {
     const struct config *config = &context->config;
+    /* the sender waits: only names that are in the store */
+    struct names *names = config->names ? names_new(context->store, NULL) : NULL;
     const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
-        .run = &context->run};
-    switch (webhook_take(&settings, message, clock_now(), work_left, e)) {
+        .run = &context->run,
+        .names = names};
+    enum webhook_outcome outcome = webhook_take(&settings, message, clock_now(), work_left, e);
+    names_free(names);
+    switch (outcome) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:

@@ -14,6 +14,7 @@
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
 #include "deliver/dispatch.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -180,6 +181,8 @@ struct client *run_context_connect(
     if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
     settings->api = client_new(&how, &rate_limit, e);
+    if (settings->api != NULL && config->names)
+        context->names = settings->names = names_new(context->store, context->dry_run ? NULL : settings->api);
     return settings->api;
 }
 
@@ -189,6 +192,8 @@ void run_context_disconnect(struct run_context *context, struct client *api)
         client_cancel_prefetch(api);
         context->rate_limit = *client_rate_limit(api);
     }
+    names_free(context->names);
+    context->names = NULL;
     client_free(api);
 }
 

@@ -13,6 +13,8 @@
 #include "store/runs.h"
 #include "store/store.h"
 
+struct names;
+
 struct run_context {
     struct config config;
     struct handler_table table;
@@ -22,8 +24,9 @@ struct run_context {
     bool dry_run;           /* nothing is written */
     int lock;               /* -1 without one */
     struct run run;
-    int status;                   /* the gravest so far */
-    char message[1024];           /* the text that goes with it */
+    int status;          /* the gravest so far */
+    char message[1024];  /* the text that goes with it */
+    struct names *names; /* of the client at work; NULL without one, and where they are switched off */
     struct rate_limit rate_limit; /* the rate limit after the last request; zeroed: none was sent */
 };
 

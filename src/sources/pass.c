@@ -12,6 +12,7 @@
 #include "core/window.h"
 #include "sources/cursors.h"
 #include "sources/filter.h"
+#include "sources/names.h"
 #include "store/rate_limit.h"
 #include "store/store.h"
 
@@ -34,6 +35,7 @@ struct reader {
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
     struct intake *intake;
+    bool answered; /* a page came in this run */
 };
 
 /* How one page, or one step with it, went. */
@@ -307,6 +309,17 @@ struct before {
     int64_t newest, oldest_seen, pages, records;
 };
 
+static void undo_page(struct reader *r, const struct before *before)
+{
+    store_rollback(r->settings->store);
+    intake_drop(r->intake);
+    *r->settings->run = before->run;
+    r->state.newest = before->newest;
+    r->state.oldest_seen = before->oldest_seen;
+    r->state.pages = before->pages;
+    r->state.records = before->records;
+}
+
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
@@ -315,23 +328,26 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
+    if ((step == STEP_NEXT || step == STEP_LAST) && names_are_missing(s->names)) {
+        /* no request inside of a transaction: the page is written again once the names were asked for */
+        undo_page(r, &before);
+        step = names_read_missing(s->names, e) == 0 && store_begin(s->store, e) == 0
+                   ? write_page(r, answer, e)
+                   : STEP_FAILED;
+    }
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
         r->filter.found = false;
         return step;
     }
-    store_rollback(s->store);
-    intake_drop(r->intake);
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
+        store_rollback(s->store);
+        intake_drop(r->intake);
         s->run->number = before.run.number;
         return step;
     }
-    *s->run = before.run;
-    state->newest = before.newest;
-    state->oldest_seen = before.oldest_seen;
-    state->pages = before.pages;
-    state->records = before.records;
+    undo_page(r, &before);
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
     return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
 }
@@ -349,6 +365,11 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 {
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
+    /* once the list has answered: what it costs to know people, and what is wrong with it, holds up nothing
+     */
+    if (!r->answered && names_refresh(s->names, e) != 0)
+        return STEP_FAILED;
+    r->answered = true;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
@@ -463,6 +484,7 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
         .run = settings->run,
+        .names = settings->names,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,

@@ -14,6 +14,7 @@
 #include "store/passes.h"
 
 struct client;
+struct names;
 struct store;
 struct pass_settings;
 
@@ -50,6 +51,7 @@ struct pass_kind {
 struct pass_settings {
     struct store *store;
     struct client *api;
+    struct names *names;      /* who events mention; NULL: they hold ids alone */
     const char *base_url;     /* whose work orders these are */
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */

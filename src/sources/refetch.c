@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
+#include "sources/names.h"
 #include "store/store.h"
 
 struct refetch {
@@ -26,12 +27,22 @@ static int observe(
     return verdict == INTAKE_TAKEN || verdict == INTAKE_QUARANTINED ? 0 : -1;
 }
 
+/* Writes what an answer says, in the caller's transaction. */
+static int write_answer(
+    struct refetch *l, int64_t id, enum refetch_answer answer, const struct buffer *json, struct error *e)
+{
+    struct intake_result result = {0};
+    int rc = answer == REFETCH_THERE ? observe(l, id, json, &result, e) : 0;
+    if (rc != 0)
+        return rc;
+    return l->queue->settle(l->settings->store, l->intake, answer, &result, l->queue->context, e);
+}
+
 static enum pass_end ask_one(struct refetch *l, int64_t id, struct error *e)
 {
     const struct pass_settings *s = l->settings;
     const struct run before = *s->run;
     struct buffer json = {0};
-    struct intake_result result = {0};
     enum api_verdict verdict = maintainx_work_order(s->api, id, &json, e);
     int rc = -1;
     /* neither there nor gone: it holds up no other */
@@ -42,9 +53,17 @@ static enum pass_end ask_one(struct refetch *l, int64_t id, struct error *e)
         enum refetch_answer answer = unclear             ? REFETCH_UNCLEAR
                                      : verdict == API_OK ? REFETCH_THERE
                                                          : REFETCH_GONE;
-        rc = verdict == API_OK ? observe(l, id, &json, &result, e) : 0;
-        if (rc == 0)
-            rc = l->queue->settle(s->store, l->intake, answer, &result, l->queue->context, e);
+        rc = write_answer(l, id, answer, &json, e);
+        if (rc == 0 && names_are_missing(s->names)) {
+            /* no request inside of a transaction: it is written again once the names were asked for */
+            store_rollback(s->store);
+            *s->run = before;
+            rc = names_read_missing(s->names, e);
+            if (rc == 0)
+                rc = store_begin(s->store, e);
+            if (rc == 0)
+                rc = write_answer(l, id, answer, &json, e);
+        }
         if (rc == 0)
             rc = store_commit(s->store, e);
         store_rollback(s->store);
@@ -71,7 +90,8 @@ static int prepare(struct refetch *l, enum event_source source, struct error *e)
     const struct intake_settings intake = {.store = s->store,
         .source = source,
         .rules = {.completed = s->completed, .ignored = s->ignored, .horizon = horizon},
-        .run = s->run};
+        .run = s->run,
+        .names = s->names};
     l->intake = intake_new(&intake);
     return 1;
 }

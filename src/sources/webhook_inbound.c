@@ -122,7 +122,8 @@ static int apply(struct taking *t, struct error *e)
         .rules = {.completed = t->settings->completed,
             .ignored = t->settings->ignored,
             .horizon = t->account.horizon},
-        .run = t->settings->run};
+        .run = t->settings->run,
+        .names = t->settings->names};
     struct intake *intake = intake_new(&settings);
     int rc;
     if (t->body.kind == WEBHOOK_WHOLE) {

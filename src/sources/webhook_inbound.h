@@ -12,13 +12,16 @@
 #include "sources/webhook_auth.h"
 #include "store/runs.h"
 
+struct names;
+
 /* Everything is borrowed. */
 struct webhook_settings {
     struct store *store;
     const char *organization;     /* "" without one: every organization's are ours */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
-    struct run *run; /* counts records and events */
+    struct names *names; /* who events mention; NULL: they hold ids alone */
+    struct run *run;     /* counts records and events */
 };
 
 enum webhook_outcome {
