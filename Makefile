@@ -200,8 +200,8 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$^) $(LIBS) -lcmocka
 
 # what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass: REPLACED = api/http api/http_handle api/http_url base/clock
-$(BUILD)/tests/unit/test_pass: $(PLANT)
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: REPLACED = api/http api/http_handle api/http_url base/clock
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: $(PLANT)
 
 # its clock is the test's
 $(BUILD)/tests/unit/test_cgi: LDFLAGS += -Wl,--wrap=clock_monotonic

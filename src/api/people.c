@@ -1,7 +1,7 @@
 #include "api/people.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +18,8 @@ struct reading {
 };
 
 /* Appends a text on one line: controls and blanks in a row become one space, none stands at either end. What
- * does not fit is cut, between two characters. */
-static void append_text(char out[PERSON_TEXT_SIZE], struct json_object *value)
+ * does not fit is cut, between two characters; then it returns false. */
+static bool append_text(char out[PERSON_TEXT_SIZE], struct json_object *value)
 {
     size_t len = strlen(out),
            end = json_object_is_type(value, json_type_string) ? (size_t)json_object_get_string_len(value) : 0;
@@ -32,8 +32,10 @@ static void append_text(char out[PERSON_TEXT_SIZE], struct json_object *value)
             continue;
         }
         size_t more = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4; /* the parser has checked the UTF-8 */
-        if (len + space + more >= PERSON_TEXT_SIZE || i + more > end)
-            break;
+        if (len + space + more >= PERSON_TEXT_SIZE || i + more > end) {
+            out[len] = '\0';
+            return false;
+        }
         if (space)
             out[len++] = ' ';
         memcpy(out + len, text + i, more);
@@ -42,6 +44,7 @@ static void append_text(char out[PERSON_TEXT_SIZE], struct json_object *value)
         space = false;
     }
     out[len] = '\0';
+    return true;
 }
 
 /* False: nobody who could be shown by a name. */
@@ -54,10 +57,8 @@ static bool read_person(struct json_object *record, struct person *out)
         return false;
     out->id = json_object_get_int64(id);
     append_text(out->name, json_object_object_get(record, "name"));
-    if (*out->name == '\0') {
-        append_text(out->name, json_object_object_get(record, "firstName"));
+    if (*out->name == '\0' && append_text(out->name, json_object_object_get(record, "firstName")))
         append_text(out->name, json_object_object_get(record, "lastName"));
-    }
     append_text(out->email, json_object_object_get(record, "email"));
     if (*out->name == '\0')
         memcpy(out->name, out->email, sizeof out->name);

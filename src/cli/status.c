@@ -90,6 +90,29 @@ static void print_lateness(struct json_object *status, int64_t lookback)
             (long long)number_of(status, "missing"));
 }
 
+/* Who is known by name, and a list that cannot be read; nothing where names were never read. */
+static void print_names(struct json_object *status)
+{
+    static const char *const lists[] = {"users", "teams"};
+    struct json_object *names = json_object_object_get(status, "names");
+    char age[64];
+    if (names == NULL)
+        return;
+    printf("names       ");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        printf("%s%lld %s, read %s", i > 0 ? "; " : "", (long long)number_of(list, "known"), lists[i],
+            age_of(list, "lastRead", "never", age));
+    }
+    printf("\n");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        if (json_object_object_get(list, "lastError") != NULL)
+            printf("            GET /%s failed %s: %s\n", lists[i], age_of(list, "lastTried", "", age),
+                text_of(list, "lastError", ""));
+    }
+}
+
 /* What the two channels have brought; nothing where webhooks were never used. */
 static void print_webhooks(struct json_object *status)
 {
@@ -184,6 +207,7 @@ static void print_text(struct json_object *status, int64_t lookback)
 {
     print_account(status);
     print_lateness(status, lookback);
+    print_names(status);
     print_webhooks(status);
     print_handlers(status);
     print_quarantine(status);
