@@ -192,6 +192,8 @@ class GivenUp(Case):
 
     def test_a_wrong_organization(self):
         self.mock.config(organization="12")
+        self.store = self.path("other.db")
+        self.configure(api="organization_id = 13")
         self.sync(expect=NOPERM, message="403")
 
     def test_404_of_the_list(self):

@@ -1,3 +1,11 @@
+/*
+ * From a change to deliveries: which events a change is (is_told), who is registered for each
+ * (announce_make), and what happens on the way into the outbox: lost, doubled, late, without a name (put,
+ * announce_news).
+ *
+ * Invariant: dice are thrown only where they can decide something, so that the same seed and settings give
+ * the same deliveries.
+ */
 #include "announce.h"
 
 #include <stdio.h>

@@ -1,3 +1,9 @@
+/*
+ * The way of a request to the API: delay, rate limit, fault, token, organization, parameters, answer, script.
+ * All but the delay happens under the mock's lock, so that a request sees one state.
+ *
+ * Invariant: each request is counted by the rate limit and noted in the journal once, whatever its answer.
+ */
 #include "api.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * Changes on command. Each is made to the newest version of a work order, which clients may not yet see, and
+ * is told to the listener with the work order before and after, who did it and when. edit.c reads one change
+ * and puts it over the work order; here it becomes a version in the store.
+ */
 #include "change.h"
 
 #include <inttypes.h>

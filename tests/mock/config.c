@@ -1,3 +1,9 @@
+/*
+ * The settings: a table of names, kinds and places in `struct config`, by which they are read and written. A
+ * dialect is a setting that sets others.
+ *
+ * Invariant: a merge is all or nothing; it works on a copy.
+ */
 #include "config.h"
 
 #include <string.h>

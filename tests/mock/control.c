@@ -1,3 +1,7 @@
+/*
+ * The control interface: a table of paths and functions, each of which runs under the mock's lock with its
+ * JSON and adds to the answer. Webhooks on command are apart (deliveries.c): they are sent without the lock.
+ */
 #include "control.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * Webhooks on command: an order is read into a form and checked, made into deliveries by the same code that
+ * changes use, adjusted as the order says, sent, and answered with what came back.
+ */
 #include "deliveries.h"
 
 #include <stdlib.h>

@@ -121,9 +121,9 @@ json_object *entity_json(json_object *work_order, json_object *fields, bool with
     add(out, fields, "assetId", linked_id(work_order, "assetId", "asset"));
     add(out, fields, "assigneeIds", entity_people(work_order, "USER"));
     add(out, fields, "categories", entity_categories(work_order));
-    for (size_t i = 0; plain[i] != NULL; i++)
-        if (json_object_object_get_ex(work_order, plain[i], &value))
-            add(out, fields, plain[i], json_object_get(value));
+    for (size_t i = 0; plain[i] != NULL; i++) /* a null stays one here */
+        if (is_asked_for(fields, plain[i]) && json_object_object_get_ex(work_order, plain[i], &value))
+            json_object_object_add(out, plain[i], json_object_get(value));
     add(out, fields, "locationId", linked_id(work_order, "locationId", "location"));
     add(out, fields, "parts", parts_of(work_order));
     add(out, fields, "teamIds", entity_people(work_order, "TEAM"));

@@ -1,3 +1,7 @@
+/*
+ * The queue of faults. A fault waits until a request fits it (path, kind, skip), hits it, and is gone after
+ * so many hits. Only the first that fits is looked at. fault_answer.c does what it says.
+ */
 #include "fault.h"
 
 #include <fnmatch.h>

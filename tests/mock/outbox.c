@@ -1,3 +1,10 @@
+/*
+ * Webhooks that go out by themselves. A delivery is queued (in the order in which it is due), or held until
+ * it is released, which queues it; then under way; then remembered in a ring with its answer. One thread
+ * sends, one at a time.
+ *
+ * Invariant: `pending` counts those queued and under way; those held are not among them.
+ */
 #include "outbox.h"
 
 #include <pthread.h>

@@ -1,11 +1,12 @@
 #include "parameters.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { NAMES_MOST = 28 };
 
-/* PATH ends with the pattern's last segment; "*" stands for one segment. */
+/* What MaintainX knows where; a star stands for one segment of the path. */
 static const struct {
     const char *method, *path;
     const char *names[NAMES_MOST]; /* ended by NULL */
@@ -34,25 +35,12 @@ static bool is_one_of(const char *name, const char *const *names)
     return false;
 }
 
-static bool path_fits(const char *pattern, const char *path)
-{
-    while (*pattern != '\0' && *path != '\0') {
-        if (*pattern == '*') {
-            path += strcspn(path, "/");
-            pattern++;
-        } else if (*pattern++ != *path++) {
-            return false;
-        }
-    }
-    return *pattern == *path;
-}
-
 static const char *const *names_at(const struct request *r)
 {
     static const char *const none[] = {NULL};
 
     for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (strcmp(known[i].method, r->method) == 0 && path_fits(known[i].path, r->path))
+        if (strcmp(known[i].method, r->method) == 0 && fnmatch(known[i].path, r->path, FNM_PATHNAME) == 0)
             return known[i].names;
     return none;
 }

@@ -1,3 +1,11 @@
+/*
+ * All work orders: a table that never shrinks, and orders of its slots by id and dates. What is made but not
+ * yet to be seen waits in `pending`, in the order in which it is shown: for nobody (a change that is not
+ * visible), or by id only (the list lags).
+ *
+ * Invariants: the table holds what the list shows; a work order that only the list lacks has a hidden place
+ * there. Of two versions that the list lacks, the newer one is listed no sooner.
+ */
 #include "store.h"
 
 #include <inttypes.h>

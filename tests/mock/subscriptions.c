@@ -1,3 +1,7 @@
+/*
+ * Registrations of webhooks in both spellings, in one list in the order of their ids. A subscription has a
+ * secret of its own, made of the seed.
+ */
 #include "subscriptions.h"
 
 #include <inttypes.h>

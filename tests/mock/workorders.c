@@ -1,3 +1,7 @@
+/*
+ * The list of work orders, a single one, and its comments. A list request is read whole, with the words of
+ * MaintainX for what is wrong in it, before a page is looked for.
+ */
 #include "workorders.h"
 
 #include <stdlib.h>
