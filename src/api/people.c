@@ -135,7 +135,7 @@ enum api_verdict maintainx_people(struct client *api, const char *list, const ch
         .what = list,
         .read = read_people,
         .out = &reading,
-        .one_try = true,
+        .optional = true,
         .timeout = timeout};
     enum api_verdict verdict = client_request(api, &ask, NULL, e);
     buffer_free(&path);

@@ -32,7 +32,7 @@ struct people_page {
  * worth one try, and never a wait for the rate limit. `cursor` NULL: the first page. Entries without an id or
  * any name are left out.
  *
- * API_OK fills *out. Otherwise as client_request with `one_try`.
+ * API_OK fills *out. Otherwise as client_request with `optional`.
  */
 enum api_verdict maintainx_people(struct client *api, const char *list, const char *cursor, int64_t timeout,
     struct people_page *out, struct error *e);

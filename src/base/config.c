@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, YES_NO };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS, READABLE, YES_NO };
 
 struct key {
     const char *section;
@@ -39,6 +39,7 @@ enum { SECOND = 1000, HOUR = 3600 * SECOND };
 static const struct key keys[] = {
     {"api", "base_url", URL, MEMBER(base_url), "https://api.getmaintainx.com/v1", "MAINTAINX_BASE_URL", 0, 0},
     {"api", "key_file", KEY_FILE, MEMBER(token), NULL, NULL, 0, 0},
+    {"api", "ca_file", READABLE, MEMBER(ca_file), NULL, NULL, 0, 0},
     {"api", "organization_id", TEXT, MEMBER(organization), "", NULL, 0, 0},
     {"api", "filter", FILTER, MEMBER(filter), "auto", NULL, 0, 0},
     {"api", "page_size", NUMBER, MEMBER(page_size), "200", NULL, 1, 200},
@@ -47,7 +48,9 @@ static const struct key keys[] = {
     {"api", "reserve", NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
     {"api", "names", YES_NO, MEMBER(names), "yes", NULL, 0, 0},
     {"sync", "start", START, MEMBER(start), "now", NULL, 0, 0},
-    {"sync", "lookback", DURATION, MEMBER(lookback), "5m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "lookback", DURATION, MEMBER(lookback), "10m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "late_windows", WINDOWS, MEMBER(late_windows), "6h/1h 3d/1d", NULL, 0, 0},
+    {"sync", "sweep", DURATION, MEMBER(sweep), "7d", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
     {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
     {"sync", "max_deletes", SHARE, MEMBER(max_deletes), "5%", NULL, 0, 0},
@@ -149,6 +152,30 @@ static const char *read_share(struct config *config, const char *value)
     return NULL;
 }
 
+/* `6h/1h 3d/1d`: look back 6 h at the first poll of each hour, 3 d at the first of each day. */
+static const char *read_windows(const char *value, struct config_window **out)
+{
+    char **words = split_words(value);
+    const char *wrong = NULL;
+    size_t count = 0;
+    *out = calloc(strlen(value) / 2 + 2, sizeof **out);
+    for (char **word = words; *word != NULL && wrong == NULL; word++) {
+        struct config_window *window = &(*out)[count++];
+        char *slash = strchr(*word, '/');
+        if (slash != NULL)
+            *slash = '\0';
+        if (slash == NULL || duration_parse(*word, &window->lookback) != 0 ||
+            duration_parse(slash + 1, &window->every) != 0 || window->lookback < SECOND ||
+            window->every < SECOND)
+            wrong = "expected pairs of durations such as 6h/1h (look back 6 h, once an hour)";
+        else if (window->lookback > INT64_C(366) * 24 * HOUR || window->every > window->lookback)
+            wrong =
+                "expected a lookback of at most 366d that is not shorter than its interval, such as 6h/1h";
+    }
+    free_words(words);
+    return wrong;
+}
+
 static bool is_filter(const char *value)
 {
     static const char *const filters[] = {"auto", "updatedAtGte", "updatedAt[gte]", "sort"};
@@ -248,6 +275,9 @@ static const char *read_value(
         return read_start(value, member);
     case SHARE:
         return read_share(l->config, value);
+    case WINDOWS:
+        free(*(void **)member);
+        return read_windows(value, member);
     case URL:
         return read_url(value, member);
     case KEY_FILE:
@@ -257,6 +287,13 @@ static const char *read_value(
     case FILTER:
         if (!is_filter(value))
             return "write auto, updatedAtGte, updatedAt[gte] or sort";
+        *(char **)member = strdup(value);
+        return NULL;
+    case READABLE:
+        if (access(value, R_OK) != 0) {
+            snprintf(reason, size, "the file cannot be read: %s", strerror(errno));
+            return reason;
+        }
         *(char **)member = strdup(value);
         return NULL;
     case TEXT:
@@ -407,7 +444,9 @@ void config_free(struct config *config)
     free(config->base_url);
     free(config->token);
     free(config->organization);
+    free(config->ca_file);
     free(config->filter);
+    free(config->late_windows);
     free_words(config->completed);
     free_words(config->ignored);
     for (char **secret = config->webhook_secrets; secret != NULL && *secret != NULL; secret++)

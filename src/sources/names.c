@@ -30,8 +30,13 @@
 
 enum { SECOND_MS = 1000, HOUR_MS = 3600 * SECOND_MS, DAY_MS = 24 * HOUR_MS };
 
-/* What one request, and one reading of both lists, may take: the poll waits for it. */
-enum { LONGEST_REQUEST_MS = 5 * SECOND_MS, LONGEST_READING_MS = 20 * SECOND_MS };
+/* What one request, and one reading of both lists, may take: the poll waits for it. A notification's process,
+ * too, waits for a name that is missing. */
+enum {
+    LONGEST_REQUEST_MS = 5 * SECOND_MS,
+    LONGEST_READING_MS = 20 * SECOND_MS,
+    LONGEST_SEARCH_MS = 6 * SECOND_MS
+};
 
 /* Pages of 200 in one reading: more is no list of people. */
 enum { MAX_PAGES = 500 };
@@ -171,8 +176,8 @@ static enum api_verdict ask(
 {
     int64_t left = r->until - clock_monotonic();
     if (left <= 0) {
-        fail(why, EX_UNAVAILABLE, "api: %s: the list did not end within %d seconds", people_kind_name(kind),
-            LONGEST_READING_MS / SECOND_MS);
+        fail(why, EX_UNAVAILABLE, "api: %s: it takes too long to read the list to its end",
+            people_kind_name(kind));
         return API_FAILED;
     }
     return maintainx_people(r->names->api, people_kind_name(kind), cursor,
@@ -189,9 +194,11 @@ static enum api_verdict read_pages(
     enum api_verdict verdict = API_OK;
     char *cursor = NULL;
     const int64_t seen = clock_now();
-    bool any = false, last = false;
+    bool any = false, last = false, sent = true;
     for (int pages = 1; verdict == API_OK && !last && *rc == 0; pages++) {
+        const int64_t before = client_requests(r->names->api);
         verdict = ask(r, kind, cursor, &page, why);
+        sent = client_requests(r->names->api) > before;
         if (verdict != API_OK)
             break;
         last = page.next_cursor == NULL;
@@ -208,8 +215,8 @@ static enum api_verdict read_pages(
     }
     free(cursor);
     cursors_free(cursors);
-    /* a request that the rate limit did not allow was not sent */
-    return verdict == API_FAILED && why->status == EX_TEMPFAIL ? API_STOPPED : verdict;
+    /* the rate limit did not allow it: no fault of the list's */
+    return verdict == API_FAILED && why->status == EX_TEMPFAIL && !sent ? API_STOPPED : verdict;
 }
 
 static int read_list(struct reading *r, enum people_kind kind, struct error *e)
@@ -249,9 +256,9 @@ static void report_refusals(const struct reading *r)
 }
 
 /* Reads the lists that are wanted. */
-static int read_lists(struct names *names, const bool wanted[PEOPLE_KINDS], struct error *e)
+static int read_lists(struct names *names, const bool wanted[PEOPLE_KINDS], int64_t longest, struct error *e)
 {
-    struct reading r = {.names = names, .until = clock_monotonic() + LONGEST_READING_MS};
+    struct reading r = {.names = names, .until = clock_monotonic() + longest};
     int rc = 0;
     for (enum people_kind kind = 0; kind < PEOPLE_KINDS && rc == 0; kind++)
         if (wanted[kind] && !r.stopped)
@@ -272,7 +279,7 @@ int names_refresh(struct names *names, struct error *e)
         return -1;
     for (enum people_kind kind = 0; kind < PEOPLE_KINDS; kind++)
         wanted[kind] = is_old(&names->lists[kind], now);
-    return read_lists(names, wanted, e);
+    return read_lists(names, wanted, LONGEST_READING_MS, e);
 }
 
 int names_read_missing(struct names *names, struct error *e)
@@ -280,7 +287,7 @@ int names_read_missing(struct names *names, struct error *e)
     bool wanted[PEOPLE_KINDS];
     memcpy(wanted, names->missing, sizeof wanted);
     memset(names->missing, 0, sizeof names->missing);
-    return read_lists(names, wanted, e);
+    return read_lists(names, wanted, LONGEST_SEARCH_MS, e);
 }
 
 /* --- names for events --- */

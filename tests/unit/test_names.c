@@ -186,12 +186,12 @@ static void test_unknown_elsewhere(void **state)
     later = 2 * HOUR;
     change(",\"creatorId\":9");
     server.users.pages[0] = USERS("{\"id\":9,\"name\":\"Cy\"}");
-    assert_int_equal(sqlite3_exec(disk_connection(),
-                         "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-                         "('a', 1, 't', 1, 'hint', x'')",
-                         NULL, NULL, NULL),
+    assert_int_equal(
+        sqlite3_exec(disk_connection(),
+            "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)", NULL,
+            NULL, NULL),
         SQLITE_OK);
-    check_run(do_hints, 1, 0, NULL);
+    check_run(do_refetches, 1, 0, NULL);
     check_event("- {\"users\":{\"9\":\"Cy\"},\"teams\":{}}");
     assert_int_equal(how.run.records, 1);
     later = 4 * HOUR;
@@ -259,6 +259,18 @@ static void test_failing(void **state)
     server.users.status = 200;
     check_poll(1, 0, NULL);
     check_list(PEOPLE_USERS, false, false, "");
+    store_close(store);
+}
+
+/* A 429 of the list's own is a failure like others: it must not be asked for in every run. */
+static void test_limited(void **state)
+{
+    begin(state);
+    server.users.status = 429;
+    check_poll(1, 0, NULL); /* what it asks to wait holds for the other list */
+    check_list(PEOPLE_USERS, true, false, "429");
+    later = 59 * MINUTE;
+    check_poll(0, 1, NULL);
     store_close(store);
 }
 
@@ -344,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown_elsewhere, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_refused, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_failing, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_limited, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_pages, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_gone, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_not_asked, directory_setup, directory_teardown),
