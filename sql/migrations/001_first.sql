@@ -292,6 +292,33 @@ CREATE TABLE runs (
     message     TEXT
 ) STRICT;
 
+-- Who the ids of users and teams belong to. Who is no longer listed keeps the name: earlier work orders mention it.
+CREATE TABLE users (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    email      TEXT,
+    seen_at    INTEGER NOT NULL,             -- when the list held it last
+    removed_at INTEGER                       -- when the list first lacked it; NULL while it is listed
+) STRICT;
+
+CREATE TABLE teams (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+-- How reading those two lists went.
+CREATE TABLE people_lists (
+    list       TEXT PRIMARY KEY,             -- users, teams
+    read_at    INTEGER,                      -- when it was last read to its end
+    tried_at   INTEGER NOT NULL,             -- when it was last asked for
+    failing_at INTEGER,                      -- since when every try fails; NULL: the last one went well
+    refused    INTEGER NOT NULL,             -- 1: the token may not read it
+    reported   INTEGER NOT NULL,             -- 1: a warning was printed since it fails
+    error      TEXT                          -- why the last try failed
+) STRICT, WITHOUT ROWID;
+
 -- For people and for SQL tools.
 CREATE VIEW work_orders AS
 SELECT s.id,

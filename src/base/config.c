@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS, READABLE };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS, READABLE, YES_NO };
 
 struct key {
     const char *section;
@@ -46,6 +46,7 @@ static const struct key keys[] = {
     {"api", "timeout", DURATION, MEMBER(timeout), "30s", NULL, SECOND, HOUR},
     {"api", "give_up", DURATION, MEMBER(give_up), "1m", NULL, 0, HOUR},
     {"api", "reserve", NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
+    {"api", "names", YES_NO, MEMBER(names), "yes", NULL, 0, 0},
     {"sync", "start", START, MEMBER(start), "now", NULL, 0, 0},
     {"sync", "lookback", DURATION, MEMBER(lookback), "10m", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"sync", "late_windows", WINDOWS, MEMBER(late_windows), "6h/1h 3d/1d", NULL, 0, 0},
@@ -129,6 +130,12 @@ static const char *read_start(const char *value, int64_t *out)
     else if (timestamp_parse_user(value, clock_now(), out) != 0)
         return "write now, beginning, or a date such as 2026-01-31";
     return NULL;
+}
+
+static const char *read_yes_no(const char *value, bool *out)
+{
+    *out = strcmp(value, "yes") == 0;
+    return *out || strcmp(value, "no") == 0 ? NULL : "expected yes or no";
 }
 
 /* `5%` or `200`. */
@@ -262,6 +269,8 @@ static const char *read_value(
     case WORDS:
         *(char ***)member = split_words(value);
         return NULL;
+    case YES_NO:
+        return read_yes_no(value, member);
     case START:
         return read_start(value, member);
     case SHARE:

@@ -14,6 +14,7 @@
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
 #include "deliver/dispatch.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -221,6 +222,9 @@ struct client *run_context_connect(
     /* a dry run writes nothing, so others do not see what it sends */
     if (settings->api != NULL && context->mode == RUN_CONTEXT_DRY_RUN)
         client_set_modest(settings->api, true);
+    if (settings->api != NULL && config->names)
+        context->names = settings->names =
+            names_new(context->store, context->mode == RUN_CONTEXT_DRY_RUN ? NULL : settings->api);
     return settings->api;
 }
 
@@ -232,6 +236,8 @@ void run_context_disconnect(struct run_context *context, struct client *api)
         context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
     }
+    names_free(context->names);
+    context->names = NULL;
     client_free(api);
 }
 

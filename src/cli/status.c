@@ -126,6 +126,29 @@ static void print_lateness(struct json_object *status, const struct config *conf
             (long long)number_of(status, "missing"));
 }
 
+/* Who is known by name, and a list that cannot be read; nothing where names were never read. */
+static void print_names(struct json_object *status)
+{
+    static const char *const lists[] = {"users", "teams"};
+    struct json_object *names = json_object_object_get(status, "names");
+    char age[64];
+    if (names == NULL)
+        return;
+    printf("names       ");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        printf("%s%lld %s, read %s", i > 0 ? "; " : "", (long long)number_of(list, "known"), lists[i],
+            age_of(list, "lastRead", "never", age));
+    }
+    printf("\n");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        if (json_object_object_get(list, "lastError") != NULL)
+            printf("            GET /%s failed %s: %s\n", lists[i], age_of(list, "lastTried", "", age),
+                text_of(list, "lastError", ""));
+    }
+}
+
 /* The work orders that are to be asked for by their ids. */
 static void print_refetches(struct json_object *status)
 {
@@ -239,6 +262,7 @@ static void print_text(struct json_object *status, const struct config *config)
 {
     print_account(status);
     print_lateness(status, config);
+    print_names(status);
     print_refetches(status);
     print_webhooks(status);
     print_handlers(status);

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
+#include "core/mentions.h"
 #include "core/scan.h"
 #include "core/workorder.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/refetches.h"
@@ -30,9 +32,10 @@ struct intake {
     struct intake_settings settings;
     struct held *held;
     size_t held_count, held_capacity;
-    int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
-    int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
-    int64_t steps;         /* 1: notifications have named status changes; -1: not looked yet */
+    struct mentions mentions; /* of the event at hand */
+    int64_t in_quarantine;    /* records, as far as known; -1: not looked yet */
+    int64_t missing;          /* work orders that wait for proof that they are gone; -1: not looked yet */
+    int64_t steps;            /* 1: notifications have named status changes; -1: not looked yet */
 };
 
 struct intake *intake_new(const struct intake_settings *settings)
@@ -50,6 +53,7 @@ void intake_free(struct intake *intake)
     if (intake == NULL)
         return;
     intake_drop(intake);
+    mentions_free(&intake->mentions);
     free(intake->held);
     free(intake);
 }
@@ -127,12 +131,15 @@ static int note_sighting(struct intake *intake, int64_t work_order, struct error
 static int append_event(
     struct intake *intake, const struct event *event, const struct event_context *context, struct error *e)
 {
-    int added = events_append(intake->settings.store, event, context, e);
+    struct event_context named = *context;
+    if (names_fill(intake->settings.names, event->type, &named, &intake->mentions, e) != 0)
+        return -1;
+    int added = events_append(intake->settings.store, event, &named, e);
     if (added != 1)
         return added;
     intake->settings.run->events[event->type]++;
     if (intake->settings.listener != NULL)
-        intake->settings.listener(event, context, intake->settings.listener_data);
+        intake->settings.listener(event, &named, intake->settings.listener_data);
     return 1;
 }
 

@@ -10,6 +10,7 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
+#include "sources/names.h"
 #include "sources/pass_reader.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
@@ -314,6 +315,18 @@ struct before {
     struct detour detour;
 };
 
+static void undo_page(struct reader *r, const struct before *before)
+{
+    store_rollback(r->settings->store);
+    intake_drop(r->intake);
+    *r->settings->run = before->run;
+    r->state.newest = before->newest;
+    r->state.oldest_seen = before->oldest_seen;
+    r->state.pages = before->pages;
+    r->state.records = before->records;
+    r->state.detour = before->detour;
+}
+
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
@@ -323,24 +336,26 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
+    if ((step == STEP_NEXT || step == STEP_LAST) && names_are_missing(s->names)) {
+        /* no request inside of a transaction: the page is written again once the names were asked for */
+        undo_page(r, &before);
+        step = names_read_missing(s->names, e) == 0 && store_begin(s->store, e) == 0
+                   ? write_page(r, answer, e)
+                   : STEP_FAILED;
+    }
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
         filter_settle(&r->filter);
         return step;
     }
-    store_rollback(s->store);
-    intake_drop(r->intake);
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
+        store_rollback(s->store);
+        intake_drop(r->intake);
         s->run->number = before.run.number;
         return step;
     }
-    *s->run = before.run;
-    state->newest = before.newest;
-    state->oldest_seen = before.oldest_seen;
-    state->pages = before.pages;
-    state->records = before.records;
-    state->detour = before.detour;
+    undo_page(r, &before);
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
     return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
 }
@@ -372,6 +387,11 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 {
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
+    /* once the list has answered: what it costs to know people, and what is wrong with it, holds up nothing
+     */
+    if (!r->answered && names_refresh(s->names, e) != 0)
+        return STEP_FAILED;
+    r->answered = true;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
@@ -497,6 +517,7 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
         .run = settings->run,
+        .names = settings->names,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,

@@ -31,6 +31,7 @@ struct reader {
     bool failed_twice;  /* and again in this run, while the list answers */
     int64_t skipped;    /* instants that this run has skipped */
     struct intake *intake;
+    bool answered; /* a page came in this run */
 };
 
 /* How one page, or one step with it, went. */

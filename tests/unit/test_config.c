@@ -77,7 +77,7 @@ static void test_defaults(void **state)
     check_text(l.config.organization, "");
     check_text(l.config.filter, "auto");
     check(l.config.page_size == 200 && l.config.timeout == 30 * SECOND && l.config.give_up == MINUTE &&
-              l.config.reserve == 0,
+              l.config.reserve == 0 && l.config.names,
         "[api]");
     check(l.config.start == CONFIG_START_NOW && l.config.lookback == 10 * MINUTE, "[sync]");
     check(l.config.webhook_silence == 15 * MINUTE && l.config.safety_poll == 6 * HOUR, "[sync]");
@@ -97,7 +97,7 @@ static void test_file(void **state)
     write_text("secrets", "one-secret\r\nanother-secret\n");
     struct loaded l =
         load("[api]\nbase_url = http://127.0.0.1:8080/v1//\nkey_file = key\norganization_id = 42\n"
-             "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\n"
+             "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\nnames = no\n"
              "[sync]\nstart = 2026-01-31\nlookback = 1h\ncompleted = CLOSED   VERIFIED\tDONE\n"
              "ignore = estimate syncedAt\nwebhook_silence = 1m\nsafety_poll = 1d\n"
              "[webhooks]\nsecret_file = secrets\ntolerance = 1h\n"
@@ -112,7 +112,7 @@ static void test_file(void **state)
     check_text(l.config.organization, "42");
     check_text(l.config.filter, "updatedAt[gte]");
     check(l.config.page_size == 50 && l.config.timeout == 10 * SECOND && l.config.give_up == 0 &&
-              l.config.reserve == 20,
+              l.config.reserve == 20 && !l.config.names,
         "[api]");
     check(l.config.start == instant("2026-01-31T00:00:00Z") && l.config.lookback == HOUR, "[sync]");
     check_words(l.config.completed, "CLOSED,VERIFIED,DONE");
@@ -189,6 +189,8 @@ static void test_problems(void **state)
         {"[api]\ntimeout = -5s\n", "2", no_duration},
         {"[api]\ngive_up = 2h\n", "2", "it is out of range"},
         {"[api]\nreserve = 100001\n", "2", "it is out of range"},
+        {"[api]\nnames = perhaps\n", "2", "names = perhaps: expected yes or no"},
+        {"[api]\nnames =\n", "2", "expected yes or no"},
         {"[sync]\nlookback = 367d\n", "2", "it is out of range"},
         {"[sync]\nlookback = soon\n", "2", no_duration},
         {"[store]\nkeep = 59m\n", "2", "it is out of range"},

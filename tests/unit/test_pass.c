@@ -68,6 +68,49 @@ static void set_history(void)
     how.window = &window;
 }
 
+/* Users are read, teams are not to be read, and 1 was done by one of them. */
+static void set_people(void)
+{
+    set_hinted();
+    later = 4 * HOUR;
+    how.names = true;
+    server.users = (struct plant_people){.status = 200,
+        .pages = {"{\"users\":[{\"id\":7,\"name\":\"Ann\"},{\"id\":8,\"name\":\"Bo\"}],\"nextCursor\":\"1\"}",
+            "{\"users\":[{\"id\":9,\"name\":\"Cy\"}]}"}};
+    server.teams = (struct plant_people){.status = 403};
+    server.orders[0] = (struct order){1, 230, "DONE", false, false};
+    server.people[1] = ",\"completerId\":7";
+}
+
+/* A day later two have left, and someone else who is not on the first page did the next one. */
+static void set_strangers(void)
+{
+    set_people();
+    later = 29 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":10,\"name\":\"Di\"}]}";
+    server.orders[1] = (struct order){2, 1700, "DONE", false, false};
+    server.people[2] = ",\"completerId\":10,\"teamIds\":[3]";
+}
+
+/* Two hours later an id appears that no list holds yet, in the list and behind a webhook. */
+static void set_newcomer(void)
+{
+    set_strangers();
+    later = 31 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":11,\"name\":\"Ed\"}]}";
+    server.orders[0] = (struct order){1, 1800, "OPEN", false, false};
+    server.people[1] = ",\"requesterId\":11";
+}
+
+static void set_another(void)
+{
+    set_newcomer();
+    later = 33 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":12,\"name\":\"Flo\"}]}";
+    server.orders[0] = (struct order){1, 1900, "DONE", false, false};
+    server.people[1] = ",\"completerId\":12";
+}
+
 struct step {
     struct function function;
     void (*set)(void);
@@ -90,6 +133,11 @@ static const struct step steps[] = {
     {{"registrations", do_watch}, set_history,
         "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
         "'VALID', 1, 1), ('s2', 'b', 'https://x.example/', NULL, 'VALID', 1, 1)"},
+    {{"people", do_poll}, set_people, ""},
+    {{"other people", do_poll}, set_strangers, ""},
+    {{"a newcomer", do_poll}, set_newcomer, ""},
+    {{"another behind a webhook", do_refetches}, set_another,
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)"},
 };
 
 /* What a run that was disturbed may leave otherwise: the runs themselves. */

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -15,6 +16,7 @@
 #include "store/events.h"
 #include "store/lateness.h"
 #include "store/passes.h"
+#include "store/people.h"
 #include "store/quarantine.h"
 #include "store/rate_limit.h"
 #include "store/webhook_inbox.h"
@@ -75,6 +77,9 @@ static const char content[] =
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
     "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
     " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO users VALUES (2041, 'Ann Lee', NULL, 900, NULL); INSERT INTO teams VALUES (7, 'Crew', 900, "
+    "NULL);"
+    "INSERT INTO people_lists VALUES ('users', 900, 900, NULL, 0, 0, NULL);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
@@ -163,6 +168,10 @@ FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
+FUNCTION(do_user_put, people_put(s, PEOPLE_USERS, 2042, "Bo Ek", "b@x", 1000, e))
+FUNCTION(do_team_put, people_put(s, PEOPLE_TEAMS, 7, "Electricians", NULL, 1000, e))
+FUNCTION(do_user_remove, people_mark_removed(s, PEOPLE_USERS, 1000, e))
+FUNCTION(do_team_remove, people_mark_removed(s, PEOPLE_TEAMS, 1000, e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
                                 &(struct quarantine_entry){.identity = fingerprint,
@@ -326,6 +335,31 @@ static int64_t do_passes_save(struct store *s, struct error *e)
     return passes_save(s, "sync", TIMESTAMP_NONE, &state, e);
 }
 
+static int64_t do_people_find(struct store *s, struct error *e)
+{
+    char *name = NULL;
+    int rc = people_find(s, PEOPLE_USERS, 2041, &name, e);
+    free(name);
+    return rc;
+}
+
+static int64_t do_people_count(struct store *s, struct error *e)
+{
+    int64_t known, removed;
+    return people_count(s, PEOPLE_TEAMS, &known, &removed, e) == 0 ? known * 10 + removed : -1;
+}
+
+static int64_t do_people_load(struct store *s, struct error *e)
+{
+    struct people_list list;
+    return people_list_load(s, PEOPLE_USERS, &list, e) == 0 ? list.read : -1;
+}
+
+static int64_t do_people_save(struct store *s, struct error *e)
+{
+    return people_list_save(s, PEOPLE_USERS, &(struct people_list){1, 2, 3, true, true, "why"}, e);
+}
+
 static int64_t do_rate_limit_load(struct store *s, struct error *e)
 {
     struct rate_limit rate_limit;
@@ -454,7 +488,8 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay),
     ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count),
     ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
-    ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
+    ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove), ROW(do_team_remove), ROW(do_people_find),
+    ROW(do_people_count), ROW(do_people_load), ROW(do_people_save), ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
     ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
     ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
