@@ -187,9 +187,9 @@ fuzzers: $(FUZZ_TARGETS)
 
 $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/unit/json_judge.o $(PARTS)
 	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(SIGNING)
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
