@@ -17,14 +17,14 @@ json_object *arguments_parse(const char *text, size_t len, struct problem *p)
         problem_set(p, "a JSON body is needed");
     else
         value = json_tokener_parse_ex(tokener, text, (int)len);
-    if (value != NULL &&
-        json_tokener_get_parse_end(tokener) + strspn(text + json_tokener_get_parse_end(tokener), " \t\r\n") <
-            len) {
+    size_t end = json_tokener_get_parse_end(tokener);
+    if (value == NULL && len > 0) {
+        problem_set(p, "the body is not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
+    } else if (value != NULL && end + strspn(text + end, " \t\r\n") < len) {
+        problem_set(p, "the body is not JSON: there is something behind it");
         json_object_put(value);
         value = NULL;
     }
-    if (value == NULL && len > 0)
-        problem_set(p, "the body is not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
     json_tokener_free(tokener);
     return value;
 }
