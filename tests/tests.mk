@@ -100,7 +100,7 @@ $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(BUILD)/tests/flags | $(GENERATED)
 	$(call say,CC)
 	$(Q)$(COMPILE)
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS) $(BUILD)/tests/flags
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/unit/json_judge.o $(PARTS) $(BUILD)/tests/flags
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(filter %.o,$^) $(LIBS) $(SIGNING) $(LDLIBS)
 
