@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/refetch.h"
+#include "store/filter_probes.h"
 #include "store/store.h"
 #include "store/sweeps.h"
 
@@ -45,7 +46,7 @@ static int finish(const struct pass_view *view, struct error *e)
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
-    if (unfiltered && account_set_filter(s->store, NULL, e) != 0)
+    if (unfiltered && (account_set_filter(s->store, NULL, e) != 0 || filter_probes_clear(s->store, e) != 0))
         return -1;
     if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/detour.h"
 #include "core/diff.h"
 
 struct store;
@@ -24,6 +25,7 @@ struct pass_state {
     int64_t pages;
     int64_t records;
     struct diff_window window; /* of a backfill, zeroed otherwise */
+    struct detour detour;      /* around a place of the list that cannot be read */
     char *typed; /* that window as it was typed: an age means another instant each time; NULL otherwise */
 };
 
@@ -41,6 +43,9 @@ int passes_drop(struct store *store, const char *kind, struct error *e);
 /* When the last pass of a kind ended, by our clock; TIMESTAMP_NONE where none has. Returns 0, or -1 when the
  * store failed. */
 int passes_last_finished(struct store *store, const char *kind, int64_t *finished, struct error *e);
+
+/* Notes that what a pass of this kind is for was done by another; in a transaction of the caller. */
+int passes_note_finished(struct store *store, const char *kind, int64_t finished, struct error *e);
 
 /* When a poll that looked back `lookback` milliseconds or more last began, by our clock; TIMESTAMP_NONE where
  * none has. Returns 0, or -1 when the store failed. */

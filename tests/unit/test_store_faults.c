@@ -34,7 +34,8 @@ enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
  * third is removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
-    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, NULL),"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, "
+    "NULL),"
     " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', NULL);"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
