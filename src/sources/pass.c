@@ -13,6 +13,7 @@
 #include "sources/pass_reader.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -259,7 +260,10 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     bool changed = store_total_changes(s->store) != changes;
     pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
     if (step == STEP_NEXT && r->state.cursor == NULL) {
-        detour_window_read(&r->state.detour);
+        struct detour *detour = &r->state.detour;
+        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
+            return STEP_FAILED;
+        detour_window_read(detour);
         cursors_clear(r->cursors);
         if (pass_set_window(r, e) != 0)
             return STEP_FAILED;
@@ -417,10 +421,11 @@ static enum step read_page(struct reader *r, struct error *e)
 
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
+    *e = (struct error){0};
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else
-        *e = (struct error){0};
+    else if (r->settings->run->pages == 0)
+        *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
 
@@ -446,8 +451,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
-            if (!r->settings->dry_run && r->settings->window == NULL)
-                pass_retry_skipped(r);
+            pass_retry_skipped(r);
             if (r->skipped > 0)
                 fail(e, EX_UNAVAILABLE,
                     "api: work orders: %lld instant%s of the list could not be read; see: wosync status",

@@ -73,7 +73,8 @@ struct pass_settings {
 enum pass_end {
     PASS_FINISHED,
     PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
-                     a signal (EX_TEMPFAIL) and empty for the deadline */
+                     a signal (EX_TEMPFAIL), and empty for the deadline but where the pass had read nothing
+                     because pages fail */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 

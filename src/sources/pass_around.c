@@ -25,7 +25,7 @@
 
 int pass_set_window(struct reader *r, struct error *e)
 {
-    return read_around_set_window(r->settings->store, &r->state.detour, e);
+    return read_around_set_window(r->settings->store, &r->state.detour, r->kind->everything, e);
 }
 
 /* From here on the pass reads in windows, from its bound on. */
@@ -180,7 +180,7 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
 /* A window of a detour fails. */
 static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
 {
-    bool possible;
+    bool possible, news;
     const int64_t from = r->state.detour.from;
     enum step step = check_list(r, r->sent, &possible, e);
     if (step != STEP_AGAIN)
@@ -190,9 +190,10 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
     if (r->state.detour.until == from &&
         (read_neighbours(r, from, "createdAt", e) != 0 || read_neighbours(r, from, "-createdAt", e) != 0))
         return STEP_FAILED;
-    if (read_around_failed(r->settings->store, &r->state.detour, why, e) != 0)
+    if (read_around_failed(r->settings->store, &r->state.detour, why, &news, e) != 0 ||
+        pass_set_window(r, e) != 0)
         return STEP_FAILED;
-    r->skipped += r->state.detour.from != from;
+    r->skipped += news;
     pass_set_text(&r->state.cursor, NULL);
     cursors_clear(r->cursors);
     r->unsaved = true;
@@ -206,18 +207,21 @@ enum step pass_page_failed(struct reader *r, struct error *e)
     bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
     if (!fails || r->settings->dry_run || (!around && !(first && r->failed_before)))
         return STEP_FAILED;
+    r->why = why;
     *e = (struct error){0};
     return around ? window_failed(r, &why, e) : page_failed_again(r, &why, e);
 }
 
-/* Asks again for what was skipped and is due; in a sweep for all of it. What fails is asked for again later:
- * it is no failure of the pass, which has ended. */
+/* Asks again for what was skipped and is due; a sweep has done so with all of it. What fails is asked for
+ * again later: it is no failure of the pass, which has ended. */
 void pass_retry_skipped(struct reader *r)
 {
     const struct pass_settings *s = r->settings;
     struct error e = {0};
-    int64_t at = INT64_MIN, now = r->kind->everything ? INT64_MAX : clock_now();
+    int64_t at = INT64_MIN, now = clock_now();
     int attempts;
+    if (s->dry_run || s->window != NULL || r->kind->everything)
+        return;
     r->state.detour = (struct detour){.from = 0}; /* its bounds are to be trusted */
     while (bounded(r) != PAGE_FILTERS && !shutdown_requested() &&
            skipped_due(s->store, at, now, &at, &attempts, &e) == 1) {

@@ -68,8 +68,8 @@ int pass_set_window(struct reader *r, struct error *e);
  */
 enum step pass_page_failed(struct reader *r, struct error *e);
 
-/* Asks again for what was skipped and is due; in a sweep for all of it. To be called once the pass has ended:
- * what fails is asked for again later, and is no failure of the pass. */
+/* After a poll, asks again for what was skipped and is due. What fails is asked for again later, and is no
+ * failure of the pass, which has ended. */
 void pass_retry_skipped(struct reader *r);
 
 #endif
