@@ -10,7 +10,7 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
-#include "sources/pass_reader.h"
+#include "sources/pass_around.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
 #include "store/skipped.h"

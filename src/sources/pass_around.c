@@ -12,13 +12,14 @@
  * and ask for it by itself when it is due. Each window is asked for once; after each failure the probe is
  * sent with the patience that any request has, so that an outage on the way skips nothing.
  */
+#include "sources/pass_around.h"
+
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
-#include "sources/pass_reader.h"
 #include "sources/read_around.h"
 #include "store/skipped.h"
 #include "store/store.h"

@@ -1,8 +1,9 @@
 /*
- * pass_reader: a pass in progress, as pass.c and pass_around.c share it. Private to these two.
+ * pass_around: a pass in progress, as pass.c and pass_around.c share it, and what the latter does about
+ * places of the list that cannot be read. Private to these two.
  */
-#ifndef WOSYNC_SOURCES_PASS_READER_H
-#define WOSYNC_SOURCES_PASS_READER_H
+#ifndef WOSYNC_SOURCES_PASS_AROUND_H
+#define WOSYNC_SOURCES_PASS_AROUND_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ struct reader {
     bool unsaved;            /* pages were read since that changed nothing */
     bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */
     bool failed_twice;  /* and again in this run, while the list answers */
+    struct error why;   /* what the last page that failed met; EX_OK: none did */
     int64_t skipped;    /* instants that this run has skipped */
     struct intake *intake;
 };
