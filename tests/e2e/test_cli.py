@@ -190,7 +190,7 @@ class Loudness(Case):
 
     def test_v_says_what_is_done(self):
         run = self.wosync("-v", "sync")
-        self.assertRegex(run.err, r"wosync: api: the filter updatedAtGte is honoured")
+        self.assertRegex(run.err, r"wosync: api: updatedAt\[gte\] is honoured")
         self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
         self.assertEqual(run.out, "")
 
@@ -301,11 +301,11 @@ class Status(Case):
         status, text = self.status(), self.wosync("status").out
         self.assertEqual((status["workOrders"], status["events"], status["quarantine"]), (4, 3, 1))
         self.assertEqual(status["baseUrl"], self.mock.url)
-        self.assertEqual(status["filter"], "updatedAtGte")
+        self.assertEqual(status["filter"], "updatedAt[gte]")
         self.assertRegex(text, r"store +%s, 4 work orders, 3 events" % re.escape(self.store))
         self.assertRegex(text, r"account +%s" % re.escape(self.mock.url))
         self.assertRegex(text, r"watermark +%s" % status["watermark"])
-        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAtGte")
+        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAt\[gte\]")
         self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
         self.assertRegex(text, r"1 record in quarantine")
         self.assertRegex(text, r"work order 700: its status")

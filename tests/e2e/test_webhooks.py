@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, UNAVAILABLE, USAGE
+from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE, USAGE
 from webhooks import Webhooks, signed
 
 URL = "https://plant.example.com/wosync"
@@ -104,7 +104,7 @@ class Registering(Case):
     def test_a_rate_limit_that_is_used_up_is_known_to_the_next_run(self):
         self.mock.config(rate_limit={"requests": 1, "window_ms": 60000})
         self.register("--event", "workorder.created")
-        self.sync_silently("--max-time", "300ms")
+        self.sync("--max-time", "300ms", expect=TRY_LATER, message="the server asks to wait")
         self.assertEqual(self.mock.state()["rate_limited"], 0)
 
     def test_neither_spelling(self):
