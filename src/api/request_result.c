@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/json_parse.h"
 
 /* Longest part of an answer in a message. */
 enum { SAYS_SIZE = 256 };
@@ -94,7 +95,8 @@ static enum request_result judge_refusal(const struct client_settings *settings,
     const char *body = http_body(call)->data != NULL ? http_body(call)->data : "";
     const char *location = http_header(call, "location");
     char says[SAYS_SIZE];
-    struct json_object *answer = json_tokener_parse(body);
+    enum json_fault fault;
+    struct json_object *answer = json_parse(body, strlen(body), JSON_PARSE_DEPTH, &fault);
     bool is_json = json_object_is_type(answer, json_type_object);
     server_says(answer, says);
     json_object_put(answer);

@@ -7,7 +7,6 @@
  */
 #include "sources/filter.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,21 +119,18 @@ struct run_of_dates {
 
 static void look_at_dates(const struct page *page, struct run_of_dates *out)
 {
-    struct json_tokener *parser = workorder_parser();
     int64_t last = TIMESTAMP_NONE;
     *out = (struct run_of_dates){0, 0};
     for (size_t i = 0; i < page->count; i++) {
         struct workorder wo;
         const char *reason;
-        if (workorder_parse(parser, page->records[i].json, page->records[i].len, &wo, &reason) !=
-            WORKORDER_OK)
+        if (workorder_parse(page->records[i].json, page->records[i].len, &wo, &reason) != WORKORDER_OK)
             continue;
         out->rises += last != TIMESTAMP_NONE && wo.updated > last;
         out->falls += last != TIMESTAMP_NONE && wo.updated < last;
         last = wo.updated;
         workorder_free(&wo);
     }
-    json_tokener_free(parser);
 }
 
 /* What an answer shows. A server that honours a filter has nothing in the far future. */

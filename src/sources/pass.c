@@ -21,6 +21,9 @@
  */
 enum { SAVE_EVERY_MS = 5000 };
 
+/* A clock that is off by so much is worth a warning. */
+enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
+
 void pass_set_text(char **place, const char *text)
 {
     char *copy = text != NULL ? strdup(text) : NULL;
@@ -157,6 +160,21 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     return suspicion;
 }
 
+/* The records' dates are of the server's clock, so the horizon is, too. */
+static int64_t horizon_of(const struct reader *r)
+{
+    char text[TIMESTAMP_SIZE];
+    if (r->date == TIMESTAMP_NONE)
+        return r->state.started;
+    int64_t off = r->date - r->state.observed;
+    if (off >= CLOCK_OFF_MS || off <= -CLOCK_OFF_MS) {
+        duration_format(off < 0 ? -off : off, text);
+        log_warning("clock: this machine's clock is %s %s the server's; set it right (timedatectl)", text,
+            off < 0 ? "ahead of" : "behind");
+    }
+    return r->date;
+}
+
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
@@ -174,7 +192,7 @@ static int make_account(struct reader *r, struct error *e)
         }
         return known == 1 ? 0 : -1;
     }
-    r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
+    r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
@@ -188,6 +206,7 @@ enum step pass_observe(struct reader *r, const struct page_answer *answer, struc
             .len = found->len,
             .id_hint = found->id,
             .from_list = true,
+            .asked = r->state.observed,
             .observed = clock_now(),
             .previously_observed = r->account.observed};
         struct intake_result result;
@@ -225,9 +244,10 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
-    s->run->requests = client_requests(s->api);
-    s->run->bytes = client_bytes(s->api);
-    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
+    s->run->requests = s->requests_before + client_requests(s->api);
+    s->run->bytes = s->bytes_before + client_bytes(s->api);
+    if (passes_save(
+            s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && filter_probes_clear_unclear(s->store, e) != 0) ||
@@ -334,6 +354,7 @@ void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
+    r->date = date;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
 }
@@ -421,10 +442,9 @@ static enum step read_page(struct reader *r, struct error *e)
 
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
-    *e = (struct error){0};
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else if (r->settings->run->pages == 0)
+    else if (e->status == EX_OK && r->settings->run->pages == 0)
         *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
@@ -494,7 +514,11 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
             .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};
+    if (kind->modest)
+        client_set_modest(settings->api, true);
     enum pass_end end = read_all(&r, e);
+    if (kind->modest)
+        client_set_modest(settings->api, false);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
         log_info("%s; the next run reads some pages again", unsaved.text);

@@ -25,6 +25,7 @@ struct reader {
     enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
     bool started_over;       /* a cursor expired in this run already */
     struct cursors *cursors; /* those seen in this run */
+    int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
     bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */

@@ -189,6 +189,7 @@ class Loudness(Case):
         self.mock.create_old(3)
 
     def test_v_says_what_is_done(self):
+        self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         run = self.wosync("-v", "sync")
         self.assertRegex(run.err, r"wosync: api: updatedAt\[gte\] is honoured")
         self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
@@ -334,7 +335,7 @@ class Status(Case):
 
     def test_the_last_runs_are_there_with_their_figures(self):
         self.mock.create_old(5)
-        self.mock.config(max_limit=2)
+        self.mock.config(max_limit=2, filter_updatedAtGte="honoured")  # one probe, whichever comes first
         self.sync()
         self.mock.update(100001, status="DONE")
         self.sync()

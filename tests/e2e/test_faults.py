@@ -321,6 +321,8 @@ class GivenUp(Case):
 
     def test_a_wrong_organization(self):
         self.mock.config(organization="12")
+        self.store = self.path("other.db")
+        self.configure(api="organization_id = 13")
         self.sync(expect=NOPERM, message="403")
 
     def test_404_of_the_list(self):
@@ -374,7 +376,17 @@ class NoPage(Case):
         self.refuse("no array workOrders", "no_workorders")
 
     def test_workOrders_is_null(self):
-        self.refuse_body("no array workOrders", '{"workOrders": null, "nextCursor": null}')
+        """A server that leaves out what is null writes null for what is empty."""
+        self.mock.fault("status", status=200, body='{"workOrders": null, "nextCursor": null}')
+        self.sync_silently()
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+
+    def test_a_byte_order_mark(self):
+        self.mock.fault("status", status=200, body='\ufeff{"workOrders": [], "nextCursor": null}')
+        self.sync_silently()
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
 
     def test_workOrders_is_an_object(self):
         self.refuse("no array workOrders", "wrong_types", variant="work_orders")
@@ -386,7 +398,7 @@ class NoPage(Case):
         self.refuse_body("nextPageUrl but no nextCursor", '{"workOrders": [], "nextPageUrl": "http://x/"}')
 
     def test_an_absurd_nextCursor(self):
-        self.refuse_body("nextCursor is absurdly long", '{"workOrders": [], "nextCursor": "%s"}' % ("x" * 5000))
+        self.refuse_body("nextCursor is longer than 4096 bytes", '{"workOrders": [], "nextCursor": "%s"}' % ("x" * 5000))
 
     def test_workOrders_twice(self):
         self.refuse_body("workOrders twice", '{"workOrders": [], "workOrders": []}')
