@@ -271,6 +271,8 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
+    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
+        return STEP_FAILED;
     if (is_last(r, &answer->page))
         step = STEP_LAST;
     r->state.pages++;
@@ -331,6 +333,8 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
         filter_settle(&r->filter);
+        r->has_read = true;
+        r->failed_before = r->failed_now = false;
         return step;
     }
     store_rollback(s->store);
@@ -363,13 +367,13 @@ void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 static struct page_request next_request(const struct reader *r, const char *cursor)
 {
     const struct detour *detour = &r->state.detour;
-    const bool first = r->settings->run->pages == 0, around = detour_is_on(detour);
+    const bool around = detour_is_on(detour);
     return (struct page_request){.filter = r->sent,
         .since = around ? detour->from : r->state.since,
         .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
         .cursor = cursor,
         .limit = r->settings->page_size,
-        .single = around || (first && r->failed_before)};
+        .single = around || r->failed_before};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
@@ -444,7 +448,7 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else if (e->status == EX_OK && r->settings->run->pages == 0)
+    else if (e->status == EX_OK && !r->has_read)
         *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
@@ -459,10 +463,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
-    int failed = runs_failed_at_once(r->settings->store, r->kind->name, e);
+    int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
     if (failed < 0)
         return PASS_FAILED;
-    r->failed_before = failed == 1;
+    r->failed_before = failed > 0;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {

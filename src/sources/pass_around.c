@@ -201,12 +201,27 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
     return STEP_AGAIN;
 }
 
+/* Once in a run. When it cannot be noted, the next run has as much patience as this one. */
+static void note_failure(struct reader *r)
+{
+    struct error unnoted = {0};
+    if (r->failed_now)
+        return;
+    r->failed_now = true;
+    if (page_failures_note(r->settings->store, r->kind->name, clock_now(), &unnoted) != 0)
+        log_info("%s; the next run does not know that this page fails", unnoted.text);
+}
+
 enum step pass_page_failed(struct reader *r, struct error *e)
 {
     const struct error why = *e;
-    bool around = detour_is_on(&r->state.detour), first = r->settings->run->pages == 0;
+    bool around = detour_is_on(&r->state.detour);
     bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
-    if (!fails || r->settings->dry_run || (!around && !(first && r->failed_before)))
+    if (!fails || r->settings->dry_run)
+        return STEP_FAILED;
+    if (!around)
+        note_failure(r);
+    if (!around && !r->failed_before)
         return STEP_FAILED;
     r->why = why;
     *e = (struct error){0};

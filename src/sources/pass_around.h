@@ -28,7 +28,9 @@ struct reader {
     int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
-    bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */
+    bool failed_before; /* the page where this run begins failed in an earlier one: it is tried once only */
+    bool failed_now;    /* a page failed in this run, which is noted in the store */
+    bool has_read;      /* a page was read in this run */
     bool failed_twice;  /* and again in this run, while the list answers */
     struct error why;   /* what the last page that failed met; EX_OK: none did */
     int64_t skipped;    /* instants that this run has skipped */

@@ -41,6 +41,7 @@ static const char content[] =
     "NULL, NULL, NULL, NULL);"
     "INSERT INTO filter_probes VALUES ('https://x.example/v1', '', 'p', 'honoured', 900), "
     "('https://x.example/v1', '', 'q', 'unclear', 900);"
+    "INSERT INTO page_failures VALUES ('sync', 900, 2);"
     "INSERT INTO skipped_instants VALUES (700, 800, 1, 900, 'why'), (710, 800, 1, 900, 'why');"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
@@ -176,7 +177,9 @@ FUNCTION(do_skipped_add, skipped_add(s, 720, NOW, NOW, "why", e))
 FUNCTION(do_skipped_remove, skipped_remove(s, 700, e))
 FUNCTION(do_skipped_later, skipped_later(s, 700, NOW, "again", e))
 FUNCTION(do_skipped_count, skipped_count(s, e))
-FUNCTION(do_failed_at_once, runs_failed_at_once(s, "sync", e))
+FUNCTION(do_page_failure_note, page_failures_note(s, "sync", NOW, e))
+FUNCTION(do_page_failure_clear, page_failures_clear(s, "sync", e))
+FUNCTION(do_page_failure_count, page_failures_count(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
                                 &(struct quarantine_entry){.identity = fingerprint,
@@ -487,30 +490,30 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_probes_get),
     ROW(do_probes_clear), ROW(do_probes_clear_unclear), ROW(do_skipped_add), ROW(do_skipped_remove),
     ROW(do_skipped_later), ROW(do_skipped_count), ROW(do_skipped_next), ROW(do_skipped_due),
-    ROW(do_failed_at_once), ROW(do_account_finish), ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load),
-    ROW(do_handlers_succeeded), ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list),
-    ROW(do_handlers_advance), ROW(do_deliveries_add), ROW(do_add_all), ROW(do_due), ROW(do_count_due),
-    ROW(do_deliveries_done), ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive),
-    ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next),
-    ROW(do_events_count), ROW(do_events_after), ROW(do_events_since), ROW(do_events_history),
-    ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load),
-    ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save),
-    ROW(do_quarantine_add), ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list),
-    ROW(do_quarantine_resolve), ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last),
-    ROW(do_inbox_settle), ROW(do_refetch_request), ROW(do_refetch_again), ROW(do_refetch_next),
-    ROW(do_refetch_get), ROW(do_refetch_drop), ROW(do_refetch_postpone), ROW(do_refetch_count_due),
-    ROW(do_refetches_count), ROW(do_refetches_failed), ROW(do_tombstone_add), ROW(do_tombstone_get),
-    ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any), ROW(do_steps_drop), ROW(do_set_doubted),
-    ROW(do_count_unlisted), ROW(do_sweeps_postpone), ROW(do_last_finished), ROW(do_late_window_load),
-    ROW(do_late_window_save), ROW(do_account_touch), ROW(do_archive), ROW(do_note_good),
-    ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load),
-    ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after),
-    ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
-    ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
-    ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
-    ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
-    ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_page_failure_count), ROW(do_page_failure_clear), ROW(do_account_finish), ROW(do_attach),
+    ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed),
+    ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add),
+    ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
+    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
+    ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
+    ROW(do_events_history), ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load),
+    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load),
+    ROW(do_rate_limit_save), ROW(do_quarantine_add), ROW(do_quarantine_renew), ROW(do_quarantine_count),
+    ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_inbox_add), ROW(do_inbox_have),
+    ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request), ROW(do_refetch_again),
+    ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop), ROW(do_refetch_postpone),
+    ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed), ROW(do_tombstone_add),
+    ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any), ROW(do_steps_drop),
+    ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone), ROW(do_last_finished),
+    ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch), ROW(do_archive),
+    ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance),
+    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
+    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
+    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
+    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
+    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
+    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
@@ -561,7 +564,7 @@ static int64_t do_lazily(struct store *s, struct error *e)
 }
 
 static const struct function transactions[] = {
-    ROW(do_retention), ROW(do_probes_put), ROW(do_durably), ROW(do_lazily)};
+    ROW(do_retention), ROW(do_probes_put), ROW(do_page_failure_note), ROW(do_durably), ROW(do_lazily)};
 
 static void test_transactions(void **state)
 {
