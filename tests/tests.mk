@@ -96,6 +96,7 @@ fuzz:
 
 fuzzers: $(FUZZ_TARGETS)
 
+$(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(BUILD)/tests/flags | $(GENERATED)
 	$(call say,CC)
 	$(Q)$(COMPILE)
