@@ -9,7 +9,7 @@ endif
 PKG_CONFIG ?= pkg-config
 BUILD ?= build
 
-PACKAGES = libcurl json-c sqlite3 inih nettle
+PACKAGES = libcurl json-c sqlite3 nettle
 # the warehouse in PostgreSQL, where libpq is
 ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq 2>/dev/null && echo yes),yes)
 PACKAGES += libpq
@@ -45,7 +45,7 @@ SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Debian packages: to build, to try (the mock), to test
-BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev nettle-dev libpq-dev
+BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev nettle-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
 BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx openssl jq sqlite3 nodejs util-linux
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
