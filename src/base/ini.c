@@ -1,10 +1,10 @@
 /*
- * The reader of INI files. A file is read whole and then line by line; each line is one of: nothing, a comment,
- * a header, a setting, a continuation.
+ * The reader of INI files. A file is read whole and then line by line; each line is one of: nothing, a
+ * comment, a header, a setting, a continuation.
  *
- * State: the section of the last header, and whether a setting came since, which an indented line continues. A
- * header that is wrong is reported once: the settings below it are passed over until the next header, because
- * nothing is known of where they belong.
+ * State: the section of the last header, and whether a setting came since, which an indented line continues.
+ * A header that is wrong is reported once: the settings below it are passed over until the next header,
+ * because nothing is known of where they belong.
  *
  * Always true: every setting has a key that is not empty, a value in UTF-8 without control characters (but
  * tabs), and the number of its line.
@@ -136,7 +136,8 @@ static void read_header(struct reader *r, char *line)
 static void complain_of_comment(struct reader *r, const char *key)
 {
     complain(r,
-        "%.100s: a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)", key);
+        "%.100s: a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)",
+        key);
 }
 
 static void read_setting(struct reader *r, char *line)

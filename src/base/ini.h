@@ -3,9 +3,9 @@
  * Several files can be laid over each other.
  *
  * The grammar: `[SECTION]`, `KEY = VALUE` (or `KEY : VALUE`), and lines that begin with `;` or `#`, which are
- * comments. A line may have any length. A comment has a line of its own: behind a value none begins, and where
- * one seems to, it is a mistake, so that it is neither taken for a part of the value nor a part of the value
- * for a comment.
+ * comments. A line may have any length. A comment has a line of its own: behind a value none begins, and
+ * where one seems to, it is a mistake, so that it is neither taken for a part of the value nor a part of the
+ * value for a comment.
  */
 #ifndef WOSYNC_BASE_INI_H
 #define WOSYNC_BASE_INI_H
@@ -52,8 +52,8 @@ enum { INI_LARGEST_FILE = 1 << 20 };
  */
 int ini_read(const char *path, struct ini *out, struct buffer *problems);
 
-/* Reads another file and lays it over what was read before: a key that it sets in a section takes the place of
- * all settings of that key there. Otherwise as ini_read. */
+/* Reads another file and lays it over what was read before: a key that it sets in a section takes the place
+ * of all settings of that key there. Otherwise as ini_read. */
 int ini_read_over(const char *path, struct ini *ini, struct buffer *problems);
 
 /* Appends `FILE:LINE` of a setting's or a section's line: lines are numbered through all files. */

@@ -44,7 +44,7 @@ int cli_flush(int status)
 int cli_load_config(const struct cli *cli, struct config *config)
 {
     struct buffer problems = {0}, warnings = {0};
-    int rc = config_load(cli->config_file, config, &problems, &warnings);
+    int rc = config_load(cli->config_files, config, &problems, &warnings);
     diagnostics_print(&problems, &warnings);
     return rc;
 }

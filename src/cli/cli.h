@@ -12,7 +12,7 @@
 
 /* The options before the command. */
 struct cli {
-    const char *config_file; /* -c; NULL without one */
+    const char *const *config_files; /* those of -c, ending with NULL; NULL without one */
 };
 
 struct command {

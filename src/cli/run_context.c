@@ -53,7 +53,7 @@ static int load(struct run_context *context, const struct cli *cli, bool with_ha
 {
     struct buffer problems = {0}, warnings = {0};
     if (cli != NULL) {
-        config_load(cli->config_file, &context->config, &problems, &warnings);
+        config_load(cli->config_files, &context->config, &problems, &warnings);
         check_address(&context->config, &problems);
     }
     if (with_handlers)

@@ -95,8 +95,8 @@ static void test_settings(void **state)
 
 static void test_continuations(void **state)
 {
-    static const char swallowed[] =
-        "3: a line that begins with a blank continues the line before, for when and on only; remove the blank";
+    static const char swallowed[] = "3: a line that begins with a blank continues the line before, for when "
+                                    "and on only; remove the blank";
     static const struct row table[] = {
         {"[handler x]\nwhen = a\n  AND b\n\tAND c\ntype = log\n",
             "[handler x]:1\nwhen=a AND b AND c:2\ntype=log:5\n", ""},
@@ -113,8 +113,8 @@ static void test_continuations(void **state)
     check_rows(state, table, COUNT(table));
 }
 
-/* A comment has a line of its own. What looks like one behind a value is a mistake; within quotes, and where no
- * blank is in front, it is a part of the value. */
+/* A comment has a line of its own. What looks like one behind a value is a mistake; within quotes, and where
+ * no blank is in front, it is a part of the value. */
 static void test_comments(void **state)
 {
 #define OWN_LINE ": a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)"
@@ -190,7 +190,8 @@ static void test_utf16(void **state)
 /* A line may have any length, up to that of the file. */
 static void test_long_lines(void **state)
 {
-    static const size_t lengths[] = {190, 197, 198, 199, 200, 4095, 4096, 4097, 100000, INI_LARGEST_FILE - 17};
+    static const size_t lengths[] = {
+        190, 197, 198, 199, 200, 4095, 4096, 4097, 100000, INI_LARGEST_FILE - 17};
     for (size_t i = 0; i < COUNT(lengths); i++) {
         const char *path = path_in(*state, "wosync.conf");
         struct buffer text = {0}, problems = {0};
