@@ -283,7 +283,7 @@ static char *find_file(void)
         return strdup(environment);
     struct buffer own = {0};
     append_own_file(&own);
-    const char *const places[] = {"wosync.conf", own.data, "/etc/wosync.conf"};
+    const char *const places[] = {"wosync.conf", own.data, WOSYNC_SYSCONFDIR "/wosync.conf"};
     size_t i = 0;
     while (i < sizeof places / sizeof places[0] && access(places[i], F_OK) != 0)
         i++;

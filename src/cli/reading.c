@@ -102,18 +102,12 @@ static void read_single(struct run_context *context, struct pass_settings *setti
 
 /* --- sweeps --- */
 
-/* Is a sweep due, or begun? */
+/* Is a sweep due? One that was begun stays due until it is finished; one that someone began by hand before its time
+ * is left to them. */
 static bool is_sweep_due(struct run_context *context, struct error *e)
 {
-    struct pass_state state;
     int64_t finished;
-    if (context->config.sweep == 0)
-        return false;
-    int begun = passes_load(context->store, sweep_kind.name, &state, e);
-    pass_state_free(&state);
-    if (begun != 0)
-        return begun == 1;
-    if (passes_last_finished(context->store, sweep_kind.name, &finished, e) != 0)
+    if (context->config.sweep == 0 || passes_last_finished(context->store, sweep_kind.name, &finished, e) != 0)
         return false;
     /* the first pass reads everything, and counts as one */
     return finished != TIMESTAMP_NONE && window_is_due(context->config.sweep, finished, clock_now());
