@@ -250,3 +250,17 @@ int status_json_gather(struct store *store, struct json_object *out, struct erro
         return -1;
     return 0;
 }
+
+static int give_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)e;
+    json_give_date(context, kind, ended);
+    return 0;
+}
+
+int status_json_successes(struct store *store, struct json_object *out, struct error *e)
+{
+    struct json_object *successes = json_object_new_object();
+    json_object_object_add(out, "lastSuccess", successes);
+    return runs_successes(store, give_success, successes, e);
+}

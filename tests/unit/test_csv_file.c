@@ -88,7 +88,11 @@ static void check_ids(const struct place *p, const char *expected)
 {
     char ids[512] = "";
     char *text = read_text(p->file, NULL), *rest = NULL;
-    check(text != NULL && strncmp(text, "event_id,id,number,title,status,", 32) == 0, "%s", text);
+    check(text != NULL && strncmp(text,
+                              "\xef\xbb\xbf"
+                              "event_id,id,number,title,status,",
+                              35) == 0,
+        "%s", text);
     strtok_r(text, "\n", &rest);
     for (char *line = strtok_r(NULL, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         char *comma = strchr(line, ',');
