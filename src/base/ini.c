@@ -58,19 +58,19 @@ static bool is_comment_sign(const char *text)
     return *text == ';' || (*text == '#' && (text[1] == '\0' || text[1] == ' ' || text[1] == '\t'));
 }
 
-/* Does it hold what looks like a comment, at its beginning or behind a blank, outside of quotes? A quote that
- * is not closed is an apostrophe. */
-static bool holds_comment(const char *value)
+/* Where what looks like a comment begins, at the beginning or behind a blank, outside of quotes; NULL where
+ * nothing does. A quote that is not closed is an apostrophe. */
+static char *find_comment(char *value)
 {
     char before = ' ';
-    for (const char *p = value; *p != '\0'; before = *p++) {
-        const char *closing = *p == '\'' || *p == '"' ? strchr(p + 1, *p) : NULL;
+    for (char *p = value; *p != '\0'; before = *p++) {
+        char *closing = *p == '\'' || *p == '"' ? strchr(p + 1, *p) : NULL;
         if (closing != NULL)
             p = closing;
         else if ((before == ' ' || before == '\t') && is_comment_sign(p))
-            return true;
+            return p;
     }
-    return false;
+    return NULL;
 }
 
 /* What no line may hold, or NULL. */
@@ -133,8 +133,14 @@ static void read_header(struct reader *r, char *line)
     }
 }
 
-static void complain_of_comment(struct reader *r, const char *key)
+/* A comment behind a value is reported and cut off, so that it is not reported once more as a wrong value. */
+static void cut_comment(struct reader *r, const char *key, char *value)
 {
+    char *comment = find_comment(value);
+    if (comment == NULL)
+        return;
+    *comment = '\0';
+    trim(value);
     complain(r,
         "%.100s: a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)",
         key);
@@ -149,8 +155,7 @@ static void read_setting(struct reader *r, char *line)
     }
     *separator = '\0';
     char *key = trim(line), *value = trim(separator + 1);
-    if (holds_comment(value))
-        complain_of_comment(r, key);
+    cut_comment(r, key, value);
     const char *section = r->section != NULL ? r->section : "";
     add_setting(find_section(r->out, section, r->line), key, value, r->line);
     r->has_setting = true;
@@ -166,13 +171,11 @@ static void read_continuation(struct reader *r, const char *text)
                     "remove the blank");
         return;
     }
-    bool had = holds_comment(setting->value);
     struct buffer joined = {0};
     buffer_append_format(&joined, "%s %s", setting->value, text);
     free(setting->value);
     setting->value = joined.data;
-    if (!had && holds_comment(setting->value))
-        complain_of_comment(r, setting->key);
+    cut_comment(r, setting->key, setting->value);
 }
 
 static void read_line(struct reader *r, char *line, size_t len)

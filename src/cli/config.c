@@ -120,6 +120,6 @@ const struct command command_config = {
         "wosync:\n"
         "another one may not be allowed to read the same files.\n"
         "\n"
-        "example:  wosync -c /etc/wosync.conf config\n",
+        "example:  sudo -u wosync wosync config\n",
     .run = run,
 };

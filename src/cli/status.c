@@ -269,36 +269,6 @@ static void show_text(
         print_text(status, config);
 }
 
-static int print_run(const struct run *run, void *context, struct error *e)
-{
-    bool *first = context;
-    struct json_object *out = status_json_run(run);
-    (void)e;
-    printf("%s\n%s", *first ? "" : ",",
-        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-    *first = false;
-    json_object_put(out);
-    return 0;
-}
-
-static void print_object(struct json_object *status)
-{
-    printf("%s\n",
-        json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
-/* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the
- * last member of the object. */
-static void show_json(struct store *store, struct json_object *status, struct error *e)
-{
-    bool first = true;
-    const char *json =
-        json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
-    runs_list(store, INT32_MAX, print_run, &first, e);
-    printf("]}\n");
-}
-
 /* What is in the store. */
 static int gather(struct store *store, const struct config *config, struct json_object *status, bool json,
     struct json_object *problems, struct error *e)
@@ -316,25 +286,26 @@ static void show_store(const struct config *config, struct json_object *status, 
     if (rc != 0 && json)
         health_add(problems, "%s", e->text);
     json_object_object_add(status, "ok", json_object_new_boolean(json_object_array_length(problems) == 0));
-    if (rc == 0 && json)
-        show_json(store, status, e);
-    else if (json)
-        print_object(status);
+    if (json)
+        status_json_print(rc == 0 ? store : NULL, status, e);
     else if (rc == 0)
         show_text(store, status, config, e);
     store_close(store);
 }
 
-static void show_nothing(
-    const struct config *config, struct json_object *status, bool json, struct json_object *problems)
+/* Without a store, or where nothing is known of where it is: the configuration could not be read. */
+static void show_nothing(const struct config *config, struct json_object *status, bool json, bool wrong,
+    struct json_object *problems)
 {
-    if (!json) {
+    const bool unknown = wrong && config->ini.file_count == 0;
+    if (!json && !unknown)
         printf("store       %s: not made yet; the first wosync sync makes it\n", config->store);
+    if (!json)
         return;
-    }
-    health_add(problems, "store %s: not made yet; the first wosync sync makes it", config->store);
+    if (!unknown)
+        health_add(problems, "store %s: not made yet; the first wosync sync makes it", config->store);
     json_object_object_add(status, "ok", json_object_new_boolean(false));
-    print_object(status);
+    status_json_print(NULL, status, NULL);
 }
 
 /* Everything that a run reads is read, secrets too, so that a mistake shows here as well. Mistakes are
@@ -361,10 +332,10 @@ static int show(const struct cli *cli, bool json)
     json_object_object_add(status, "problems", problems);
     int wrong = load(cli, &config, json, problems);
     json_give_text(status, "store", config.store);
-    if (store_exists(config.store))
+    if (store_exists(config.store) && (wrong == EX_OK || config.ini.file_count > 0))
         show_store(&config, status, json, problems, &e);
     else
-        show_nothing(&config, status, json, problems);
+        show_nothing(&config, status, json, wrong != EX_OK, problems);
     json_object_put(status);
     config_free(&config);
     return cli_flush(exit_graver(wrong, cli_report(&e)));

@@ -31,7 +31,7 @@ static void test_field(void **state)
         ROW("+1", "'+1"),
         ROW("-1", "'-1"),
         ROW("@x", "'@x"),
-        ROW("\t=1", "'\t=1"),
+        ROW("\t=1", "'\t'=1"),
         ROW("\rx", "\"'\rx\""),
         ROW("\nx", "\"'\nx\""),
         ROW("  =1", "\"'  =1\""),

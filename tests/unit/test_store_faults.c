@@ -74,7 +74,8 @@ static const char content[] =
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
     "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
     " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
-    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
+    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
+    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
@@ -111,6 +112,14 @@ static int see_record(const struct quarantine_entry *entry, void *context, struc
 static int see_run(const struct run *run, void *context, struct error *e)
 {
     (void)run;
+    (void)context;
+    return visit(e);
+}
+
+static int see_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)kind;
+    (void)ended;
     (void)context;
     return visit(e);
 }
@@ -159,6 +168,7 @@ FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
+FUNCTION(do_events_count_filtered, events_count_filtered(s, &(struct event_filter){.state = "pending"}, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
@@ -207,6 +217,17 @@ FUNCTION(do_note_good, webhook_stats_note_good(s, NOW, e))
 FUNCTION(do_note_given_up, webhook_stats_note_given_up(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
+FUNCTION(do_runs_successes, runs_successes(s, see_success, NULL, e))
+
+static int64_t do_runs_last_end(struct store *s, struct error *e)
+{
+    struct run_end end;
+    int found = runs_last_end(s, "sync", &end, e);
+    if (found == 1)
+        free(end.message);
+    return found;
+}
+
 FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
@@ -453,6 +474,7 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
     ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
     ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
+    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered),
     ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
     ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
     ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
@@ -477,7 +499,7 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
+        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
