@@ -180,7 +180,7 @@ class Faults(Case):
         """While a run is at work, and over a store that was killed, whose -wal is still there."""
         self.filled()
         os.makedirs(self.path("backups"))
-        self.mock.create_old(100)
+        self.mock.create(*({"title": "New %d" % i} for i in range(100)))
         self.mock.config(max_limit=1, page_delay_ms=50)
         running = self.start("sync")
         self.wait_for(lambda: self.sql("SELECT pages FROM passes WHERE active = 1"), "a page")

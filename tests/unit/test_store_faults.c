@@ -75,7 +75,8 @@ static const char content[] =
     "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
     " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
-    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL);";
+    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL), "
+    "('reconcile', 900000, 900500, 0, 'why');";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
