@@ -59,8 +59,8 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 	$(Q)$(LINK) $(WRAPPED) $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$(filter %.o,$^)) $(LIBS) -lcmocka $(LDLIBS)
 
 # what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass: REPLACED = api/http api/http_handle api/http_url base/clock
-$(BUILD)/tests/unit/test_pass: $(PLANT)
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: REPLACED = api/http api/http_handle api/http_url base/clock
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: $(PLANT)
 
 # its clock is the test's
 $(BUILD)/tests/unit/test_cgi: WRAPPED = -Wl,--wrap=clock_monotonic

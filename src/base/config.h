@@ -32,6 +32,7 @@ struct config {
     int64_t timeout;
     int64_t give_up; /* how long transient failures are tried again */
     int64_t reserve; /* requests of each window that are left to others */
+    bool names;      /* the names of users and teams are read */
 
     int64_t start; /* CONFIG_START_*, or an instant */
     int64_t lookback;

@@ -21,6 +21,7 @@ const struct config_key config_keys[] = {
     {"api", "timeout", CONFIG_DURATION, MEMBER(timeout), "30s", NULL, SECOND, HOUR},
     {"api", "give_up", CONFIG_DURATION, MEMBER(give_up), "1m", NULL, 0, HOUR},
     {"api", "reserve", CONFIG_NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
+    {"api", "names", CONFIG_YES_NO, MEMBER(names), "yes", NULL, 0, 0},
     {"sync", "start", CONFIG_FROM, MEMBER(start), "now", NULL, 0, 0},
     {"sync", "lookback", CONFIG_DURATION, MEMBER(lookback), "10m", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"sync", "late_windows", CONFIG_WINDOWS, MEMBER(late_windows), "6h/1h 3d/1d", NULL, 0, 0},

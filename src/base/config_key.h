@@ -21,6 +21,7 @@ enum config_kind {
     CONFIG_FILTER,
     CONFIG_FROM, /* an instant: `start` */
     CONFIG_SHARE,
+    CONFIG_YES_NO,
     CONFIG_URL,
     CONFIG_WINDOWS,
     CONFIG_TOKEN,  /* the path of a file with a token; the environment holds the token itself */

@@ -87,6 +87,12 @@ static const char *read_start(const char *value, int64_t *out)
     return NULL;
 }
 
+static const char *read_yes_no(const char *value, bool *out)
+{
+    *out = strcmp(value, "yes") == 0;
+    return *out || strcmp(value, "no") == 0 ? NULL : "expected yes or no";
+}
+
 /* `5%` or `200`. */
 static const char *read_share(struct config *config, const char *value)
 {
@@ -276,6 +282,8 @@ const char *config_value_read(struct config *config, const struct config_key *ke
         return NULL;
     case CONFIG_FROM:
         return read_start(value, member);
+    case CONFIG_YES_NO:
+        return read_yes_no(value, member);
     case CONFIG_SHARE:
         return read_share(config, value);
     case CONFIG_WINDOWS:

@@ -73,21 +73,20 @@ static char *find_comment(char *value)
     return NULL;
 }
 
-/* What no line may hold, or NULL. */
-static const char *check_bytes(const char *line, size_t len, char reason[64])
+/* What no line may hold, or NULL. What a comment holds does not matter. */
+static const char *check_bytes(const char *line, size_t len, bool comment, char reason[64])
 {
     if (memchr(line, '\0', len) != NULL)
         return "the line holds a NUL byte";
-    for (const char *p = line; *p != '\0';) {
-        const char *begin = p;
-        uint32_t c = utf8_next(&p);
-        if (c == UTF8_BAD && memcmp(begin, "\xef\xbf\xbd", 3) != 0)
-            return "the line is not UTF-8; save the file as UTF-8";
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
-            snprintf(reason, 64, "the line holds a control character (0x%02x)", (unsigned)c);
+    if (comment)
+        return NULL;
+    if (!utf8_is_valid(line, len))
+        return "the line holds bytes that are not UTF-8; save the file as UTF-8";
+    for (const char *p = line; *p != '\0'; p++)
+        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
+            snprintf(reason, 64, "the line holds a control character (0x%02x)", (unsigned)*p);
             return reason;
         }
-    }
     return NULL;
 }
 
@@ -181,14 +180,15 @@ static void read_continuation(struct reader *r, const char *text)
 static void read_line(struct reader *r, char *line, size_t len)
 {
     char reason[64];
-    const char *wrong = check_bytes(line, len, reason);
-    const bool indented = *line == ' ' || *line == '\t';
-    char *text = trim(line);
+    char *text = line + strspn(line, " \t");
+    const bool comment = *text == ';' || *text == '#';
+    const char *wrong = check_bytes(line, len, comment, reason);
+    text = trim(text);
     if (wrong != NULL)
         complain(r, "%s", wrong);
-    else if (*text == '\0' || *text == ';' || *text == '#')
+    else if (*text == '\0' || comment)
         ;
-    else if (indented && r->has_setting)
+    else if (text > line && r->has_setting)
         read_continuation(r, text);
     else if (*text == '[')
         read_header(r, text);

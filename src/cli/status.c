@@ -58,6 +58,12 @@ static void print_account(struct json_object *status)
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
+    int64_t skipped = number_of(status, "skippedInstants");
+    if (skipped > 0)
+        printf("skipped     %lld instant%s of the list that the server cannot show; asked for again by later "
+               "runs, and "
+               "now by: wosync reconcile (the view skipped_log has them)\n",
+            (long long)skipped, skipped > 1 ? "s" : "");
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
@@ -123,6 +129,29 @@ static void print_lateness(struct json_object *status, const struct config *conf
         printf("missing     %lld work order%s wait%s for the second proof of being gone\n",
             (long long)number_of(status, "missing"), number_of(status, "missing") == 1 ? "" : "s",
             number_of(status, "missing") == 1 ? "s" : "");
+}
+
+/* Who is known by name, and a list that cannot be read; nothing where names were never read. */
+static void print_names(struct json_object *status)
+{
+    static const char *const lists[] = {"users", "teams"};
+    struct json_object *names = json_object_object_get(status, "names");
+    char age[64];
+    if (names == NULL)
+        return;
+    printf("names       ");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        printf("%s%lld %s, read %s", i > 0 ? "; " : "", (long long)number_of(list, "known"), lists[i],
+            age_of(list, "lastRead", "never", age));
+    }
+    printf("\n");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        if (json_object_object_get(list, "lastError") != NULL)
+            printf("            GET /%s failed %s: %s\n", lists[i], age_of(list, "lastTried", "", age),
+                text_of(list, "lastError", ""));
+    }
 }
 
 /* The work orders that are to be asked for by their ids. */
@@ -246,6 +275,7 @@ static void print_text(struct json_object *status, const struct config *config)
     print_problems(status);
     print_account(status);
     print_lateness(status, config);
+    print_names(status);
     print_refetches(status);
     print_webhooks(status);
     print_handlers(status);

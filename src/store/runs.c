@@ -21,6 +21,11 @@ int runs_save(struct store *store, struct run *run, struct error *e)
         V_TEXT(run->message));
 }
 
+int runs_failed_at_once(struct store *store, const char *kind, struct error *e)
+{
+    return (int)STORE_NUMBER(store, e, SQL_RUN_FAILED_AT_ONCE, V_TEXT(kind));
+}
+
 int runs_list(struct store *store, int count,
     int (*each)(const struct run *run, void *context, struct error *e), void *context, struct error *e)
 {

@@ -203,6 +203,30 @@ static void check_history(
         check_body(told, order, &nothing, date, rest);
 }
 
+/* Names are no promise: an event may lack one. But what is there is true, and it does not depend on a name
+ * who did it. */
+static void check_names(const struct told *told, const char *data)
+{
+    long long creator = (long long)plant_creator(told->work_order);
+    bool created = strcmp(told->type, "workorder.created") == 0;
+    const char *people = strstr(told->body, "\"source\":\"");
+    char actor[96] = "", with[256], without[256];
+    if (people == NULL || (people = strchr(people + 10, ',')) == NULL || people > data)
+        people = data;
+    size_t len = (size_t)(data - people);
+    if (created)
+        snprintf(actor, sizeof actor, "\"actor\":{\"id\":%lld,\"name\":\"User %lld\"},", creator, creator);
+    snprintf(with, sizeof with, ",%s\"names\":{\"users\":{\"%lld\":\"User %lld\"},\"teams\":{}},", actor,
+        creator, creator);
+    if (created)
+        snprintf(actor, sizeof actor, "\"actor\":{\"id\":%lld},", creator);
+    snprintf(without, sizeof without, ",%s\"names\":{\"users\":{},\"teams\":{}},", actor);
+    bool known = creator < PLANT_FIRST_USER + PLANT_USERS && plant.manner.people == 200;
+    if (!(known && strlen(with) == len && strncmp(people, with, len) == 0) &&
+        !(strlen(without) == len && strncmp(people, without, len) == 0))
+        broken("names", "%s says %.*s", told->id, (int)len, people);
+}
+
 static void take_event(sqlite3_stmt *row, const struct run_report *run)
 {
     const char *id = (const char *)sqlite3_column_text(row, 1);
@@ -222,6 +246,7 @@ static void take_event(sqlite3_stmt *row, const struct run_report *run)
         broken("R3", "%s tells of something that never was: %s", told->id, told->body);
         return;
     }
+    check_names(told, data);
     /* what follows would be told as if it were not in the log yet */
     oracle.log.count--;
     if (strstr(told->body, "\"source\":\"backfill\"") != NULL)

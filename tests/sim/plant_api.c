@@ -294,6 +294,27 @@ static void answer_one(const struct net_request *request, struct net_answer *ans
     buffer_append_text(&answer->body, "}");
 }
 
+/* Users, two a page; teams there are none. */
+static void answer_people(const struct net_request *request, struct net_answer *answer, const char *list)
+{
+    struct query q;
+    read_query(&q, request->url);
+    if (plant.manner.people != 200) {
+        say(answer, plant.manner.people, "{\"error\":\"no\"}");
+        return;
+    }
+    int first = q.cursor != NULL ? atoi(q.cursor) : 0, all = strcmp(list, "users") == 0 ? PLANT_USERS : 0;
+    say(answer, 200, "");
+    buffer_append_format(&answer->body, "{\"%s\":[", list);
+    for (int i = first; i < all && i < first + 2; i++)
+        buffer_append_format(&answer->body, "%s{\"id\":%d,\"firstName\":\"User\",\"lastName\":\"%d\"}",
+            i > first ? "," : "", PLANT_FIRST_USER + i, PLANT_FIRST_USER + i);
+    if (first + 2 < all)
+        buffer_append_format(&answer->body, "],\"nextCursor\":\"%d\"}", first + 2);
+    else
+        buffer_append_text(&answer->body, "]}");
+}
+
 /* --- the rate limit --- */
 
 /* Returns false after refusing. */
@@ -393,6 +414,10 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
         answer_list(request, answer, wrong);
     else if (strncmp(path, "/v1/workorders/", 15) == 0)
         answer_one(request, answer);
+    else if (strncmp(path, "/v1/users?", 10) == 0)
+        answer_people(request, answer, "users");
+    else if (strncmp(path, "/v1/teams?", 10) == 0)
+        answer_people(request, answer, "teams");
     else
         broken("api", "an address that there is not: %s", path);
     if (strncmp(path, "/v1/workorders?", 15) == 0 && !wrong)

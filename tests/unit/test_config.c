@@ -83,7 +83,7 @@ static void test_defaults(void **state)
     check_text(l.config.organization, "");
     check_text(l.config.filter, "auto");
     check(l.config.page_size == 200 && l.config.timeout == 30 * SECOND && l.config.give_up == MINUTE &&
-              l.config.reserve == 0,
+              l.config.reserve == 0 && l.config.names,
         "[api]");
     check(l.config.start == CONFIG_START_NOW && l.config.lookback == 10 * MINUTE, "[sync]");
     check(l.config.webhook_silence == 15 * MINUTE && l.config.safety_poll == 6 * HOUR, "[sync]");
@@ -103,7 +103,7 @@ static void test_file(void **state)
     write_text("secrets", "one-secret\r\nanother-secret\n");
     struct loaded l =
         load("[api]\nbase_url = http://127.0.0.1:8080/v1//\nkey_file = key\norganization_id = 42\n"
-             "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\n"
+             "filter = updatedAt[gte]\npage_size = 50\ntimeout = 10s\ngive_up = 0\nreserve = 20\nnames = no\n"
              "[sync]\nstart = 2026-01-31\nlookback = 1h\ncompleted = CLOSED   VERIFIED\tDONE\n"
              "ignore = estimate syncedAt\nwebhook_silence = 1m\nsafety_poll = 1d\n"
              "[webhooks]\nsecret_file = secrets\ntolerance = 1h\n"
@@ -118,7 +118,7 @@ static void test_file(void **state)
     check_text(l.config.organization, "42");
     check_text(l.config.filter, "updatedAt[gte]");
     check(l.config.page_size == 50 && l.config.timeout == 10 * SECOND && l.config.give_up == 0 &&
-              l.config.reserve == 20,
+              l.config.reserve == 20 && !l.config.names,
         "[api]");
     check(l.config.start == instant("2026-01-31T00:00:00Z") && l.config.lookback == HOUR, "[sync]");
     check_words(l.config.completed, "CLOSED,VERIFIED,DONE");
@@ -194,6 +194,8 @@ static void test_problems(void **state)
         {"[api]\ntimeout = -5s\n", "2", "expected a duration such as 30s, from 1s to 1h"},
         {"[api]\ngive_up = 2h\n", "2", "expected a duration such as 1m, from 0 to 1h"},
         {"[api]\nreserve = 100001\n", "2", "expected a number, 0 to 100000"},
+        {"[api]\nnames = perhaps\n", "2", "names = perhaps: expected yes or no"},
+        {"[api]\nnames =\n", "2", "expected yes or no"},
         {"[sync]\nlookback = 367d\n", "2", "expected a duration such as 10m, from 0 to 366d"},
         {"[sync]\nlookback = soon\n", "2", "expected a duration such as 10m, from 0 to 366d"},
         {"[store]\nkeep = 59m\n", "2", "expected a duration such as 90d, from 1h to 36600d"},
@@ -626,7 +628,7 @@ static void test_several_files(void **state)
     assert_int_equal(config_load(files, &config, &problems, &warnings), -1);
     check_text(problems.data, "base.conf:3: x: unknown key in [api]; known are base_url, key_file, ca_file, "
                               "organization_id, filter, "
-                              "page_size, timeout, give_up, reserve\n"
+                              "page_size, timeout, give_up, reserve, names\n"
                               "plant.conf:4: timeout: it stands twice in [api]\n"
                               "base.conf:2: page_size = 0: expected a number, 1 to 200\n"
                               "plant.conf:3: timeout = 0: expected a duration such as 30s, from 1s to 1h\n");
