@@ -31,7 +31,7 @@ localstatedir = /var
 
 # --- flags; what the user sets in CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and wins ---
 
-PACKAGES = libcurl json-c sqlite3 inih nettle
+PACKAGES = libcurl json-c sqlite3 nettle
 ifeq ($(filter yes no auto,$(POSTGRESQL)),)
 $(error POSTGRESQL=$(POSTGRESQL): expected yes, no or auto)
 endif
@@ -82,7 +82,7 @@ REPORT_HTML := $(sort $(wildcard src/*/report.html src/*/*/report.html))
 GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
 
 # Debian packages: to build, to try (the mock)
-BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev nettle-dev libpq-dev
+BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev nettle-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -41,21 +40,13 @@ void run_context_report(struct run_context *context, const struct error *e)
     context->status = exit_graver(context->status, e->status);
 }
 
-/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
-static void check_address(const struct config *config, struct buffer *problems)
-{
-    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
-    if (wrong != NULL)
-        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
-}
-
 /* All mistakes are told at once. */
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
     if (cli != NULL) {
-        config_load(cli->config_file, &context->config, &problems, &warnings);
-        check_address(&context->config, &problems);
+        config_load(cli->config_files, &context->config, &problems, &warnings);
+        cli_check_address(&context->config, &problems);
     }
     if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);

@@ -405,7 +405,7 @@ class Case(unittest.TestCase):
     # --- looking ---
 
     def events(self, *filters):
-        run = self.wosync("events", "list", "--json", *filters)
+        run = self.wosync("events", "list", "--all", "--json", *filters)
         self.assertEqual(run.err, "")
         return [json.loads(line) for line in run.out.splitlines()]
 

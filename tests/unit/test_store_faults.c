@@ -86,7 +86,9 @@ static const char content[] =
     "INSERT INTO users VALUES (2041, 'Ann Lee', NULL, 900, NULL); INSERT INTO teams VALUES (7, 'Crew', 900, "
     "NULL);"
     "INSERT INTO people_lists VALUES ('users', 900, 900, NULL, 0, 0, NULL);"
-    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
+    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
+    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL), "
+    "('reconcile', 900000, 900500, 0, 'why');";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
@@ -124,6 +126,14 @@ static int see_record(const struct quarantine_entry *entry, void *context, struc
 static int see_run(const struct run *run, void *context, struct error *e)
 {
     (void)run;
+    (void)context;
+    return visit(e);
+}
+
+static int see_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)kind;
+    (void)ended;
     (void)context;
     return visit(e);
 }
@@ -172,6 +182,7 @@ FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
+FUNCTION(do_events_count_filtered, events_count_filtered(s, &(struct event_filter){.state = "pending"}, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_user_put, people_put(s, PEOPLE_USERS, 2042, "Bo Ek", "b@x", 1000, e))
@@ -246,6 +257,17 @@ FUNCTION(do_note_good, webhook_stats_note_good(s, NOW, e))
 FUNCTION(do_note_given_up, webhook_stats_note_given_up(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
+FUNCTION(do_runs_successes, runs_successes(s, see_success, NULL, e))
+
+static int64_t do_runs_last_end(struct store *s, struct error *e)
+{
+    struct run_end end;
+    int found = runs_last_end(s, "sync", &end, e);
+    if (found == 1)
+        free(end.message);
+    return found;
+}
+
 FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
@@ -542,6 +564,7 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
     ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
     ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
+    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered),
     ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
     ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
     ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
@@ -566,7 +589,7 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
+        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
