@@ -1,7 +1,8 @@
 -- The parameters of all statements that write are the values of enum warehouse_value (src/handlers/warehouse/warehouse_row.h), from $1 on.
 
+-- Whatever the role's own defaults are.
 -- name: begin
-BEGIN
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE
 
 -- name: commit
 COMMIT
@@ -9,23 +10,19 @@ COMMIT
 -- name: rollback
 ROLLBACK
 
--- Whoever calls: dates come back in UTC, no statement outlasts the handler's time limit ($1, milliseconds), and names stand for
--- what lies in our schema ($2) alone.
--- name: session
-SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', $1, false),
-       set_config('client_min_messages', 'warning', false), set_config('wosync.schema', $2, false),
-       set_config('search_path', quote_ident($2), false)
+-- For this transaction alone, in a session that may be a pool's: dates come back in UTC, no statement outlasts the handler's
+-- time limit ($1, milliseconds), and names stand for what lies in our schema ($2), also where someone left a temporary table
+-- of such a name.
+-- name: settings
+SELECT set_config('TimeZone', 'UTC', true), set_config('statement_timeout', $1, true),
+       set_config('client_min_messages', 'warning', true), set_config('search_path', quote_ident($2) || ', pg_temp', true)
 
--- Runs in a transaction; two that begin at once wait for each other. A schema that is there needs no right to make one.
+-- name: lock_schema
+SELECT pg_advisory_xact_lock(2003792759)
+
+-- The command that makes the schema ($1), NULL where it is there.
 -- name: make_schema
-SELECT pg_advisory_xact_lock(2003792759);
-DO $$
-BEGIN
-    IF to_regnamespace(current_setting('search_path')) IS NULL THEN
-        EXECUTE format('CREATE SCHEMA %I', current_setting('wosync.schema'));
-    END IF;
-END
-$$;
+SELECT CASE WHEN to_regnamespace(quote_ident($1)) IS NULL THEN format('CREATE SCHEMA %I', $1::text) END
 
 -- Whose tables lie there: ours, or another program's of the same name.
 -- name: find_tables

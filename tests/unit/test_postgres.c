@@ -1,0 +1,157 @@
+/* The warehouse in PostgreSQL: how it waits, for a server that is scripted and for what the system takes. */
+#include "support.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/shutdown.h"
+#include "handlers/warehouse/backend.h"
+#include "pg_server.h"
+
+/* Milliseconds: longer than any test lasts, and a net for what waits in vain. */
+enum { FOR_EVER = 3600 * 1000, NET = 60 };
+
+/* How many of the next writes to a socket find no room. */
+static int full_sockets;
+
+/* Takes the place of the C library's in libpq. */
+ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+    if (full_sockets-- > 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    full_sockets = 0;
+    return syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0);
+}
+
+static const char snapshot[] = "{\"id\":7,\"status\":\"OPEN\",\"updatedAt\":\"2026-11-23T10:00:00Z\"}";
+
+/* One transaction with `count` snapshots. Returns 0, or -1 with the reason. */
+static int put_snapshots(void *db, int count, struct delivery_result *why)
+{
+    struct warehouse_row row;
+    const char *wrong = warehouse_row_from_snapshot(snapshot, strlen(snapshot), false, 0, &row);
+    check(wrong == NULL, "%s", wrong);
+    int rc = warehouse_postgres.begin(db, why);
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = warehouse_postgres.put_snapshot(db, &row, why);
+    if (rc == 0)
+        rc = warehouse_postgres.commit(db, why);
+    if (rc != 0)
+        warehouse_postgres.rollback(db);
+    warehouse_row_free(&row);
+    return rc;
+}
+
+/* A socket that is full for a moment, then takes everything: the server has nothing to say before it has the
+ * whole, so whoever waits for its answer alone waits in vain. */
+static void test_full_socket(void **state)
+{
+    const struct pg_script script = {0};
+    struct pg_server server;
+    struct delivery_result why = {0};
+    pg_server_start(&server, *state, "server", &script);
+    void *db = warehouse_postgres_new(server.address, "wosync", 3000);
+    check(put_snapshots(db, 1, &why) == 0, "%s", why.error);
+    for (int full = 1; full <= 3; full++) {
+        full_sockets = full;
+        check(put_snapshots(db, 5, &why) == 0, "%d: %s", full, why.error);
+    }
+    warehouse_postgres.free(db);
+    pg_server_stop(&server);
+}
+
+static void test_time_limit(void **state)
+{
+    static const struct pg_script scripts[] = {{"", 0, PG_SILENCE, false},
+        {"to_regclass", 0, PG_SILENCE, false}, {"INSERT", 0, PG_SILENCE, false},
+        {"COMMIT", 0, PG_SILENCE, false}, {"INSERT", 0, PG_DEAF, false}};
+    for (size_t i = 0; i < COUNT(scripts); i++) {
+        char name[32];
+        struct pg_server server;
+        struct delivery_result why = {0};
+        snprintf(name, sizeof name, "%zu", i);
+        pg_server_start(&server, *state, name, &scripts[i]);
+        void *db = warehouse_postgres_new(server.address, "wosync", 200);
+        check(put_snapshots(db, 10000, &why) != 0 && why.verdict == DELIVERY_LATER &&
+                  strstr(why.error, "no answer within 0.2 s") != NULL,
+            "%zu: %d %s", i, why.verdict, why.error);
+        warehouse_postgres.free(db);
+        pg_server_stop(&server);
+    }
+}
+
+/* --- SIGTERM: a process of its own, for that it came is never forgotten --- */
+
+struct stopping {
+    const char *address;
+    const char *expected; /* what the error says; NULL: it is done all the same */
+};
+
+static void wait_until_stopped(void *data)
+{
+    const struct stopping *stopping = data;
+    struct delivery_result why = {0};
+    struct error e = {0};
+    alarm(NET);
+    if (shutdown_install(&e) != 0)
+        exit(1);
+    void *db = warehouse_postgres_new(stopping->address, "wosync", FOR_EVER);
+    int rc = put_snapshots(db, 10000, &why);
+    if (rc != 0)
+        fprintf(stderr, "%d %s\n", why.verdict, why.error);
+    if (!shutdown_signalled())
+        exit(2);
+    if (stopping->expected == NULL && rc != 0)
+        exit(3);
+    if (stopping->expected != NULL &&
+        (rc == 0 || why.verdict != DELIVERY_LATER || strstr(why.error, stopping->expected) == NULL))
+        exit(4);
+    warehouse_postgres.free(db);
+}
+
+static void test_signal_while_it_waits(void **state)
+{
+    static const struct {
+        struct pg_script script;
+        const char *expected;
+    } table[] = {
+        {{"", 0, PG_SILENCE, true}, "a signal ended the run"},
+        {{"to_regclass", 0, PG_SILENCE, true}, "a signal ended the run"},
+        {{"INSERT", 0, PG_SILENCE, true}, "a signal ended the run"},
+        {{"INSERT", 0, PG_DEAF, true}, "a signal ended the run"},
+        {{"COMMIT", 0, PG_SILENCE, true}, "a signal ended the run"},
+        /* a transaction that is nearly there is ended well */
+        {{"COMMIT", 'P', PG_ANSWER, true}, NULL},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char name[32];
+        struct pg_server server;
+        snprintf(name, sizeof name, "%zu", i);
+        pg_server_start(&server, *state, name, &table[i].script);
+        struct stopping stopping = {server.address, table[i].expected};
+        int status = run_in_child(wait_until_stopped, &stopping);
+        check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%zu: status %x", i, (unsigned)status);
+        pg_server_stop(&server);
+    }
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_full_socket),
+        in_directory(test_time_limit),
+        in_directory(test_signal_while_it_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
