@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -629,7 +630,7 @@ class PostgresTest(Warehouse, Case):
 
     def set_up_database(self):
         with open(WOSYNC, "rb") as f:
-            if b"PQconnectStartParams" not in f.read():
+            if b"PQconnect" not in f.read():
                 self.skipTest("wosync was built without libpq")
         self.server = postgres.Postgres(self.path("postgres"))
         self.addCleanup(self.server.stop)
@@ -857,6 +858,33 @@ class PostgresTest(Warehouse, Case):
         self.assertLess(run.seconds, 30)
         self.assertEqual(self.handler("wh")["pending"], 1)
         self.assertRegex(self.handler("wh")["lastError"], "no answer within 2 s")
+
+    @unittest.skipIf(shutil.which("pgbouncer") is None, "pgbouncer is not installed")
+    def test_a_pool_of_connections(self):
+        """In transaction mode whoever comes next gets the session that we had: it is as it was before."""
+        session = ("SELECT name, setting FROM pg_settings WHERE name <> 'application_name' UNION ALL "
+                   "SELECT name, statement FROM pg_prepared_statements UNION ALL "
+                   "SELECT name, statement FROM pg_cursors UNION ALL "
+                   "SELECT locktype, mode FROM pg_locks WHERE locktype = 'advisory' UNION ALL "
+                   "SELECT 'channel', pg_listening_channels() UNION ALL "
+                   "SELECT 'schema', current_setting('wosync.schema', true) UNION ALL "
+                   "SELECT 'temporary', relname::text FROM pg_class WHERE relpersistence = 't' ORDER BY 1, 2")
+        pool = postgres.PgBouncer(self, self.server, self.path("pool"))
+        self.env["WAREHOUSE"] = pool.address
+        pool.psql("CREATE TABLE others (mine integer); CREATE TEMPORARY TABLE work_orders (theirs integer)")
+        before = pool.psql("SELECT pg_backend_pid()"), pool.psql(session)
+        olds = self.mock.create_old(50)
+        self.sync_silently()
+        self.assertEqual((pool.psql("SELECT pg_backend_pid()"), pool.psql(session)), before)
+        for number in olds:
+            self.mock.update(number, status="DONE")
+        self.sync_silently("--no-dispatch")
+        log = self.ids()
+        self.sql("UPDATE events SET body = replace(body, '\"data\":{', '\"data\":{\"much\":1e200000,') WHERE id = ?", log[9])
+        self.wosync("dispatch", expect=UNAVAILABLE, message="it refuses the row: .* \\(22003\\)")
+        self.assertEqual((pool.psql("SELECT pg_backend_pid()"), pool.psql(session)), before)
+        self.assertEqual(pool.psql("SELECT mine FROM others"), "")
+        self.assertEqual(sorted(self.applied()), sorted(set(log) - {log[9]}))
 
     def test_what_the_server_remarks_is_passed_over(self):
         olds = self.mock.create_old(2)

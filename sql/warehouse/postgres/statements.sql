@@ -24,9 +24,9 @@ SELECT pg_advisory_xact_lock(2003792759)
 -- name: make_schema
 SELECT CASE WHEN to_regnamespace(quote_ident($1)) IS NULL THEN format('CREATE SCHEMA %I', $1::text) END
 
--- Whose tables lie there: ours, or another program's of the same name.
+-- Whose tables lie in the schema ($1): ours, or another program's of the same name.
 -- name: find_tables
-SELECT to_regclass('wosync_schema') IS NOT NULL, to_regclass('work_orders') IS NOT NULL
+SELECT to_regclass(format('%I.wosync_schema', $1::text)) IS NOT NULL, to_regclass(format('%I.work_orders', $1::text)) IS NOT NULL
 
 -- name: get_version
 SELECT coalesce(max(version), 0) FROM wosync_schema

@@ -36,10 +36,11 @@ struct postgres {
 /* --- opening --- */
 
 /* Reads row 0 of a query as numbers; booleans are 1 and 0. */
-static int read_row(struct postgres *p, const char *sql, int *out, int columns, struct delivery_result *why)
+static int read_row(struct postgres *p, const char *sql, int count, const char *const *values, int *out,
+    int columns, struct delivery_result *why)
 {
     PGresult *result = NULL;
-    int rc = pg_query(&p->connection, sql, 0, NULL, &result, why);
+    int rc = pg_query(&p->connection, sql, count, values, &result, why);
     for (int i = 0; i < columns && rc == 0; i++) {
         const char *value = PQgetvalue(result, 0, i);
         out[i] = *value == 't' ? 1 : atoi(value);
@@ -52,8 +53,9 @@ static int read_row(struct postgres *p, const char *sql, int *out, int columns, 
 static int read_version(struct postgres *p, int *version, struct delivery_result *why)
 {
     int tables[2] = {0}; /* ours, and one that only we should have */
+    const char *const values[] = {p->schema};
     *version = 0;
-    if (read_row(p, warehouse_postgres_find_tables, tables, 2, why) != 0)
+    if (read_row(p, warehouse_postgres_find_tables, 1, values, tables, 2, why) != 0)
         return -1;
     if (tables[0] == 0 && tables[1] == 0)
         return 0;
@@ -63,7 +65,7 @@ static int read_version(struct postgres *p, int *version, struct delivery_result
             p->schema);
         return -1;
     }
-    if (read_row(p, warehouse_postgres_get_version, version, 1, why) != 0)
+    if (read_row(p, warehouse_postgres_get_version, 0, NULL, version, 1, why) != 0)
         return -1;
     if (*version <= WAREHOUSE_POSTGRES_VERSION)
         return 0;
