@@ -616,12 +616,19 @@ class SqliteTest(Warehouse, Case):
     def test_configuration(self):
         for text, message in (
                 ("type = warehouse", "has no database, which type = warehouse needs"),
-                ("type = warehouse\ndatabase =", "database: write a path, or postgresql"),
+                ("type = warehouse\ndatabase =", "database: expected postgresql://.*, or the path"),
                 ("type = warehouse\ndatabase = a.db\nschema = b", "schema: it is for PostgreSQL"),
                 ("type = warehouse\ndatabase = env:NOWHERE", "NOWHERE is not set in the environment"),
+                ("type = warehouse\ndatabase = host=x password=%s dbname=y" % postgres.Postgres.PASSWORD,
+                 "KEY=VALUE pairs are not supported; expected postgresql://"),
+                ("type = warehouse\ndatabase = file:%s" % self.write("address", "host=x password=%s" %
+                                                                      postgres.Postgres.PASSWORD),
+                 "KEY=VALUE pairs are not supported; expected postgresql://"),
                 ("type = warehouse\ndatabase = a.db\ncolour = red", "colour: unknown key")):
             self.configure("[handler wh]\n%s\n" % text)
-            self.wosync("dispatch", expect=CONFIG, message=message)
+            run = self.wosync("-v", "dispatch", expect=CONFIG, message=message)
+            self.assertNotIn(postgres.Postgres.PASSWORD, run.out + run.err)
+            self.assertEqual([name for name in os.listdir(self.directory) if "host" in name], [])
 
 
 @unittest.skipIf(postgres.programs() is None, "PostgreSQL is not installed")
@@ -688,7 +695,7 @@ class PostgresTest(Warehouse, Case):
         for address in ("postgresql://wosync:%s@/%%zz", "postgresql://wosync:%s@/postgres?nonsense=1",
                         "postgresql://wosync:%s@[::1/postgres"):
             self.configure("[handler wh]\ntype = warehouse\ndatabase = %s\n" % (address % self.server.QUOTED))
-            runs.append(self.wosync("dispatch", expect=CONFIG, message="no valid postgresql:// address"))
+            runs.append(self.wosync("dispatch", expect=CONFIG, message="not a valid postgresql:// address"))
         for run in runs:
             for secret in ("wr0ng", TOKEN):
                 self.assertNotIn(secret, run.out + run.err)

@@ -40,8 +40,7 @@ extern const struct warehouse_backend warehouse_postgres;
 void *warehouse_sqlite_new(const char *path, int64_t timeout);
 void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout);
 
-/* Checks a PostgreSQL address and registers the password in it as a secret. Returns NULL, or a static text
- * that says what is wrong. */
+/* Checks a PostgreSQL address. Returns NULL, or a static text that says what is wrong. */
 const char *warehouse_postgres_check(const char *address);
 
 #endif

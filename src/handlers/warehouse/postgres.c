@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "handlers/warehouse/pg_connection.h"
 #include "warehouse_sql.h"
 
@@ -241,17 +240,14 @@ void *warehouse_postgres_new(const char *address, const char *schema, int64_t ti
     return p;
 }
 
-/* libpq's own complaint is not told: it may quote the address. */
+/* libpq's own complaint is not passed on: it may quote the address. */
 const char *warehouse_postgres_check(const char *address)
 {
     PQconninfoOption *options = PQconninfoParse(address, NULL);
-    if (options == NULL)
-        return "it is no valid postgresql:// address; special characters in a password are written as %XX";
-    for (PQconninfoOption *option = options; option->keyword != NULL; option++)
-        if (strcmp(option->keyword, "password") == 0 && option->val != NULL)
-            secret_register(option->val);
     PQconninfoFree(options);
-    return NULL;
+    return options != NULL ? NULL
+                           : "not a valid postgresql:// address; expected "
+                             "postgresql://USER:PASSWORD@HOST/DATABASE, with special characters as %XX";
 }
 
 #endif

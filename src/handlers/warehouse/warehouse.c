@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "handlers/warehouse/backend.h"
+#include "handlers/warehouse/database_address.h"
 #include "handlers/warehouse/warehouse_row.h"
 
 /* Events in a transaction. */
@@ -26,11 +27,6 @@ static void release(void *context)
     struct warehouse_state *state = context;
     state->backend->free(state->db);
     free(state);
-}
-
-static bool is_postgres(const char *database)
-{
-    return strncmp(database, "postgresql://", 13) == 0 || strncmp(database, "postgres://", 11) == 0;
 }
 
 static int open_sqlite(struct warehouse_state *state, const struct handler_setup *setup, const char *path)
@@ -78,25 +74,39 @@ static int open_postgres(
 }
 #endif
 
+/* What `database` stands for, to be freed; NULL with a problem added. What the environment holds may be a
+ * path, which is no secret and may be printed: database_address_read registers what is one. */
+static char *resolve_database(const struct handler_setup *setup)
+{
+    const struct ini_setting *setting = ini_setting(setup->section, "database");
+    if (strncmp(setting->value, "env:", 4) != 0)
+        return setup_resolve(setup, setting, setting->value);
+    const char *value = getenv(setting->value + 4);
+    if (value != NULL && *value != '\0')
+        return strdup(value);
+    setup_problem(setup, setting->line, "database: %s is not set in the environment", setting->value + 4);
+    return NULL;
+}
+
 static int open_database(
     struct warehouse_state *state, const struct handler_setup *setup, const char *database)
 {
-    if (is_postgres(database))
-        return open_postgres(state, setup, database);
-    if (*database != '\0')
+    const char *wrong;
+    switch (database_address_read(database, &wrong)) {
+    case DATABASE_FILE:
         return open_sqlite(state, setup, database);
-    setup_problem(
-        setup, ini_setting(setup->section, "database")->line, "database: write a path, or postgresql://...");
-    return -1;
+    case DATABASE_POSTGRES:
+        return open_postgres(state, setup, database);
+    default:
+        setup_problem(setup, ini_setting(setup->section, "database")->line, "database: %s", wrong);
+        return -1;
+    }
 }
 
 static void *make(const struct handler_setup *setup)
 {
-    const char *given = setup_value(setup, "database");
     struct warehouse_state *state = calloc(1, sizeof *state);
-    /* a path is no secret and may be printed; an address may hold a password */
-    bool is_secret = strncmp(given, "env:", 4) == 0 || is_postgres(given);
-    char *database = is_secret ? setup_secret(setup, "database") : strdup(given);
+    char *database = resolve_database(setup);
     if (database == NULL || open_database(state, setup, database) != 0) {
         free(state);
         state = NULL;
