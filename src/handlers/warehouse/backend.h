@@ -22,6 +22,10 @@ struct warehouse_backend {
     int (*put_event)(void *db, const struct warehouse_row *row, struct delivery_result *why);
     int (*put_snapshot)(void *db, const struct warehouse_row *row, struct delivery_result *why);
 
+    /* Writes the name of a user or a team, unless a later one is there. For what no event mentions it can be
+     * called in a transaction of its own. */
+    int (*put_name)(void *db, const struct warehouse_name *name, struct delivery_result *why);
+
     /* Ends the transaction durably. When it fails, the database may or may not have it: the same may be
      * applied again. */
     int (*commit)(void *db, struct delivery_result *why);

@@ -190,6 +190,15 @@ static int put_snapshot(void *context, const struct warehouse_row *row, struct d
         (const char *const *)row->values, why);
 }
 
+static int put_name(void *context, const struct warehouse_name *name, struct delivery_result *why)
+{
+    struct warehouse_name_values values;
+    warehouse_name_fill(name, &values);
+    return put(context,
+        name->kind == WAREHOUSE_USER ? warehouse_postgres_user_put : warehouse_postgres_team_put,
+        WAREHOUSE_NAME_VALUES, values.values, why);
+}
+
 static int commit(void *context, struct delivery_result *why)
 {
     struct postgres *p = context;
@@ -226,6 +235,7 @@ const struct warehouse_backend warehouse_postgres = {
     .begin = begin,
     .put_event = put_event,
     .put_snapshot = put_snapshot,
+    .put_name = put_name,
     .commit = commit,
     .rollback = rollback,
     .free = release,

@@ -1,5 +1,23 @@
-/* warehouse: the flat work order upserted, its status history appended, exactly once: an event's effects and
- * its id are in one transaction of the warehouse's own database. */
+/*
+ * warehouse: the flat work order upserted, its status history appended, exactly once: an event's effects and
+ * its id are in one transaction of the warehouse's own database.
+ *
+ * The store may be put back from a backup, and then knows less than the warehouse. What it reads anew comes
+ * with other places in the log, and partly with ids that are in the warehouse already, so neither says what
+ * is later: the order of the rows is in the statement event_put (sql/warehouse/). Once the runs after the
+ * restore have read what changed since the backup, work_orders is again what the store knows. What a restore
+ * cannot promise:
+ *
+ * - status_history: steps from between the backup and the restore stay, and the restored store, which did not
+ * see them, adds the one change from the status it knew. So there may be OPEN to IN_PROGRESS, IN_PROGRESS to
+ * DONE and OPEN to DONE; status_history.observed_at tells them apart.
+ * - A change that MaintainX undid between the backup and the restore without leaving a new updatedAt: the
+ * store never learns of it, the row stays. A section of a new name loads everything anew from the snapshots.
+ * - A work order that was created and deleted for good between the two stays as it was: the store never hears
+ * of it.
+ * - Where the clock was set back as well, by more than the time that passed, events without a new updatedAt
+ *   (deletions, rewrites) are not applied.
+ */
 #include "handlers/registry.h"
 
 #include <stdlib.h>
@@ -117,8 +135,9 @@ static void *make(const struct handler_setup *setup)
 
 /* --- events --- */
 
-static int put_event(
-    struct warehouse_state *state, const struct delivery *delivery, struct delivery_result *result)
+/* Its names are put off: they go together, each once. */
+static int put_event(struct warehouse_state *state, const struct delivery *delivery,
+    struct warehouse_names *names, struct delivery_result *result)
 {
     struct warehouse_row row;
     const char *wrong = warehouse_row_from_event(delivery->body, delivery->body_len, delivery->seq, &row);
@@ -127,6 +146,7 @@ static int put_event(
         rc = state->backend->put_event(state->db, &row, result);
     else
         handler_dead(result, "the event cannot be a row: %s", wrong);
+    warehouse_names_move(names, &row.names);
     warehouse_row_free(&row);
     return rc;
 }
@@ -134,9 +154,13 @@ static int put_event(
 static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
 {
     struct warehouse_state *state = context;
+    struct warehouse_names names = {0};
     int rc = state->backend->begin(state->db, result);
     for (size_t i = 0; i < work->count && rc == 0; i++)
-        rc = put_event(state, &work->deliveries[i], result);
+        rc = put_event(state, &work->deliveries[i], &names, result);
+    for (size_t i = 0; i < names.count && rc == 0; i++)
+        rc = state->backend->put_name(state->db, &names.list[i], result);
+    warehouse_names_free(&names);
     if (rc == 0)
         rc = state->backend->commit(state->db, result);
     if (rc == 0)

@@ -1,0 +1,104 @@
+#include "handlers/warehouse/warehouse_names.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds a name that the list then owns, unless it has a later one. */
+static void add(struct warehouse_names *names, struct warehouse_name name)
+{
+    size_t i = 0;
+    while (i < names->count && (names->list[i].kind != name.kind || names->list[i].id != name.id))
+        i++;
+    if (i == names->count) {
+        names->list = realloc(names->list, (names->count + 1) * sizeof *names->list);
+        names->count++;
+    } else if (names->list[i].observed > name.observed) {
+        free((char *)name.name);
+        return;
+    } else {
+        free((char *)names->list[i].name);
+    }
+    names->list[i] = name;
+}
+
+/* A text without a NUL inside, to be freed; NULL where it is none, or empty. */
+static char *text_of(struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return NULL;
+    const char *text = json_object_get_string(value);
+    size_t len = (size_t)json_object_get_string_len(value);
+    return len > 0 && strlen(text) == len ? strdup(text) : NULL;
+}
+
+/* An id as the key of an object. */
+static bool read_id(const char *key, int64_t *id)
+{
+    char *end;
+    errno = 0;
+    *id = strtoll(key, &end, 10);
+    return errno == 0 && *end == '\0' && (*key == '-' || (*key >= '0' && *key <= '9')) && end != key;
+}
+
+static void add_all(struct warehouse_names *names, enum warehouse_name_kind kind, struct json_object *object,
+    int64_t observed)
+{
+    struct warehouse_name name = {.kind = kind, .source = NAME_MENTIONED, .observed = observed};
+    if (!json_object_is_type(object, json_type_object))
+        return;
+    json_object_object_foreach(object, key, value)
+    {
+        if (read_id(key, &name.id) && (name.name = text_of(value)) != NULL)
+            add(names, name);
+    }
+}
+
+void warehouse_names_from_event(struct json_object *body, int64_t observed, struct warehouse_names *names)
+{
+    struct json_object *all = json_object_object_get(body, "names");
+    struct json_object *actor = json_object_object_get(body, "actor");
+    if (json_object_is_type(actor, json_type_object) &&
+        json_object_is_type(json_object_object_get(actor, "id"), json_type_int)) {
+        struct warehouse_name name = {WAREHOUSE_USER, NAME_MENTIONED,
+            json_object_get_int64(json_object_object_get(actor, "id")), observed,
+            text_of(json_object_object_get(actor, "name"))};
+        if (name.name != NULL)
+            add(names, name);
+    }
+    if (!json_object_is_type(all, json_type_object))
+        return;
+    add_all(names, WAREHOUSE_USER, json_object_object_get(all, "users"), observed);
+    add_all(names, WAREHOUSE_TEAM, json_object_object_get(all, "teams"), observed);
+}
+
+void warehouse_names_move(struct warehouse_names *names, struct warehouse_names *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        add(names, from->list[i]);
+    free(from->list);
+    *from = (struct warehouse_names){0};
+}
+
+void warehouse_names_free(struct warehouse_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free((char *)names->list[i].name);
+    free(names->list);
+    *names = (struct warehouse_names){0};
+}
+
+void warehouse_name_fill(const struct warehouse_name *name, struct warehouse_name_values *out)
+{
+    static const char *const sources[] = {
+        [NAME_MENTIONED] = "mentioned", [NAME_LISTED] = "listed", [NAME_REMOVED] = "removed"};
+    snprintf(out->id, sizeof out->id, "%lld", (long long)name->id);
+    timestamp_format(name->observed, out->observed);
+    out->values[0] = out->id;
+    out->values[1] = name->name;
+    out->values[2] = out->observed;
+    out->values[3] = sources[name->source];
+}
