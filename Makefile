@@ -50,7 +50,7 @@ DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-cert
 BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx openssl jq sqlite3 nodejs util-linux
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
-	cppcheck valgrind openssl postgresql chromium systemd
+	cppcheck valgrind openssl postgresql pgbouncer chromium systemd
 
 .PHONY: all help install mock units demo demo-webhooks check simulator simulate simulate-mutants crash torture \
 	coverage fuzz fuzzers bench bench-accounts floors \

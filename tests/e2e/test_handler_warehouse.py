@@ -988,6 +988,15 @@ class PostgresTest(Warehouse, Case):
         self.assertEqual(len(self.work_orders()), len(olds) - 1)
         self.assertSilent(self.wosync("dispatch"))
 
+    def test_many_are_loaded_in_one_run(self):
+        """By a Unix socket, whose buffers are small: what is sent and what is answered must not wait for each other."""
+        self.configure("[handler other]\ntype = log\n")
+        self.mock.create_old(20000)
+        self.sync_silently("--no-dispatch")
+        self.with_warehouse("timeout = 15s")
+        self.assertSilent(self.wosync("dispatch"))
+        self.assertEqual(self.rows("SELECT count(*) AS n FROM work_orders")[0]["n"], 20000)
+
     def test_many_events_are_few_transactions(self):
         self.sync_silently()
         self.mock.change(generate=600)

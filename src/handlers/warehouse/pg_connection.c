@@ -12,7 +12,7 @@
  */
 #include "handlers/warehouse/pg_connection.h"
 
-#include <errno.h>
+#include <libpq-fe.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>

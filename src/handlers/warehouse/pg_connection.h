@@ -8,11 +8,14 @@
 #ifndef WOSYNC_HANDLERS_WAREHOUSE_PG_CONNECTION_H
 #define WOSYNC_HANDLERS_WAREHOUSE_PG_CONNECTION_H
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "handlers/handler.h"
+
+/* as libpq-fe.h has them */
+typedef struct pg_conn PGconn;
+typedef struct pg_result PGresult;
 
 struct pg_connection {
     PGconn *conn;     /* NULL while it is closed */

@@ -11,6 +11,7 @@
 
 #ifdef WOSYNC_WITH_POSTGRES
 
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
