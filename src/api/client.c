@@ -26,6 +26,7 @@ struct client {
     struct rate_limit rate_limit;
     int64_t requests;
     int64_t bytes;
+    int status;              /* of the last answer, 0: there was none */
     struct http_call *ahead; /* what was asked for in advance, with GET */
     char *ahead_path;
     char *authorization; /* header lines */
@@ -193,6 +194,7 @@ static enum judgement judge(struct client *client, const struct client_request *
     struct http_call *call, enum http_outcome outcome, struct error *e)
 {
     const char *what = request->what;
+    client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
     switch (outcome) {
     case HTTP_ANSWERED:
         note_rate(client, call);
@@ -379,4 +381,9 @@ int64_t client_requests(const struct client *client)
 int64_t client_bytes(const struct client *client)
 {
     return client->bytes;
+}
+
+int client_status(const struct client *client)
+{
+    return client->status;
 }

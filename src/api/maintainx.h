@@ -55,8 +55,8 @@ enum api_verdict maintainx_page(
 void maintainx_prefetch(struct client *api, const struct page_request *request);
 
 /*
- * `GET /workorders/{id}`. API_OK appends the work order, as JSON, to *out. API_GONE: 404 or 410. Otherwise as
- * maintainx_page.
+ * `GET /workorders/{id}`, sent once: who asks has many to ask for. API_OK appends the work order, as JSON, to
+ * *out. API_GONE: 404 or 410. Otherwise as maintainx_page.
  */
 enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e);
 

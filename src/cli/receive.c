@@ -12,11 +12,11 @@
 #include "cli/cgi.h"
 #include "cli/cli.h"
 #include "cli/run_context.h"
-#include "sources/notifications.h"
+#include "sources/refetch.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
 #include "store/events.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
 #include "store/webhook_stats.h"
 
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
@@ -61,19 +61,20 @@ static void count_refused(struct run_context *context)
 {
     struct error e = {0};
     store_set_patience(context->store, 0);
-    webhook_stats_note_refused(context->store, &e);
+    webhook_stats_note_refused(context->store, clock_now(), &e);
 }
 
-static struct reply take(
-    struct run_context *context, const struct webhook_message *message, bool *work_left, struct error *e)
+static struct reply accept_message(struct run_context *context, const struct webhook_message *message,
+    const char *subscribed, bool *work_left, struct error *e)
 {
     const struct config *config = &context->config;
     const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
+        .subscribed = subscribed,
         .run = &context->run};
-    switch (webhook_take(&settings, message, clock_now(), work_left, e)) {
+    switch (webhook_accept(&settings, message, clock_now(), work_left, e)) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:
@@ -89,15 +90,15 @@ static struct reply take(
 static struct reply judge(struct run_context *context, const struct webhook_message *message,
     const char *from, bool *work_left, struct error *e)
 {
-    const char *why = NULL;
+    const char *why = NULL, *subscribed = NULL;
     struct reply reply = busy;
     struct webhook_auth_keys *keys =
         webhook_auth_keys_load(context->store, context->config.webhook_secrets, e);
     if (keys == NULL)
         return reply_for(e);
-    switch (webhook_auth_check(keys, message, clock_now(), context->config.tolerance, &why)) {
+    switch (webhook_auth_check(keys, message, clock_now(), context->config.tolerance, &subscribed, &why)) {
     case WEBHOOK_AUTH_GOOD:
-        reply = take(context, message, work_left, e);
+        reply = accept_message(context, message, subscribed, work_left, e);
         break;
     case WEBHOOK_AUTH_BAD:
         fail(e, EX_DATAERR, "webhook: a delivery of %s was refused: %s", from, why);
@@ -124,10 +125,10 @@ static bool ask_hints(struct run_context *context)
     struct error e = {0};
     struct pass_settings settings;
     struct client *api = NULL;
-    int64_t waiting = inbox_waiting(context->store, &e);
+    int64_t waiting = refetches_count_due(context->store, clock_now(), &e);
     if (waiting > 0 && (api = run_context_connect(context, &settings, &e)) != NULL) {
-        if (notifications_refetch(&settings, INT32_MAX, &e) == PASS_FINISHED)
-            waiting = inbox_waiting(context->store, &e);
+        if (refetch_due(&settings, INT32_MAX, &e) == PASS_FINISHED)
+            waiting = refetches_count_due(context->store, clock_now(), &e);
         context->run.requests += client_requests(api);
     }
     run_context_report(context, &e);
@@ -153,7 +154,7 @@ static void work(struct run_context *context, bool quiet)
         run_context_dispatch(context, quiet);
         run_context_hand_back(context);
         last = events_last_seq(context->store, &e);
-        waiting = asked ? inbox_waiting(context->store, &e) : 0;
+        waiting = asked ? refetches_count_due(context->store, clock_now(), &e) : 0;
     } while (!shutdown_requested() && e.status == EX_OK && (last > seen || waiting > 0));
     run_context_report(context, &e);
 }

@@ -171,6 +171,7 @@ struct client *run_context_connect(
         .filter = config->filter,
         .page_size = (int)config->page_size,
         .lookback = config->lookback,
+        .late_windows = config->late_windows,
         .start = config->start,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,

@@ -13,13 +13,13 @@
 #include "cli/run_context.h"
 #include "core/fallback.h"
 #include "core/event_line.h"
-#include "sources/notifications.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "sources/subscription_check.h"
 #include "store/account.h"
 #include "store/passes.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
 #include "store/subscriptions.h"
 #include "store/webhook_stats.h"
 
@@ -126,7 +126,7 @@ static void poll_once(struct run_context *context, const struct options *options
     struct dry_run_output output = {.told = json_object_new_object()};
     struct pass_settings settings;
     struct client *api = NULL;
-    int64_t hints = options->dry_run ? 0 : inbox_waiting(context->store, &e);
+    int64_t hints = options->dry_run ? 0 : refetches_count_due(context->store, clock_now(), &e);
     bool wanted = hints >= 0 && is_wanted(context, options, &e);
     if (e.status == EX_OK && (wanted || hints > 0))
         api = run_context_connect(context, &settings, &e);
@@ -135,7 +135,7 @@ static void poll_once(struct run_context *context, const struct options *options
         settings.listener = options->dry_run ? tell : NULL;
         settings.listener_data = &output;
         /* one odd work order is no reason not to poll; an API that fails is */
-        if (hints > 0 && notifications_refetch(&settings, HINTS_PER_RUN, &e) == PASS_FINISHED) {
+        if (hints > 0 && refetch_due(&settings, HINTS_PER_RUN, &e) == PASS_FINISHED) {
             unclear = e;
             e = (struct error){0};
         }

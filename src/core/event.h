@@ -59,7 +59,8 @@ struct event_context {
     size_t json_len;
     const char *previous_status; /* NULL when the status did not change */
     struct json_object
-        *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+        *changes;  /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+    int64_t actor; /* the id of the user who did it; 0: not known */
 };
 
 /*

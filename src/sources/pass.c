@@ -20,6 +20,9 @@
  */
 enum { SAVE_EVERY_MS = 5000 };
 
+/* A clock that is off by so much is worth a warning. */
+enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
+
 /* A pass in progress. */
 struct reader {
     const struct pass_settings *settings;
@@ -31,6 +34,7 @@ struct reader {
     enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
     bool started_over;       /* a cursor expired in this run already */
     struct cursors *cursors; /* those seen in this run */
+    int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
     struct intake *intake;
@@ -177,6 +181,21 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     return suspicion;
 }
 
+/* The records' dates are of the server's clock, so the horizon is, too. */
+static int64_t horizon_of(const struct reader *r)
+{
+    char text[TIMESTAMP_SIZE];
+    if (r->date == TIMESTAMP_NONE)
+        return r->state.started;
+    int64_t off = r->date - r->state.observed;
+    if (off >= CLOCK_OFF_MS || off <= -CLOCK_OFF_MS) {
+        duration_format(off < 0 ? -off : off, text);
+        log_warning("clock: this machine's clock is %s %s the server's; set it right (timedatectl)", text,
+            off < 0 ? "ahead of" : "behind");
+    }
+    return r->date;
+}
+
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
@@ -194,7 +213,7 @@ static int make_account(struct reader *r, struct error *e)
         }
         return known == 1 ? 0 : -1;
     }
-    r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
+    r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
@@ -208,6 +227,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             .len = found->len,
             .id_hint = found->id,
             .from_list = true,
+            .asked = r->state.observed,
             .observed = clock_now(),
             .previously_observed = r->account.observed};
         struct intake_result result;
@@ -247,7 +267,8 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
     const struct pass_view view = view_of(r);
     s->run->requests = client_requests(s->api);
     s->run->bytes = client_bytes(s->api);
-    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
+    if (passes_save(
+            s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
@@ -341,6 +362,7 @@ static void note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
+    r->date = date;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
 }

@@ -35,7 +35,7 @@ int64_t do_poll(struct store *store, struct error *e);
 int64_t do_sweep(struct store *store, struct error *e);
 int64_t do_backfill(struct store *store, struct error *e);
 int64_t do_prove(struct store *store, struct error *e);
-int64_t do_hints(struct store *store, struct error *e);
+int64_t do_refetches(struct store *store, struct error *e);
 int64_t do_watch(struct store *store, struct error *e);
 
 #endif

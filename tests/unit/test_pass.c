@@ -12,11 +12,11 @@
 #include "disturb.h"
 #include "jobs.h"
 #include "plant.h"
-#include "sources/notifications.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/subscription_check.h"
 #include "store/quarantine.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
 #include "store/sweeps.h"
 
 /* --- the life of a store: each step begins where the one before it ended --- */
@@ -80,9 +80,11 @@ static const struct step steps[] = {
     {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
     {{"the first 404", do_prove}, set_gone, ""},
     {{"the second 404", do_prove}, set_gone_later, ""},
-    {{"hints", do_hints}, set_hinted,
-        "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 4, 'hint', x'')"},
+    {{"refetches", do_refetches}, set_hinted,
+        "INSERT INTO webhook_inbox (key, received, event, work_order, state, body) VALUES "
+        "('a', 1, 't', 1, 'waiting', x''), ('b', 1, 't', 4, 'waiting', x'');"
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0), (4, "
+        "'notified', 1, 0)"},
     {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
     {{"registrations", do_watch}, set_history,
         "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
@@ -409,9 +411,8 @@ static void test_deadline(void **state)
 {
     struct error e = {0};
     struct job job;
-    struct store *store =
-        polled(state, "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-                      "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+    struct store *store = polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                      "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
     for (int i = 0; i < 3; i++) {
         set_second();
         server.before = pass_deadline;
@@ -421,38 +422,38 @@ static void test_deadline(void **state)
         shutdown_set_deadline(MINUTE);
         begin_job(&job, store);
         enum pass_end end =
-            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : notifications_refetch(&job.settings, 10, &e);
+            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : refetch_due(&job.settings, 10, &e);
         client_free(job.api);
         shutdown_set_deadline(0);
         check(end == PASS_STOPPED && e.status == EX_OK && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
-        assert_int_equal(inbox_waiting(store, &e), i < 2 ? 2 : 1);
+        assert_int_equal(refetches_count_due(store, INT64_MAX, &e), i < 2 ? 2 : 1);
     }
     store_close(store);
 }
 
 /* --- work orders and registrations by their ids --- */
 
-/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them
- * wait. */
-static void test_hints_that_fail(void **state)
+/* A work order that cannot be read, or is none, is asked for again later and holds up no other; where the token
+ * is refused all of them wait. */
+static void test_refetches_that_fail(void **state)
 {
     static const struct {
         int status;
         bool odd;
         int64_t waiting, quarantined;
         int expected;
-    } table[] = {{403, false, 0, 1, EX_OK}, {401, false, 2, 1, EX_NOPERM}, {200, false, 0, 1, EX_PROTOCOL},
+    } table[] = {{403, false, 2, 1, EX_OK}, {401, false, 2, 1, EX_NOPERM}, {200, false, 2, 1, EX_OK},
         {0, true, 0, 2, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
         struct store *store =
-            polled(state, "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-                          "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+            polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                          "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
-        do_hints(store, &e);
+        do_refetches(store, &e);
         check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
-        check(inbox_waiting(store, &e) == table[i].waiting &&
+        check(refetches_count_due(store, INT64_MAX, &e) == table[i].waiting &&
                   quarantine_count(store, &e) == table[i].quarantined,
             "row %zu", i);
         store_close(store);
@@ -521,7 +522,7 @@ int main(void)
         in_directory(test_dry_run_beside_a_first_run),
         in_directory(test_progress_that_is_lost),
         in_directory(test_deadline),
-        in_directory(test_hints_that_fail),
+        in_directory(test_refetches_that_fail),
         in_directory(test_registrations),
         in_directory(test_share_of_deletes),
     };

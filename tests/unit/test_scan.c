@@ -45,7 +45,7 @@ static void test_takes(void **state)
         {"{" GOOD ",\"createdAt\":null,\"completedAt\":null,\"deletedAt\":null,\"title\":null}", 7, "OPEN",
             "", "", ""},
         {"{" GOOD ",\"title\":\"Pump\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"completedAt\":\"2026-01-"
-                  "02T00:00:00+01:00\","
+         "02T00:00:00+01:00\","
          "\"deletedAt\":\"2026-01-03T00:00:00.5Z\"}",
             7, "OPEN", "2026-01-01T00:00:00Z", "2026-01-01T23:00:00Z", "2026-01-03T00:00:00.5Z"},
         {"{\"id\":999999999999999999," UPDATED ",\"status\":\"\xc3\x96\"}", 999999999999999999, "\xc3\x96",

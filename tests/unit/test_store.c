@@ -415,7 +415,8 @@ static void test_missing_row(void **state)
     struct store *store = open_at(path, STORE_WRITE);
     run_sql(path, "DELETE FROM webhook_stats");
     assert_int_equal(webhook_stats_load(store, 0, &webhooks, &e), -1);
-    check(e.status == EX_IOERR && strstr(e.text, "webhook_stats_get: a row is missing") != NULL, "%s", e.text);
+    check(
+        e.status == EX_IOERR && strstr(e.text, "webhook_stats_get: a row is missing") != NULL, "%s", e.text);
     store_close(store);
 }
 
