@@ -133,7 +133,7 @@ enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buf
     snprintf(what, sizeof what, "work order %lld", (long long)id);
     snprintf(path, sizeof path, "/workorders/%lld?" EXPAND_SINGLE, (long long)id);
     const struct client_request ask = {
-        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out, .once = true};
+        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out, .single = true};
     return client_request(api, &ask, NULL, e);
 }
 

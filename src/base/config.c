@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS, READABLE };
 
 struct key {
     const char *section;
@@ -39,6 +39,7 @@ enum { SECOND = 1000, HOUR = 3600 * SECOND };
 static const struct key keys[] = {
     {"api", "base_url", URL, MEMBER(base_url), "https://api.getmaintainx.com/v1", "MAINTAINX_BASE_URL", 0, 0},
     {"api", "key_file", KEY_FILE, MEMBER(token), NULL, NULL, 0, 0},
+    {"api", "ca_file", READABLE, MEMBER(ca_file), NULL, NULL, 0, 0},
     {"api", "organization_id", TEXT, MEMBER(organization), "", NULL, 0, 0},
     {"api", "filter", FILTER, MEMBER(filter), "auto", NULL, 0, 0},
     {"api", "page_size", NUMBER, MEMBER(page_size), "200", NULL, 1, 200},
@@ -279,6 +280,13 @@ static const char *read_value(
             return "write auto, updatedAtGte, updatedAt[gte] or sort";
         *(char **)member = strdup(value);
         return NULL;
+    case READABLE:
+        if (access(value, R_OK) != 0) {
+            snprintf(reason, size, "the file cannot be read: %s", strerror(errno));
+            return reason;
+        }
+        *(char **)member = strdup(value);
+        return NULL;
     case TEXT:
     default:
         *(char **)member = strdup(value);
@@ -427,6 +435,7 @@ void config_free(struct config *config)
     free(config->base_url);
     free(config->token);
     free(config->organization);
+    free(config->ca_file);
     free(config->filter);
     free(config->late_windows);
     free_words(config->completed);

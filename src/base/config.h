@@ -28,6 +28,7 @@ struct config {
     char *base_url;     /* without a slash at its end */
     char *token;        /* NULL: none configured */
     char *organization; /* "" without one */
+    char *ca_file;      /* PEM: certificates to trust instead of the system's; NULL: the system's */
     char *filter;       /* auto, or a spelling */
     int64_t page_size;
     int64_t timeout;

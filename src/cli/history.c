@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/run_context.h"
 #include "sources/backfill.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -23,7 +24,11 @@ struct options {
     bool restart;
     bool no_dispatch;
     int64_t max_time;
+    int64_t wait;
 };
+
+/* Of --max-time delivering gets one part in so many. */
+enum { DELIVERING_SHARE = 4 };
 
 /* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
 enum { USUAL_RATE = 100 };
@@ -110,7 +115,7 @@ static void backfill(struct run_context *context, const struct options *options)
     struct error e = {0};
     struct diff_window window;
     struct pass_settings settings;
-    struct client *api = NULL;
+    struct client *api;
     enum pass_end end;
     int64_t expected;
     if (settle_window(context, options, &window, &e) != 0)
@@ -126,19 +131,18 @@ static void backfill(struct run_context *context, const struct options *options)
     settings.typed = options->typed;
     context->run.until = window.until;
     end = run_context_read(context, &backfill_kind, &settings, expected, &e);
-    context->run.requests = client_requests(api);
-    context->run.bytes = client_bytes(api);
+    run_context_disconnect(context, api);
     if (end != PASS_FAILED)
         print_summary(context, "backfill", end);
 out:
     run_context_report(context, &e);
-    run_context_disconnect(context, api);
 }
 
 /* --- reconcile --- */
 
-static void reconcile(struct run_context *context)
+static void reconcile(struct run_context *context, const struct options *options)
 {
+    (void)options;
     struct error e = {0};
     struct pass_settings settings;
     struct client *api = run_context_connect(context, &settings, &e);
@@ -147,8 +151,12 @@ static void reconcile(struct run_context *context)
         enum pass_end end = run_context_read(context, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EX_OK)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
-        context->run.requests = client_requests(api);
-        context->run.bytes = client_bytes(api);
+        /* older states than what is known may have been seen */
+        if (end == PASS_FINISHED && e.status == EX_OK && run_context_lock(context, LOCK_REFETCH, 0) == 1)
+            end = refetch_due(&settings, INT32_MAX, &e);
+        run_context_unlock(context, LOCK_REFETCH);
+        run_context_disconnect(context, api);
+        api = NULL;
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
         if (end == PASS_STOPPED ||
             (end == PASS_FINISHED && (found_something(&context->run) || isatty(STDOUT_FILENO))))
@@ -201,6 +209,9 @@ static int read_options(const struct command *self, const struct option *known, 
         case 't':
             wrong = cli_duration(self, "--max-time", optarg, &options->max_time);
             break;
+        case 'w':
+            wrong = cli_duration(self, "--wait", optarg, &options->wait);
+            break;
         case 'h':
             *status = cli_help(self);
             return 1;
@@ -216,15 +227,49 @@ static int read_options(const struct command *self, const struct option *known, 
     return wrong != 0 || optind < argc;
 }
 
+/* Reads under the lock of its kind, and then delivers, unless another run does. With a time limit delivering
+ * has a share of it that reading cannot take. */
+static int run_history(const struct cli *cli, const char *kind, enum lock_kind lock,
+    void (*read)(struct run_context *context, const struct options *options), const struct options *options)
+{
+    struct run_context context;
+    shutdown_set_deadline(options->max_time);
+    if (run_context_open(&context, cli, kind, RUN_CONTEXT_RUN) == 0) {
+        int taken = run_context_lock(&context, lock, options->wait);
+        if (taken == 0)
+            run_context_leave(&context, lock, true);
+        if (taken == 1) {
+            if (options->max_time > 0 && !options->no_dispatch)
+                shutdown_set_turn(shutdown_time_left() - shutdown_time_left() / DELIVERING_SHARE);
+            read(&context, options);
+            shutdown_set_turn(0);
+            run_context_unlock(&context, lock);
+            bool deliver = !options->no_dispatch && context.status != EX_USAGE;
+            if (deliver && run_context_lock(&context, LOCK_DELIVER, 0) == 1) {
+                run_context_dispatch(&context, false);
+                run_context_unlock(&context, LOCK_DELIVER);
+            }
+        }
+    }
+    return run_context_close(&context);
+}
+
+static int plan_backfill(const struct cli *cli, const struct options *options)
+{
+    struct run_context context;
+    if (run_context_open(&context, cli, "backfill", RUN_CONTEXT_DRY_RUN) == 0)
+        backfill(&context, options);
+    return run_context_close(&context);
+}
+
 static int run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"since", required_argument, NULL, 's'},
         {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'},
         {"plan", no_argument, NULL, 'p'}, {"restart", no_argument, NULL, 'r'},
         {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"wait", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct run_context context;
     int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
@@ -232,32 +277,21 @@ static int run_backfill(const struct command *self, const struct cli *cli, int a
         return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
     if (options.window.until <= options.window.from)
         return cli_usage(self, "--until lies before --since");
-    shutdown_set_deadline(options.max_time);
-    if (run_context_open(&context, cli, "backfill", options.plan ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
-        0) {
-        backfill(&context, &options);
-        if (!options.no_dispatch && !options.plan && context.status != EX_USAGE)
-            run_context_dispatch(&context, false);
-    }
-    return run_context_close(&context);
+    if (options.plan)
+        return plan_backfill(cli, &options);
+    return run_history(cli, "backfill", LOCK_BACKFILL, backfill, &options);
 }
 
 static int run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
-        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"max-time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct run_context context;
     int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
-    shutdown_set_deadline(options.max_time);
-    if (run_context_open(&context, cli, "reconcile", RUN_CONTEXT_RUN) == 0) {
-        reconcile(&context);
-        if (!options.no_dispatch)
-            run_context_dispatch(&context, false);
-    }
-    return run_context_close(&context);
+    return run_history(cli, "reconcile", LOCK_SWEEP, reconcile, &options);
 }
 
 const struct command command_backfill = {
@@ -266,7 +300,7 @@ const struct command command_backfill = {
     .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] "
             "[--max-time D]\n"
             "\n"
-            "Reads the work orders of a window and tells the created and completed events that their own "
+            "[--max-time D] [--wait D]\n"
             "dates prove,\n"
             "with the ids that polling gives them: nothing is told twice, however often and over whatever "
             "windows it\n"
@@ -280,6 +314,7 @@ const struct command command_backfill = {
             "  --restart      drop an unfinished backfill of another window\n"
             "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
             "  --max-time D   end between two pages after this time\n"
+            "  --wait D       when another backfill is at work, wait so long for it (10m)\n"
             "\n"
             "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
             "\n"
@@ -290,7 +325,7 @@ const struct command command_backfill = {
 const struct command command_reconcile = {
     .name = "reconcile",
     .summary = "sweep everything: missed changes, and work orders that are gone",
-    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D]\n"
+    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
             "\n"
             "Reads everything and heals what a poll cannot see. A change that polling missed is told and "
             "counted as\n"
@@ -302,6 +337,7 @@ const struct command command_reconcile = {
             "\n"
             "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
             "  --max-time D   end between two pages after this time; it goes on there when typed again\n"
+            "  --wait D       when another sweep is at work, wait so long for it (10m)\n"
             "\n"
             "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
     .run = run_reconcile,

@@ -5,14 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/client.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "cli/cgi.h"
 #include "cli/cli.h"
+#include "cli/reading.h"
 #include "cli/run_context.h"
-#include "sources/refetch.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
 #include "store/events.h"
@@ -22,9 +21,9 @@
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };
 
-/* After this the work that webhooks bring is left to the next run, so that no process of a web server's lives
- * for ever. */
-enum { LONGEST_WORK_MS = 60000 };
+/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so that a
+ * web server's processes do not pile up. */
+enum { AT_ONCE_MS = 8000 };
 
 static const char timed_header[] = "x-maintainx-webhook-body-signature";
 static const char plain_header[] = "x-maintainx-signature";
@@ -119,43 +118,34 @@ static struct reply judge(struct run_context *context, const struct webhook_mess
 
 /* --- after the answer --- */
 
-/* True when none is left that was there. */
-static bool ask_hints(struct run_context *context)
+/* Returns false when another run delivers, or nothing can be delivered. */
+static bool deliver(struct run_context *context, bool quiet)
 {
-    struct error e = {0};
-    struct pass_settings settings;
-    struct client *api = NULL;
-    int64_t waiting = refetches_count_due(context->store, clock_now(), &e);
-    if (waiting > 0 && (api = run_context_connect(context, &settings, &e)) != NULL) {
-        if (refetch_due(&settings, INT32_MAX, &e) == PASS_FINISHED)
-            waiting = refetches_count_due(context->store, clock_now(), &e);
-        context->run.requests += client_requests(api);
-    }
-    run_context_report(context, &e);
-    run_context_disconnect(context, api);
-    return waiting == 0;
+    bool ours = run_context_lock(context, LOCK_DELIVER, 0) == 1;
+    if (ours)
+        run_context_dispatch(context, quiet);
+    run_context_unlock(context, LOCK_DELIVER);
+    return ours && context->has_handlers;
 }
 
 /*
- * What webhooks bring is worked off by whoever holds the lock. Another process may store a delivery while we
- * are at it and find the lock taken: so we look once more after giving it back.
+ * What can be done at once is done at once: the work orders that were notified are read, and what comes of it is
+ * delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery while we
+ * are at it and find the locks taken: so we look once more after releasing them.
  */
 static void work(struct run_context *context, bool quiet)
 {
     struct error e = {0};
     int64_t seen, last, waiting;
-    bool asked;
-    shutdown_set_deadline(LONGEST_WORK_MS);
+    bool read, delivered;
+    shutdown_set_deadline(AT_ONCE_MS);
     do {
-        if (run_context_take_over(context) != 0)
-            return;
-        asked = ask_hints(context);
+        read = reading_notified(context);
         seen = events_last_seq(context->store, &e);
-        run_context_dispatch(context, quiet);
-        run_context_hand_back(context);
+        delivered = deliver(context, quiet);
         last = events_last_seq(context->store, &e);
-        waiting = asked ? refetches_count_due(context->store, clock_now(), &e) : 0;
-    } while (!shutdown_requested() && e.status == EX_OK && (last > seen || waiting > 0));
+        waiting = read ? refetches_count_due(context->store, clock_now(), &e) : 0;
+    } while (!shutdown_requested() && e.status == EX_OK && ((delivered && last > seen) || waiting > 0));
     run_context_report(context, &e);
 }
 
@@ -196,7 +186,7 @@ static int receive_cgi(const struct cli *cli)
     buffer_free(&body);
     cli_report(&e);
     status = answer(&reply);
-    /* what was stored is to be told, whether the sender heard of it or not */
+    /* what was stored is worked off whether the sender heard of it or not */
     if (work_left)
         work(&context, true);
     run_context_close(&context);

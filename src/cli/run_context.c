@@ -22,6 +22,9 @@
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
 enum { BUSY_MS = 10000 };
 
+/* How often a lock that another run holds is tried again. */
+enum { LOCK_STEP_MS = 50 };
+
 /* MaintainX waits ten seconds for an answer: it is to hear that we are busy before it gives up. */
 enum { ANSWER_BUSY_MS = 5000 };
 
@@ -46,16 +49,16 @@ static void check_address(const struct config *config, struct buffer *problems)
 }
 
 /* All mistakes are told at once. */
-static int load(struct run_context *context, const struct cli *cli, bool with_routes)
+static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
     if (cli != NULL) {
         config_load(cli->config_file, &context->config, &problems, &warnings);
         check_address(&context->config, &problems);
     }
-    if (with_routes)
+    if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
-    context->has_routes = with_routes;
+    context->has_handlers = with_handlers;
     int rc = problems.len == 0 ? 0 : -1;
     diagnostics_print(&problems, &warnings);
     if (rc != 0)
@@ -63,41 +66,77 @@ static int load(struct run_context *context, const struct cli *cli, bool with_ro
     return rc;
 }
 
-static int take_lock(struct run_context *context, struct error *e)
-{
-    struct buffer path = {0};
-    buffer_append_format(&path, "%s.lock", context->config.store);
-    context->lock = lock_take(path.data, e);
-    buffer_free(&path);
-    return context->lock >= 0 ? 0 : -1;
-}
+/* --- locks --- */
 
-/* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
-static int lock_run(struct run_context *context)
+int run_context_lock(struct run_context *context, enum lock_kind kind, int64_t wait)
 {
     struct error e = {0};
-    if (take_lock(context, &e) == 0)
-        return 0;
-    context->status = e.status;
-    log_message(
-        e.status == EX_TEMPFAIL && !isatty(STDERR_FILENO) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", e.text);
-    return -1;
+    const int64_t until = clock_monotonic() + wait;
+    bool waiting = false;
+    while (lock_take(context->lock, kind, &e) != 0) {
+        if (e.status != EX_TEMPFAIL) {
+            run_context_report(context, &e);
+            return -1;
+        }
+        snprintf(context->others[kind], sizeof context->others[kind], "%.*s",
+            (int)sizeof context->others[kind] - 1, e.text);
+        if (wait > 0 && !waiting)
+            log_info("%s: %s; waiting for it", context->run.kind, e.text);
+        waiting = true;
+        int64_t left = until - clock_monotonic();
+        if (left <= 0 || !shutdown_wait(left < LOCK_STEP_MS ? left : LOCK_STEP_MS))
+            return 0;
+    }
+    context->held[kind] = true;
+    context->worked = true;
+    return 1;
 }
 
-static int open_store(struct run_context *context, enum run_context_mode mode, struct error *e)
+void run_context_unlock(struct run_context *context, enum lock_kind kind)
+{
+    if (context->held[kind])
+        lock_release(context->lock, kind);
+    context->held[kind] = false;
+}
+
+void run_context_leave(struct run_context *context, enum lock_kind kind, bool loud)
+{
+    context->status = exit_graver(context->status, EX_TEMPFAIL);
+    log_message(loud || isatty(STDERR_FILENO) ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+        "%s: %s; this run leaves it the work (--wait D waits for it)", context->run.kind,
+        context->others[kind]);
+}
+
+/* --- opening --- */
+
+/* Of two that would make a store only one does. */
+static int open_new_store(struct run_context *context, int busy_ms, struct error *e)
+{
+    int64_t until = clock_monotonic() + busy_ms;
+    while (lock_take(context->lock, LOCK_CREATE, e) != 0) {
+        if (e->status != EX_TEMPFAIL || clock_monotonic() >= until || !shutdown_wait(LOCK_STEP_MS))
+            return -1;
+        *e = (struct error){0};
+    }
+    context->store = store_open(context->config.store, STORE_WRITE, busy_ms, e);
+    lock_release(context->lock, LOCK_CREATE);
+    return context->store != NULL ? 0 : -1;
+}
+
+static int open_store(struct run_context *context, struct error *e)
 {
     const char *path = context->config.store;
-    bool exists = store_exists(path);
-    enum store_mode how = STORE_WRITE;
-    if (mode == RUN_CONTEXT_DRY_RUN)
-        how = exists ? STORE_READ : STORE_SCRATCH;
-    /* of two that would make the store only one does */
-    if (mode == RUN_CONTEXT_ANSWER && !exists && take_lock(context, e) != 0)
-        return -1;
-    context->store = store_open(path, how, mode == RUN_CONTEXT_ANSWER ? ANSWER_BUSY_MS : BUSY_MS, e);
-    if (mode == RUN_CONTEXT_ANSWER) {
-        lock_release(context->lock);
-        context->lock = -1;
+    int busy_ms = context->mode == RUN_CONTEXT_ANSWER ? ANSWER_BUSY_MS : BUSY_MS;
+    if (context->mode == RUN_CONTEXT_DRY_RUN) {
+        context->store = store_open(path, store_exists(path) ? STORE_READ : STORE_SCRATCH, busy_ms, e);
+    } else {
+        /* the descriptor for locks comes before SQLite's own: see base/lock.h */
+        if (store_make_directory(path, e) != 0 || (context->lock = lock_open(path, e)) < 0)
+            return -1;
+        if (lock_is_new(context->lock))
+            open_new_store(context, busy_ms, e);
+        else
+            context->store = store_open(path, STORE_WRITE, busy_ms, e);
     }
     context->last_event_seq = context->store != NULL ? events_last_seq(context->store, e) : -1;
     return context->last_event_seq >= 0 ? 0 : -1;
@@ -107,7 +146,7 @@ int run_context_open(
     struct run_context *context, const struct cli *cli, const char *kind, enum run_context_mode mode)
 {
     struct error e = {0};
-    *context = (struct run_context){.lock = -1, .dry_run = mode == RUN_CONTEXT_DRY_RUN};
+    *context = (struct run_context){.lock = -1, .mode = mode};
     context->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -116,43 +155,26 @@ int run_context_open(
         .exit_status = -1};
     if (load(context, cli, mode != RUN_CONTEXT_ANSWER) != 0)
         return -1;
-    /* the lock comes first: of two first runs only one makes the store */
-    bool works = mode == RUN_CONTEXT_RUN;
-    if (shutdown_install(&e) != 0 ||
-        (mode != RUN_CONTEXT_DRY_RUN && store_make_directory(context->config.store, &e) != 0)) {
-        run_context_report(context, &e);
-        return -1;
-    }
-    if (works && lock_run(context) != 0)
-        return -1;
-    if (open_store(context, mode, &e) == 0 &&
-        (!works || handler_table_attach(&context->table, context->store, context->last_event_seq,
-                       context->run.began, &e) == 0))
+    if (shutdown_install(&e) == 0 && open_store(context, &e) == 0)
+        return mode == RUN_CONTEXT_RUN ? run_context_attach(context) : 0;
+    run_context_report(context, &e);
+    return -1;
+}
+
+int run_context_attach(struct run_context *context)
+{
+    struct error e = {0};
+    if (!context->has_handlers && load(context, NULL, true) != 0)
+        fail(&e, EX_CONFIG,
+            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+    else if (handler_table_attach(
+                 &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
         return 0;
     run_context_report(context, &e);
     return -1;
 }
 
-int run_context_take_over(struct run_context *context)
-{
-    struct error e = {0};
-    if (take_lock(context, &e) != 0) {
-        if (e.status != EX_TEMPFAIL)
-            run_context_report(context, &e);
-        return -1;
-    }
-    if (!context->has_routes && load(context, NULL, true) != 0) {
-        fail(&e, EX_CONFIG,
-            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
-        run_context_report(context, &e);
-        return -1;
-    }
-    if (handler_table_attach(
-            &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
-        return 0;
-    run_context_report(context, &e);
-    return -1;
-}
+/* --- reading --- */
 
 struct client *run_context_connect(
     struct run_context *context, struct pass_settings *settings, struct error *e)
@@ -161,6 +183,7 @@ struct client *run_context_connect(
     const struct client_settings how = {.base_url = config->base_url,
         .token = config->token,
         .organization = config->organization,
+        .ca_file = config->ca_file,
         .timeout = config->timeout,
         .give_up = config->give_up,
         .reserve = config->reserve};
@@ -177,7 +200,11 @@ struct client *run_context_connect(
         .ignored = (const char *const *)config->ignored,
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
-        .run = &context->run};
+        .run = &context->run,
+        .requests_before = context->run.requests,
+        .bytes_before = context->run.bytes};
+    context->requests_before = context->run.requests;
+    context->bytes_before = context->run.bytes;
     if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
     settings->api = client_new(&how, &rate_limit, e);
@@ -188,6 +215,8 @@ void run_context_disconnect(struct run_context *context, struct client *api)
 {
     if (api != NULL && client_requests(api) > 0) {
         client_cancel_prefetch(api);
+        context->run.requests = context->requests_before + client_requests(api);
+        context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
     }
     client_free(api);
@@ -221,11 +250,14 @@ void run_context_dispatch(struct run_context *context, bool quiet)
 {
     struct error e = {0};
     const struct dispatch_settings settings = {context->store, &context->table, &context->run, quiet};
-    if (shutdown_requested())
+    /* who held the lock before us has moved the positions */
+    if (shutdown_requested() || run_context_attach(context) != 0)
         return;
     if (dispatch_run(&settings, &e) != 0)
         run_context_report(context, &e);
 }
+
+/* --- closing --- */
 
 static void finish_run(struct run_context *context)
 {
@@ -251,13 +283,16 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
+/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. And only
+ * by one that may deliver: no other process then reads what goes. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status == EX_OK && !shutdown_requested() &&
-        retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
+    if (context->status != EX_OK || shutdown_requested() || run_context_lock(context, LOCK_DELIVER, 0) != 1)
+        return;
+    if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);
+    run_context_unlock(context, LOCK_DELIVER);
 }
 
 /* The gravest that was met. */
@@ -271,29 +306,24 @@ static void settle_status(struct run_context *context)
         context->status = exit_graver(context->status, EX_DATAERR);
 }
 
-void run_context_hand_back(struct run_context *context)
+/* A record for each of thousands of webhooks would say nothing. */
+static bool leaves_record(const struct run_context *context)
 {
-    settle_status(context);
-    /* a record for each of thousands of webhooks would tell nothing */
-    if (context->status != EX_OK)
-        finish_run(context);
-    else
-        save_rate_limit(context);
-    lock_release(context->lock);
-    context->lock = -1;
+    return context->worked && context->mode != RUN_CONTEXT_DRY_RUN &&
+           (context->mode == RUN_CONTEXT_RUN || context->status != EX_OK);
 }
 
 int run_context_close(struct run_context *context)
 {
     settle_status(context);
-    if (context->lock >= 0 && context->store != NULL) {
+    if (context->store != NULL && context->worked && context->mode == RUN_CONTEXT_RUN)
         remove_old(context);
+    if (context->store != NULL && leaves_record(context))
         finish_run(context);
-    } else if (!context->dry_run) {
+    else if (context->store != NULL && context->mode != RUN_CONTEXT_DRY_RUN)
         save_rate_limit(context);
-    }
     store_close(context->store);
-    lock_release(context->lock);
+    lock_close(context->lock);
     handler_table_free(&context->table);
     config_free(&context->config);
     return cli_flush(context->status);

@@ -3,25 +3,53 @@
 /* The clocks of two machines tick in steps; a request must not arrive in the last of the old window. */
 enum { MARGIN_MS = 5 };
 
+/* What MaintainX documents for one user, used while the server says nothing. */
+enum { USUAL_LIMIT = 100, USUAL_WINDOW_MS = 60000 };
+
+/* Longer than a window lasts: the wait after a 429 that says nothing. */
+enum { OUTLASTS_WINDOW_MS = 90000 };
+
+/* No wait is believed for longer. */
+enum { MAX_WAIT_MS = 3600 * 1000 };
+
+static int64_t believe(int64_t wait)
+{
+    return wait < MAX_WAIT_MS ? wait : MAX_WAIT_MS;
+}
+
+/* Is what was noted of a window still true at `now`? */
+static int is_current(const struct rate_limit *rate_limit, int64_t now)
+{
+    return rate_limit->seen != 0 && rate_limit->seen <= now && now < rate_limit->reset;
+}
+
 void rate_limit_note(
     struct rate_limit *rate_limit, int64_t now, int64_t limit, int64_t remaining, int64_t reset_s)
 {
-    int64_t reset = now + reset_s * 1000;
+    int64_t length = believe(reset_s * 1000), reset = now + length;
     int64_t known = rate_limit->reset - rate_limit->slack;
-    int same_window = rate_limit->seen != 0 && rate_limit->seen <= now && now < rate_limit->reset &&
-                      remaining < rate_limit->remaining;
+    int same_window =
+        rate_limit->window > 0 && is_current(rate_limit, now) && remaining < rate_limit->remaining;
     if (same_window && known < reset)
         reset = known;
     rate_limit->limit = limit;
     rate_limit->remaining = remaining;
     rate_limit->reset = reset + rate_limit->slack;
     rate_limit->seen = now;
-    if (reset_s * 1000 > rate_limit->window)
-        rate_limit->window = reset_s * 1000;
+    if (length > rate_limit->window)
+        rate_limit->window = length;
 }
 
-void rate_limit_spend(struct rate_limit *rate_limit)
+void rate_limit_count(struct rate_limit *rate_limit, int64_t now)
 {
+    if (!is_current(rate_limit, now)) {
+        if (rate_limit->limit <= 0)
+            rate_limit->limit = USUAL_LIMIT;
+        rate_limit->remaining = rate_limit->limit;
+        rate_limit->reset =
+            now + (rate_limit->window > USUAL_WINDOW_MS ? rate_limit->window : USUAL_WINDOW_MS);
+        rate_limit->seen = now;
+    }
     if (rate_limit->remaining > 0)
         rate_limit->remaining--;
 }
@@ -34,17 +62,21 @@ int64_t rate_limit_per_minute(const struct rate_limit *rate_limit, int64_t reser
     return rate > 0 ? rate : 1;
 }
 
-void rate_limit_refused(struct rate_limit *rate_limit, int64_t now, int64_t retry_after)
+void rate_limit_hold(struct rate_limit *rate_limit, int64_t now, int64_t wait)
+{
+    rate_limit->remaining = 0;
+    rate_limit->reset = now + believe(wait);
+    rate_limit->seen = now;
+}
+
+void rate_limit_refused(struct rate_limit *rate_limit, int64_t now, int64_t wait)
 {
     /* it refused although its own figures had let us: its seconds are rounded down, not up */
-    if (rate_limit->seen != 0 && rate_limit->remaining > 0 && rate_limit->slack == 0)
+    if (rate_limit->window > 0 && rate_limit->remaining > 0 && rate_limit->slack == 0)
         rate_limit->slack = 1000;
-    if (retry_after >= 0)
-        rate_limit->reset = now + retry_after;
-    else if (rate_limit->seen == 0 || rate_limit->reset <= now || now < rate_limit->seen)
-        rate_limit->reset = now + 1000;
-    rate_limit->remaining = 0;
-    rate_limit->seen = now;
+    if (wait < 0 && rate_limit->window > 0 && is_current(rate_limit, now))
+        wait = rate_limit->reset - now;
+    rate_limit_hold(rate_limit, now, wait >= 0 ? wait : OUTLASTS_WINDOW_MS);
 }
 
 int64_t rate_limit_wait(const struct rate_limit *rate_limit, int64_t now, int64_t reserve)

@@ -265,8 +265,8 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
-    s->run->requests = client_requests(s->api);
-    s->run->bytes = client_bytes(s->api);
+    s->run->requests = s->requests_before + client_requests(s->api);
+    s->run->bytes = s->bytes_before + client_bytes(s->api);
     if (passes_save(
             s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||

@@ -61,13 +61,14 @@ struct pass_settings {
     int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
-    const struct diff_window *window; /* of a backfill, NULL otherwise */
-    const char *typed;                /* that window as it was typed */
-    int64_t max_deletes;              /* for a sweep: more than this missing at once is no deletion */
-    bool max_deletes_percent;         /* max_deletes is a share of what is known (at least 20) */
-    struct run *run;                  /* counts what was done; stored with every page */
-    bool dry_run;                     /* every page is rolled back */
-    intake_listener *listener;        /* hears of every event */
+    const struct diff_window *window;      /* of a backfill, NULL otherwise */
+    const char *typed;                     /* that window as it was typed */
+    int64_t max_deletes;                   /* for a sweep: more than this missing at once is no deletion */
+    bool max_deletes_percent;              /* max_deletes is a share of what is known (at least 20) */
+    struct run *run;                       /* counts what was done; stored with every page */
+    int64_t requests_before, bytes_before; /* what the run had counted when `api` was made */
+    bool dry_run;                          /* every page is rolled back */
+    intake_listener *listener;             /* hears of every event */
     void *listener_data;
     void (*progress)(const struct pass_view *view, void *data); /* called after every page; may be NULL */
     void *progress_data;

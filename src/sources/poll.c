@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/refetch.h"
+#include "sources/sweep.h"
 #include "store/lateness.h"
 #include "store/webhook_stats.h"
 
@@ -72,6 +73,9 @@ static int finish(const struct pass_view *view, struct error *e)
     if (state->records == 0)
         return account_touch(store, now, e);
     if (note_windows(view, e) != 0)
+        return -1;
+    /* whoever has read everything needs no sweep for its time */
+    if (state->since == TIMESTAMP_NONE && passes_note_finished(store, sweep_kind.name, now, e) != 0)
         return -1;
     return account_finish_pass(store, state->newest, state->started, state->observed, now, e);
 }

@@ -53,6 +53,11 @@ int passes_last_finished(struct store *store, const char *kind, int64_t *finishe
     return rc < 0 ? -1 : 0;
 }
 
+int passes_note_finished(struct store *store, const char *kind, int64_t finished, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_PASS_NOTE_FINISHED, V_TEXT(kind), V_INT(finished));
+}
+
 int late_windows_load(struct store *store, int64_t lookback, int64_t *polled, struct error *e)
 {
     *polled = TIMESTAMP_NONE;

@@ -42,6 +42,9 @@ int passes_drop(struct store *store, const char *kind, struct error *e);
  * store failed. */
 int passes_last_finished(struct store *store, const char *kind, int64_t *finished, struct error *e);
 
+/* Notes that what a pass of this kind is for was done by another; in a transaction of the caller. */
+int passes_note_finished(struct store *store, const char *kind, int64_t finished, struct error *e);
+
 /* When a poll that looked back `lookback` milliseconds or more last began, by our clock; TIMESTAMP_NONE where
  * none has. Returns 0, or -1 when the store failed. */
 int late_windows_load(struct store *store, int64_t lookback, int64_t *polled, struct error *e);

@@ -6,12 +6,14 @@ always: the token is in no output, no sanitizer has spoken, no bug was reported.
 """
 import contextlib
 import datetime
+import fcntl
 import http.client
 import json
 import os
 import resource
 import shutil
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import threading
@@ -133,6 +135,14 @@ class Mock:
         """Returns its new updatedAt."""
         return self.change(update=[dict(fields, id=number)])["update"][0]["updatedAt"]
 
+    def records(self, **lists):
+        """Users, teams and locations: `users=[{"id": 7, ...}]`, `remove={"users": [8]}`."""
+        self.ask("POST", "/mock/records", lists)
+
+    def comment(self, *comments):
+        """Returns the ids of the comments."""
+        return json.loads(self.ask("POST", "/mock/comments", list(comments)))["comments"]
+
     def create_old(self, count=1, **fields):
         """Work orders that were last touched days ago, each at an instant of its own. Returns their ids."""
         base = time.time() - 10 * 86400
@@ -160,6 +170,10 @@ class Mock:
     def signed(self, *orders):
         """The same webhooks, not sent: url, headers, body of each."""
         return json.loads(self.ask("POST", "/mock/deliveries?unsent", list(orders)))["deliveries"]
+
+    def release(self, order="made"):
+        """Sends the webhooks that are held back, in an order: "made", "reversed", or a list of places."""
+        self.ask("POST", "/mock/deliveries/release", {"order": order})
 
     def await_deliveries(self):
         """Waits until no webhook waits to be sent by itself; returns what became of all."""
@@ -205,6 +219,17 @@ class Mock:
 def sanitizer_environment():
     return {name: value for name, value in os.environ.items()
             if name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")}
+
+
+# The locks of the store, in the order of base/lock.h: a byte each, far behind the end of the file.
+LOCKS = ("poll", "refetch", "backfill", "sweep", "deliver", "create")
+F_OFD_GETLK, F_OFD_SETLK = 36, 37
+
+
+def ask_for_lock(file, command, kind, what):
+    """A call of fcntl with a lock of one kind; returns its type as the kernel left it."""
+    ask = struct.pack("hhqqi4x", what, os.SEEK_SET, (1 << 62) + LOCKS.index(kind), 1, 0)
+    return struct.unpack("hhqqi4x", fcntl.fcntl(file, command, ask))[0]
 
 
 class Run:
@@ -409,6 +434,21 @@ class Case(unittest.TestCase):
 
     def snapshots(self):
         return {row[0]: json.loads(row[1]) for row in self.sql("SELECT id, json FROM work_orders")}
+
+    def is_locked(self, kind):
+        """Is a run at that kind of work?"""
+        if not os.path.exists(self.store):
+            return False
+        with open(self.store, "r+b") as f:
+            return ask_for_lock(f, F_OFD_GETLK, kind, fcntl.F_WRLCK) != fcntl.F_UNLCK
+
+    @contextlib.contextmanager
+    def holding(self, *kinds):
+        """Holds locks, as a run that is at work would."""
+        with open(self.store, "r+b") as f:
+            for kind in kinds:
+                ask_for_lock(f, F_OFD_SETLK, kind, fcntl.F_WRLCK)
+            yield
 
     def wait_for(self, condition, what):
         end = time.monotonic() + LIMIT

@@ -99,6 +99,7 @@ class Sort(Case):
 class ChangedServer(Case):
     def setUp(self):
         super().setUp()
+        self.mock.config(filter_updatedAtGte="honoured")
         self.mock.create_old(12)
         self.sync_silently()
 
@@ -171,6 +172,7 @@ class Configured(Case):
         self.assertIn("updatedAt[gte]", pages[-1])
 
     def test_a_configured_filter_that_is_ignored_is_an_error(self):
+        self.mock.config(filter_updatedAtGte="honoured")
         self.configure(api="filter = updatedAtGte")
         self.mock.create_old(3)
         self.sync_silently()
@@ -180,6 +182,7 @@ class Configured(Case):
         self.assertEqual(self.dump(), before)
 
     def test_a_configured_filter_that_is_refused_is_an_error(self):
+        self.mock.config(filter_updatedAtGte="honoured")
         self.configure(api="filter = updatedAtGte")
         self.mock.create_old(3)
         self.sync_silently()

@@ -46,7 +46,7 @@ class Record(Runs):
         self.sync()
         run = self.last()
         self.assertEqual(self.told(run), {"created": 1, "completed": 1, "status_changed": 1, "updated": 1})
-        self.check(run, since=self.mock.pages()[0]["updatedAtGte"], delivered=4, requests=1, records=self.last()["records"])
+        self.check(run, since=self.mock.pages()[0]["updatedAt[gte]"], delivered=4, requests=1, records=self.last()["records"])
         self.assertEqual([r["run"] for r in self.runs()], [2, 1])
 
     def test_of_a_backfill(self):

@@ -17,13 +17,14 @@ struct run_report {
     int number;
     enum step_kind kind; /* STEP_SYNC, STEP_DISPATCH, STEP_RECONCILE, STEP_BACKFILL */
     int status;
-    bool hurt;            /* killed, or its disk failed */
-    bool dead;            /* killed */
-    bool stopped;         /* by a signal */
-    bool whole;           /* it read to the end, as far as its options go: no --max-time */
-    bool undisturbed;     /* nothing ran beside it */
-    bool calm;            /* nothing went wrong with the API while it ran */
-    int64_t began, ended; /* true times */
+    bool hurt;                          /* killed, or its disk failed */
+    bool dead;                          /* killed */
+    bool stopped;                       /* by a signal */
+    bool whole;                         /* it read to the end, as far as its options go: no --max-time */
+    bool undisturbed;                   /* nothing ran beside it */
+    bool calm;                          /* nothing went wrong with the API while it ran */
+    int64_t lists, singles, deliveries; /* requests that it sent */
+    int64_t began, ended;               /* true times */
     int64_t clock_began, clock_ended;
     int64_t from, until; /* of a backfill, */
     bool silent;         /* which tells nothing */

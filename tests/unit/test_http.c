@@ -171,7 +171,8 @@ static void test_outcomes(void **state)
         {ANSWER("200 OK", "Content-Length: 9\r\n", "hello"), HTTP_TRUNCATED, 200, "hello", "4 bytes"},
         {ANSWER("200 OK", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"), HTTP_TRUNCATED, 200, "hello",
             NULL},
-        {ANSWER("200 OK", "Content-Encoding: gzip\r\n", "no gzip at all"), HTTP_TRUNCATED, 200, NULL, NULL},
+        {ANSWER("200 OK", "Content-Encoding: gzip\r\n", "no gzip at all"), HTTP_GARBLED, 200, NULL, NULL},
+        {ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "{}"), HTTP_GARBLED, 200, NULL, NULL},
         {"", HTTP_NO_ANSWER, 0, NULL, NULL},
         {"HTTP/1.1 200 OK\r\nX-Hal", HTTP_ANSWERED, 200, NULL,
             "No error"}, /* to libcurl, one without a body */
@@ -192,6 +193,19 @@ static void test_outcomes(void **state)
         check(table[i].reason == NULL || strstr(reason, table[i].reason) != NULL, "%s", reason);
         end(&x);
     }
+}
+
+/* Without compression any body is taken as it comes, whatever its Content-Encoding says. */
+static void test_uncompressed(void **state)
+{
+    static const char answer[] = ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "plain");
+    struct exchange x;
+    (void)state;
+    begin(&x, answer, &(struct http_request){.uncompressed = true});
+    assert_int_equal(http_finish(x.call), HTTP_ANSWERED);
+    check_text(http_body(x.call)->data, "plain");
+    check(strstr(server_heard(&x.server), "Accept-Encoding") == NULL, "%s", server_heard(&x.server));
+    end(&x);
 }
 
 static void test_waits_no_longer_than_it_may(void **state)
@@ -375,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_an_answer),
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_uncompressed),
         cmocka_unit_test(test_waits_no_longer_than_it_may),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_side_by_side),

@@ -71,20 +71,108 @@ static void test_smallest_reset_of_a_window(void **state)
 }
 
 /* What is sent and never heard of uses the limit up, too. */
-static void test_spent(void **state)
+static void test_counted(void **state)
 {
     struct rate_limit rate_limit = {0};
     (void)state;
-    rate_limit_spend(&rate_limit);
-    check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "nothing is known");
     rate_limit_note(&rate_limit, NOW, 3, 2, 60);
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
     check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "one is left");
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
     check(rate_limit_wait(&rate_limit, NOW, 0) == 60000 + margin, "none is left");
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 60000 + margin, "less than none is left");
     rate_limit_note(&rate_limit, NOW + 60000, 3, 2, 60);
     check(rate_limit_wait(&rate_limit, NOW + 60000, 0) == 0, "a new window");
+}
+
+/* A server that never says anything is asked as often as MaintainX documents: 100 times in 60 s. */
+static void test_counted_without_a_word(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW;
+    (void)state;
+    for (int window = 0; window < 3; window++) {
+        for (int i = 0; i < 100; i++, now += 10) {
+            check(rate_limit_wait(&rate_limit, now, 0) == 0, "request %d of window %d", i, window);
+            rate_limit_count(&rate_limit, now);
+        }
+        int64_t wait = rate_limit_wait(&rate_limit, now, 0);
+        check(wait == 60000 - 1000 + margin, "window %d: %lld", window, (long long)wait);
+        check(rate_limit_wait(&rate_limit, now - 10, 20) > 0, "the reserve");
+        now += wait;
+    }
+    assert_int_equal(rate_limit_per_minute(&rate_limit, 0, 77), 77);
+}
+
+/* One that said its limit once, and nothing in the next window; and one whose windows are longer. */
+static void test_counted_after_some_words(void **state)
+{
+    static const struct {
+        int64_t reset, wait;
+    } table[] = {{60, 60000}, {1, 60000}, {600, 600000}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rate_limit rate_limit = {0};
+        int64_t now = NOW + table[i].reset * 1000;
+        rate_limit_note(&rate_limit, NOW, 5, 4, table[i].reset);
+        for (int n = 0; n < 5; n++) {
+            check(rate_limit_wait(&rate_limit, now, 0) == 0, "row %zu, request %d", i, n);
+            rate_limit_count(&rate_limit, now);
+        }
+        check(rate_limit_wait(&rate_limit, now, 0) == table[i].wait + margin, "row %zu", i);
+        /* headers come back: they are right */
+        rate_limit_note(&rate_limit, now + 1000, 5, 3, 2);
+        check(rate_limit_wait(&rate_limit, now + 1000, 0) == 0, "row %zu", i);
+    }
+}
+
+/* Words that come while our own count runs are believed, whatever the count was. */
+static void test_words_after_counting(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_count(&rate_limit, NOW);
+    rate_limit_note(&rate_limit, NOW + 50000, 500, 0, 60);
+    check(rate_limit_wait(&rate_limit, NOW + 50000, 0) == 60000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 50000, 0));
+}
+
+/* No wait is believed for longer than an hour; after it, one request looks, and the next hour begins. */
+static void test_absurd_waits(void **state)
+{
+    enum { HOUR = 3600 * 1000 };
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        rate_limit_note(&rate_limit, now, 100, 0, 500000);
+        check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a reset: %lld",
+            (long long)rate_limit_wait(&rate_limit, now, 0));
+        now += HOUR + margin;
+        check(rate_limit_wait(&rate_limit, now, 0) == 0, "after an hour");
+    }
+    assert_int_equal(rate_limit.window, HOUR);
+    rate_limit_refused(&rate_limit, now, INT64_C(7) * 24 * HOUR);
+    check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a Retry-After");
+    rate_limit_hold(&rate_limit, now, INT64_MAX);
+    check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a 503");
+}
+
+/* A 503 that asks to wait is waited for; what the windows are is still known afterwards. */
+static void test_held(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 50, 40, 20);
+    rate_limit_hold(&rate_limit, NOW, 120000);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 120000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW, 0));
+    check(rate_limit_wait(&rate_limit, NOW + 120000 + margin, 0) == 0, "it is over");
+    check(rate_limit.limit == 50 && rate_limit.window == 20000 && rate_limit.slack == 0, "what is known");
+    rate_limit = (struct rate_limit){0};
+    rate_limit_hold(&rate_limit, NOW, 1000);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 1000 + margin, "nothing was known");
 }
 
 static void test_refused(void **state)
@@ -96,7 +184,13 @@ static void test_refused(void **state)
         (long long)rate_limit_wait(&rate_limit, NOW, 0));
     rate_limit = (struct rate_limit){0};
     rate_limit_refused(&rate_limit, NOW, -1);
-    check(rate_limit_wait(&rate_limit, NOW, 0) == 1000 + margin, "without Retry-After, nothing known");
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 90000 + margin,
+        "without Retry-After, nothing known: a whole window");
+    rate_limit = (struct rate_limit){0};
+    rate_limit_count(&rate_limit, NOW);
+    rate_limit_refused(&rate_limit, NOW, -1);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 90000 + margin && rate_limit.slack == 0,
+        "our own count says nothing of the window");
     rate_limit = (struct rate_limit){0};
     rate_limit_note(&rate_limit, NOW, 100, 0, 20);
     rate_limit_refused(&rate_limit, NOW + 1, -1);
@@ -134,14 +228,15 @@ static void test_learns_no_more_from_a_second_one(void **state)
         (long long)rate_limit_wait(&rate_limit, NOW + 10, 0));
 }
 
-/* A refusal after all that was known has ended: a second is waited, not for a moment that has passed. */
+/* A refusal after all that was known has ended: a whole window is waited, not for a moment that has passed.
+ */
 static void test_refused_in_a_new_window(void **state)
 {
     struct rate_limit rate_limit = {0};
     (void)state;
     rate_limit_note(&rate_limit, NOW, 100, 50, 20);
     rate_limit_refused(&rate_limit, NOW + 20000, -1);
-    check(rate_limit_wait(&rate_limit, NOW + 20000, 0) == 1000 + margin, "%lld",
+    check(rate_limit_wait(&rate_limit, NOW + 20000, 0) == 90000 + margin, "%lld",
         (long long)rate_limit_wait(&rate_limit, NOW + 20000, 0));
 }
 
@@ -163,7 +258,7 @@ static void test_refused_after_the_clock_went_back(void **state)
     (void)state;
     rate_limit_note(&rate_limit, 259200000, 100, 50, 60);
     rate_limit_refused(&rate_limit, 5000, -1);
-    assert_in_range(rate_limit_wait(&rate_limit, 5000, 0), 1000, 2000);
+    assert_int_equal(rate_limit_wait(&rate_limit, 5000, 0), 90000 + margin);
 }
 
 /* More left than before: someone's window has begun, however early. */
@@ -295,7 +390,12 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_one_answer),
         cmocka_unit_test(test_smallest_reset_of_a_window),
-        cmocka_unit_test(test_spent),
+        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_counted_without_a_word),
+        cmocka_unit_test(test_counted_after_some_words),
+        cmocka_unit_test(test_words_after_counting),
+        cmocka_unit_test(test_absurd_waits),
+        cmocka_unit_test(test_held),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_learns_from_a_needless_refusal),
         cmocka_unit_test(test_learns_no_more_from_a_second_one),
