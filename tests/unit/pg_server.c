@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "warehouse_sql.h"
+#include "warehouse_postgres_sql.h"
 
 enum { STARTUP = 196608, LARGEST = 16 * 1024 * 1024 };
 

@@ -1,4 +1,5 @@
-/* The warehouse in PostgreSQL: how it waits, for a server that is scripted and for what the system takes. */
+/* The warehouse in PostgreSQL, the module itself with a host of this test's: how it waits, for a server that
+ * is scripted and for what the system takes. */
 #include "support.h"
 
 #include <errno.h>
@@ -10,8 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/shutdown.h"
+#include "handlers/module.h"
 #include "handlers/warehouse/backend.h"
 #include "pg_server.h"
 
@@ -32,6 +35,26 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
     return syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0);
 }
 
+/* The clock of the host: it may stand still, and no deadline comes. */
+static bool clock_stands;
+
+static int64_t clock_of_host(void)
+{
+    return clock_stands ? 0 : clock_monotonic();
+}
+
+static const struct handler_host host = {
+    .later = handler_later,
+    .dead = handler_dead,
+    .clock_monotonic = clock_of_host,
+    .shutdown_signalled = shutdown_signalled,
+    .shutdown_fd = shutdown_fd,
+    .shutdown_attend = shutdown_attend,
+};
+
+static const struct warehouse_module *module;
+static const struct warehouse_backend *backend;
+
 static const char snapshot[] = "{\"id\":7,\"status\":\"OPEN\",\"updatedAt\":\"2026-11-23T10:00:00Z\"}";
 
 /* One transaction with `count` snapshots. Returns 0, or -1 with the reason. */
@@ -40,13 +63,13 @@ static int put_snapshots(void *db, int count, struct delivery_result *why)
     struct warehouse_row row;
     const char *wrong = warehouse_row_from_snapshot(snapshot, strlen(snapshot), false, 0, &row);
     check(wrong == NULL, "%s", wrong);
-    int rc = warehouse_postgres.begin(db, why);
+    int rc = backend->begin(db, why);
     for (int i = 0; i < count && rc == 0; i++)
-        rc = warehouse_postgres.put_snapshot(db, &row, why);
+        rc = backend->put_snapshot(db, &row, why);
     if (rc == 0)
-        rc = warehouse_postgres.commit(db, why);
+        rc = backend->commit(db, why);
     if (rc != 0)
-        warehouse_postgres.rollback(db);
+        backend->rollback(db);
     warehouse_row_free(&row);
     return rc;
 }
@@ -59,13 +82,13 @@ static void test_full_socket(void **state)
     struct pg_server server;
     struct delivery_result why = {0};
     pg_server_start(&server, *state, "server", &script);
-    void *db = warehouse_postgres_new(server.address, "wosync", 3000);
+    void *db = module->make(server.address, "wosync", 3000);
     check(put_snapshots(db, 1, &why) == 0, "%s", why.error);
     for (int full = 1; full <= 3; full++) {
         full_sockets = full;
         check(put_snapshots(db, 5, &why) == 0, "%d: %s", full, why.error);
     }
-    warehouse_postgres.free(db);
+    backend->free(db);
     pg_server_stop(&server);
 }
 
@@ -80,11 +103,11 @@ static void test_time_limit(void **state)
         struct delivery_result why = {0};
         snprintf(name, sizeof name, "%zu", i);
         pg_server_start(&server, *state, name, &scripts[i]);
-        void *db = warehouse_postgres_new(server.address, "wosync", 200);
+        void *db = module->make(server.address, "wosync", 200);
         check(put_snapshots(db, 10000, &why) != 0 && why.verdict == DELIVERY_LATER &&
                   strstr(why.error, "no answer within 0.2 s") != NULL,
             "%zu: %d %s", i, why.verdict, why.error);
-        warehouse_postgres.free(db);
+        backend->free(db);
         pg_server_stop(&server);
     }
 }
@@ -93,7 +116,7 @@ static void test_time_limit(void **state)
 
 struct stopping {
     const char *address;
-    const char *expected; /* what the error says; NULL: it is done all the same */
+    const char *expected; /* what the error says; NULL: it is done all the same, if the clock lets it */
 };
 
 static void wait_until_stopped(void *data)
@@ -102,9 +125,10 @@ static void wait_until_stopped(void *data)
     struct delivery_result why = {0};
     struct error e = {0};
     alarm(NET);
+    clock_stands = stopping->expected == NULL;
     if (shutdown_install(&e) != 0)
         exit(1);
-    void *db = warehouse_postgres_new(stopping->address, "wosync", FOR_EVER);
+    void *db = module->make(stopping->address, "wosync", FOR_EVER);
     int rc = put_snapshots(db, 10000, &why);
     if (rc != 0)
         fprintf(stderr, "%d %s\n", why.verdict, why.error);
@@ -115,7 +139,7 @@ static void wait_until_stopped(void *data)
     if (stopping->expected != NULL &&
         (rc == 0 || why.verdict != DELIVERY_LATER || strstr(why.error, stopping->expected) == NULL))
         exit(4);
-    warehouse_postgres.free(db);
+    backend->free(db);
 }
 
 static void test_signal_while_it_waits(void **state)
@@ -146,12 +170,57 @@ static void test_signal_while_it_waits(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
+static void test_check(void **state)
+{
+    static const char *const good[] = {"postgresql://", "postgres://a:b@c,d:5432/e?sslmode=require"},
+                             *const bad[] = {
+                                 "postgresql://a/%zz", "postgresql://a/b?nonsense=1", "postgresql://[::1/b"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        check_text(module->check_address(good[i]), NULL);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        check(module->check_address(bad[i]) != NULL, "%s", bad[i]);
+}
+
+/* The first of several hosts that answers is taken, also where one before it is silent. */
+static void test_hosts(void **state)
+{
+    const struct pg_script silent = {"", 0, PG_SILENCE, false}, well = {0};
+    struct pg_server servers[2];
+    struct delivery_result why = {0};
+    char address[1024];
+    pg_server_start(&servers[0], *state, "silent", &silent);
+    pg_server_start(&servers[1], *state, "well", &well);
+    const char *first = strstr(servers[0].address, "host=") + 5,
+               *second = strstr(servers[1].address, "host=") + 5;
+    static const char *const ports[] = {"", "&port=5432", "&port=5432,1,5432"};
+    for (size_t i = 0; i < COUNT(ports); i++) {
+        snprintf(
+            address, sizeof address, "postgresql://wosync@/x?host=%s,/nowhere,%s%s", first, second, ports[i]);
+        void *db = module->make(address, "wosync", 300);
+        check(put_snapshots(db, 1, &why) == 0, "%s: %s", address, why.error);
+        backend->free(db);
+    }
+    /* libpq reports lists that do not fit */
+    snprintf(address, sizeof address, "postgresql://wosync@/x?host=%s,%s,/nowhere&port=5432,1", first, first);
+    void *db = module->make(address, "wosync", 200);
+    check(put_snapshots(db, 1, &why) != 0 && why.verdict == DELIVERY_LATER, "%s", why.error);
+    check(strstr(why.error, "port") != NULL, "%s", why.error);
+    backend->free(db);
+    pg_server_stop(&servers[0]);
+    pg_server_stop(&servers[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_full_socket),
         in_directory(test_time_limit),
         in_directory(test_signal_while_it_waits),
+        in_directory(test_hosts),
+        cmocka_unit_test(test_check),
     };
+    module = wosync_module.open(&host);
+    backend = module->backend;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

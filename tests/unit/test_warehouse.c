@@ -14,7 +14,7 @@
 #include "fault.h"
 #include "handlers/registry.h"
 #include "handlers/warehouse/backend.h"
-#include "warehouse_sql.h"
+#include "warehouse_sqlite_sql.h"
 
 enum { WORK_ORDERS = 3 };
 
@@ -323,7 +323,10 @@ static void put_name(const char *path, const struct warehouse_name *name)
 {
     struct delivery_result why = {0};
     void *db = warehouse_sqlite_new(path, 1000);
-    check(warehouse_sqlite.begin(db, &why) == 0 && warehouse_sqlite.put_name(db, name, &why) == 0 &&
+    struct warehouse_name_values values;
+    warehouse_name_fill(name, &values);
+    check(warehouse_sqlite.begin(db, &why) == 0 &&
+              warehouse_sqlite.put_name(db, name->kind, &values, &why) == 0 &&
               warehouse_sqlite.commit(db, &why) == 0,
         "%s", why.error);
     warehouse_sqlite.free(db);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "warehouse_sql.h"
+#include "warehouse_sqlite_sql.h"
 
 /* PRAGMA application_id: "wosw". A file with another one is not ours. */
 enum { APPLICATION_ID = 0x776f7377 };
@@ -270,11 +270,10 @@ static int put_snapshot(void *context, const struct warehouse_row *row, struct d
     return run(context, SNAPSHOT_PUT, (const char *const *)row->values, NULL, why);
 }
 
-static int put_name(void *context, const struct warehouse_name *name, struct delivery_result *why)
+static int put_name(void *context, enum warehouse_name_kind kind, const struct warehouse_name_values *name,
+    struct delivery_result *why)
 {
-    struct warehouse_name_values values;
-    warehouse_name_fill(name, &values);
-    return run(context, name->kind == WAREHOUSE_USER ? USER_PUT : TEAM_PUT, values.values, NULL, why);
+    return run(context, kind == WAREHOUSE_USER ? USER_PUT : TEAM_PUT, name->values, NULL, why);
 }
 
 static void release(void *context)

@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "handlers/modules.h"
 #include "handlers/warehouse/backend.h"
 #include "handlers/warehouse/database_address.h"
 #include "handlers/warehouse/warehouse_row.h"
@@ -59,14 +60,20 @@ static int open_sqlite(struct warehouse_state *state, const struct handler_setup
     return 0;
 }
 
-#ifdef WOSYNC_WITH_POSTGRES
 static int open_postgres(
     struct warehouse_state *state, const struct handler_setup *setup, const char *address)
 {
     const struct ini_setting *schema = ini_setting(setup->section, "schema");
-    const char *wrong = warehouse_postgres_check(address);
+    int line = ini_setting(setup->section, "database")->line;
+    struct error e = {0};
+    const struct warehouse_module *module = module_open("warehouse-postgres", "wosync-postgresql", &e);
+    if (module == NULL) {
+        setup_problem(setup, line, "database: %s", e.text);
+        return -1;
+    }
+    const char *wrong = module->check_address(address);
     if (wrong != NULL) {
-        setup_problem(setup, ini_setting(setup->section, "database")->line, "database: %s", wrong);
+        setup_problem(setup, line, "database: %s", wrong);
         return -1;
     }
     /* longer ones PostgreSQL would cut */
@@ -74,23 +81,10 @@ static int open_postgres(
         setup_problem(setup, schema->line, "schema = %s: write a name of up to 63 bytes", schema->value);
         return -1;
     }
-    state->backend = &warehouse_postgres;
-    state->db = warehouse_postgres_new(address, schema != NULL ? schema->value : "wosync", setup->timeout);
+    state->backend = module->backend;
+    state->db = module->make(address, schema != NULL ? schema->value : "wosync", setup->timeout);
     return 0;
 }
-#else
-static int open_postgres(
-    struct warehouse_state *state, const struct handler_setup *setup, const char *address)
-{
-    (void)state;
-    (void)address;
-    setup_problem(setup, ini_setting(setup->section, "database")->line,
-        "database: this wosync was built without PostgreSQL; build it where libpq is (Debian: libpq-dev), or "
-        "give the "
-        "path of an SQLite file");
-    return -1;
-}
-#endif
 
 /* What `database` stands for, to be freed; NULL with a problem added. What the environment holds may be a
  * path, which is no secret and may be printed: database_address_read registers what is one. */
@@ -151,6 +145,14 @@ static int put_event(struct warehouse_state *state, const struct delivery *deliv
     return rc;
 }
 
+static int put_name(
+    struct warehouse_state *state, const struct warehouse_name *name, struct delivery_result *result)
+{
+    struct warehouse_name_values values;
+    warehouse_name_fill(name, &values);
+    return state->backend->put_name(state->db, name->kind, &values, result);
+}
+
 static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
 {
     struct warehouse_state *state = context;
@@ -159,7 +161,7 @@ static void deliver(void *context, const struct handler_work *work, struct deliv
     for (size_t i = 0; i < work->count && rc == 0; i++)
         rc = put_event(state, &work->deliveries[i], &names, result);
     for (size_t i = 0; i < names.count && rc == 0; i++)
-        rc = state->backend->put_name(state->db, &names.list[i], result);
+        rc = put_name(state, &names.list[i], result);
     warehouse_names_free(&names);
     if (rc == 0)
         rc = state->backend->commit(state->db, result);

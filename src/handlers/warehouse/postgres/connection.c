@@ -10,7 +10,7 @@
  * connect_timeout of the address is kept here, for libpq minds it only where it blocks. So are several hosts:
  * libpq alone would never leave the first one while it is silent.
  */
-#include "handlers/warehouse/pg_connection.h"
+#include "handlers/warehouse/postgres/connection.h"
 
 #include <libpq-fe.h>
 #include <limits.h>
@@ -19,13 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/clock.h"
-#include "base/shutdown.h"
-
 /* In milliseconds: the longest wait for one host; what an answer that is on its way has left after a signal.
  */
 enum { CONNECT_MAX = 10000, STOP_GRACE = 800 };
+
+const struct handler_host *pg_host;
 
 /* --- failures --- */
 
@@ -38,7 +36,7 @@ void pg_close(struct pg_connection *c)
 /* The connection is of no more use. */
 static int fail_connection(struct pg_connection *c, struct delivery_result *why)
 {
-    handler_later(why, -1, "postgresql: %s", PQerrorMessage(c->conn));
+    pg_host->later(why, -1, "postgresql: %s", PQerrorMessage(c->conn));
     pg_close(c);
     return -1;
 }
@@ -61,9 +59,9 @@ static int fail_result(const PGresult *result, struct delivery_result *why)
     if (text == NULL)
         text = PQresultErrorMessage(result);
     if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 || strncmp(state, "54", 2) == 0)
-        handler_dead(why, "postgresql: it refuses the row: %s (%s)", text, state);
+        pg_host->dead(why, "postgresql: it refuses the row: %s (%s)", text, state);
     else
-        handler_later(why, -1, "postgresql: %s (%s)", text, state);
+        pg_host->later(why, -1, "postgresql: %s (%s)", text, state);
     return -1;
 }
 
@@ -71,15 +69,15 @@ static int fail_result(const PGresult *result, struct delivery_result *why)
 
 void pg_set_deadline(struct pg_connection *c, int64_t ms)
 {
-    c->deadline = clock_monotonic() + ms;
+    c->deadline = pg_host->clock_monotonic() + ms;
 }
 
 static int fail_in_time(struct pg_connection *c, int64_t limit, struct delivery_result *why)
 {
-    if (shutdown_signalled())
-        handler_later(why, -1, "postgresql: a signal ended the run before the server answered");
+    if (pg_host->shutdown_signalled())
+        pg_host->later(why, -1, "postgresql: a signal ended the run before the server answered");
     else
-        handler_later(why, -1, "postgresql: no answer within %g s; check the server and the network to it",
+        pg_host->later(why, -1, "postgresql: no answer within %g s; check the server and the network to it",
             (double)limit / 1000);
     pg_close(c);
     return -1;
@@ -89,17 +87,17 @@ static int fail_in_time(struct pg_connection *c, int64_t limit, struct delivery_
  * yet, or -1; `limit` is for the message. */
 static int wait_socket(struct pg_connection *c, short events, int64_t limit, struct delivery_result *why)
 {
-    shutdown_attend();
-    bool stopping = shutdown_signalled();
-    int64_t now = clock_monotonic();
+    pg_host->shutdown_attend();
+    bool stopping = pg_host->shutdown_signalled();
+    int64_t now = pg_host->clock_monotonic();
     if (stopping && c->deadline > now + c->grace)
         c->deadline = now + c->grace;
     int64_t left = c->deadline - now;
     if (left <= 0)
         return fail_in_time(c, limit, why);
     /* once a signal came its descriptor stays readable */
-    struct pollfd fds[] = {
-        {.fd = PQsocket(c->conn), .events = events}, {.fd = stopping ? -1 : shutdown_fd(), .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = PQsocket(c->conn), .events = events},
+        {.fd = stopping ? -1 : pg_host->shutdown_fd(), .events = POLLIN}};
     int rc = poll(fds, 2, left < INT_MAX ? (int)left : INT_MAX);
     return rc > 0 ? fds[0].revents : 0;
 }
@@ -293,7 +291,7 @@ int pg_connect(struct pg_connection *c, const char *address, struct delivery_res
     int count = count_entries(hosts.host), addresses = count_entries(hosts.hostaddr), rc = -1;
     if (addresses > count)
         count = addresses;
-    for (int n = 0; n == 0 || (rc != 0 && n < count && !shutdown_signalled()); n++)
+    for (int n = 0; n == 0 || (rc != 0 && n < count && !pg_host->shutdown_signalled()); n++)
         rc = connect_host(c, address, &hosts, n, why);
     free(hosts.host);
     free(hosts.hostaddr);

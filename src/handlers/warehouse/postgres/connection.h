@@ -1,17 +1,20 @@
 /*
- * pg_connection: a connection to a PostgreSQL server, by libpq, on which nothing waits longer than it may.
+ * connection: a connection to a PostgreSQL server, by libpq, on which nothing waits longer than it may.
  *
  * Every wait ends at the deadline, and within a second of SIGTERM or SIGINT. Functions that can fail return
  * 0, or -1 with the verdict and the reason in *why. What the server refuses leaves the connection open; any
  * other failure closes it.
  */
-#ifndef WOSYNC_HANDLERS_WAREHOUSE_PG_CONNECTION_H
-#define WOSYNC_HANDLERS_WAREHOUSE_PG_CONNECTION_H
+#ifndef WOSYNC_HANDLERS_WAREHOUSE_POSTGRES_CONNECTION_H
+#define WOSYNC_HANDLERS_WAREHOUSE_POSTGRES_CONNECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "handlers/handler.h"
+#include "handlers/module.h"
+
+/* What the program lends us; set when the module is opened. */
+extern const struct handler_host *pg_host;
 
 /* as libpq-fe.h has them */
 typedef struct pg_conn PGconn;

@@ -6,19 +6,20 @@
  * nothing here outlives a transaction: every setting is made anew in each, for it alone; names are looked up
  * in our schema alone; locks are the transaction's; and there is one statement, the unnamed one, which the
  * next that is parsed replaces. It is parsed once for all rows of a kind that follow each other.
+ *
+ * This is a module (handlers/module.h): of the program it knows what is in pg_host.
  */
 #include "handlers/warehouse/backend.h"
-
-#ifdef WOSYNC_WITH_POSTGRES
 
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "handlers/warehouse/pg_connection.h"
-#include "warehouse_sql.h"
+#include "handler_abi.h"
+#include "handlers/module.h"
+#include "handlers/warehouse/postgres/connection.h"
+#include "warehouse_postgres_sql.h"
 
 /* In milliseconds. After a connection that failed the next one is made no sooner than CONNECT_PAUSE: several
  * tries in one run would only add their time limits up. */
@@ -60,7 +61,7 @@ static int read_version(struct postgres *p, int *version, struct delivery_result
     if (tables[0] == 0 && tables[1] == 0)
         return 0;
     if (tables[0] == 0) {
-        handler_later(why, -1,
+        pg_host->later(why, -1,
             "postgresql: the schema %s holds a table work_orders of another program; set another schema",
             p->schema);
         return -1;
@@ -69,7 +70,7 @@ static int read_version(struct postgres *p, int *version, struct delivery_result
         return -1;
     if (*version <= WAREHOUSE_POSTGRES_VERSION)
         return 0;
-    handler_later(why, -1,
+    pg_host->later(why, -1,
         "postgresql: the schema %s was written by a newer wosync (version %d, this one knows %d); install "
         "that one",
         p->schema, *version, (int)WAREHOUSE_POSTGRES_VERSION);
@@ -131,7 +132,7 @@ static int set_up(struct postgres *p, struct delivery_result *why)
 
 static int open_database(struct postgres *p, struct delivery_result *why)
 {
-    if (clock_monotonic() < p->retry_at) {
+    if (pg_host->clock_monotonic() < p->retry_at) {
         *why = p->failure;
         return -1;
     }
@@ -143,7 +144,7 @@ static int open_database(struct postgres *p, struct delivery_result *why)
     }
     /* nothing was given to it yet that it could refuse */
     why->verdict = DELIVERY_LATER;
-    p->retry_at = clock_monotonic() + CONNECT_PAUSE;
+    p->retry_at = pg_host->clock_monotonic() + CONNECT_PAUSE;
     p->failure = *why;
     return -1;
 }
@@ -191,13 +192,11 @@ static int put_snapshot(void *context, const struct warehouse_row *row, struct d
         (const char *const *)row->values, why);
 }
 
-static int put_name(void *context, const struct warehouse_name *name, struct delivery_result *why)
+static int put_name(void *context, enum warehouse_name_kind kind, const struct warehouse_name_values *name,
+    struct delivery_result *why)
 {
-    struct warehouse_name_values values;
-    warehouse_name_fill(name, &values);
-    return put(context,
-        name->kind == WAREHOUSE_USER ? warehouse_postgres_user_put : warehouse_postgres_team_put,
-        WAREHOUSE_NAME_VALUES, values.values, why);
+    return put(context, kind == WAREHOUSE_USER ? warehouse_postgres_user_put : warehouse_postgres_team_put,
+        WAREHOUSE_NAME_VALUES, name->values, why);
 }
 
 static int commit(void *context, struct delivery_result *why)
@@ -232,7 +231,7 @@ static void release(void *context)
     free(p);
 }
 
-const struct warehouse_backend warehouse_postgres = {
+static const struct warehouse_backend backend = {
     .begin = begin,
     .put_event = put_event,
     .put_snapshot = put_snapshot,
@@ -242,7 +241,7 @@ const struct warehouse_backend warehouse_postgres = {
     .free = release,
 };
 
-void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout)
+static void *make(const char *address, const char *schema, int64_t timeout)
 {
     struct postgres *p = calloc(1, sizeof *p);
     p->address = strdup(address);
@@ -252,7 +251,7 @@ void *warehouse_postgres_new(const char *address, const char *schema, int64_t ti
 }
 
 /* libpq's own complaint is not passed on: it may quote the address. */
-const char *warehouse_postgres_check(const char *address)
+static const char *check_address(const char *address)
 {
     PQconninfoOption *options = PQconninfoParse(address, NULL);
     PQconninfoFree(options);
@@ -261,4 +260,15 @@ const char *warehouse_postgres_check(const char *address)
                              "postgresql://USER:PASSWORD@HOST/DATABASE, with special characters as %XX";
 }
 
-#endif
+/* --- the module --- */
+
+static const void *open_module(const struct handler_host *host)
+{
+    static const struct warehouse_module module = {
+        .backend = &backend, .check_address = check_address, .make = make};
+    pg_host = host;
+    return &module;
+}
+
+const struct handler_module wosync_module = {
+    .abi = HANDLER_ABI, .name = "warehouse-postgres", .open = open_module};
