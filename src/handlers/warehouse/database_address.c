@@ -62,7 +62,9 @@ static void register_parts(const char *address)
 {
     register_password(address, strlen(address));
     register_password(address, strcspn(address, "?"));
-    for (const char *p = strchr(address, '?'); p != NULL && (p = strcasestr(p, "password=")) != NULL;) {
+    const char *query = strchr(address, '?');
+    const char *p = query != NULL ? strcasestr(query, "password=") : NULL;
+    for (; p != NULL; p = strcasestr(p, "password=")) {
         p += strlen("password=");
         register_text(p, strcspn(p, "&"));
     }

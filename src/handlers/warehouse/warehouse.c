@@ -148,7 +148,7 @@ static int put_event(struct warehouse_state *state, const struct delivery *deliv
 static int put_name(
     struct warehouse_state *state, const struct warehouse_name *name, struct delivery_result *result)
 {
-    struct warehouse_name_values values;
+    struct warehouse_name_values values = {0};
     warehouse_name_fill(name, &values);
     return state->backend->put_name(state->db, name->kind, &values, result);
 }

@@ -7,22 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the list has a name of the same user or team, or its end. */
+static size_t find(const struct warehouse_names *names, const struct warehouse_name *name)
+{
+    size_t i = 0;
+    while (i < names->count && (names->list[i].kind != name->kind || names->list[i].id != name->id))
+        i++;
+    return i;
+}
+
 /* Adds a name that the list then owns, unless it has a later one. */
 static void add(struct warehouse_names *names, struct warehouse_name name)
 {
-    size_t i = 0;
-    while (i < names->count && (names->list[i].kind != name.kind || names->list[i].id != name.id))
-        i++;
+    size_t i = find(names, &name);
     if (i == names->count) {
         names->list = realloc(names->list, (names->count + 1) * sizeof *names->list);
-        names->count++;
-    } else if (names->list[i].observed > name.observed) {
-        free((char *)name.name);
+        names->list[names->count++] = name;
         return;
-    } else {
-        free((char *)names->list[i].name);
+    }
+    struct warehouse_name older = names->list[i];
+    if (older.observed > name.observed) {
+        older = name;
+        name = names->list[i];
     }
     names->list[i] = name;
+    free((char *)older.name);
 }
 
 /* A text without a NUL inside, to be freed; NULL where it is none, or empty. */

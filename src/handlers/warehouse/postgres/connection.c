@@ -189,31 +189,32 @@ int pg_finish_pipeline(struct pg_connection *c, const char *sql, struct delivery
 
 /* What the address says of its hosts; the lists are as long as each other, or one entry stands for all. */
 struct hosts {
-    char *host, *hostaddr, *port; /* NULL: not in the address */
-    int64_t limit;                /* milliseconds for each */
+    PQconninfoOption *options;          /* owns the texts */
+    const char *host, *hostaddr, *port; /* NULL: not in the address */
+    int64_t limit;                      /* milliseconds for each */
 };
 
-static char *copy_of(const char *text)
+/* NULL where it is not in the address, or empty. */
+static const char *find_option(const PQconninfoOption *options, const char *keyword)
 {
-    return text != NULL && *text != '\0' ? strdup(text) : NULL;
+    for (; options != NULL && options->keyword != NULL; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val != NULL && *options->val != '\0' ? options->val : NULL;
+    return NULL;
 }
 
 static struct hosts read_hosts(const char *address, int64_t timeout)
 {
-    struct hosts hosts = {.limit = timeout < CONNECT_MAX ? timeout : CONNECT_MAX};
     PQconninfoOption *options = PQconninfoParse(address, NULL);
-    for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
-        if (strcmp(option->keyword, "host") == 0)
-            hosts.host = copy_of(option->val);
-        else if (strcmp(option->keyword, "hostaddr") == 0)
-            hosts.hostaddr = copy_of(option->val);
-        else if (strcmp(option->keyword, "port") == 0)
-            hosts.port = copy_of(option->val);
-        else if (strcmp(option->keyword, "connect_timeout") == 0 && option->val != NULL &&
-                 atoi(option->val) > 0 && atoi(option->val) < hosts.limit / 1000)
-            hosts.limit = atoi(option->val) * INT64_C(1000);
-    }
-    PQconninfoFree(options);
+    struct hosts hosts = {.options = options,
+        .host = find_option(options, "host"),
+        .hostaddr = find_option(options, "hostaddr"),
+        .port = find_option(options, "port"),
+        .limit = timeout < CONNECT_MAX ? timeout : CONNECT_MAX};
+    const char *seconds = find_option(options, "connect_timeout");
+    int limit = seconds != NULL ? atoi(seconds) : 0;
+    if (limit > 0 && limit < hosts.limit / 1000)
+        hosts.limit = limit * INT64_C(1000);
     return hosts;
 }
 
@@ -293,8 +294,6 @@ int pg_connect(struct pg_connection *c, const char *address, struct delivery_res
         count = addresses;
     for (int n = 0; n == 0 || (rc != 0 && n < count && !pg_host->shutdown_signalled()); n++)
         rc = connect_host(c, address, &hosts, n, why);
-    free(hosts.host);
-    free(hosts.hostaddr);
-    free(hosts.port);
+    PQconninfoFree(hosts.options);
     return rc;
 }

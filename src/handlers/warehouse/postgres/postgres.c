@@ -118,7 +118,7 @@ static void fill_settings(const struct postgres *p, struct settings *out)
 /* All in one transaction. */
 static int set_up(struct postgres *p, struct delivery_result *why)
 {
-    struct settings settings;
+    struct settings settings = {0};
     int version = 0;
     fill_settings(p, &settings);
     if (pg_query(&p->connection, warehouse_postgres_begin, 0, NULL, NULL, why) != 0 ||
@@ -154,7 +154,7 @@ static int open_database(struct postgres *p, struct delivery_result *why)
 static int begin(void *context, struct delivery_result *why)
 {
     struct postgres *p = context;
-    struct settings settings;
+    struct settings settings = {0};
     if (p->connection.conn == NULL && open_database(p, why) != 0)
         return -1;
     PGconn *conn = p->connection.conn;
