@@ -193,11 +193,19 @@ static void test_hosts(void **state)
     pg_server_start(&servers[1], *state, "well", &well);
     const char *first = strstr(servers[0].address, "host=") + 5,
                *second = strstr(servers[1].address, "host=") + 5;
-    static const char *const ports[] = {"", "&port=5432", "&port=5432,1,5432"};
-    for (size_t i = 0; i < COUNT(ports); i++) {
-        snprintf(
-            address, sizeof address, "postgresql://wosync@/x?host=%s,/nowhere,%s%s", first, second, ports[i]);
-        void *db = module->make(address, "wosync", 300);
+    const struct {
+        const char *first, *ports;
+        int64_t limit;
+    } table[] = {
+        {first, "", 5000}, /* as long as it waits for the first */
+        {"/nowhere", "", FOR_EVER},
+        {"/nowhere", "&port=5432", FOR_EVER},
+        {"/nowhere", "&port=1,5432", FOR_EVER},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        snprintf(address, sizeof address, "postgresql://wosync@/x?host=%s,%s%s", table[i].first, second,
+            table[i].ports);
+        void *db = module->make(address, "wosync", table[i].limit);
         check(put_snapshots(db, 1, &why) == 0, "%s: %s", address, why.error);
         backend->free(db);
     }
