@@ -3,12 +3,15 @@
 #include "support.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -54,6 +57,43 @@ static const struct handler_host host = {
 
 static const struct warehouse_module *module;
 static const struct warehouse_backend *backend;
+
+/* The resolver of the C library: the name `silent` gets no answer, and cannot be called back. */
+static bool name_server_signals;
+
+static bool is_silent(const struct gaicb *request)
+{
+    return strcmp(request->ar_name, "silent") == 0;
+}
+
+int getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)
+{
+    (void)mode;
+    (void)count;
+    (void)event;
+    if (is_silent(list[0]) && name_server_signals)
+        raise(SIGTERM);
+    return 0;
+}
+
+int gai_error(struct gaicb *request)
+{
+    if (is_silent(request))
+        return EAI_INPROGRESS;
+    return strcmp(request->ar_name, "127.0.0.1") == 0 ? 0 : EAI_NONAME;
+}
+
+int gai_suspend(const struct gaicb *const list[], int count, const struct timespec *limit)
+{
+    (void)list;
+    (void)count;
+    return nanosleep(limit, NULL) == 0 ? EAI_AGAIN : EAI_INTR;
+}
+
+int gai_cancel(struct gaicb *request)
+{
+    return is_silent(request) ? EAI_NOTCANCELED : EAI_ALLDONE;
+}
 
 static const char snapshot[] = "{\"id\":7,\"status\":\"OPEN\",\"updatedAt\":\"2026-11-23T10:00:00Z\"}";
 
@@ -170,6 +210,40 @@ static void test_signal_while_it_waits(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
+static void test_names_of_hosts(void **state)
+{
+    static const struct {
+        const char *address, *error;
+    } table[] = {
+        {"postgresql://silent/x",
+            "postgresql: silent: the name server did not answer within 0.2 s; check the network"},
+        {"postgresql://nowhere/x", "postgresql: nowhere: its address cannot be found: "},
+        /* looked up, and nobody listens */
+        {"postgresql://127.0.0.1:1/x", "Connection refused"},
+        {"postgresql://silent:1/x?hostaddr=127.0.0.1", "Connection refused"},
+        {"postgresql://silent:1,127.0.0.1:1/x", "Connection refused"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct delivery_result why = {0};
+        void *db = module->make(table[i].address, "wosync", 200);
+        check(put_snapshots(db, 1, &why) != 0 && why.verdict == DELIVERY_LATER &&
+                  strstr(why.error, table[i].error) != NULL,
+            "%s: %s", table[i].address, why.error);
+        backend->free(db);
+    }
+}
+
+static void test_signal_while_it_looks_up(void **state)
+{
+    struct stopping stopping = {"postgresql://silent/x", "a signal ended the run before the name server"};
+    (void)state;
+    name_server_signals = true;
+    int status = run_in_child(wait_until_stopped, &stopping);
+    name_server_signals = false;
+    check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+}
+
 static void test_check(void **state)
 {
     static const char *const good[] = {"postgresql://", "postgres://a:b@c,d:5432/e?sslmode=require"},
@@ -226,6 +300,8 @@ int main(void)
         in_directory(test_time_limit),
         in_directory(test_signal_while_it_waits),
         in_directory(test_hosts),
+        cmocka_unit_test(test_names_of_hosts),
+        cmocka_unit_test(test_signal_while_it_looks_up),
         cmocka_unit_test(test_check),
     };
     module = wosync_module.open(&host);

@@ -7,6 +7,9 @@
  * read nothing more before we read its answers; and once all is sent (0) nothing is waited for but an answer
  * that was asked for.
  *
+ * libpq asks the resolver without a limit: pg_resolve asks it first, so that a name server that is silent is
+ * met there.
+ *
  * connect_timeout of the address is kept here, for libpq minds it only where it blocks. So are several hosts:
  * libpq alone would never leave the first one while it is silent.
  */
@@ -18,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "handlers/warehouse/postgres/resolve.h"
 
 /* In milliseconds: the longest wait for one host; what an answer that is on its way has left after a signal.
  */
@@ -277,8 +282,11 @@ static int connect_host(struct pg_connection *c, const char *address, const stru
     const char *const values[] = {"wosync", milliseconds, address, "UTF8", host, hostaddr, port, NULL};
     pg_set_deadline(c, hosts->limit);
     c->grace = 0;
-    c->conn = PQconnectStartParams(names, values, 1);
-    int rc = complete(c, hosts->limit, why);
+    int rc = hostaddr == NULL ? pg_resolve(host, hosts->limit, why) : 0;
+    if (rc == 0) {
+        c->conn = PQconnectStartParams(names, values, 1);
+        rc = complete(c, hosts->limit, why);
+    }
     c->grace = STOP_GRACE;
     free(host);
     free(hostaddr);
