@@ -952,6 +952,17 @@ class PostgresTest(Warehouse, Case):
         self.with_warehouse("schema = %s" % ("x" * 64))
         self.wosync("dispatch", expect=CONFIG, message="up to 63 bytes")
 
+    def test_an_address_that_leads_nowhere_says_so(self):
+        self.mock.create_old(2)
+        for address, reason in (("postgresql://127.0.0.1:1/x", "Connection refused"),
+                                ("postgresql://localhost:1/x", "Connection refused"),
+                                ("postgresql:///x?host=" + self.path("nowhere"), "No such file or directory"),
+                                ("postgresql://no-such-host.invalid/x", "no-such-host.invalid: its address cannot be found: .*; "
+                                                                        "check the name and the network")):
+            self.env["WAREHOUSE"] = address
+            self.sync(message=reason)
+            self.assertRegex(self.handler("wh")["lastError"], "^postgresql: .*" + reason)
+
     def test_a_role_without_rights_says_so(self):
         self.execute("CREATE ROLE guest LOGIN PASSWORD 'guest-password'")
         self.env["WAREHOUSE"] = self.server.address.replace("wosync:" + self.server.QUOTED, "guest:guest-password")

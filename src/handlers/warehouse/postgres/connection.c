@@ -236,8 +236,10 @@ static int count_entries(const char *list)
 static char *entry(const char *list, int n)
 {
     int count = count_entries(list);
+    if (list == NULL)
+        return NULL;
     if (n >= count && count != 1)
-        return list != NULL ? strdup(list) : NULL;
+        return strdup(list);
     for (int i = 0; i < n && count > 1; i++)
         list = strchr(list, ',') + 1;
     size_t len = strcspn(list, ",");
