@@ -21,8 +21,8 @@
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };
 
-/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so that a
- * web server's processes do not pile up. */
+/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so
+ * that a web server's processes do not pile up. */
 enum { AT_ONCE_MS = 8000 };
 
 static const char timed_header[] = "x-maintainx-webhook-body-signature";
@@ -129,9 +129,9 @@ static bool deliver(struct run_context *context, bool quiet)
 }
 
 /*
- * What can be done at once is done at once: the work orders that were notified are read, and what comes of it is
- * delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery while we
- * are at it and find the locks taken: so we look once more after releasing them.
+ * What can be done at once is done at once: the work orders that were notified are read, and what comes of it
+ * is delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery
+ * while we are at it and find the locks taken: so we look once more after releasing them.
  */
 static void work(struct run_context *context, bool quiet)
 {

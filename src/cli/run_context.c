@@ -176,6 +176,13 @@ int run_context_attach(struct run_context *context)
 
 /* --- reading --- */
 
+/* The rate limit is everybody's: of this run, and of those beside it. */
+static int64_t meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e)
+{
+    struct run_context *context = data;
+    return rate_limit_request(context->store, rate_limit, context->config.reserve, modest, e);
+}
+
 struct client *run_context_connect(
     struct run_context *context, struct pass_settings *settings, struct error *e)
 {
@@ -186,7 +193,10 @@ struct client *run_context_connect(
         .ca_file = config->ca_file,
         .timeout = config->timeout,
         .give_up = config->give_up,
-        .reserve = config->reserve};
+        .reserve = config->reserve,
+        .answered = context->run.pages > 0,
+        .meter = context->mode != RUN_CONTEXT_DRY_RUN ? meter : NULL,
+        .meter_data = context};
     struct rate_limit rate_limit;
     *settings = (struct pass_settings){.store = context->store,
         .base_url = config->base_url,
@@ -208,6 +218,9 @@ struct client *run_context_connect(
     if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
     settings->api = client_new(&how, &rate_limit, e);
+    /* a dry run writes nothing, so others do not see what it sends */
+    if (settings->api != NULL && context->mode == RUN_CONTEXT_DRY_RUN)
+        client_set_modest(settings->api, true);
     return settings->api;
 }
 
@@ -283,12 +296,13 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. And only
- * by one that may deliver: no other process then reads what goes. */
+/* Whatever else went wrong: a fault that lasts must not let the store grow; only a store that failed is left
+ * alone. And only by one that may deliver: no other process then reads what goes. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status != EX_OK || shutdown_requested() || run_context_lock(context, LOCK_DELIVER, 0) != 1)
+    if (context->status == EX_IOERR || context->status == EX_CANTCREAT || shutdown_signalled() ||
+        run_context_lock(context, LOCK_DELIVER, 0) != 1)
         return;
     if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);

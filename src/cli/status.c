@@ -54,6 +54,12 @@ static void print_account(struct json_object *status)
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
+    int64_t skipped = number_of(status, "skippedInstants");
+    if (skipped > 0)
+        printf("skipped     %lld instant%s of the list that the server cannot show; asked for again by later "
+               "runs, and "
+               "now by: wosync reconcile (the view skipped_log has them)\n",
+            (long long)skipped, skipped > 1 ? "s" : "");
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);

@@ -12,6 +12,7 @@
 #include "store/passes.h"
 #include "store/quarantine.h"
 #include "store/refetches.h"
+#include "store/skipped.h"
 #include "store/snapshots.h"
 #include "store/subscriptions.h"
 #include "store/sweeps.h"
@@ -151,10 +152,11 @@ struct json_object *status_json_run(const struct run *run)
 static int gather_counts(struct store *store, struct json_object *out, struct error *e)
 {
     int64_t snapshots = snapshots_count(store, e), events = events_count(store, e);
-    int64_t quarantine = quarantine_count(store, e);
+    int64_t quarantine = quarantine_count(store, e), skipped = skipped_count(store, e);
     json_give_int(out, "workOrders", snapshots);
     json_give_int(out, "events", events);
     json_give_int(out, "quarantine", quarantine);
+    json_give_int(out, "skippedInstants", skipped);
     return e->status == EX_OK ? 0 : -1;
 }
 

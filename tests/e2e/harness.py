@@ -480,12 +480,16 @@ class Case(unittest.TestCase):
 
     # --- a story that every configuration must tell alike ---
 
-    def tell_story(self, first=True, **how):
-        """Changes, one between every two runs, and the events that they must make, in order."""
+    def tell_story(self, first=True, warning=None, **how):
+        """Changes, one between every two runs, and the events that they must make, in order. `warning`: what the first
+        run says."""
         expected = []
         if first:
             self.olds = self.mock.create_old(5)
-            self.sync_silently(**how)
+            if warning is None:
+                self.sync_silently(**how)
+            else:
+                self.assertRegex(self.sync(**how).err, warning)
         before = self.ids()
         one = self.olds[1]
         created = self.mock.create({"title": "New"})[0]["id"]

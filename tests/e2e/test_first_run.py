@@ -114,13 +114,28 @@ class Events(Case):
         self.assertEqual(self.ids(), [plain, plain + "/2", plain + "/3"])
         self.assertEqual(self.snapshots()[self.old]["title"], "Third")
 
-    def test_an_older_updatedAt_changes_nothing(self):
+    def test_the_server_went_back(self):
+        """An older state than what is known: the work order itself is asked, and believed."""
         self.mock.update(self.old, priority="HIGH")
         self.sync()
-        before = self.dump("account", "passes")
         self.mock.update(self.old, priority="NONE", updatedAt=ago(30))
+        self.mock.reset_log()
+        self.sync()
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders", "/v1/workorders/%d" % self.old])
+        self.assertEqual(self.snapshots()[self.old]["priority"], "NONE")
+        self.assertEqual(len(self.ids()), 2)
         self.sync_silently()
-        self.assertEqual(self.dump("account", "passes"), before)
+        self.sync_silently()
+
+    def test_a_date_in_the_future_outranks_nothing(self):
+        self.mock.update(self.old, updatedAt="2031-01-01T00:00:00.000Z", title="Future")
+        self.sync()
+        self.mock.update(self.old, status="DONE")
+        self.sync()
+        self.sync_silently()
+        self.assertEqual(self.snapshots()[self.old]["status"], "DONE")
+        self.assertEqual([i.split("/")[0] for i in self.ids()].count("workorder.completed"), 1)
+        self.assertLess(self.status()["watermark"][:4], "2031")
 
     def test_fields_that_change_by_themselves_make_no_event(self):
         self.mock.config(thumbnails="always")

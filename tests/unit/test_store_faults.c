@@ -34,8 +34,9 @@ enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
  * third is removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
-    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, NULL),"
-    " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', NULL);"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, "
+    "NULL, NULL, NULL, NULL), ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', "
+    "NULL, NULL, NULL, NULL);"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
@@ -72,13 +73,14 @@ static const char content[] =
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
-    "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
-    " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
+    " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
-static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
+static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde",
+                           second[FINGERPRINT_SIZE] = "second";
 static int visited, most_visits;
 
 /* What a visitor says: to go on, or after `most_visits` to stop. */
@@ -163,7 +165,8 @@ FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
-                                &(struct quarantine_entry){.fingerprint = fingerprint,
+                                &(struct quarantine_entry){.identity = fingerprint,
+                                    .fingerprint = fingerprint,
                                     .work_order = 8,
                                     .source = "poll",
                                     .reason = "why",
@@ -171,6 +174,16 @@ FUNCTION(do_quarantine_add, quarantine_add(s,
                                     .size = 1,
                                     .seen = NOW},
                                 e))
+FUNCTION(do_quarantine_renew, quarantine_add(s,
+                                  &(struct quarantine_entry){.identity = second,
+                                      .fingerprint = fingerprint,
+                                      .work_order = 7,
+                                      .source = "poll",
+                                      .reason = "why",
+                                      .raw = "{",
+                                      .size = 1,
+                                      .seen = NOW},
+                                  e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
@@ -390,11 +403,9 @@ static int64_t do_glance(struct store *s, struct error *e)
 
 static int64_t do_snapshot_load(struct store *s, struct error *e)
 {
-    struct json_tokener *parser = workorder_parser();
     struct snapshot snapshot;
-    int rc = snapshots_load(s, parser, 7, &snapshot, e);
+    int rc = snapshots_load(s, 7, &snapshot, e);
     snapshot_free(&snapshot);
-    json_tokener_free(parser);
     return rc;
 }
 
@@ -445,8 +456,8 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
     ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
-    ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_inbox_add),
-    ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
+    ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
+    ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
     ROW(do_refetch_again), ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop),
     ROW(do_refetch_postpone), ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed),
     ROW(do_tombstone_add), ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any),

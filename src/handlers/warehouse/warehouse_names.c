@@ -32,14 +32,11 @@ static void add(struct warehouse_names *names, struct warehouse_name *name)
     }
 }
 
-/* A text without a NUL inside, to be freed; NULL where it is none, or empty. */
+/* To be freed; NULL where it is no text, or an empty one. */
 static char *text_of(struct json_object *value)
 {
-    if (!json_object_is_type(value, json_type_string))
-        return NULL;
-    const char *text = json_object_get_string(value);
-    size_t len = (size_t)json_object_get_string_len(value);
-    return len > 0 && strlen(text) == len ? strdup(text) : NULL;
+    bool is_name = json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > 0;
+    return is_name ? strdup(json_object_get_string(value)) : NULL;
 }
 
 /* An id as the key of an object. */
