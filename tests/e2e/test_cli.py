@@ -192,7 +192,7 @@ class Loudness(Case):
         self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         run = self.wosync("-v", "sync")
         self.assertRegex(run.err, r"wosync: api: updatedAt\[gte\] is honoured")
-        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
+        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 page, 0 events, 2 requests")
         self.assertEqual(run.out, "")
 
     def test_q_is_quiet_about_warnings(self):
