@@ -25,6 +25,9 @@ ON CONFLICT DO UPDATE SET sweeps = sweeps + 1;
 SELECT id, refused FROM deletion_candidates
 WHERE id > ?2 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in) ORDER BY id LIMIT 1;
 
+-- name: deletion_candidate_get
+SELECT refused FROM deletion_candidates WHERE id = ?1;
+
 -- name: deletion_candidate_refused
 UPDATE deletion_candidates SET refused = ?2, refused_in = sweeps WHERE id = ?1;
 

@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
+#include "cli/store_owner.h"
 #include "deliver/dispatch.h"
 #include "store/events.h"
 #include "store/passes.h"
@@ -52,17 +53,24 @@ static void check_address(const struct config *config, struct buffer *problems)
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
-    if (cli != NULL) {
-        config_load(cli->config_file, &context->config, &problems, &warnings);
-        check_address(&context->config, &problems);
+    struct error e = {0};
+    if (cli != NULL)
+        cli_read_config(cli, &context->config, &problems, &warnings, &e);
+    if (e.status != EX_OK) {
+        run_context_report(context, &e);
+        return -1;
     }
+    if (cli != NULL)
+        check_address(&context->config, &problems);
     if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
     context->has_handlers = with_handlers;
     int rc = problems.len == 0 ? 0 : -1;
     diagnostics_print(&problems, &warnings);
-    if (rc != 0)
+    if (rc != 0) {
+        store_owner_explain();
         context->status = EX_CONFIG;
+    }
     return rc;
 }
 

@@ -12,6 +12,7 @@
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/snapshots.h"
+#include "store/store.h"
 #include "store/sweeps.h"
 
 /* An event that waits for its page to end. */
@@ -28,8 +29,9 @@ struct intake {
     struct held *held;
     size_t held_count, held_capacity;
     struct json_tokener *parser;
-    int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
-    int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
+    int64_t in_quarantine; /* records, as far as known; -1: not looked yet in this transaction */
+    int64_t missing;       /* work orders that wait for proof that they are gone; -1: likewise */
+    int64_t transaction;   /* the one that both were counted in: between two, other processes write */
 };
 
 struct intake *intake_new(const struct intake_settings *settings)
@@ -75,14 +77,14 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
         if (record->id_hint != 0)
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
-        intake->in_quarantine = 1;
+        intake->in_quarantine = -1;
         log_warning(
             "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
     }
     return INTAKE_QUARANTINED;
 }
 
-/* How many rows of a rare kind there are, counted once and then kept in *known. */
+/* How many rows of a rare kind there are, counted once in a transaction and then kept in *known. */
 static int64_t count_once(
     struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *), struct error *e)
 {
@@ -96,6 +98,9 @@ static int64_t count_once(
 static int note_sighting(struct intake *intake, int64_t work_order, struct error *e)
 {
     struct store *store = intake->settings.store;
+    if (intake->transaction != store_transactions(store))
+        intake->in_quarantine = intake->missing = -1;
+    intake->transaction = store_transactions(store);
     int64_t quarantined = count_once(intake, &intake->in_quarantine, quarantine_count, e);
     int64_t missing = count_once(intake, &intake->missing, sweeps_waiting, e);
     if (quarantined < 0 || missing < 0 || (quarantined > 0 && quarantine_resolve(store, work_order, e) != 0))
@@ -198,6 +203,16 @@ static int store_document(struct intake *intake, const struct intake_record *rec
     return snapshots_save(intake->settings.store, &row, old->document, e);
 }
 
+/* Another process has stored what it was shown after we had asked for this: of one updatedAt, and of an older
+ * one, ours is the older look, and the next look will show what holds. A clock that went back decides
+ * nothing. */
+static bool is_overtaken(
+    const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
+{
+    return known != NULL && record->sent != 0 && known->observed > record->sent &&
+           known->observed <= record->observed && wo->updated <= known->wo.updated;
+}
+
 /* Holds a work order that was understood against its snapshot (NULL: there is none) and writes what comes of
  * it. */
 static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *fingerprint,
@@ -209,6 +224,11 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     const struct diff_snapshot old = {
         &snapshot->wo, snapshot->from_list, snapshot->deleted, snapshot->deletions};
     const struct diff_observation now = {wo, record->from_list};
+    result->id = wo->id;
+    result->updated = wo->updated;
+    bool overtaken = is_overtaken(record, wo, known);
+    if (overtaken && intake->settings.window == NULL)
+        return note_sighting(intake, wo->id, e);
     diff_observe(&intake->settings.rules, intake->settings.window, known != NULL ? &old : NULL, &now, &diff);
     struct event_context context = {.observed = record->observed,
         .previously_observed = TIMESTAMP_NONE,
@@ -221,12 +241,10 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     if (known != NULL)
         context.previously_observed =
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
-    result->id = wo->id;
-    result->updated = wo->updated;
     result->back = snapshot->deleted;
     result->changed = known == NULL || wo->updated > known->wo.updated;
     int rc = append_events(intake, &diff, &context, result, e);
-    if (rc == 0 && diff.outcome == DIFF_STORE)
+    if (rc == 0 && diff.outcome == DIFF_STORE && !overtaken)
         rc = store_document(intake, record, fingerprint, wo, snapshot, &diff, e);
     if (rc == 0)
         rc = note_sighting(intake, wo->id, e);

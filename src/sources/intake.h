@@ -37,6 +37,7 @@ struct intake_record {
     size_t len;
     int64_t id_hint; /* its id at a glance (page_record), 0 when unknown */
     bool from_list;
+    int64_t sent;                /* when it was asked for, by our clock; 0: it came unasked */
     int64_t observed;            /* when it came, by our clock */
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };

@@ -20,6 +20,7 @@ static int observe(
     const struct intake_record record = {.json = json->data,
         .len = json->len,
         .id_hint = id,
+        .sent = client_sent(l->settings->api),
         .observed = clock_now(),
         .previously_observed = l->seen};
     enum intake_verdict verdict = intake_observe(l->intake, &record, result, e);

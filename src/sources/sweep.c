@@ -95,8 +95,12 @@ static int next_missing(struct store *store, void *context, int64_t *work_order,
 static int settle_missing(struct store *store, struct intake *intake, enum refetch_answer answer,
     const struct intake_result *result, void *context, struct error *e)
 {
-    const struct deletion_candidate *missing = &((struct proof *)context)->missing;
+    struct deletion_candidate now, *missing = &((struct proof *)context)->missing;
     (void)result;
+    /* another run may have seen it, or asked for it, since we did */
+    int waits = sweeps_find(store, missing->id, &now, e);
+    if (waits != 1 || now.refused != missing->refused)
+        return waits < 0 ? -1 : 0;
     if (answer == REFETCH_GONE && missing->refused == TIMESTAMP_NONE)
         return sweeps_refused(store, missing->id, clock_now(), e);
     if (answer == REFETCH_GONE && intake_gone(intake, missing->id, TIMESTAMP_NONE, clock_now(), e) < 0)

@@ -185,8 +185,9 @@ class Faults(Case):
         before = self.dump()
         self.configure(api="organization_id = 99")
         self.mock.reset_log()
-        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path in \\[store\\]")
-        self.sync(expect=CONFIG, message="holds the work orders of", env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
+        self.sync(expect=CONFIG, message="was filled with organization_id = none, but now it is 99; .*give each organization its own path in \\[store\\]")
+        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path",
+                  env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
         self.assertEqual(self.mock.state()["requests"], 0)
         self.assertEqual(self.dump("handlers"), {k: v for k, v in before.items() if k != "handlers"})
         self.configure()
