@@ -48,9 +48,8 @@ int cli_load_config(const struct cli *cli, struct config *config)
     struct buffer problems = {0}, warnings = {0};
     struct error e = {0};
     int rc = cli_read_config(cli, config, &problems, &warnings, &e);
+    store_owner_explain(&problems);
     diagnostics_print(&problems, &warnings);
-    if (rc != 0)
-        store_owner_explain();
     cli_report(&e);
     return rc;
 }

@@ -84,11 +84,12 @@ int store_owner_become(const struct cli *cli, char **file, struct error *e)
     return rc;
 }
 
-void store_owner_explain(void)
+void store_owner_explain(struct buffer *problems)
 {
-    if (*owner != '\0')
-        log_error(
-            "the store belongs to %s, so wosync works as that user, though root has started it: what the "
-            "configuration names must be readable for %s",
-            owner, owner);
+    if (*owner == '\0' || problems->len == 0 || strstr(problems->data, strerror(EACCES)) == NULL)
+        return;
+    buffer_append_format(problems,
+        "the store belongs to %s, so wosync works as that user, though root has started it: what the "
+        "configuration names must be readable for %s\n",
+        owner, owner);
 }

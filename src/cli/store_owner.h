@@ -5,6 +5,7 @@
 #ifndef WOSYNC_CLI_STORE_OWNER_H
 #define WOSYNC_CLI_STORE_OWNER_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "cli/cli.h"
 
@@ -16,7 +17,8 @@
  */
 int store_owner_become(const struct cli *cli, char **file, struct error *e);
 
-/* After a configuration that could not be read: says who reads it, if that is not who started the command. */
-void store_owner_explain(void);
+/* Before the problems of a configuration are printed: where a file could not be read, and root has become
+ * another user, adds a line that says so. */
+void store_owner_explain(struct buffer *problems);
 
 #endif
