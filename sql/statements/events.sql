@@ -1,6 +1,10 @@
 -- name: event_emitted
 SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM emitted_ids WHERE id = ?1;
 
+-- Another id of an event that was emitted.
+-- name: event_keep_id
+INSERT OR IGNORE INTO emitted_ids (id) VALUES (?1);
+
 -- name: event_add
 INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 

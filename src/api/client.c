@@ -40,6 +40,7 @@ struct client {
     int64_t bytes;
     int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
     int64_t ahead_sent;      /* the same of what was asked for in advance */
+    int status;              /* of the last answer, 0: the last request got none */
     bool modest;             /* leaves requests to polls */
     bool answered;           /* the server has said something else than that it is busy or broken */
     bool asked_to_wait;      /* its last answer did, with 429 or Retry-After */
@@ -203,6 +204,7 @@ static enum request_result try_once(struct client *client, const struct client_r
 {
     enum http_outcome outcome = http_finish(call);
     client->asked_to_wait = false;
+    client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
     if (outcome == HTTP_ANSWERED) {
         client->asked_to_wait = note_headers(client, call);
         client->bytes += (int64_t)http_body(call)->len;
@@ -446,4 +448,9 @@ int64_t client_requests(const struct client *client)
 int64_t client_bytes(const struct client *client)
 {
     return client->bytes;
+}
+
+int client_status(const struct client *client)
+{
+    return client->status;
 }

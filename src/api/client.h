@@ -115,4 +115,7 @@ const struct rate_limit *client_rate_limit(const struct client *client);
 int64_t client_requests(const struct client *client);
 int64_t client_bytes(const struct client *client);
 
+/* The HTTP status of the last answer; 0 when the last request got none. */
+int client_status(const struct client *client);
+
 #endif

@@ -20,7 +20,7 @@ struct loading {
 };
 
 /* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, READABLE };
+enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS, WINDOWS, READABLE };
 
 struct key {
     const char *section;
@@ -47,7 +47,9 @@ static const struct key keys[] = {
     {"api", "give_up", DURATION, MEMBER(give_up), "1m", NULL, 0, HOUR},
     {"api", "reserve", NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
     {"sync", "start", START, MEMBER(start), "now", NULL, 0, 0},
-    {"sync", "lookback", DURATION, MEMBER(lookback), "5m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "lookback", DURATION, MEMBER(lookback), "10m", NULL, 0, INT64_C(366) * 24 * HOUR},
+    {"sync", "late_windows", WINDOWS, MEMBER(late_windows), "6h/1h 3d/1d", NULL, 0, 0},
+    {"sync", "sweep", DURATION, MEMBER(sweep), "7d", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
     {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
     {"sync", "max_deletes", SHARE, MEMBER(max_deletes), "5%", NULL, 0, 0},
@@ -55,7 +57,7 @@ static const struct key keys[] = {
     {"sync", "safety_poll", DURATION, MEMBER(safety_poll), "6h", NULL, 0, INT64_C(366) * 24 * HOUR},
     {"webhooks", "secret_file", SECRETS, MEMBER(webhook_secrets), NULL, NULL, 0, 0},
     {"webhooks", "tolerance", DURATION, MEMBER(tolerance), "5m", NULL, SECOND, INT64_C(366) * 24 * HOUR},
-    {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
+    {"store", "path", TEXT, MEMBER(store), WOSYNC_LOCALSTATEDIR "/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
     {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
@@ -141,6 +143,30 @@ static const char *read_share(struct config *config, const char *value)
     config->max_deletes = n;
     config->max_deletes_percent = percent;
     return NULL;
+}
+
+/* `6h/1h 3d/1d`: look back 6 h at the first poll of each hour, 3 d at the first of each day. */
+static const char *read_windows(const char *value, struct config_window **out)
+{
+    char **words = split_words(value);
+    const char *wrong = NULL;
+    size_t count = 0;
+    *out = calloc(strlen(value) / 2 + 2, sizeof **out);
+    for (char **word = words; *word != NULL && wrong == NULL; word++) {
+        struct config_window *window = &(*out)[count++];
+        char *slash = strchr(*word, '/');
+        if (slash != NULL)
+            *slash = '\0';
+        if (slash == NULL || duration_parse(*word, &window->lookback) != 0 ||
+            duration_parse(slash + 1, &window->every) != 0 || window->lookback < SECOND ||
+            window->every < SECOND)
+            wrong = "expected pairs of durations such as 6h/1h (look back 6 h, once an hour)";
+        else if (window->lookback > INT64_C(366) * 24 * HOUR || window->every > window->lookback)
+            wrong =
+                "expected a lookback of at most 366d that is not shorter than its interval, such as 6h/1h";
+    }
+    free_words(words);
+    return wrong;
 }
 
 static bool is_filter(const char *value)
@@ -240,6 +266,9 @@ static const char *read_value(
         return read_start(value, member);
     case SHARE:
         return read_share(l->config, value);
+    case WINDOWS:
+        free(*(void **)member);
+        return read_windows(value, member);
     case URL:
         return read_url(value, member);
     case KEY_FILE:
@@ -352,7 +381,7 @@ static char *find_file(const char *file)
         return strdup(environment);
     struct buffer own = {0};
     append_own_file(&own);
-    const char *const places[] = {"wosync.conf", own.data, "/etc/wosync.conf"};
+    const char *const places[] = {"wosync.conf", own.data, WOSYNC_SYSCONFDIR "/wosync.conf"};
     size_t i = 0;
     while (i < sizeof places / sizeof places[0] && access(places[i], F_OK) != 0)
         i++;
@@ -408,6 +437,7 @@ void config_free(struct config *config)
     free(config->organization);
     free(config->ca_file);
     free(config->filter);
+    free(config->late_windows);
     free_words(config->completed);
     free_words(config->ignored);
     for (char **secret = config->webhook_secrets; secret != NULL && *secret != NULL; secret++)

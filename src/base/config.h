@@ -15,6 +15,12 @@
 #define CONFIG_START_NOW       INT64_MAX
 #define CONFIG_START_BEGINNING INT64_MIN
 
+/* A wider lookback, and how often it is due. Milliseconds. */
+struct config_window {
+    int64_t lookback;
+    int64_t every;
+};
+
 /* Durations are milliseconds. The struct owns everything in it. */
 struct config {
     char *file; /* the file that was read, NULL when there is none */
@@ -31,8 +37,10 @@ struct config {
 
     int64_t start; /* CONFIG_START_*, or an instant */
     int64_t lookback;
-    char **completed; /* ends with NULL */
-    char **ignored;   /* ends with NULL */
+    struct config_window *late_windows; /* wider lookbacks that are due now and then; the last has none */
+    int64_t sweep;                      /* how often everything is read; 0: never by itself */
+    char **completed;                   /* ends with NULL */
+    char **ignored;                     /* ends with NULL */
     int64_t max_deletes;
     bool max_deletes_percent;
     int64_t webhook_silence; /* for sync --fallback: so long without a webhook calls for a poll */

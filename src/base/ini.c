@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* inih tells its handler no line numbers, so the lines are counted where it reads them. */
 struct reading {
     const char *path;
@@ -109,6 +111,10 @@ static char *next_line(char *out, int size, void *context)
         if (!is_ignorable(out))
             complain(r, r->line, "the line is longer than 197 bytes",
                 "; go on in a next line that begins with a space (keys when and on)");
+        strcpy(out, "\n");
+    }
+    if (!is_ignorable(out) && !utf8_is_valid(out, strlen(out))) {
+        complain(r, r->line, "the line holds bytes that are not UTF-8; save the file as UTF-8", "");
         strcpy(out, "\n");
     }
     const char *begin = out + strspn(out, " \t\r\n");

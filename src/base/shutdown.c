@@ -128,7 +128,7 @@ bool shutdown_wait(int64_t ms)
         if (left > limit)
             left = limit;
         struct pollfd p = {.fd = wake[0], .events = POLLIN};
-        const struct timespec t = {left / 1000, left % 1000 * 1000000};
+        const struct timespec t = {left / 1000, (long)(left % 1000 * 1000000)};
         (void)ppoll(&p, 1, &t, NULL);
     }
 }

@@ -11,7 +11,7 @@
 #include "store/webhook_stats.h"
 
 /* Why a poll is called for beside webhooks; NULL when it is not, or with the error filled. */
-static const char *find_reason(struct run_context *context, struct error *e)
+static const char *find_reason(struct run_context *context, bool many, struct error *e)
 {
     struct webhook_stats channel;
     struct account account = {0};
@@ -20,12 +20,14 @@ static const char *find_reason(struct run_context *context, struct error *e)
     struct fallback fallback = {.now = clock_now(),
         .silence = context->config.webhook_silence,
         .safety_poll = context->config.safety_poll,
+        .many = many,
         .broken = subscriptions_count_broken(context->store, e)};
     int known = account_load(context->store, &account, e);
     int unfinished = passes_load(context->store, poll_kind.name, &state, e);
     webhook_stats_load(context->store, fallback.now, &channel, e);
     if (e->status == EX_OK) {
-        fallback.webhook = channel.last;
+        fallback.webhook = channel.last_good;
+        fallback.refused = channel.last_refused;
         fallback.poll = known == 1 ? account.observed : TIMESTAMP_NONE;
         fallback.unfinished = unfinished == 1;
         reason = fallback_reason(&fallback);
@@ -35,9 +37,9 @@ static const char *find_reason(struct run_context *context, struct error *e)
     return reason;
 }
 
-bool fallback_calls_for_poll(struct run_context *context, struct error *e)
+bool fallback_calls_for_poll(struct run_context *context, bool many, struct error *e)
 {
-    const char *reason = find_reason(context, e);
+    const char *reason = find_reason(context, many, e);
     if (reason != NULL)
         log_info("sync: polling: %s", reason);
     else if (e->status == EX_OK)

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/run_context.h"
 #include "sources/backfill.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -147,6 +148,10 @@ static void reconcile(struct run_context *context, const struct options *options
         enum pass_end end = run_context_read(context, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EX_OK)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
+        /* older states than what is known may have been seen */
+        if (end == PASS_FINISHED && e.status == EX_OK && run_context_lock(context, LOCK_REFETCH, 0) == 1)
+            end = refetch_due(&settings, INT32_MAX, &e);
+        run_context_unlock(context, LOCK_REFETCH);
         run_context_disconnect(context, api);
         api = NULL;
         /* cron mails what is printed: a sweep that found nothing has nothing to say */

@@ -221,6 +221,7 @@ struct client *run_context_connect(
         .filter = config->filter,
         .page_size = (int)config->page_size,
         .lookback = config->lookback,
+        .late_windows = config->late_windows,
         .start = config->start,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
@@ -336,12 +337,13 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. And only
- * by one that may deliver: no other process then reads what goes. */
+/* Whatever else went wrong: a fault that lasts must not let the store grow; only a store that failed is left
+ * alone. And only by one that may deliver: no other process then reads what goes. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status != EX_OK || shutdown_requested() || run_context_lock(context, LOCK_DELIVER, 0) != 1)
+    if (context->status == EX_IOERR || context->status == EX_CANTCREAT || shutdown_signalled() ||
+        run_context_lock(context, LOCK_DELIVER, 0) != 1)
         return;
     if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);

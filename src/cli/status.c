@@ -56,6 +56,12 @@ static void print_account(struct json_object *status)
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
+    int64_t skipped = number_of(status, "skippedInstants");
+    if (skipped > 0)
+        printf("skipped     %lld instant%s of the list that the server cannot show; asked for again by later "
+               "runs, and "
+               "now by: wosync reconcile (the view skipped_log has them)\n",
+            (long long)skipped, skipped > 1 ? "s" : "");
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
@@ -65,18 +71,45 @@ static void print_account(struct json_object *status)
     }
 }
 
-/* How late changes became visible, and what that means for lookback. */
-static void print_lateness(struct json_object *status, int64_t lookback)
+/* Which of the configured lookbacks would have seen the latest change. */
+static void print_windows(int64_t needed_ms, const struct config *config)
+{
+    char needed[TIMESTAMP_SIZE], lookback[TIMESTAMP_SIZE], every[TIMESTAMP_SIZE];
+    const struct config_window *found = NULL;
+    duration_format(needed_ms, needed);
+    duration_format(config->lookback, lookback);
+    if (needed_ms <= config->lookback) {
+        printf("            the latest one needed a lookback of %s; lookback is %s\n", needed, lookback);
+        return;
+    }
+    for (const struct config_window *window = config->late_windows; window->lookback != 0; window++)
+        if (window->lookback >= needed_ms && (found == NULL || window->every < found->every))
+            found = window;
+    if (found != NULL) {
+        duration_format(found->every, every);
+        printf("            the latest one needed a lookback of %s; lookback is %s, a late window sees it "
+               "within %s\n",
+            needed, lookback, every);
+    } else {
+        duration_format(config->sweep, every);
+        printf("            the latest one needed a lookback of %s: no late window would have seen it, only "
+               "a sweep "
+               "(every %s); widen late_windows in [sync]\n",
+            needed, every);
+    }
+}
+
+/* How late changes became visible, and what that means for the lookbacks. */
+static void print_lateness(struct json_object *status, const struct config *config)
 {
     struct json_object *late = json_object_object_get(status, "lateness");
-    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE],
-        needed[TIMESTAMP_SIZE];
+    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE], age[64];
+    int64_t unlisted = number_of(late, "notListed");
     if (number_of(late, "count") > 0) {
         duration_format(number_of(late, "p50Ms"), p50);
         duration_format(number_of(late, "p99Ms"), p99);
         duration_format(number_of(late, "largestMs"), largest);
-        duration_format(number_of(late, "lookbackNeededMs"), needed);
-        duration_format(lookback, set);
+        duration_format(config->lookback, set);
         printf("lateness    half of the changes were seen within %s, 99 %% within %s, the last after %s\n",
             p50, p99, largest);
         if (number_of(late, "lookbackNeededMs") == 0)
@@ -84,12 +117,35 @@ static void print_lateness(struct json_object *status, int64_t lookback)
                    "it is %s\n",
                 set);
         else
-            printf("            the latest one called for a lookback of %s; it is %s%s\n", needed, set,
-                number_of(late, "lookbackNeededMs") > lookback ? ": raise lookback in [sync]" : "");
+            print_windows(number_of(late, "lookbackNeededMs"), config);
     }
+    if (unlisted > 0)
+        printf("            the list does not show the newest version of %lld work order%s yet, the oldest "
+               "changed %s\n",
+            (long long)unlisted, unlisted == 1 ? "" : "s", age_of(late, "notListedSince", "", age));
     if (number_of(status, "missing") > 0)
         printf("missing     %lld work orders wait for the second proof that they are gone\n",
             (long long)number_of(status, "missing"));
+}
+
+/* The work orders that are to be asked for by their ids. */
+static void print_refetches(struct json_object *status)
+{
+    struct json_object *refetches = json_object_object_get(status, "refetches");
+    struct json_object *failed = json_object_object_get(refetches, "failed");
+    char age[64], next[64];
+    int64_t waiting = number_of(refetches, "waiting");
+    if (waiting > 0)
+        printf("refetches   %lld work order%s to be read by id, the oldest since %s; %lld failed so far\n",
+            (long long)waiting, waiting == 1 ? "" : "s", age_of(refetches, "oldest", "", age),
+            (long long)number_of(refetches, "failing"));
+    for (size_t i = 0; failed != NULL && i < json_object_array_length(failed); i++) {
+        struct json_object *one = json_object_array_get_idx(failed, i);
+        printf("            work order %lld: %lld failed attempt%s, first %s, next %.19s: %s\n",
+            (long long)number_of(one, "workOrder"), (long long)number_of(one, "attempts"),
+            number_of(one, "attempts") == 1 ? "" : "s", age_of(one, "requested", "", age),
+            (snprintf(next, sizeof next, "%s", text_of(one, "due", "")), next), text_of(one, "error", ""));
+    }
 }
 
 /* What the two channels have brought; nothing where webhooks were never used. */
@@ -99,24 +155,23 @@ static void print_webhooks(struct json_object *status)
     char age[64], delay[TIMESTAMP_SIZE];
     if (hooks == NULL)
         return;
-    printf("webhooks    last one %s; received %lld, of them seen before %lld, hints %lld; refused %lld\n",
+    printf("webhooks    last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
         age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
-        (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "hints"),
-        (long long)number_of(hooks, "refused"));
+        (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "refused"),
+        (long long)number_of(hooks, "givenUp"));
+    printf("            last work order that was read because of one %s\n",
+        age_of(hooks, "lastObserved", "never", age));
     printf("            found by polling first %lld, of them missed by webhooks %lld\n",
         (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
     if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
         duration_format(number_of(hooks, "webhookDelayP50Ms"), delay);
-        printf("            half of the changes were told within %s by webhook", delay);
+        printf("            half of the changes were seen within %s by webhook", delay);
         if (json_object_object_get(hooks, "pollDelayP50Ms") != NULL) {
             duration_format(number_of(hooks, "pollDelayP50Ms"), delay);
             printf(", within %s by polling", delay);
         }
         printf("\n");
     }
-    if (number_of(hooks, "hintsWaiting") > 0)
-        printf("            work orders that are yet to be asked for: %lld\n",
-            (long long)number_of(hooks, "hintsWaiting"));
     if (number_of(hooks, "brokenSubscriptions") > 0)
         printf("            subscriptions that are gone or not valid: %lld; see: wosync webhooks list\n",
             (long long)number_of(hooks, "brokenSubscriptions"));
@@ -182,10 +237,11 @@ static void print_runs(struct json_object *status)
     }
 }
 
-static void print_text(struct json_object *status, int64_t lookback)
+static void print_text(struct json_object *status, const struct config *config)
 {
     print_account(status);
-    print_lateness(status, lookback);
+    print_lateness(status, config);
+    print_refetches(status);
     print_webhooks(status);
     print_handlers(status);
     print_quarantine(status);
@@ -199,12 +255,13 @@ static int gather_run(const struct run *run, void *context, struct error *e)
     return 0;
 }
 
-static void show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
+static void show_text(
+    struct store *store, struct json_object *status, const struct config *config, struct error *e)
 {
     struct json_object *runs = json_object_new_array();
     json_object_object_add(status, "runs", runs);
     if (runs_list(store, RUNS_SHOWN, gather_run, runs, e) == 0)
-        print_text(status, lookback);
+        print_text(status, config);
 }
 
 static int print_run(const struct run *run, void *context, struct error *e)
@@ -239,7 +296,7 @@ static void show_facts(struct store *store, const struct config *config, bool js
         if (json)
             show_json(store, status, e);
         else
-            show_text(store, status, config->lookback, e);
+            show_text(store, status, config, e);
     }
     json_object_put(status);
 }

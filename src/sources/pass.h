@@ -14,6 +14,7 @@
 #include "store/passes.h"
 
 struct client;
+struct config_window;
 struct store;
 struct pass_settings;
 
@@ -55,7 +56,9 @@ struct pass_settings {
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */
     int page_size;
-    int64_t lookback;             /* milliseconds */
+    int64_t lookback;                         /* milliseconds */
+    const struct config_window *late_windows; /* of a poll; the last has no lookback; NULL: none */
+    bool notified;                /* of a poll: notifications wait, and what the list shows may settle them */
     int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;

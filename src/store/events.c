@@ -21,6 +21,11 @@ int events_append(
         told = was_told(store, event_numbered_id(event, ++n, id), e);
     if (told != 0)
         return told < 0 ? -1 : 0;
+    int same = *event->same_as != '\0' ? was_told(store, event->same_as, e) : 0;
+    if (same == 1)
+        return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_TEXT(id));
+    if (same < 0 || event->only_same)
+        return same;
     char *body = event_body(event, id, context);
     int rc = STORE_RUN(store, e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT(event_type_name(event->type)),
         V_INT(event->work_order), V_DATE(event->timestamp), V_INT(context->observed), V_TEXT(body));

@@ -135,6 +135,14 @@ class Mock:
         """Returns its new updatedAt."""
         return self.change(update=[dict(fields, id=number)])["update"][0]["updatedAt"]
 
+    def records(self, **lists):
+        """Users, teams and locations: `users=[{"id": 7, ...}]`, `remove={"users": [8]}`."""
+        self.ask("POST", "/mock/records", lists)
+
+    def comment(self, *comments):
+        """Returns the ids of the comments."""
+        return json.loads(self.ask("POST", "/mock/comments", list(comments)))["comments"]
+
     def create_old(self, count=1, **fields):
         """Work orders that were last touched days ago, each at an instant of its own. Returns their ids."""
         base = time.time() - 10 * 86400
@@ -162,6 +170,10 @@ class Mock:
     def signed(self, *orders):
         """The same webhooks, not sent: url, headers, body of each."""
         return json.loads(self.ask("POST", "/mock/deliveries?unsent", list(orders)))["deliveries"]
+
+    def release(self, order="made"):
+        """Sends the webhooks that are held back, in an order: "made", "reversed", or a list of places."""
+        self.ask("POST", "/mock/deliveries/release", {"order": order})
 
     def await_deliveries(self):
         """Waits until no webhook waits to be sent by itself; returns what became of all."""
@@ -467,12 +479,16 @@ class Case(unittest.TestCase):
 
     # --- a story that every configuration must tell alike ---
 
-    def tell_story(self, first=True, **how):
-        """Changes, one between every two runs, and the events that they must make, in order."""
+    def tell_story(self, first=True, warning=None, **how):
+        """Changes, one between every two runs, and the events that they must make, in order. `warning`: what the first
+        run says."""
         expected = []
         if first:
             self.olds = self.mock.create_old(5)
-            self.sync_silently(**how)
+            if warning is None:
+                self.sync_silently(**how)
+            else:
+                self.assertRegex(self.sync(**how).err, warning)
         before = self.ids()
         one = self.olds[1]
         created = self.mock.create({"title": "New"})[0]["id"]

@@ -88,7 +88,7 @@ class Window(History):
         self.mock.reset_log()
         self.backfill("--since", "2026-01-01", "--until", "2026-02-01")
         page = self.mock.pages()[0]
-        self.assertEqual(page["updatedAtGte"], "2026-01-01T00:00:00.000Z")
+        self.assertEqual(page["updatedAt[gte]"], "2026-01-01T00:00:00.000Z")
         self.assertEqual(page["show_upcoming"], "true")
         self.assertFalse([name for name in page if "lte" in name.lower()])
 
@@ -175,6 +175,7 @@ class Window(History):
     def test_with_every_spelling_of_the_filter(self):
         since = ago(200 * DAY)
         expected = self.proved(since)
+        self.mock.config(filter_updatedAtGte="honoured")
         for filter_ in ("updatedAtGte", "updatedAt[gte]", "sort"):
             with self.subTest(filter=filter_):
                 self.store = self.path("store-%s.db" % re.sub(r"\W", "", filter_))
@@ -680,7 +681,7 @@ class Typing(History):
     def asked(self, *arguments):
         self.mock.reset_log()
         self.backfill(*arguments)
-        return moment_of(self.mock.pages()[-1]["updatedAtGte"])
+        return moment_of(self.mock.pages()[-1]["updatedAt[gte]"])
 
     def test_dates(self):
         self.sync()

@@ -189,8 +189,9 @@ class Loudness(Case):
         self.mock.create_old(3)
 
     def test_v_says_what_is_done(self):
+        self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         run = self.wosync("-v", "sync")
-        self.assertRegex(run.err, r"wosync: api: the filter updatedAtGte is honoured")
+        self.assertRegex(run.err, r"wosync: api: the filter updatedAt(Gte|\[gte\]) is honoured")
         self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
         self.assertEqual(run.out, "")
 
@@ -301,11 +302,11 @@ class Status(Case):
         status, text = self.status(), self.wosync("status").out
         self.assertEqual((status["workOrders"], status["events"], status["quarantine"]), (4, 3, 1))
         self.assertEqual(status["baseUrl"], self.mock.url)
-        self.assertEqual(status["filter"], "updatedAtGte")
+        self.assertEqual(status["filter"], "updatedAt[gte]")
         self.assertRegex(text, r"store +%s, 4 work orders, 3 events" % re.escape(self.store))
         self.assertRegex(text, r"account +%s" % re.escape(self.mock.url))
         self.assertRegex(text, r"watermark +%s" % status["watermark"])
-        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAtGte")
+        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAt\[gte\]")
         self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
         self.assertRegex(text, r"1 record in quarantine")
         self.assertRegex(text, r"work order 700: its status")
@@ -334,7 +335,7 @@ class Status(Case):
 
     def test_the_last_runs_are_there_with_their_figures(self):
         self.mock.create_old(5)
-        self.mock.config(max_limit=2)
+        self.mock.config(max_limit=2, filter_updatedAtGte="honoured")  # one probe, whichever comes first
         self.sync()
         self.mock.update(100001, status="DONE")
         self.sync()

@@ -61,7 +61,7 @@ class Damage(Webhooks):
                 self.assertEqual(self.mock.requests(), [], "it asked, though it could not keep the answer")
 
     def test_status(self):
-        tables = ("account passes deletion_candidates lateness webhook_inbox webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
+        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
                   "deliveries runs")
         for run in self.refuse(tables, "status"):
             self.assertEqual(run.out, "")
@@ -77,7 +77,7 @@ class Damage(Webhooks):
             self.assertEqual(run.out, "")
 
     def test_fallback_does_not_poll_for_want_of_figures(self):
-        for run in self.refuse("account passes subscriptions webhook_stats webhook_inbox", "sync", "--fallback", "--no-dispatch"):
+        for run in self.refuse("account passes subscriptions webhook_stats refetches", "sync", "--fallback", "--no-dispatch"):
             self.assertEqual(run.out, "")
 
     def test_backfill(self):
@@ -107,7 +107,7 @@ class Damage(Webhooks):
 
     def test_receive(self):
         body = json.dumps(self.public(self.one)).encode()
-        for table in ("subscriptions", "webhook_inbox", "snapshots"):
+        for table in ("subscriptions", "webhook_inbox", "refetches"):
             with self.subTest(table):
                 self.spoil(table)
                 answer = self.cgi(body, signed(body))
@@ -120,7 +120,7 @@ class Damage(Webhooks):
         self.spoil("handlers")
         answer = self.cgi(body, signed(body))
         self.assertEqual(answer.json, {"status": "ok"})
-        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox WHERE state <> 'done'"), [(0,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox"), [(2,)])
         ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY run DESC LIMIT 1")
         self.assertEqual((kind, status), ("receive", IO))
         self.assertRegex(message, CORRUPT)

@@ -579,7 +579,7 @@ class Healed(Sweeps):
 
     def check_healed(self, count, pattern=None):
         run = self.reconcile()
-        self.assertEqual(len(re.findall("missed by polling and is told now", run.err)), count, run)
+        self.assertEqual(len(re.findall("polling missed a change of it, which is emitted now", run.err)), count, run)
         self.assertEqual(self.last_run()["healed"], count)
         if count:
             self.assertRegex(run.out, ", %d healed" % count)

@@ -1,13 +1,14 @@
 """Faults of the store: a clear error, the right status, nothing lost; and runs that change nothing."""
 import contextlib
 import os
+import re
 import resource
 import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case
 
 NOBODY = 65534
 MIGRATIONS = sorted(Path(ROOT, "sql", "migrations").glob("*.sql"))
@@ -193,14 +194,31 @@ class Faults(Case):
         self.configure()
         self.check_goes_on()
 
-    def test_one_kept_locked_by_another_program(self):
+    def test_one_locked_by_another_program_is_waited_for(self):
         self.filled()
         with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
             running = self.start("sync")
-            self.assertIsNotNone(running.pid)
+            self.wait_for(lambda: self.sleeps(running) > 20, "the run to wait for the lock")
+            self.assertTrue(running.is_alive())
             db.execute("COMMIT")
             self.assertEqual(running.wait().status, 0)
+        self.check_goes_on()
+
+    def sleeps(self, running):
+        """How often a run has slept since it opened the store; it does so again and again when the store is locked."""
+        self.assertTrue(running.is_alive(), "it did not wait for the lock")
+        process = Path("/proc/%d" % running.pid)
+        if self.store not in [os.path.realpath(file) for file in (process / "fd").iterdir()]:
+            return 0
+        return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (process / "status").read_text(), re.M)[1])
+
+    def test_one_that_stays_locked(self):
+        self.filled()
+        with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            self.sync(expect=TRY_LATER, message="store %s: .*another process keeps it locked" % self.store)
+        self.assertEqual(self.ids(), [])
         self.check_goes_on()
 
     # --- permissions: as another user ---

@@ -39,7 +39,7 @@ static void compare_events(
     const struct workorder *scanned, const struct workorder *wo, const char *json, size_t len)
 {
     const struct diff_rules rules = {.horizon = INT64_MIN, .completed = completed, .ignored = ignored};
-    const struct diff_observation a = {scanned, true}, b = {wo, true};
+    const struct diff_observation a = {.wo = scanned, .from_list = true}, b = {.wo = wo, .from_list = true};
     struct diff one, other;
     diff_observe(&rules, NULL, NULL, &a, &one);
     diff_observe(&rules, NULL, NULL, &b, &other);

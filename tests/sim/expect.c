@@ -91,7 +91,8 @@ void expect(const struct order *order, const struct knowledge *known, int versio
     bool back = known->deleted && v->deleted == NEVER, gone = !known->deleted && v->deleted != NEVER;
     plant_write_date(v->updated, date);
     if (strcmp(old->status, v->status) != 0)
-        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date);
+        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date)
+            ->numbered = v->updated == old->updated;
     if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed)))
         add_completed(out, id, v);
     if (v->updated != old->updated || !same_content(old, v) ||

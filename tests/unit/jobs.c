@@ -8,8 +8,8 @@
 #include "base/timestamp.h"
 #include "plant.h"
 #include "sources/backfill.h"
-#include "sources/notifications.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "sources/subscription_check.h"
 #include "support.h"
@@ -33,7 +33,7 @@ void begin_job(struct job *job, struct store *store)
 {
     struct error e = {0};
     const struct client_settings client = {
-        .base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
+        .base_url = how.base_url, .token = "t", .organization = "", .give_up = how.impatient ? 0 : HOUR};
     how.run = (struct run){.kind = "sync",
         .began = clock_now(),
         .exit_status = -1,
@@ -93,11 +93,11 @@ int64_t do_prove(struct store *store, struct error *e)
     return end == PASS_FINISHED ? 0 : -1;
 }
 
-int64_t do_hints(struct store *store, struct error *e)
+int64_t do_refetches(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = notifications_refetch(&job.settings, 10, e);
+    enum pass_end end = refetch_due(&job.settings, 10, e);
     client_free(job.api);
     return end == PASS_FINISHED ? 0 : -1;
 }

@@ -14,6 +14,7 @@ extern struct how {
     const struct diff_window *window;
     int64_t start, max_deletes;
     bool dry_run, percent;
+    bool impatient; /* what fails is not tried again */
     struct run run; /* as the last run left it */
 } how;
 
@@ -35,7 +36,7 @@ int64_t do_poll(struct store *store, struct error *e);
 int64_t do_sweep(struct store *store, struct error *e);
 int64_t do_backfill(struct store *store, struct error *e);
 int64_t do_prove(struct store *store, struct error *e);
-int64_t do_hints(struct store *store, struct error *e);
+int64_t do_refetches(struct store *store, struct error *e);
 int64_t do_watch(struct store *store, struct error *e);
 
 #endif

@@ -79,7 +79,7 @@ static void test_defaults(void **state)
     check(l.config.page_size == 200 && l.config.timeout == 30 * SECOND && l.config.give_up == MINUTE &&
               l.config.reserve == 0,
         "[api]");
-    check(l.config.start == CONFIG_START_NOW && l.config.lookback == 5 * MINUTE, "[sync]");
+    check(l.config.start == CONFIG_START_NOW && l.config.lookback == 10 * MINUTE, "[sync]");
     check(l.config.webhook_silence == 15 * MINUTE && l.config.safety_poll == 6 * HOUR, "[sync]");
     check(l.config.webhook_secrets == NULL && l.config.tolerance == 5 * MINUTE, "[webhooks]");
     check_words(l.config.completed, "DONE,COMPLETED");
@@ -211,7 +211,7 @@ static void test_problems(void **state)
         {"[api]\nbase-url = https://x\n", "2", "base-url: unknown key in [api]; known are base_url"},
         {"[api]\ntoken = x\n", "2", "token: unknown key in [api]"},
         {"[sync]\npage_size = 5\n", "2",
-            "page_size: unknown key in [sync]; known are start, lookback, completed"},
+            "page_size: unknown key in [sync]; known are start, lookback, late_windows, sweep, completed"},
         {"[apl]\npage_size = 5\n", "1",
             "[apl]: unknown section; known are [api], [sync], [webhooks], [store]"},
         {"\n[empty]\n", "2", "[empty]: unknown section"},

@@ -177,6 +177,32 @@ static void test_long_comment(void **state)
     buffer_free(&text);
 }
 
+/* A line that is not UTF-8 is a mistake, a comment that is not is none, and the next line counts. */
+static void test_not_utf8(void **state)
+{
+    static const char *const wrong[] = {"x = K\xfchlanlage", "x = \xc0\x80", "x = \xed\xa0\xbd",
+        "x = \xf4\x90\x80\x80", "x = \xe2\x82", "x = a \xff b", "k\xfc = 1"};
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        const char *path = path_in(*state, "wosync.conf");
+        struct buffer text = {0}, problems = {0};
+        struct ini ini;
+        buffer_append_format(&text,
+            "; Gr\xfc\xdf"
+            "e\n[a]\n%s\ny = K\xc3\xbchlanlage\n",
+            wrong[i]);
+        write_file(path, text.data, text.len, 0600);
+        int rc = ini_read(path, &ini, &problems);
+        const struct ini_setting *y = ini_setting(ini_section(&ini, "a"), "y");
+        check(rc == -1 && strstr(problems.data, ":3: the line holds bytes that are not UTF-8") != NULL,
+            "%s: %s", wrong[i], problems.data);
+        check(
+            y != NULL && y->line == 4 && strcmp(y->value, "K\xc3\xbchlanlage") == 0, "the next line is lost");
+        ini_free(&ini);
+        buffer_free(&text);
+        buffer_free(&problems);
+    }
+}
+
 /* A NUL byte is a mistake of its line, in a comment too, and the next line counts. */
 static void test_nul_byte(void **state)
 {
@@ -258,6 +284,7 @@ int main(void)
         in_directory(test_long_lines),
         in_directory(test_long_comment),
         in_directory(test_nul_byte),
+        in_directory(test_not_utf8),
         in_directory(test_byte_order_mark),
         in_directory(test_long_section_name),
         in_directory(test_missing_file),

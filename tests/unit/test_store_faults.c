@@ -18,6 +18,8 @@
 #include "store/quarantine.h"
 #include "store/rate_limit.h"
 #include "store/webhook_inbox.h"
+#include "store/refetches.h"
+#include "store/steps.h"
 #include "store/retention.h"
 #include "store/runs.h"
 #include "store/snapshots.h"
@@ -32,13 +34,22 @@ enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
  * third is removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
-    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL),"
-    " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d');"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, "
+    "NULL, NULL, NULL, NULL), ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', "
+    "NULL, NULL, NULL, NULL);"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}');"
-    "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0), (8, 900, NULL, 2, 950, 0, 0);"
+    "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0, NULL, NULL, NULL, NULL), (8, 900, NULL, 2, "
+    "950, 0, 0, "
+    "NULL, 'DONE', 800, 700);"
+    "INSERT INTO status_steps VALUES (7, 900, 'OPEN', 'DONE', 0, 950), (8, 900, 'OPEN', 'DONE', 5, 900000);"
+    "INSERT INTO refetches VALUES (7, 'notified', 900, 900, NULL, NULL, 0, 900, NULL), (8, 'doubt', 900, "
+    "NULL, NULL, 800, 2, "
+    "900, 'why');"
+    "INSERT INTO tombstones VALUES (8, 900), (10, 900000);"
+    "INSERT INTO late_windows VALUES (1000, 900);"
     "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, "
     "'workorder.completed/7/T', 'workorder.completed', 7,"
     " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', "
@@ -51,23 +62,25 @@ static const char content[] =
     "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, 0, 1000, NULL), (1, 2, 7, 'done', 1, 0, 1000, NULL),"
     " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused'),"
     " (1, 5, 9, 'pending', 0, 0, 900000, NULL);"
-    "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL), (8, 2, "
-    "950, 1);"
+    "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
+    "2, "
+    "950, 1, 1, 0);"
     "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0, 0), ('poll', 100, 1, 90, 5, 0);"
-    "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
+    "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'waiting', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
-    "'unknown', x'00');"
+    "'unsupported', x'00');"
     "UPDATE webhook_stats SET api = 'webhooks', first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
-    "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
-    " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
+    " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
     "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
-static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
+static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde",
+                           second[FINGERPRINT_SIZE] = "second";
 static int visited, most_visits;
 
 /* What a visitor says: to go on, or after `most_visits` to stop. */
@@ -152,7 +165,8 @@ FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
-                                &(struct quarantine_entry){.fingerprint = fingerprint,
+                                &(struct quarantine_entry){.identity = fingerprint,
+                                    .fingerprint = fingerprint,
                                     .work_order = 8,
                                     .source = "poll",
                                     .reason = "why",
@@ -160,24 +174,53 @@ FUNCTION(do_quarantine_add, quarantine_add(s,
                                     .size = 1,
                                     .seen = NOW},
                                 e))
+FUNCTION(do_quarantine_renew, quarantine_add(s,
+                                  &(struct quarantine_entry){.identity = second,
+                                      .fingerprint = fingerprint,
+                                      .work_order = 7,
+                                      .source = "poll",
+                                      .reason = "why",
+                                      .raw = "{",
+                                      .size = 1,
+                                      .seen = NOW},
+                                  e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
-FUNCTION(do_receipts_add, inbox_add(s,
-                              &(struct inbox_entry){.key = "k4",
-                                  .received = NOW,
-                                  .type = "t",
-                                  .work_order = 8,
-                                  .state = INBOX_HINT,
-                                  .body = "{}",
-                                  .len = 2},
-                              e))
-FUNCTION(do_receipts_have, inbox_have(s, INBOX_UNKNOWN, "asset.updated", e))
-FUNCTION(do_receipts_settle, inbox_settle(s, &(struct inbox_next){7, 1}, e))
-FUNCTION(do_receipts_waiting, inbox_waiting(s, e))
+FUNCTION(do_inbox_add, inbox_add(s,
+                           &(struct inbox_entry){.key = "k4",
+                               .received = NOW,
+                               .event = "t",
+                               .work_order = 8,
+                               .state = INBOX_WAITING,
+                               .body = "{}",
+                               .len = 2},
+                           e))
+FUNCTION(do_inbox_have, inbox_have(s, INBOX_UNSUPPORTED, "asset.updated", e))
+FUNCTION(do_inbox_last, inbox_last_waiting(s, 7, e))
+FUNCTION(do_inbox_settle, inbox_settle(s, 7, 1, INBOX_DONE, e))
+FUNCTION(do_refetch_request,
+    refetches_request(s, &(struct refetch_row){.work_order = 8, .requested = NOW, .occurred = NOW}, NOW, e))
+FUNCTION(do_refetch_again,
+    refetches_request(s, &(struct refetch_row){.work_order = 7, .requested = NOW, .occurred = NOW}, 0, e))
+FUNCTION(do_refetch_drop, refetches_drop(s, 7, e))
+FUNCTION(do_refetch_postpone, refetches_postpone(s, 7, REFETCH_SETTLE, NOW, "why", e))
+FUNCTION(do_refetch_count_due, refetches_count_due(s, NOW, e))
+FUNCTION(do_tombstone_add, tombstones_add(s, 9, NOW, e))
+FUNCTION(do_step_add,
+    steps_add(s, 7, &(struct status_step){.occurred = NOW, .from = "OPEN", .to = "DONE"}, NOW, e))
+FUNCTION(do_steps_any, steps_any(s, e))
+FUNCTION(do_steps_drop, steps_drop(s, 7, NOW, e))
+FUNCTION(do_set_doubted, snapshots_set_doubted(s, 7, 5, e))
+FUNCTION(do_sweeps_postpone, sweeps_postpone(s, 7, NOW, e))
+FUNCTION(do_late_window_save, late_windows_save(s, 1000, NOW, e))
+FUNCTION(do_account_touch, account_touch(s, NOW, e))
+FUNCTION(do_archive, subscriptions_archive(s, "s1", NOW, e))
+FUNCTION(do_note_good, webhook_stats_note_good(s, NOW, e))
+FUNCTION(do_note_given_up, webhook_stats_note_given_up(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
-FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, e))
+FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
 FUNCTION(do_snapshots_since, snapshots_count_since(s, 0, e))
@@ -195,8 +238,8 @@ FUNCTION(do_sweeps_refused, sweeps_refused(s, 7, NOW, e))
 FUNCTION(do_sweeps_drop, sweeps_drop(s, 7, e))
 FUNCTION(do_sweeps_drop_all, sweeps_drop_all(s, e))
 FUNCTION(do_sweeps_waiting, sweeps_waiting(s, e))
-FUNCTION(do_note_received, webhook_stats_note_received(s, NOW, true, true, e))
-FUNCTION(do_note_refused, webhook_stats_note_refused(s, e))
+FUNCTION(do_note_received, webhook_stats_note_received(s, NOW, true, e))
+FUNCTION(do_note_refused, webhook_stats_note_refused(s, NOW, e))
 FUNCTION(do_note_polled, webhook_stats_note_polled(s, 8, 1000, NOW, e))
 FUNCTION(do_hear, webhook_stats_hear(s, 7, e))
 FUNCTION(do_set_api, webhook_stats_set_api(s, "subscriptions", e))
@@ -280,7 +323,7 @@ static int64_t do_passes_save(struct store *s, struct error *e)
 {
     char filter[] = "none";
     struct pass_state state = {.filter = filter, .pages = 2};
-    return passes_save(s, "sync", true, &state, e);
+    return passes_save(s, "sync", TIMESTAMP_NONE, &state, e);
 }
 
 static int64_t do_rate_limit_load(struct store *s, struct error *e)
@@ -289,10 +332,67 @@ static int64_t do_rate_limit_load(struct store *s, struct error *e)
     return rate_limit_load(s, &rate_limit, e) == 0 ? rate_limit.remaining : -1;
 }
 
-static int64_t do_next_hint(struct store *s, struct error *e)
+static int64_t do_refetch_next(struct store *s, struct error *e)
 {
-    struct inbox_next hint;
-    return inbox_next(s, 0, &hint, e);
+    struct refetch_row row = {0};
+    return refetches_next(s, NOW, &row, e);
+}
+
+static int64_t do_refetch_get(struct store *s, struct error *e)
+{
+    struct refetch_row row;
+    return refetches_get(s, 7, &row, e);
+}
+
+static int64_t do_refetches_count(struct store *s, struct error *e)
+{
+    struct refetch_counts counts;
+    return refetches_count(s, &counts, e) == 0 ? counts.waiting : -1;
+}
+
+static int see_failure(const struct refetch_failure *failure, void *context, struct error *e)
+{
+    (void)failure;
+    (void)context;
+    (void)e;
+    return 0;
+}
+
+static int64_t do_refetches_failed(struct store *s, struct error *e)
+{
+    return refetches_visit_failed(s, 5, see_failure, NULL, e);
+}
+
+static int64_t do_tombstone_get(struct store *s, struct error *e)
+{
+    int64_t when;
+    return tombstones_get(s, 8, &when, e) == 0 ? when : -1;
+}
+
+static int64_t do_steps_load(struct store *s, struct error *e)
+{
+    struct status_step *steps;
+    int count = steps_load(s, 7, &steps, e);
+    free(steps);
+    return count;
+}
+
+static int64_t do_last_finished(struct store *s, struct error *e)
+{
+    int64_t when;
+    return passes_last_finished(s, "sync", &when, e);
+}
+
+static int64_t do_late_window_load(struct store *s, struct error *e)
+{
+    int64_t when;
+    return late_windows_load(s, 1000, &when, e);
+}
+
+static int64_t do_count_unlisted(struct store *s, struct error *e)
+{
+    int64_t oldest;
+    return snapshots_count_unlisted(s, NOW, &oldest, e);
 }
 
 static int64_t do_glance(struct store *s, struct error *e)
@@ -303,11 +403,9 @@ static int64_t do_glance(struct store *s, struct error *e)
 
 static int64_t do_snapshot_load(struct store *s, struct error *e)
 {
-    struct json_tokener *parser = workorder_parser();
     struct snapshot snapshot;
-    int rc = snapshots_load(s, parser, 7, &snapshot, e);
+    int rc = snapshots_load(s, 7, &snapshot, e);
     snapshot_free(&snapshot);
-    json_tokener_free(parser);
     return rc;
 }
 
@@ -330,8 +428,8 @@ static int64_t do_count_missing(struct store *s, struct error *e)
 
 static int64_t do_next_missing(struct store *s, struct error *e)
 {
-    struct deletion_candidate missing;
-    return sweeps_next(s, NOW, 0, &missing, e);
+    struct deletion_candidate missing = {0};
+    return sweeps_next(s, NOW, NOW, &missing, e);
 }
 
 static int64_t do_webhooks_load(struct store *s, struct error *e)
@@ -358,16 +456,21 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
     ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
-    ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_receipts_add),
-    ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle), ROW(do_receipts_waiting),
-    ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new),
-    ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after), ROW(do_snapshots_count),
-    ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
-    ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
-    ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
-    ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
-    ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
+    ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
+    ROW(do_refetch_again), ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop),
+    ROW(do_refetch_postpone), ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed),
+    ROW(do_tombstone_add), ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any),
+    ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
+    ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
+    ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
+    ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
+    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
+    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
+    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
+    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
+    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 

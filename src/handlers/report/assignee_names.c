@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/json.h"
+
 static bool is_text(struct json_object *value)
 {
     return json_object_is_type(value, json_type_string) && json_object_get_string_len(value) > 0;
@@ -19,8 +21,8 @@ static void append_id(struct buffer *out, struct json_object *id, const char *ki
 {
     if (is_text(id))
         append_string(out, id);
-    else if (json_object_is_type(id, json_type_int))
-        buffer_append_format(out, "%s %s", kind, json_object_get_string(id));
+    else if (json_integer_text(id) != NULL)
+        buffer_append_format(out, "%s %s", kind, json_integer_text(id));
 }
 
 /* The best name that the object has for itself. */
