@@ -68,9 +68,9 @@ static void test_kinds(void **state)
         if (table[i].wrong != NULL)
             check(
                 strncmp(wrong, table[i].wrong, strlen(table[i].wrong)) == 0, "%s: %s", table[i].value, wrong);
-        check(table[i].secret == NULL || secret_is_in(table[i].secret), "%s", table[i].value);
+        check(table[i].secret == NULL || secret_is_value(table[i].secret), "%s", table[i].value);
         /* the whole of what is no path, which may be anything else's password */
-        check(secret_is_in(table[i].value) == (kind != DATABASE_FILE && *table[i].value != '\0'), "%s",
+        check(secret_is_value(table[i].value) == (kind != DATABASE_FILE && *table[i].value != '\0'), "%s",
             table[i].value);
         secret_forget();
     }
