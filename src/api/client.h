@@ -14,6 +14,14 @@
 
 struct client;
 
+/*
+ * Where several processes share the rate limit: asked before each request. It brings *rate_limit, what this
+ * client knows, together with what the others know. Returns 0 when the request may be sent, having counted
+ * it; else how many milliseconds to wait before asking again, or -1 with the error filled. `modest`: as
+ * client_set_modest says.
+ */
+typedef int64_t client_meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e);
+
 /* Everything is borrowed for the life of the client; durations are milliseconds. */
 struct client_settings {
     const char *base_url; /* one that http_check_url takes */
@@ -23,6 +31,9 @@ struct client_settings {
     int64_t timeout;          /* of one request */
     int64_t give_up;          /* how long transient failures are tried again */
     int64_t reserve;          /* requests of each window that are left to others */
+    bool answered;            /* an earlier client of this run was answered */
+    client_meter *meter;      /* NULL: no other process shares the rate limit */
+    void *meter_data;
 };
 
 enum api_verdict {
@@ -31,7 +42,9 @@ enum api_verdict {
     API_GONE,        /* 404, 410: there is no such thing, or no longer */
     API_FORBIDDEN,   /* 403: the token may not do it; the error is filled */
     API_FAILED,      /* the error is filled */
-    API_STOPPED      /* a signal or the deadline came before a try; the error is filled */
+    API_STOPPED      /* a signal or the deadline came before a try. The error: EX_TEMPFAIL for a signal, or
+                        where the client did nothing but wait for the rate limit; why the last try failed;
+                        else empty */
 };
 
 /* What a reader says of the body of an answer that was taken. */
@@ -84,6 +97,9 @@ void client_free(struct client *client);
  */
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
+
+/* For a pass that lasts long: leaves a part of each window's requests to polls. */
+void client_set_modest(struct client *client, bool modest);
 
 /* Sends a GET that will be asked for next, if the rate limit allows it at once: the answer is on its way
  * while the caller works. A hint; nothing is lost when it fails or is never followed by client_request. */

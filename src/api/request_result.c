@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/json_parse.h"
 
 /* Longest part of an answer in a message. */
 enum { SAYS_SIZE = 256 };
@@ -34,6 +35,9 @@ static void server_says(struct json_object *answer, char out[SAYS_SIZE])
         json_object_object_get_ex(answer, "error", &error);
     if (json_object_is_type(error, json_type_string))
         snprintf(out, SAYS_SIZE, ": %.200s", json_object_get_string(error));
+    size_t len = strlen(out);
+    if (len > 0 && out[len - 1] == '.')
+        out[len - 1] = '\0';
 }
 
 /* What a page for people calls itself, in quotes and with a blank before it; else nothing. */
@@ -91,7 +95,8 @@ static enum request_result judge_refusal(const struct client_settings *settings,
     const char *body = http_body(call)->data != NULL ? http_body(call)->data : "";
     const char *location = http_header(call, "location");
     char says[SAYS_SIZE];
-    struct json_object *answer = json_tokener_parse(body);
+    enum json_fault fault;
+    struct json_object *answer = json_parse(body, strlen(body), JSON_PARSE_DEPTH, &fault);
     bool is_json = json_object_is_type(answer, json_type_object);
     server_says(answer, says);
     json_object_put(answer);
@@ -112,7 +117,8 @@ static enum request_result judge_refusal(const struct client_settings *settings,
             says);
         return REQUEST_FINAL;
     case 429:
-        fail(e, EX_TEMPFAIL, "api: %s: 429%s; too many requests, the next run goes on here", what, says);
+        fail(e, EX_TEMPFAIL, "api: %s: 429%s; the rate limit is used up, the next run goes on here", what,
+            says);
         return REQUEST_LIMITED;
     default:
         break;

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -41,21 +40,13 @@ void run_context_report(struct run_context *context, const struct error *e)
     context->status = exit_graver(context->status, e->status);
 }
 
-/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
-static void check_address(const struct config *config, struct buffer *problems)
-{
-    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
-    if (wrong != NULL)
-        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
-}
-
 /* All mistakes are told at once. */
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
     if (cli != NULL) {
-        config_load(cli->config_file, &context->config, &problems, &warnings);
-        check_address(&context->config, &problems);
+        config_load(cli->config_files, &context->config, &problems, &warnings);
+        cli_check_address(&context->config, &problems);
     }
     if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
@@ -177,6 +168,13 @@ int run_context_attach(struct run_context *context)
 
 /* --- reading --- */
 
+/* The rate limit is everybody's: of this run, and of those beside it. */
+static int64_t meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e)
+{
+    struct run_context *context = data;
+    return rate_limit_request(context->store, rate_limit, context->config.reserve, modest, e);
+}
+
 struct client *run_context_connect(
     struct run_context *context, struct pass_settings *settings, struct error *e)
 {
@@ -187,7 +185,10 @@ struct client *run_context_connect(
         .ca_file = config->ca_file,
         .timeout = config->timeout,
         .give_up = config->give_up,
-        .reserve = config->reserve};
+        .reserve = config->reserve,
+        .answered = context->run.pages > 0,
+        .meter = context->mode != RUN_CONTEXT_DRY_RUN ? meter : NULL,
+        .meter_data = context};
     struct rate_limit rate_limit;
     *settings = (struct pass_settings){.store = context->store,
         .base_url = config->base_url,
@@ -209,6 +210,9 @@ struct client *run_context_connect(
     if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
     settings->api = client_new(&how, &rate_limit, e);
+    /* a dry run writes nothing, so others do not see what it sends */
+    if (settings->api != NULL && context->mode == RUN_CONTEXT_DRY_RUN)
+        client_set_modest(settings->api, true);
     if (settings->api != NULL && config->names)
         context->names = settings->names =
             names_new(context->store, context->mode == RUN_CONTEXT_DRY_RUN ? NULL : settings->api);
@@ -289,12 +293,13 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. And only
- * by one that may deliver: no other process then reads what goes. */
+/* Whatever else went wrong: a fault that lasts must not let the store grow; only a store that failed is left
+ * alone. And only by one that may deliver: no other process then reads what goes. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status != EX_OK || shutdown_requested() || run_context_lock(context, LOCK_DELIVER, 0) != 1)
+    if (context->status == EX_IOERR || context->status == EX_CANTCREAT || shutdown_signalled() ||
+        run_context_lock(context, LOCK_DELIVER, 0) != 1)
         return;
     if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);

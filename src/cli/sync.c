@@ -1,8 +1,8 @@
 /*
  * sync: the line in the crontab. It has two halves, and each has the lock of its own kind:
  *
- *   reading     refetches, one poll, proofs of deletions    LOCK_POLL (and LOCK_REFETCH, LOCK_SWEEP for
- * parts) delivering  fan-out, and what is due                    LOCK_DELIVER
+ *   reading     the list, single work orders, proofs, sweeps   LOCK_POLL (LOCK_REFETCH and LOCK_SWEEP for parts)
+ *   delivering  fan-out, and what is due                       LOCK_DELIVER
  *
  * Reading comes first and takes turns with delivering, so that neither can take the other's time: a turn of
  * reading ends between two pages, after TURN_MS at the latest and with at least a quarter of what --max-time
@@ -21,9 +21,9 @@
 #include "cli/run_context.h"
 
 /* The turns of the two halves: how long reading goes on at the most before what is due is delivered, how long
- * that may take while reading is not finished, the share of --max-time that delivering gets (one in so many),
- * and what is too short for another turn of reading. */
-enum { TURN_MS = 60000, BETWEEN_MS = 15000, DELIVERING_SHARE = 4, SHORTEST_TURN_MS = 1000 };
+ * that may take while reading is not finished, and the share of --max-time that delivering gets (one in so
+ * many). */
+enum { TURN_MS = 60000, BETWEEN_MS = 15000, DELIVERING_SHARE = 4 };
 
 struct options {
     bool dry_run;
@@ -90,7 +90,7 @@ static void take_turns(
     bool late;
     do {
         halves->reading = read_turn(context, options, wait);
-        late = shutdown_time_left() < SHORTEST_TURN_MS;
+        late = shutdown_time_left() < READING_SHORTEST_TURN_MS;
         bool unfinished = halves->reading == HALF_UNFINISHED && !late;
         if (!options->no_dispatch && deliver_turn(context, options, unfinished, 0) == HALF_DONE)
             halves->delivering = HALF_DONE;

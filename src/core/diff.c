@@ -9,6 +9,10 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 
+/* How far a completedAt that comes late may lie behind the updatedAt under which the work order was first
+ * seen complete, in milliseconds: beyond that it was completed again. */
+enum { LATE_DATE = 60000 };
+
 /* Signed URLs and figures that MaintainX computes: they move while the work order does not. */
 static const char *const always_ignored[] = {
     "thumbnail", "partsAvailability", "workOrderSummary", "lastMessageSentAt", NULL};
@@ -38,7 +42,7 @@ static size_t count_in(struct json_object *list, struct json_object *member)
 {
     size_t found = 0;
     for (size_t i = 0; i < json_object_array_length(list); i++)
-        found += json_object_equal(json_object_array_get_idx(list, i), member) != 0;
+        found += json_same(json_object_array_get_idx(list, i), member);
     return found;
 }
 
@@ -63,7 +67,7 @@ static bool same_members(const char *field, struct json_object *a, struct json_o
 static bool same_value(struct json_object *a, struct json_object *b)
 {
     int64_t instant_a, instant_b;
-    if (json_object_equal(a, b))
+    if (json_same(a, b))
         return true;
     return json_object_is_type(a, json_type_string) && json_object_is_type(b, json_type_string) &&
            timestamp_parse(json_object_get_string(a), &instant_a) == 0 &&
@@ -78,7 +82,7 @@ static bool same_link(const char *field, struct json_object *a, struct json_obje
     return (strcmp(field, "asset") == 0 || strcmp(field, "location") == 0) &&
            json_object_is_type(a, json_type_object) && json_object_is_type(b, json_type_object) &&
            json_object_object_get_ex(a, "id", &id_a) && json_object_object_get_ex(b, "id", &id_b) &&
-           json_object_equal(id_a, id_b);
+           json_same(id_a, id_b);
 }
 
 static void put_change(
@@ -123,13 +127,19 @@ static struct json_object *find_changes(
 }
 
 /* The old document with the fields of the new one laid over it: a new object that shares the values of both.
- */
+ * Where both together are larger than a record may be, which nobody could read again, the new one alone: what
+ * only the old one held comes back with the next observation from the list. */
 static struct json_object *overlay(struct json_object *old, struct json_object *now)
 {
+    size_t len;
     struct json_object *merged = json_object_new_object();
     json_share_all(merged, old);
     json_share_all(merged, now);
-    return merged;
+    json_object_to_json_string_length(merged, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+    if (len <= WORKORDER_MAX_SIZE)
+        return merged;
+    json_object_put(merged);
+    return json_object_get(now);
 }
 
 static void init_event(
@@ -185,6 +195,22 @@ static void add_updated(struct diff *out, const struct workorder *wo, bool numbe
     struct event *event = add_event(out, EVENT_UPDATED, wo, wo->updated);
     extend_id_date(event, wo->updated);
     event->numbered = numbered;
+}
+
+/*
+ * The completion of a work order that was complete already, but had no completedAt: it was emitted, if at
+ * all, with the updatedAt of then. Its own date may differ a little from that one, and still it is no second
+ * completion. As long as there is no date, the newer updatedAt becomes another name of the same completion.
+ */
+static void add_late_completed(struct diff *out, const struct workorder *old, const struct workorder *wo)
+{
+    char text[TIMESTAMP_SIZE];
+    add_completed(out, wo);
+    struct event *event = &out->events[out->count - 1];
+    timestamp_format(old->updated, text);
+    snprintf(event->same_as, sizeof event->same_as, "%s/%lld/%s", event_type_name(EVENT_COMPLETED),
+        (long long)wo->id, text);
+    event->only_same = wo->completed == TIMESTAMP_NONE;
 }
 
 static void add_deleted(struct diff *out, const struct workorder *wo, int64_t when)
@@ -264,7 +290,8 @@ static void add_change(
     if (arrives && l->wo->completed != TIMESTAMP_NONE)
         when = l->wo->completed;
     step = add_step(l, EVENT_COMPLETED, from, to, when, arrives);
-    extend_id_date(&step->event, when);
+    /* the id by which a completedAt that comes late knows it again */
+    extend_id_date(&step->event, arrives && l->wo->completed == TIMESTAMP_NONE ? l->wo->updated : when);
     step->actor = actor;
 }
 
@@ -366,6 +393,23 @@ static void emit_new(const struct looking *l)
     }
 }
 
+/* The completion of a work order that is complete. `became`: its status says that it was not so before. */
+static void emit_completed(const struct looking *l, bool became)
+{
+    const struct workorder *old = l->old->wo, *wo = l->wo;
+    bool undated = old->completed == TIMESTAMP_NONE && is_complete(l->rules, old->status);
+    if (became) {
+        add_completed(l->out, wo);
+    } else if (undated && wo->completed == TIMESTAMP_NONE) {
+        if (wo->updated != old->updated)
+            add_late_completed(l->out, old, wo);
+    } else if (undated && wo->completed <= old->updated + LATE_DATE) {
+        add_late_completed(l->out, old, wo);
+    } else if (wo->completed != TIMESTAMP_NONE && wo->completed != old->completed) {
+        add_completed(l->out, wo);
+    }
+}
+
 /* The rows of R5 for a work order we know. */
 static void emit_known(const struct looking *l)
 {
@@ -378,7 +422,6 @@ static void emit_known(const struct looking *l)
     bool complete = is_complete(rules, wo->status);
     bool all = emit_steps(l, from, after);
     bool jumped = all && strcmp(from, wo->status) != 0 && out->step_count == 0;
-    bool completed_again = complete && wo->completed != TIMESTAMP_NONE && wo->completed != old->wo->completed;
     bool back = old->deleted && wo->deleted == TIMESTAMP_NONE;
     bool gone = !old->deleted && wo->deleted != TIMESTAMP_NONE;
     if (strcmp(from, wo->status) != 0)
@@ -386,10 +429,11 @@ static void emit_known(const struct looking *l)
     if (jumped) {
         struct event *event = add_event(out, EVENT_STATUS_CHANGED, wo, wo->updated);
         name_status_changed(event, from, wo->status, wo->updated);
-        event->numbered = l->now->believed;
+        /* A to B, back to A, and to B again, all with one updatedAt, are two changes from A to B */
+        event->numbered = l->now->believed || wo->updated == old->wo->updated;
     }
-    if (all && !has_completed(out) && ((jumped && complete && !is_complete(rules, from)) || completed_again))
-        add_completed(out, wo);
+    if (all && complete && !has_completed(out))
+        emit_completed(l, jumped && !is_complete(rules, from));
     if (json_object_object_length(out->changes) > 0 || wo->updated != old->wo->updated || back || gone)
         add_updated(out, wo, wo->updated <= old->wo->updated);
     if (back) {
@@ -444,7 +488,7 @@ static void observe_known(const struct diff_rules *rules, const struct diff_snap
     workorder_from_doc(out->document, &merged, &reason); /* two good documents make a good one */
     emit_known(&(struct looking){rules, old, now, &merged, out});
     if (!now->from_list && out->count == 0 && out->step_count == 0 && is_same_status(old, out) &&
-        json_object_equal(old->wo->doc, out->document))
+        json_same(old->wo->doc, out->document))
         out->outcome = DIFF_LEAVE;
     workorder_free(&merged);
 }

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 #include "core/mentions.h"
 
@@ -185,10 +186,7 @@ char *event_body(const struct event *event, const char *id, const struct event_c
 
 struct json_object *event_parse(const char *body, size_t len)
 {
-    /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the
-     * deepest ones */
-    struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
-    struct json_object *event = json_tokener_parse_ex(parser, body, (int)len); /* SQLite keeps no 2 GB */
-    json_tokener_free(parser);
-    return event;
+    enum json_fault fault;
+    /* a work order's field lies four levels down: in the event, in `data`, in `changes`, in one of them */
+    return json_parse(body, len, WORKORDER_MAX_DEPTH + 4, &fault);
 }

@@ -44,6 +44,10 @@ struct event {
     int64_t timestamp;      /* when it happened, by the work order's own dates */
     char id[EVENT_ID_SIZE]; /* made from what happened, never from when it was seen (rule R3) */
     bool numbered;          /* when the id is taken already: /2, /3, ... instead of silence */
+    /* the id under which the same thing may have been emitted before it had its date ("": none). If it was,
+     * this id is kept as emitted, and that is all */
+    char same_as[EVENT_ID_SIZE];
+    bool only_same; /* if it was not, nothing is emitted either */
 };
 
 /* Writes the id of the n-th event of that id: the id itself for n = 1, else `ID/n`. Returns out. */

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 #include "core/workorder.h"
 
@@ -58,15 +59,13 @@ static const struct {
 /* The whole of `bytes` as one JSON object; NULL with a reason. */
 static struct json_object *parse(const char *bytes, size_t len, const char **reason)
 {
+    enum json_fault fault;
     /* the work order lies one level down */
-    struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 1);
+    struct json_object *root = json_parse(bytes, len, WORKORDER_MAX_DEPTH + 1, &fault);
     *reason = NULL;
-    json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *root = json_tokener_parse_ex(parser, bytes, (int)len);
-    bool done = json_tokener_get_error(parser) == json_tokener_success;
-    size_t end = json_tokener_get_parse_end(parser);
-    json_tokener_free(parser);
-    if (!done || end != len)
+    if (fault == JSON_NOT_UTF8)
+        *reason = "it holds bytes that are not UTF-8";
+    else if (fault != JSON_FINE)
         *reason = "it is not JSON";
     else if (!json_object_is_type(root, json_type_object))
         *reason = "it is not a JSON object";

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_scan.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
@@ -31,7 +32,6 @@ struct intake {
     struct intake_settings settings;
     struct held *held;
     size_t held_count, held_capacity;
-    struct json_tokener *parser;
     struct mentions mentions; /* of the event at hand */
     int64_t in_quarantine;    /* records, as far as known; -1: not looked yet */
     int64_t missing;          /* work orders that wait for proof that they are gone; -1: not looked yet */
@@ -45,7 +45,6 @@ struct intake *intake_new(const struct intake_settings *settings)
     intake->in_quarantine = -1;
     intake->missing = -1;
     intake->steps = -1;
-    intake->parser = workorder_parser();
     return intake;
 }
 
@@ -53,7 +52,6 @@ void intake_free(struct intake *intake)
 {
     if (intake == NULL)
         return;
-    json_tokener_free(intake->parser);
     intake_drop(intake);
     mentions_free(&intake->mentions);
     free(intake->held);
@@ -65,10 +63,23 @@ void intake_set_horizon(struct intake *intake, int64_t horizon)
     intake->settings.rules.horizon = horizon;
 }
 
+/* What makes it this record and no other: its id, however it is spelled; of one without, all its bytes. The
+ * rest may be other bytes in every answer (a signed URL) and still be the same fault. */
+static void identify(const struct intake_record *record, unsigned char identity[FINGERPRINT_SIZE])
+{
+    struct json_text id;
+    if (!json_scan_member(record->json, record->len, "id", &id) || id.len == 0 || *id.at == 'n')
+        id = (struct json_text){.at = record->json, .len = record->len};
+    fingerprint_of(id.at, id.len, identity);
+}
+
 static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,
     const unsigned char *fingerprint, const char *reason, struct error *e)
 {
-    const struct quarantine_entry entry = {.fingerprint = fingerprint,
+    unsigned char identity[FINGERPRINT_SIZE];
+    identify(record, identity);
+    const struct quarantine_entry entry = {.identity = identity,
+        .fingerprint = fingerprint,
         .work_order = record->id_hint,
         .source = event_source_name(intake->settings.source),
         .reason = reason,
@@ -289,7 +300,7 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
     if (append_events(intake, diff, &context, result, e) != 0)
         return -1;
-    if (diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
+    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
         return -1;
     if (diff->outcome == DIFF_STORE &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)
@@ -367,7 +378,7 @@ int intake_gone(
     struct snapshot snapshot = {0};
     struct diff diff = {0};
     struct intake_result result = {.id = work_order};
-    int rc = -1, known = snapshots_load(store, intake->parser, work_order, &snapshot, e);
+    int rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
     const struct diff_snapshot old = {.wo = &snapshot.wo,
         .from_list = snapshot.from_list,
         .deleted = snapshot.deleted,
@@ -406,7 +417,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     struct workorder wo;
     struct snapshot snapshot;
     const char *reason = NULL;
-    switch (workorder_parse(intake->parser, record->json, record->len, &wo, &reason)) {
+    switch (workorder_parse(record->json, record->len, &wo, &reason)) {
     case WORKORDER_BAD:
         return put_away(intake, record, fingerprint, reason, e);
     case WORKORDER_NOT_JSON:
@@ -416,7 +427,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     default:
         break;
     }
-    int known = snapshots_load(intake->settings.store, intake->parser, wo.id, &snapshot, e);
+    int known = snapshots_load(intake->settings.store, wo.id, &snapshot, e);
     int rc =
         known < 0 ? -1 : apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
     snapshot_free(&snapshot);

@@ -10,10 +10,11 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
-#include "sources/cursors.h"
-#include "sources/filter.h"
 #include "sources/names.h"
+#include "sources/pass_around.h"
+#include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -24,43 +25,16 @@ enum { SAVE_EVERY_MS = 5000 };
 /* A clock that is off by so much is worth a warning. */
 enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
 
-/* A pass in progress. */
-struct reader {
-    const struct pass_settings *settings;
-    const struct pass_kind *kind;
-    struct account account;
-    bool account_stored;
-    struct pass_state state;
-    struct filter filter;
-    enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
-    bool started_over;       /* a cursor expired in this run already */
-    struct cursors *cursors; /* those seen in this run */
-    int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
-    int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
-    bool unsaved;            /* pages were read since that changed nothing */
-    struct intake *intake;
-    bool answered; /* a page came in this run */
-};
-
-/* How one page, or one step with it, went. */
-enum step {
-    STEP_NEXT, /* stored; there is another page */
-    STEP_LAST, /* stored; the pass is finished */
-    STEP_OVER, /* nothing stored: the pass starts over, with another filter or without the cursor */
-    STEP_STOPPED,
-    STEP_FAILED
-};
-
-static struct pass_view view_of(const struct reader *r)
-{
-    return (struct pass_view){r->settings, &r->account, &r->state};
-}
-
-static void set_text(char **place, const char *text)
+void pass_set_text(char **place, const char *text)
 {
     char *copy = text != NULL ? strdup(text) : NULL;
     free(*place);
     *place = copy;
+}
+
+static struct pass_view view_of(const struct reader *r)
+{
+    return (struct pass_view){r->settings, &r->account, &r->state};
 }
 
 /* --- where the pass starts --- */
@@ -100,14 +74,15 @@ static void begin_anew(struct reader *r)
         .started = TIMESTAMP_NONE,
         .observed = TIMESTAMP_NONE,
         .newest = TIMESTAMP_NONE,
-        .oldest_seen = TIMESTAMP_NONE};
+        .oldest_seen = TIMESTAMP_NONE,
+        .detour = DETOUR_NONE};
     if (r->settings->window != NULL)
         r->state.window = *r->settings->window;
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
     bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
-    set_text(&r->state.typed, r->settings->typed);
-    set_text(&r->state.filter, page_filter_name(r->sent));
+    pass_set_text(&r->state.typed, r->settings->typed);
+    pass_set_text(&r->state.filter, page_filter_name(r->sent));
 }
 
 static enum pass_end end_of(enum api_verdict verdict)
@@ -125,10 +100,11 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
         if (verdict != API_OK)
             return -1;
         if (r->filter.found)
-            set_text(&r->account.filter, page_filter_name(r->filter.chosen));
+            pass_set_text(&r->account.filter, page_filter_name(r->filter.chosen));
     }
     begin_anew(r);
-    return 0;
+    *end = PASS_FAILED;
+    return pass_avoid_skipped(r, e);
 }
 
 /* Goes on with an unfinished pass or begins one. */
@@ -155,9 +131,9 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 /* --- one page --- */
 
 /* A page showed that the filter is refused or ignored. */
-static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
+static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
-    if (filter_give_up(&r->filter, verdict, e) != 0)
+    if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;
@@ -172,6 +148,8 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     struct pass_state *state = &r->state;
     bool older = state->since != TIMESTAMP_NONE && updated < state->since;
     enum suspicion suspicion = HONOURED;
+    if (detour_is_on(&state->detour))
+        older = false; /* a probe has shown that both bounds are honoured */
     if (r->sent == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
         suspicion = OUT_OF_ORDER;
     else if (older && r->sent != FILTER_NONE && r->sent != FILTER_SORT)
@@ -220,7 +198,7 @@ static int make_account(struct reader *r, struct error *e)
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
 
-static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
+enum step pass_observe(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_view view = view_of(r);
     for (size_t i = 0; i < answer->page.count; i++) {
@@ -243,7 +221,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
         switch (note_updated(r, result.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
-            return give_up_filter(r, "ignores", e);
+            return STEP_IGNORED;
         case HONOURED:
         default:
             break;
@@ -257,7 +235,7 @@ static bool is_last(const struct reader *r, const struct page *page)
 {
     const struct pass_state *state = &r->state;
     if (page->next_cursor == NULL)
-        return true;
+        return !detour_is_on(&state->detour) || state->detour.until == TIMESTAMP_NONE;
     return r->sent == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
            state->oldest_seen < state->since;
 }
@@ -273,6 +251,7 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
             s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && filter_probes_clear_unclear(s->store, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
         return -1;
@@ -290,9 +269,11 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     if (make_account(r, e) != 0 ||
         (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
-    enum step step = observe_records(r, answer, e);
+    enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
+    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
+        return STEP_FAILED;
     if (is_last(r, &answer->page))
         step = STEP_LAST;
     r->state.pages++;
@@ -300,7 +281,16 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     s->run->pages++;
     r->unsaved = true;
     bool changed = store_total_changes(s->store) != changes;
-    set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    if (step == STEP_NEXT && r->state.cursor == NULL) {
+        struct detour *detour = &r->state.detour;
+        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
+            return STEP_FAILED;
+        detour_window_read(detour);
+        cursors_clear(r->cursors);
+        if (pass_set_window(r, e) != 0)
+            return STEP_FAILED;
+    }
     return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
 }
 
@@ -328,6 +318,7 @@ static bool is_due(const struct reader *r, enum step step)
 struct before {
     struct run run;
     int64_t newest, oldest_seen, pages, records;
+    struct detour detour;
 };
 
 static void undo_page(struct reader *r, const struct before *before)
@@ -339,13 +330,15 @@ static void undo_page(struct reader *r, const struct before *before)
     r->state.oldest_seen = before->oldest_seen;
     r->state.pages = before->pages;
     r->state.records = before->records;
+    r->state.detour = before->detour;
 }
 
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     struct pass_state *state = &r->state;
-    const struct before before = {*s->run, state->newest, state->oldest_seen, state->pages, state->records};
+    const struct before before = {
+        *s->run, state->newest, state->oldest_seen, state->pages, state->records, state->detour};
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
@@ -359,7 +352,9 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
-        r->filter.found = false;
+        filter_settle(&r->filter);
+        r->has_read = true;
+        r->failed_before = r->failed_now = false;
         return step;
     }
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
@@ -370,17 +365,30 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     }
     undo_page(r, &before);
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
-    return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
+    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
 }
 
 /* The first answer of a pass says when it began. */
-static void note_start(struct reader *r, int64_t asked, int64_t date)
+void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
     r->date = date;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
+}
+
+/* What is asked for next. */
+static struct page_request next_request(const struct reader *r, const char *cursor)
+{
+    const struct detour *detour = &r->state.detour;
+    const bool around = detour_is_on(detour);
+    return (struct page_request){.filter = r->sent,
+        .since = around ? detour->from : r->state.since,
+        .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
+        .cursor = cursor,
+        .limit = r->settings->page_size,
+        .single = around || r->failed_before};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
@@ -399,8 +407,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
                 "on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {
-            .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
+        const struct page_request next = next_request(r, cursor);
         if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
@@ -425,15 +432,14 @@ static enum step start_over(struct reader *r, struct error *e)
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {
-        .filter = r->sent, .since = r->state.since, .cursor = r->state.cursor, .limit = s->page_size};
+    const struct page_request request = next_request(r, r->state.cursor);
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;
     enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
     switch (verdict) {
     case API_OK:
-        note_start(r, asked, answer.date);
+        pass_note_start(r, asked, answer.date);
         if (request.cursor != NULL)
             cursors_add(r->cursors, request.cursor);
         step = take_page(r, &answer, e);
@@ -444,12 +450,15 @@ static enum step read_page(struct reader *r, struct error *e)
         if (request.cursor != NULL)
             return start_over(r, e);
         if (verdict == API_BAD_REQUEST && r->sent != FILTER_NONE)
-            return give_up_filter(r, "refuses", e);
+            return give_up_filter(r, FILTER_REFUSED, e);
+        if (verdict == API_BAD_REQUEST)
+            filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
         return STEP_FAILED;
     case API_STOPPED:
         return STEP_STOPPED;
-    case API_FORBIDDEN:
     case API_FAILED:
+        return pass_page_failed(r, e);
+    case API_FORBIDDEN:
     default:
         return STEP_FAILED;
     }
@@ -459,8 +468,8 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else
-        *e = (struct error){0};
+    else if (e->status == EX_OK && !r->has_read)
+        *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
 
@@ -474,6 +483,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
+    int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
+    if (failed < 0)
+        return PASS_FAILED;
+    r->failed_before = failed > 0;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
@@ -482,6 +495,11 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
+            pass_retry_skipped(r);
+            if (r->skipped > 0)
+                fail(e, EX_UNAVAILABLE,
+                    "api: work orders: %lld instant%s of the list could not be read; see: wosync status",
+                    (long long)r->skipped, r->skipped > 1 ? "s" : "");
             return PASS_FINISHED;
         case STEP_OVER:
             cursors_clear(r->cursors);
@@ -492,6 +510,8 @@ static enum pass_end read_all(struct reader *r, struct error *e)
             return stopped(r, e);
         case STEP_FAILED:
             return PASS_FAILED;
+        case STEP_AGAIN:
+            break;
         case STEP_NEXT:
         default:
             report_progress(r);
@@ -511,10 +531,19 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,
         .kind = kind,
-        .filter = {.api = settings->api, .configured = settings->filter},
+        .filter = {.api = settings->api,
+            .store = settings->store,
+            .base_url = settings->base_url,
+            .organization = settings->organization,
+            .configured = settings->filter,
+            .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};
+    if (kind->modest)
+        client_set_modest(settings->api, true);
     enum pass_end end = read_all(&r, e);
+    if (kind->modest)
+        client_set_modest(settings->api, false);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
         log_info("%s; the next run reads some pages again", unsaved.text);

@@ -213,7 +213,8 @@ static enum webhook_outcome write_delivery(struct delivery_in *d, struct error *
 static enum webhook_outcome put_away(struct delivery_in *d, const char *reason, struct error *e)
 {
     struct store *store = d->settings->store;
-    const struct quarantine_entry entry = {.fingerprint = d->fingerprint,
+    const struct quarantine_entry entry = {.identity = d->fingerprint,
+        .fingerprint = d->fingerprint,
         .source = event_source_name(SOURCE_WEBHOOK),
         .reason = reason,
         .raw = d->message->body,

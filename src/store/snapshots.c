@@ -22,8 +22,7 @@ int snapshots_glance(struct store *store, int64_t id, const unsigned char finger
     return 1;
 }
 
-int snapshots_load(
-    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e)
+int snapshots_load(struct store *store, int64_t id, struct snapshot *out, struct error *e)
 {
     *out = (struct snapshot){0};
     int rc = STORE_FIND(store, e, SQL_SNAPSHOT_GET, V_INT(id));
@@ -41,7 +40,7 @@ int snapshots_load(
     out->status_at = store_date(store, SQL_SNAPSHOT_GET, 9);
     out->doubted = store_date(store, SQL_SNAPSHOT_GET, 10);
     const char *json = store_get_bytes(store, SQL_SNAPSHOT_GET, 6, &len);
-    enum workorder_verdict verdict = workorder_parse(parser, json, len, &out->wo, &reason);
+    enum workorder_verdict verdict = workorder_parse(json, len, &out->wo, &reason);
     store_done(store, SQL_SNAPSHOT_GET);
     if (verdict == WORKORDER_OK)
         return 1;

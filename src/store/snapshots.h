@@ -13,7 +13,6 @@
 #include "core/fingerprint.h"
 #include "core/workorder.h"
 
-struct json_tokener;
 struct store;
 
 struct snapshot {
@@ -44,8 +43,7 @@ int snapshots_glance(struct store *store, int64_t id, const unsigned char finger
 
 /* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the
  * store failed or holds what cannot be read (EX_IOERR). */
-int snapshots_load(
-    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e);
+int snapshots_load(struct store *store, int64_t id, struct snapshot *out, struct error *e);
 
 /* What to write; `fingerprint` is NULL for a document that is not as the list gave it. */
 struct snapshot_row {

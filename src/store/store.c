@@ -146,14 +146,14 @@ static int check_owner(struct store *store, const struct head *head, struct erro
     if (head->version > SQL_VERSION)
         return fail(e, EX_IOERR,
             "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            store->path, head->version, (int)SQL_VERSION);
+            store->path, head->version, SQL_VERSION);
     return 0;
 }
 
 static int migrate_to(struct store *store, int version, struct error *e)
 {
     char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
-        sql_migrations[version - 1], (int)APPLICATION_ID, version);
+        sql_migrations[version - 1], APPLICATION_ID, version);
     struct head head = {0};
     int rc = -1;
     if (store_begin(store, e) != 0)
@@ -239,7 +239,8 @@ void store_close(struct store *store)
 
 bool store_exists(const char *path)
 {
-    return access(path, F_OK) == 0;
+    /* what cannot be looked at may be there: opening it says why it cannot be opened */
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 const char *store_path(const struct store *store)

@@ -247,13 +247,20 @@ class Retention(Runs):
         self.sync()
         self.assertEqual(len(self.mock.sink("keep")), 5)
 
-    def test_a_run_that_failed_removes_nothing(self):
+    def test_a_run_that_failed_removes_it_too(self):
+        """A fault that lasts must not let the store grow."""
         self.sync()
         self.age(31)
         self.mock.fault("status", status=403)
         self.sync(expect=NOPERM)
-        self.assertEqual(len(self.ids()), 5)
-        self.sync_silently()
+        self.assertEqual(self.ids(), [])
+        self.assertEqual(self.states(), [])
+
+    def test_a_run_that_its_deadline_ended_removes_it_too(self):
+        self.sync()
+        self.age(31)
+        self.mock.config(max_limit=1, page_delay_ms=50)
+        self.sync_some_pages()
         self.assertEqual(self.ids(), [])
 
     def test_of_many_some_go_in_each_run(self):

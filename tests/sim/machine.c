@@ -262,9 +262,13 @@ bool shutdown_requested(void)
     return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
-bool shutdown_is_over(void)
+int64_t shutdown_run_left(void)
 {
-    return machine.process->deadline != INT64_MAX && clock_monotonic() >= machine.process->deadline;
+    const int64_t deadline = machine.process->deadline;
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
 }
 
 int shutdown_fd(void)

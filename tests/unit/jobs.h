@@ -14,6 +14,7 @@ extern struct how {
     const struct diff_window *window;
     int64_t start, max_deletes;
     bool dry_run, percent, names;
+    bool impatient; /* what fails is not tried again */
     struct run run; /* as the last run left it */
 } how;
 

@@ -34,6 +34,10 @@ extern struct plant_server {
     int status;           /* of anything else that is asked for; 0: as it is */
     bool repeats;         /* the same cursor on every page */
     int refuses_cursors;  /* so many times */
+    int64_t stale;        /* this work order is let through any filter, and shown an hour old; 0: none is */
+    int64_t cursed;       /* every page that holds this work order fails, 0: none does; */
+    int curse;            /* with this status */
+    enum manner lte;      /* of the upper bounds */
     int fails;            /* the n-th page from here on fails; 0: none */
     void (*before)(void); /* called before each answer */
     int pages;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 #include "core/diff.h"
 
@@ -37,10 +38,9 @@ static struct json_object *read_json(const char *name, const char *suffix)
     char *text = read_part(name, suffix);
     if (text == NULL)
         return NULL;
-    struct json_tokener *parser =
-        json_tokener_new_ex(100); /* a record that is nested too deeply must come through */
-    struct json_object *json = json_tokener_parse_ex(parser, text, -1);
-    json_tokener_free(parser);
+    enum json_fault fault;
+    /* a record that is nested too deeply must come through */
+    struct json_object *json = json_parse(text, strlen(text), 100, &fault);
     check(json_object_is_type(json, json_type_object), "%s%s is no JSON object", name, suffix);
     free(text);
     return json;
@@ -135,9 +135,7 @@ static const char *plain(struct json_object *json)
 static const char *read_work_order(struct json_object *wrapper, struct workorder *out)
 {
     const char *text = plain(json_object_object_get(wrapper, "workOrder")), *reason = NULL;
-    struct json_tokener *parser = workorder_parser();
-    enum workorder_verdict verdict = workorder_parse(parser, text, strlen(text), out, &reason);
-    json_tokener_free(parser);
+    enum workorder_verdict verdict = workorder_parse(text, strlen(text), out, &reason);
     check((verdict == WORKORDER_OK) == (reason == NULL), "%s", text);
     return reason;
 }
@@ -201,7 +199,10 @@ static char *describe(const struct golden *golden, const struct diff *diff)
     for (int i = 0; i < diff->count; i++) {
         const struct event *event = &diff->events[i];
         timestamp_format(event->timestamp, date);
-        buffer_append_format(&out, "%s %s%s\n", event->id, date, event->numbered ? " numbered" : "");
+        buffer_append_format(&out, "%s %s%s", event->id, date, event->numbered ? " numbered" : "");
+        if (*event->same_as != '\0')
+            buffer_append_format(&out, " %s %s", event->only_same ? "only" : "unless", event->same_as);
+        buffer_append_text(&out, "\n");
     }
     return out.data;
 }

@@ -32,7 +32,7 @@ static const char content[] =
     "INSERT INTO documents VALUES (1, 7, '" OLD "');"
     "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0, NULL, NULL, NULL, NULL);"
     "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0);"
-    "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
+    "INSERT INTO quarantine VALUES (1, x'02', x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
     "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
@@ -231,8 +231,8 @@ static void test_outcomes(void **state)
     } table[] = {
         {"", BRIEF(NEW), WEBHOOK_STORED, "done", 3, true},
         {"", BRIEF(OLD), WEBHOOK_STORED, "done", 0, false},
-        {"", BRIEF(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
-            "done", 0, false},
+        {"", BRIEF(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_REFUSED,
+            NULL, 0, false},
         {"", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
         {"", STEP, WEBHOOK_STORED, "waiting", 0, true},
         {"", "{\"eventType\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},

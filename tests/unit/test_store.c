@@ -72,7 +72,8 @@ static int64_t count_quarantine(struct store *store)
 static int add_row(struct store *store, const char *fingerprint, struct error *e)
 {
     return STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(fingerprint, strlen(fingerprint)),
-        V_DATE(TIMESTAMP_NONE), V_TEXT("poll"), V_TEXT("why"), V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
+        V_BLOB(fingerprint, strlen(fingerprint)), V_DATE(TIMESTAMP_NONE), V_TEXT("poll"), V_TEXT("why"),
+        V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
 }
 
 static void test_fresh(void **state)

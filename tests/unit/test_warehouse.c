@@ -30,7 +30,7 @@ static struct warehouse open_warehouse(const char *path)
     struct ini_setting setting = {key, value, 1};
     const struct ini_section section = {.settings = &setting, .count = 1};
     const struct handler_setup setup = {
-        .name = "wh", .file = "x", .section = &section, .problems = &problems, .timeout = 1};
+        .name = "wh", .section = &section, .problems = &problems, .timeout = 1};
     struct warehouse w = {path, handler_warehouse.make(&setup)};
     check(w.handler != NULL, "%s", problems.data);
     free(value);

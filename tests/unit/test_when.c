@@ -52,6 +52,29 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
+/* `->` gives a number as it is spelled; SQLite's `->>` makes a REAL of what 64 bits do not hold. */
+static void test_large_numbers(void **state)
+{
+    static const char body[] =
+        "{\"data\":{\"extraFields\":{\"iccid\":89014103211118510720,\"e\":1E400,\"z\":-0,"
+        "\"d\":0.100000000000000000000000000001}}}";
+    static const struct row table[] = {
+        {"extraFields -> '$.iccid' = '89014103211118510720'", 1},
+        {"extraFields -> '$.iccid' = '89014103211118510721'", 0},
+        {"extraFields ->> '$.iccid' > 9e18", 1},
+        {"extraFields -> '$.e' = '1E400'", 1},
+        {"extraFields -> '$.z' = '-0'", 1},
+        {"extraFields -> '$.d' = '0.100000000000000000000000000001'", 1},
+        {"data -> '$.extraFields.iccid' LIKE '890141%'", 1},
+    };
+    char reason[256];
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        int result = evaluate(table[i].expression, body, reason, sizeof reason);
+        check(result == table[i].result, "%s: %d, %s", table[i].expression, result, reason);
+    }
+}
+
 static void test_values(void **state)
 {
     static const struct row table[] = {
@@ -373,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_large_numbers),
         cmocka_unit_test(test_lists_can_be_searched),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_names),

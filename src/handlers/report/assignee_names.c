@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "core/event_names.h"
 
 static bool is_text(struct json_object *value)
@@ -24,8 +25,8 @@ static void append_id(struct buffer *out, struct json_object *event, struct json
         append_string(out, id);
     else if (name != NULL)
         buffer_append_text(out, name);
-    else if (json_object_is_type(id, json_type_int))
-        buffer_append_format(out, "%s %s", kind, json_object_get_string(id));
+    else if (json_integer_text(id) != NULL)
+        buffer_append_format(out, "%s %s", kind, json_integer_text(id));
 }
 
 /* The best name that the object has for itself, else the event for its id. */

@@ -178,7 +178,7 @@ static int read_version(struct postgres *p, int *version, struct delivery_result
     handler_later(why, -1,
         "postgresql: the schema %s was written by a newer wosync (version %d, this one knows %d); install "
         "that one",
-        p->schema, *version, (int)WAREHOUSE_POSTGRES_VERSION);
+        p->schema, *version, WAREHOUSE_POSTGRES_VERSION);
     return -1;
 }
 

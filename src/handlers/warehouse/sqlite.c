@@ -129,7 +129,7 @@ static int check_owner(struct sqlite *s, int *version, struct delivery_result *w
     else if (*version > WAREHOUSE_SQLITE_VERSION)
         handler_later(why, -1,
             "%s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            s->path, *version, (int)WAREHOUSE_SQLITE_VERSION);
+            s->path, *version, WAREHOUSE_SQLITE_VERSION);
     else
         return 0;
     return -1;
