@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "store/store.h"
+#include "store/rows.h"
 
 int runs_save(struct store *store, struct run *run, struct error *e)
 {
