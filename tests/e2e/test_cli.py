@@ -397,7 +397,7 @@ class Status(Case):
     def test_a_run_that_was_killed_shows_so(self):
         self.mock.create_old(6)
         self.mock.config(max_limit=2)
-        self.mock.fault("hang", skip=3)
+        self.mock.fault("hang", path="/v1/workorders", skip=3)
         running = self.start("sync")
         self.wait_for(lambda: self.mock.state()["requests"] >= 3 and self.sql(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'runs'")[0][0] and self.sql("SELECT 1 FROM runs"), "a page")

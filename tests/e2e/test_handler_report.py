@@ -154,7 +154,7 @@ class What(Report):
             "number": str(sequential), "title": "Replace bearing on conveyor 4", "status": "Done", "priority": "High",
             "type": "Reactive", "categories": "Mechanical, Line stop", "asset": "Belt conveyor 4",
             "location": "Plant 2", "completed_by": "George Lee", "assigned_to": "George Lee, Line 2",
-            "requested_by": "User 2022", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
+            "requested_by": "Bela M\u00fcller", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
             "completed_at": iso(now - day), "due_at": iso(now - 2 * day), "hours_to_complete": "96.00",
             "hours_in_progress": "60.00", "hours_on_hold": "12.00", "page": "%d.html" % number})
         self.assertEqual(os.stat(self.out).st_mode & 0o777, 0o750)
