@@ -219,7 +219,8 @@ enum pass_end run_context_read(struct run_context *context, const struct pass_ki
 void run_context_dispatch(struct run_context *context, bool quiet)
 {
     struct error e = {0};
-    const struct dispatch_settings settings = {context->store, &context->table, &context->run, quiet};
+    const struct dispatch_settings settings = {
+        context->store, &context->table, &context->run, quiet, context->more_follows};
     if (shutdown_requested())
         return;
     if (dispatch_run(&settings, &e) != 0)

@@ -20,6 +20,7 @@ struct run_context {
     int64_t last_event_seq; /* the last event in the log as the context was opened */
     bool has_routes;        /* the handler table is made */
     bool dry_run;           /* nothing is written */
+    bool more_follows;      /* it dispatches again after the next time */
     int lock;               /* -1 without one */
     struct run run;
     int status;                   /* the gravest so far */

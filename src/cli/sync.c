@@ -202,8 +202,10 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     if (run_context_open(&context, cli, "sync", options.dry_run ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
         0) {
         bool dispatch = !options.dry_run && !options.no_dispatch;
+        context.more_follows = true;
         if (dispatch)
             run_context_dispatch(&context, false);
+        context.more_follows = false;
         poll_once(&context, &options);
         if (dispatch)
             run_context_dispatch(&context, false);

@@ -213,6 +213,8 @@ class Retry(DispatchCase):
             self.dispatch()
             self.assertEqual(len(self.receiver.requests), tries, "it was not due yet")
             self.make_due()
+            if tries == len(schedule):
+                self.sql("UPDATE deliveries SET first_failed = first_failed - ?", 3 * 24 * HOUR)
             last = self.dispatch(expect=UNAVAILABLE if tries == len(schedule) else 0)
         self.assertIn("given up after 10 tries: HTTP 500", last.err)
         self.assertEqual(self.row()[:2], ("dead", 10))
@@ -281,9 +283,10 @@ class Several(DispatchCase):
         run = self.wosync("-v", "sync")
         paths = collections.Counter(request.path for request in self.receiver.requests)
         self.assertEqual(paths["/up"], 40)
-        self.assertTrue(5 <= paths["/down"] < 5 + 8, paths)
+        # 5 are cause for doubt, with 7 more under way; then come 10 probes
+        self.assertTrue(10 <= paths["/down"] <= 5 + 7 + 10, paths)
         self.assertEqual(len(run.out.splitlines()), 40)
-        self.assertIn("handler down: failed 5 times in a row; it is left alone for this run", run.err)
+        self.assertRegex(run.err, r"handler down: failed \d+ times in a row; it is left alone for this run")
         self.assertEqual([(self.handler(n)["pending"], self.handler(n)["dead"]) for n in ("down", "up", "lines")],
                          [(40, 0), (0, 0), (0, 0)])
 
@@ -294,7 +297,7 @@ class Several(DispatchCase):
         self.create(30)
         self.sync()
         hanging = [r.at for r in self.receiver.requests if r.path == "/hangs"]
-        self.assertTrue(8 <= len(hanging) <= 12, len(hanging))
+        self.assertTrue(8 <= len(hanging) <= 8 + 4 + 10, len(hanging))
         self.assertLess(max(r.at for r in self.receiver.requests if r.path == "/up"), min(hanging) + 1.5)
 
     def test_each_gets_what_it_wants(self):
@@ -409,7 +412,7 @@ class Table(DispatchCase):
         self.use(self.http("one"), self.http("two"))
         self.create(1)
         self.sync()
-        self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 4, "what it missed came back with it")
+        self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 6, "it continues where it was")
         self.assertIsNone(self.sql("SELECT removed FROM handlers WHERE name = 'one'")[0][0])
 
     def test_a_renamed_one_is_new(self):
