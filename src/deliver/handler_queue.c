@@ -15,22 +15,12 @@
  */
 #include "deliver/handler_queue.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "deliver/history.h"
-#include "deliver/initial_load.h"
-#include "store/store.h"
-
-/* When a receiver with a rate asks for a wait, a run waits this long at the most; else it leaves it alone. */
-enum { LONGEST_PAUSE_MS = 10000 };
-
-/* What waits for the messages of a run is not summed up any longer when it has waited for so long. */
-enum { LONGEST_WAIT_MS = 300000 };
+#include "deliver/queue_outcome.h"
+#include "deliver/queue_phases.h"
 
 /* Jobs that are over as soon as they are started, in one step. */
 enum { AT_ONCE = 64 };
@@ -41,21 +31,6 @@ static bool is_ending(const struct handler_queue *queue)
     return queue->phase == QUEUE_CLOSED || shutdown_requested();
 }
 
-static void leave_alone(struct handler_queue *queue, const char *why)
-{
-    if (queue->phase != QUEUE_CLOSED)
-        log_info("handler %s: %s; it is left alone for this run", queue->handler->name, why);
-    queue->phase = QUEUE_CLOSED;
-}
-
-static void heed_breaker(struct handler_queue *queue)
-{
-    char why[64];
-    snprintf(why, sizeof why, "failed %d times in a row", queue->breaker.failures);
-    if (breaker_is_open(&queue->breaker))
-        leave_alone(queue, why);
-}
-
 /* How long a type with an interval must wait yet. */
 static int64_t interval_left(const struct handler_queue *queue)
 {
@@ -64,18 +39,6 @@ static int64_t interval_left(const struct handler_queue *queue)
     int64_t until = queue->next_start > queue->quiet_until ? queue->next_start : queue->quiet_until;
     int64_t wait = until - clock_monotonic();
     return wait > 0 ? wait : 0;
-}
-
-static int write_results(struct handler_queue *queue, struct error *e)
-{
-    if (results_write(
-            &queue->results, queue->store, queue->handler->place.handler, &queue->latest, queue->run, e) == 0)
-        return 0;
-    /* what the receiver took looks due to the store: a run that dispatches again must not send it again */
-    queue->handler->stopped = true;
-    queue->phase = QUEUE_CLOSED;
-    queue->summary.sent = false;
-    return -1;
 }
 
 static bool can_sum(const struct handler_queue *queue)
@@ -110,63 +73,7 @@ void handler_queue_open(struct handler_queue *queue)
     }
 }
 
-/* --- how it went --- */
-
-static void note_death(struct handler_queue *queue, const char *what, const struct delivery *delivery,
-    const struct delivery_result *result)
-{
-    if (queue->deaths.count++ > 0)
-        return;
-    if (result->verdict == DELIVERY_DEAD)
-        snprintf(queue->deaths.first, sizeof queue->deaths.first,
-            "%s: refused, it will not be tried again: %s", what, result->error);
-    else
-        snprintf(queue->deaths.first, sizeof queue->deaths.first, "%s: given up after %d tries: %s", what,
-            delivery->attempts + 1, result->error);
-}
-
-/* One line, however many they are. */
-static void say_deaths(const struct handler_queue *queue)
-{
-    const struct deaths *deaths = &queue->deaths;
-    if (deaths->count == 1)
-        log_warning("handler %s: %s", queue->handler->name, deaths->first);
-    else if (deaths->count > 1)
-        log_warning(
-            "handler %s: %lld deliveries are dead (see them: wosync events list --state dead); the first: %s",
-            queue->handler->name, (long long)deaths->count, deaths->first);
-}
-
-static void note_failure(struct handler_queue *queue, const struct delivery_result *result)
-{
-    queue->failed = true;
-    queue->broken = queue->broken || result->broken;
-}
-
-/* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it
- * refused. */
-static void obey_retry_after(struct handler_queue *queue, const struct delivery_result *result)
-{
-    if (queue->limits.interval_ms == 0 || result->verdict != DELIVERY_LATER || result->retry_after <= 0)
-        return;
-    queue->quiet_until = clock_monotonic() + result->retry_after;
-    if (result->retry_after > LONGEST_PAUSE_MS)
-        leave_alone(queue, "it asks for a pause");
-}
-
-static void note_result(struct handler_queue *queue, const char *id, const struct delivery *delivery,
-    const struct delivery_result *result)
-{
-    enum result_state state = results_add(&queue->results, delivery, result);
-    if (state == RESULT_DEAD)
-        note_death(queue, id, delivery, result);
-    if (state != RESULT_DONE)
-        note_failure(queue, result);
-    if (state == RESULT_RETRY)
-        log_info("handler %s: %s: %s; it will be tried again", queue->handler->name, id, result->error);
-    else if (state == RESULT_DEAD)
-        log_info("handler %s: %s: dead: %s", queue->handler->name, id, result->error);
-}
+/* --- events --- */
 
 /* What a result means for the deliveries behind it. What was given up is read again before they are tried. */
 static void move_on(struct handler_queue *queue, int place, enum delivery_verdict verdict)
@@ -177,20 +84,6 @@ static void move_on(struct handler_queue *queue, int place, enum delivery_verdic
         window_follow(&queue->window, place);
     else
         window_hold(&queue->window, place);
-}
-
-/* The first failure of a job counts, and any answer of the receiver ends a row of failures. */
-static void count_for_breaker(struct handler_queue *queue, const struct job *job, size_t results)
-{
-    bool answered = false, failed = false;
-    for (size_t i = 0; i < results; i++) {
-        answered =
-            answered || job->results[i].verdict == DELIVERY_DONE || job->results[i].verdict == DELIVERY_DEAD;
-        failed = failed || job->results[i].verdict == DELIVERY_LATER;
-    }
-    if (answered || failed || job->probe)
-        breaker_note(&queue->breaker, answered, job->probe);
-    heed_breaker(queue);
 }
 
 /* Nothing of a batch was tried: it is tried one by one, and a single one is left for another run. */
@@ -211,158 +104,12 @@ static void finish_events(struct handler_queue *queue, struct job *job)
         const struct delivery_result *result = &job->results[i];
         move_on(queue, job->places[i], result->verdict);
         if (result->verdict != DELIVERY_UNTRIED)
-            note_result(queue, job->events[i].id, &job->deliveries[i], result);
+            queue_note(queue, job->events[i].id, &job->deliveries[i], result);
     }
-    obey_retry_after(queue, job->results);
-    count_for_breaker(queue, job, job->batch.count);
+    queue_obey_retry_after(queue, job->results);
+    queue_count(queue, job, job->batch.count);
     note_untried(queue, job);
 }
-
-/* --- snapshots --- */
-
-/* What waits behind a load that fails has failed, too, as far as one run would have tried it. */
-static int fail_what_waits(struct handler_queue *queue, const struct delivery_result *result, struct error *e)
-{
-    struct delivery due[BREAKER_DOUBT];
-    int n = deliveries_due(
-        queue->store, queue->handler->place.handler, queue->began, queue->latest, 0, BREAKER_DOUBT, due, e);
-    for (int i = 0; i < n; i++)
-        note_result(queue, "a delivery behind the initial load", &due[i], result);
-    if (n != 0)
-        return n < 0 ? -1 : 0;
-    if (store_begin(queue->store, e) != 0)
-        return -1;
-    int rc = handlers_failed(queue->store, queue->handler->place.handler, clock_now(), result->error, e);
-    if (rc == 0)
-        rc = store_commit(queue->store, e);
-    store_rollback(queue->store);
-    return rc;
-}
-
-static int finish_load(struct handler_queue *queue, struct job *job, struct error *e)
-{
-    const struct delivery_result *result = job->results;
-    struct handler_position *place = &queue->handler->place;
-    if (result->verdict == DELIVERY_DONE)
-        return initial_load_done(queue->store, queue->handler, job, e);
-    queue->phase = QUEUE_CLOSED;
-    if (result->verdict == DELIVERY_UNTRIED)
-        return 0;
-    note_failure(queue, result);
-    /* once it has worked, a receiver that is down is nothing to send a mail about */
-    bool is_news = place->loaded == 0 && strcmp(place->last_error, result->error) != 0;
-    log_message(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-        "handler %s: it cannot be given the work orders: %s; the next run goes on there",
-        queue->handler->name, result->error);
-    snprintf(place->last_error, sizeof place->last_error, "%s", result->error);
-    return fail_what_waits(queue, result, e);
-}
-
-/* Starts loading what it lacks. Returns 1 when there is a job, 0 when it has everything, or -1. */
-static int prepare_load(struct handler_queue *queue, struct job *job, struct error *e)
-{
-    job_reserve(job, 1);
-    int n = initial_load_next(queue->store, queue->handler, job, e);
-    if (n == 0)
-        queue->phase = QUEUE_DELIVERING;
-    return n > 0 ? 1 : n;
-}
-
-/* --- a summary --- */
-
-static struct summary_query summary_query(const struct handler_queue *queue)
-{
-    return (struct summary_query){.store = queue->store,
-        .handler = queue->handler->place.handler,
-        .now = queue->began,
-        .latest = queue->latest};
-}
-
-/* Is so much due in this run that one message must do? Returns 1, 0, or -1. */
-static int wants_summary(struct handler_queue *queue, struct error *e)
-{
-    int64_t oldest, due = deliveries_count_due(
-                        queue->store, queue->handler->place.handler, queue->began, queue->latest, &oldest, e);
-    if (due < 0)
-        return -1;
-    if (due > 0 && queue->more_follows && queue->began - oldest < LONGEST_WAIT_MS) {
-        queue->phase = QUEUE_CLOSED; /* it may become part of a summary */
-        return 0;
-    }
-    return due > 0 && (uint64_t)(due + queue->handler->sent) > queue->limits.summary_above;
-}
-
-/* Pushes some more; the last time it makes the job. Returns 1 when there is one, 0 when not, or -1. */
-static int prepare_summary(struct handler_queue *queue, struct job *job, struct error *e)
-{
-    const struct summary_query query = summary_query(queue);
-    int more = queue->summary.members.count > 0 ? 1 : wants_summary(queue, e);
-    if (more < 0)
-        return -1;
-    if (more == 0 && queue->phase == QUEUE_SUMMING)
-        queue->phase = QUEUE_DELIVERING;
-    if (more == 0)
-        return 0;
-    more = summary_push(&queue->summary, &query, queue->driver, queue->state, e);
-    if (more != 0)
-        return more < 0 ? -1 : 0;
-    if (queue->summary.members.count == 0) {
-        queue->phase = QUEUE_DELIVERING;
-        return 0;
-    }
-    job_reserve(job, 1);
-    job->batch = (struct handler_batch){
-        .kind = HANDLER_SUMMARY, .count = queue->summary.members.count, .timeout = queue->handler->timeout};
-    return 1;
-}
-
-static void say_summary(const struct handler_queue *queue, const struct delivery_result *result)
-{
-    if (result->verdict == DELIVERY_LATER)
-        log_info("handler %s: the summary of %zu events: %s; it will be tried again", queue->handler->name,
-            queue->summary.members.count, result->error);
-}
-
-static int finish_summary(struct handler_queue *queue, struct job *job)
-{
-    struct delivery_result *result = &queue->summary.result;
-    *result = job->results[0];
-    say_summary(queue, result);
-    obey_retry_after(queue, result);
-    count_for_breaker(queue, job, 1);
-    queue->summary.sent = result->verdict != DELIVERY_UNTRIED;
-    if (result->verdict == DELIVERY_LATER || result->verdict == DELIVERY_DEAD)
-        note_failure(queue, result);
-    /* what becomes due while it goes on is sent by itself */
-    if (queue->phase == QUEUE_SUMMING)
-        queue->phase = QUEUE_DELIVERING;
-    return 0;
-}
-
-/* Its members' results are written some at a time. */
-static int note_summary(struct handler_queue *queue, struct error *e)
-{
-    const struct summary_query query = summary_query(queue);
-    int64_t dead = 0;
-    int more = summary_note(&queue->summary, &query, &queue->results, &dead, e);
-    if (more < 0 || write_results(queue, e) != 0)
-        return -1;
-    if (dead > 0 && queue->deaths.count == 0)
-        snprintf(
-            queue->deaths.first, sizeof queue->deaths.first, "the summary: %s", queue->summary.result.error);
-    queue->deaths.count += dead;
-    if (more == 0)
-        summary_free(&queue->summary);
-    return 0;
-}
-
-/* A summary was sent, and what became of it is not all written. */
-static bool has_summary_to_note(const struct handler_queue *queue)
-{
-    return queue->summary.sent;
-}
-
-/* --- events --- */
 
 static bool is_under_way(int64_t work_order, const void *context)
 {
@@ -376,7 +123,7 @@ static bool is_under_way(int64_t work_order, const void *context)
 /* Reads what is due; the store must know how all tries ended. */
 static int refill(struct handler_queue *queue, struct error *e)
 {
-    if (write_results(queue, e) != 0)
+    if (queue_write(queue, e) != 0)
         return -1;
     const struct window_query query = {.store = queue->store,
         .handler = queue->handler->place.handler,
@@ -400,7 +147,7 @@ static void note_lost(struct handler_queue *queue, int place)
 {
     struct delivery_result result;
     handler_dead(&result, "the event is no longer in the log");
-    note_result(queue, "a delivery", window_delivery(&queue->window, place), &result);
+    queue_note(queue, "a delivery", window_delivery(&queue->window, place), &result);
     window_follow(&queue->window, place);
 }
 
@@ -461,9 +208,9 @@ static int finish(struct handler_queue *queue, struct job *job, struct error *e)
     queue->bytes -= job->bytes;
     queue->blocked = job->busy = false;
     if (job->batch.kind == HANDLER_SNAPSHOTS)
-        rc = finish_load(queue, job, e);
+        rc = queue_finish_load(queue, job, e);
     else if (job->batch.kind == HANDLER_SUMMARY)
-        rc = finish_summary(queue, job);
+        rc = queue_finish_summary(queue, job);
     else
         finish_events(queue, job);
     job_clear(job);
@@ -494,10 +241,10 @@ static int prepare(struct handler_queue *queue, struct job *job, struct error *e
 {
     int rc = 0;
     if (queue->phase == QUEUE_LOADING)
-        rc = prepare_load(queue, job, e);
+        rc = queue_prepare_load(queue, job, e);
     else if (queue->phase == QUEUE_SUMMING)
-        rc = prepare_summary(queue, job, e);
-    if (rc != 0 || queue->phase != QUEUE_DELIVERING || has_summary_to_note(queue))
+        rc = queue_prepare_summary(queue, job, e);
+    if (rc != 0 || queue->phase != QUEUE_DELIVERING || queue_has_summary(queue))
         return rc;
     if (queue->window.left == 0 && !queue->exhausted && !queue->blocked && refill(queue, e) != 0)
         return -1;
@@ -518,7 +265,7 @@ static void run_job(struct handler_queue *queue, struct job *job)
 /* May another job be started now? */
 static bool has_room(const struct handler_queue *queue)
 {
-    if (is_ending(queue) || has_summary_to_note(queue) || interval_left(queue) > 0)
+    if (is_ending(queue) || queue_has_summary(queue) || interval_left(queue) > 0)
         return false;
     if (queue->phase != QUEUE_DELIVERING)
         return queue->busy == 0;
@@ -543,7 +290,7 @@ static int start_jobs(struct handler_queue *queue, struct error *e)
         run_job(queue, job);
         if (job->work == NULL && finish(queue, job, e) != 0)
             return -1;
-        if (results_are_due(&queue->results) && write_results(queue, e) != 0)
+        if (results_are_due(&queue->results) && queue_write(queue, e) != 0)
             return -1;
     }
     return 1;
@@ -563,31 +310,31 @@ static void add_waits(const struct handler_queue *queue, struct handler_wait *wa
 
 int handler_queue_step(struct handler_queue *queue, struct handler_wait *wait, struct error *e)
 {
-    if (collect(queue, e) != 0 || (has_summary_to_note(queue) && note_summary(queue, e) != 0) ||
-        (results_are_due(&queue->results) && write_results(queue, e) != 0))
+    if (collect(queue, e) != 0 || (queue_has_summary(queue) && queue_note_summary(queue, e) != 0) ||
+        (results_are_due(&queue->results) && queue_write(queue, e) != 0))
         return -1;
     int more = start_jobs(queue, e);
     if (more < 0)
         return -1;
-    if (more > 0 || has_summary_to_note(queue))
+    if (more > 0 || queue_has_summary(queue))
         handler_wait_until(wait, 0);
     add_waits(queue, wait);
-    if (queue->busy > 0 || has_summary_to_note(queue) || (!is_ending(queue) && !queue->exhausted))
+    if (queue->busy > 0 || queue_has_summary(queue) || (!is_ending(queue) && !queue->exhausted))
         return 1;
     /* other queues may go on for long */
-    return write_results(queue, e);
+    return queue_write(queue, e);
 }
 
 int handler_queue_close(struct handler_queue *queue, struct error *e)
 {
-    int rc = write_results(queue, e);
+    int rc = queue_write(queue, e);
     for (int i = 0; i < HANDLER_QUEUE_JOBS; i++) {
         if (queue->jobs[i].busy)
             queue->driver->cancel(queue->jobs[i].work);
         job_free(&queue->jobs[i]);
     }
     if (rc == 0)
-        say_deaths(queue);
+        queue_say_deaths(queue);
     child_free(queue->child);
     window_free(&queue->window);
     summary_free(&queue->summary);

@@ -433,6 +433,22 @@ class Warehouse:
         self.sync_silently()
         self.assertWarehouseIsTrue()
 
+    def test_a_load_that_fails_is_an_attempt_of_what_waits_behind_it(self):
+        """One that worked and then fails: the load of a new work order comes first, and no delivery is tried."""
+        self.mock.create_old(3)
+        self.sync_silently()
+        self.take_away()
+        self.mock.create({"title": "New"})
+        self.sync_silently()
+        self.assertEqual(self.sql("SELECT state, attempts FROM deliveries"), [("pending", 1)])
+        handler = self.handler("wh")
+        self.assertIsNotNone(handler["lastError"])
+        self.assertEqual((handler["failures"], handler["failingSince"]), (1, handler["lastFailure"]))
+        self.assertIsNotNone(handler["nextTry"])
+        self.sql("UPDATE deliveries SET attempts = 9, first_failed = first_failed - 259200000")
+        self.due_now()
+        self.sync(expect=UNAVAILABLE, message="handler wh: a delivery behind the initial load: given up after 10 tries: ")
+
     def test_poison_is_dead_alone(self):
         olds = self.mock.create_old(300)
         self.sync_silently()
