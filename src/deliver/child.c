@@ -198,6 +198,7 @@ static void *start(
     int rc = begin(child);
     if (rc != 0) {
         handler_later(&results[0], -1, "no process can be started: %s", strerror(rc));
+        results[0].away = true;
         for (size_t i = 1; i < handler_batch_results(batch); i++)
             handler_untried(&results[i]);
         return NULL;
@@ -251,6 +252,7 @@ static void give_up(struct child *child, bool in_time, int status, struct delive
             strsignal(WTERMSIG(status)));
     else
         handler_later(results, -1, "its process ended with status %d", WEXITSTATUS(status));
+    results->away = !in_time;
 }
 
 static bool collect(void *job, struct delivery_result *results)

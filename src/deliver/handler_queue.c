@@ -41,9 +41,19 @@ static int64_t interval_left(const struct handler_queue *queue)
     return wait > 0 ? wait : 0;
 }
 
-static bool can_sum(const struct handler_queue *queue)
+static enum queue_phase first_phase(const struct handler_queue *queue)
 {
-    return queue->driver->push != NULL;
+    return queue->handler->type->wants_snapshots ? QUEUE_LOADING
+           : queue->driver->push != NULL         ? QUEUE_SUMMING
+                                                 : QUEUE_DELIVERING;
+}
+
+void handler_queue_reopen(struct handler_queue *queue)
+{
+    if (queue->phase != QUEUE_DELIVERING || !queue->exhausted || queue->busy > 0 || queue_has_summary(queue))
+        return;
+    queue->phase = first_phase(queue);
+    queue->exhausted = false;
 }
 
 void handler_queue_open(struct handler_queue *queue)
@@ -64,7 +74,7 @@ void handler_queue_open(struct handler_queue *queue)
     if (queue->limits.jobs == 0 || queue->limits.jobs > HANDLER_QUEUE_JOBS)
         queue->limits.jobs = HANDLER_QUEUE_JOBS;
     queue->latest = queue->began;
-    queue->phase = type->wants_snapshots ? QUEUE_LOADING : can_sum(queue) ? QUEUE_SUMMING : QUEUE_DELIVERING;
+    queue->phase = first_phase(queue);
     /* what is left of the interval since the last try; a clock that went back makes it no longer */
     int64_t interval = queue->limits.interval_ms;
     if (handler->place.last_try != TIMESTAMP_NONE && queue->began - handler->place.last_try < interval) {
@@ -108,6 +118,8 @@ static void finish_events(struct handler_queue *queue, struct job *job)
     }
     queue_obey_retry_after(queue, job->results);
     queue_count(queue, job, job->batch.count);
+    if (job->results[0].verdict == DELIVERY_LATER && job->results[0].away)
+        queue_leave_alone(queue, "its receiver is not to be had");
     note_untried(queue, job);
 }
 
@@ -138,7 +150,7 @@ static int refill(struct handler_queue *queue, struct error *e)
     /* nothing more becomes due in this run, but for what is made so by hand */
     queue->exhausted = n == 0;
     /* all that is due waits for what is under way */
-    queue->blocked = queue->window.left == 0;
+    queue->blocked = n > 0 && queue->window.left == 0;
     return n < 0 ? -1 : 0;
 }
 

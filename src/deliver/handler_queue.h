@@ -38,7 +38,7 @@ struct handler_queue {
     struct store *store;
     struct run *run;
     bool more_follows; /* the run dispatches again: a summary waits for that */
-    enum { QUEUE_LOADING, QUEUE_SUMMING, QUEUE_DELIVERING, QUEUE_CLOSED } phase;
+    enum queue_phase { QUEUE_LOADING, QUEUE_SUMMING, QUEUE_DELIVERING, QUEUE_CLOSED } phase;
     int64_t began;  /* only what was due then is tried: nothing twice in a run */
     int64_t latest; /* that the clock has shown since */
     struct window window;
@@ -60,6 +60,9 @@ struct handler_queue {
 
 /* Where a queue's run begins: handler, host, store, run, more_follows and began are set. */
 void handler_queue_open(struct handler_queue *queue);
+
+/* There are new deliveries: one that had no work left looks again. */
+void handler_queue_reopen(struct handler_queue *queue);
 
 /*
  * Goes one step, without waiting: collects what has finished, writes what is due to be written, reads what is

@@ -107,7 +107,9 @@ enum delivery_verdict {
 
 struct delivery_result {
     enum delivery_verdict verdict;
-    bool broken; /* of DELIVERY_LATER: someone must set it right (a program that is missing): said at once */
+    bool broken; /* of LATER: someone must set it right (a program that is missing): said at once */
+    bool away;   /* of LATER: it is not about this delivery, the receiver is not to be had: nothing more is
+                    tried in   this run */
     int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
     char error[256];     /* why, unless DONE or UNTRIED; secrets are masked */
 };

@@ -391,10 +391,10 @@ class Isolated(DispatchCase):
         self.addCleanup(holder.close)
         program = self.write("slow", "#!/bin/sh\nsleep 3\n", 0o755)
         self.use(self.http("erp", "timeout = 2s"), "[handler wh]\ntype = warehouse\ndatabase = warehouse.db\ntimeout = 6s\n",
-                 "[handler run]\ntype = exec\ncommand = %s\non = workorder.created\n" % program,
-                 "[handler pages]\ntype = report\npath = pages\n")
+                 "[handler run]\ntype = exec\ncommand = %s\n" % program, "[handler pages]\ntype = report\npath = pages\n")
+        olds = self.mock.create_old(300)
         self.sync()
-        self.create(300)
+        self.mock.change(update=[{"id": number, "title": "Changed"} for number in olds])
         self.sync("--no-dispatch")
         self.sql("UPDATE handlers SET position = (SELECT max(seq) FROM events) - 1 WHERE name = 'run'")
         holder.execute("BEGIN IMMEDIATE")
@@ -410,6 +410,25 @@ class Isolated(DispatchCase):
         self.assertEqual(self.handler("run")["delivered"], 1)
         self.assertRegex(self.handler("wh")["lastError"], "keeps it locked")
 
+    def test_what_is_emitted_during_a_long_run_is_delivered_in_it(self):
+        """A slow program keeps the run going; the others' events do not wait for its end."""
+        program = self.write("slow", "#!/bin/sh\nwhile [ ! -e stop ]; do sleep 0.1; done\n", 0o755)
+        self.use(self.http("erp"), "[handler run]\ntype = exec\ncommand = %s\ntimeout = 2m\n" % program)
+        self.sync()
+        self.judge(lambda request: None)
+        self.create(1)
+        self.sync("--no-dispatch")
+        running = self.start("dispatch")
+        self.wait_for(lambda: len(self.receiver.requests) == 1, "the first request")
+        # as another run would that only reads
+        self.sql("INSERT INTO events (id, type, work_order, timestamp, observed, body) "
+                 "SELECT id || '/2', type, work_order, timestamp, observed, body FROM events")
+        self.wait_for(lambda: len(self.receiver.requests) == 2, "the second request")
+        self.assertTrue(running.is_alive())
+        self.write("stop", "")
+        running.wait()
+        self.assertEqual(self.pending(), 0)
+
     def test_a_database_that_is_silent_delays_no_one(self):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
@@ -421,7 +440,12 @@ class Isolated(DispatchCase):
         self.judge(lambda request: None)
         running = self.start("dispatch")
         self.wait_for(lambda: len(self.receiver.requests) == 5, "the requests")
-        self.assertTrue(running.is_alive(), "it did not wait for the database")
+        # it has asked the database before, and waits for it still
+        connection, _ = listener.accept()
+        self.addCleanup(connection.close)
+        connection.settimeout(1)
+        connection.recv(1000)
+        self.assertRaises(TimeoutError, connection.recv, 1)
         # a signal ends that wait, too
         began = time.monotonic()
         running.signal(signal.SIGTERM)

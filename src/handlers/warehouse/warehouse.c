@@ -157,6 +157,7 @@ static void apply_all(
             results[i] = results[0];
         return;
     }
+    results[0].away = how == NOT_BEGUN && results[0].verdict == DELIVERY_LATER;
     if (how == FAILED && batch->count > 1 && clock_monotonic() - began > batch->timeout / 2)
         i = 0; /* there is no time left; the engine tries them one by one */
     else if (how == FAILED && batch->count > 1)
