@@ -204,7 +204,7 @@ class Manners(SlackCase):
         self.assertIn("100000 events", self.texts()[1])
         self.assertEqual(self.handler("chat")["pending"], 0)
         if not is_sanitized():
-            self.assertLess(memory[1] - memory[0], 3000, memory)
+            self.assertLess(memory[1] - memory[0], 8000, memory)  # KiB; SQLite's page cache fills
 
     def test_a_slow_digest_is_sent_once(self):
         def slow(request):
