@@ -124,6 +124,10 @@ static const struct handler_type singly = {.name = "singly", .driver = {.start =
                                  chat = {
                                      .name = "chat", .limits = one_at_a_time, .driver = {POST, .push = push}};
 
+/* The same in this process, for a test that runs it some hundred times. */
+static const struct handler_type at_once = {
+    .name = "blocking", .limits = in_fours, .driver = {.start = take_at_once}};
+
 enum { SINGLY, BLOCKING, IN_BATCHES, REFUSING, POSTING, CHAT, ROUTES };
 
 static const struct handler_type *const types[ROUTES] = {
@@ -262,6 +266,7 @@ static void test_every_statement_fails(void **state)
         struct world w;
         struct error e = {0};
         open_world(&w, NULL);
+        w.rows[BLOCKING].type = &at_once;
         fault_statement(n);
         int rc = attach(&w, &e) != 0 || dispatch(&w, &e) != 0 ? -1 : 0;
         bool happened = fault_happened();
