@@ -55,6 +55,13 @@ CREATE TABLE late_windows (
     polled   INTEGER NOT NULL                -- when the poll began, by our clock
 ) STRICT;
 
+-- Passes whose page failed in the last run that asked for it.
+CREATE TABLE page_failures (
+    kind     TEXT PRIMARY KEY,               -- as in passes
+    since_ms INTEGER NOT NULL,
+    runs     INTEGER NOT NULL                -- in which it failed
+) STRICT, WITHOUT ROWID;
+
 -- Instants of updatedAt whose work orders the list cannot show: every page with them fails. Passes read around them, and they
 -- are asked for again when they are due.
 CREATE TABLE skipped_instants (

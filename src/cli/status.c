@@ -167,10 +167,11 @@ static void print_refetches(struct json_object *status)
             (long long)number_of(refetches, "failing"));
     for (size_t i = 0; failed != NULL && i < json_object_array_length(failed); i++) {
         struct json_object *one = json_object_array_get_idx(failed, i);
+        snprintf(next, sizeof next, "%s", text_of(one, "due", ""));
         printf("            work order %lld: %lld failed attempt%s, first %s, next %.19s: %s\n",
             (long long)number_of(one, "workOrder"), (long long)number_of(one, "attempts"),
-            number_of(one, "attempts") == 1 ? "" : "s", age_of(one, "requested", "", age),
-            (snprintf(next, sizeof next, "%s", text_of(one, "due", "")), next), text_of(one, "error", ""));
+            number_of(one, "attempts") == 1 ? "" : "s", age_of(one, "requested", "", age), next,
+            text_of(one, "error", ""));
     }
 }
 

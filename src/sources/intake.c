@@ -300,7 +300,7 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
     if (append_events(intake, diff, &context, result, e) != 0)
         return -1;
-    if (diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
+    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
         return -1;
     if (diff->outcome == DIFF_STORE &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)

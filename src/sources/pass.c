@@ -11,9 +11,10 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/names.h"
-#include "sources/pass_reader.h"
+#include "sources/pass_around.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -271,6 +272,8 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
+    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
+        return STEP_FAILED;
     if (is_last(r, &answer->page))
         step = STEP_LAST;
     r->state.pages++;
@@ -280,7 +283,10 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     bool changed = store_total_changes(s->store) != changes;
     pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
     if (step == STEP_NEXT && r->state.cursor == NULL) {
-        detour_window_read(&r->state.detour);
+        struct detour *detour = &r->state.detour;
+        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
+            return STEP_FAILED;
+        detour_window_read(detour);
         cursors_clear(r->cursors);
         if (pass_set_window(r, e) != 0)
             return STEP_FAILED;
@@ -347,6 +353,8 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         r->account_stored = true;
         filter_settle(&r->filter);
+        r->has_read = true;
+        r->failed_before = r->failed_now = false;
         return step;
     }
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
@@ -374,13 +382,13 @@ void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 static struct page_request next_request(const struct reader *r, const char *cursor)
 {
     const struct detour *detour = &r->state.detour;
-    const bool first = r->settings->run->pages == 0, around = detour_is_on(detour);
+    const bool around = detour_is_on(detour);
     return (struct page_request){.filter = r->sent,
         .since = around ? detour->from : r->state.since,
         .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
         .cursor = cursor,
         .limit = r->settings->page_size,
-        .single = around || (first && r->failed_before)};
+        .single = around || r->failed_before};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
@@ -460,6 +468,8 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+    else if (e->status == EX_OK && !r->has_read)
+        *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
 
@@ -473,10 +483,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
-    int failed = runs_failed_at_once(r->settings->store, r->kind->name, e);
+    int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
     if (failed < 0)
         return PASS_FAILED;
-    r->failed_before = failed == 1;
+    r->failed_before = failed > 0;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
@@ -485,8 +495,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
-            if (!r->settings->dry_run && r->settings->window == NULL)
-                pass_retry_skipped(r);
+            pass_retry_skipped(r);
             if (r->skipped > 0)
                 fail(e, EX_UNAVAILABLE,
                     "api: work orders: %lld instant%s of the list could not be read; see: wosync status",

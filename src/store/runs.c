@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "store/rows.h"
+#include "store/store.h"
 
 int runs_save(struct store *store, struct run *run, struct error *e)
 {
@@ -19,11 +20,6 @@ int runs_save(struct store *store, struct run *run, struct error *e)
         V_INT(run->events[EVENT_UPDATED]), V_INT(run->events[EVENT_DELETED]), V_INT(run->delivered),
         V_INT(run->dead), V_DATE(run->exit_status >= 0 ? run->exit_status : TIMESTAMP_NONE),
         V_TEXT(run->message));
-}
-
-int runs_failed_at_once(struct store *store, const char *kind, struct error *e)
-{
-    return (int)STORE_NUMBER(store, e, SQL_RUN_FAILED_AT_ONCE, V_TEXT(kind));
 }
 
 int runs_list(struct store *store, int count,

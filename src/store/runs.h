@@ -49,10 +49,6 @@ int runs_successes(struct store *store,
 /* Stores the run as it stands: adds it the first time, in whatever transaction the caller has. */
 int runs_save(struct store *store, struct run *run, struct error *e);
 
-/* Returns 1 when the last run of a kind that has ended failed by the API before it had read a page, else 0;
- * -1 when the store failed. */
-int runs_failed_at_once(struct store *store, const char *kind, struct error *e);
-
 /* Calls `each` for the last `count` runs, the newest first; texts are borrowed during the call. */
 int runs_list(struct store *store, int count,
     int (*each)(const struct run *run, void *context, struct error *e), void *context, struct error *e);

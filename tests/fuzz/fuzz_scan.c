@@ -1,6 +1,6 @@
 /*
- * A record read by the scan and by json-c: whatever the scan takes, json-c takes, reads the same, and the
- * events that come of it are the same, with bodies that say the same.
+ * A record read by the scan and by the parser: whatever the scan takes is JSON (json_judge.h), the parser
+ * takes, reads the same, and the events that come of it are the same, with bodies that say the same.
  */
 #include "fuzz.h"
 
@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/timestamp.h"
 #include "core/diff.h"
 #include "core/event.h"
 #include "core/mentions.h"
 #include "core/scan.h"
+#include "json_judge.h"
 
 static const char *const completed[] = {"DONE", "COMPLETED", NULL};
 static const char *const ignored[] = {NULL};
@@ -60,7 +62,7 @@ static void compare_events(
             continue;
         struct json_object *x = body_of(&one.events[i], &one, json, len);
         struct json_object *y = body_of(&other.events[i], &other, json, len);
-        must(json_object_equal(x, y), "the bodies differ");
+        must(json_same(x, y), "the bodies differ");
         json_object_put(x);
         json_object_put(y);
     }
@@ -70,16 +72,13 @@ static void compare_events(
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct json_tokener *parser;
     struct scan scan;
     struct workorder wo;
     const char *reason = NULL;
-    if (parser == NULL)
-        parser = workorder_parser();
-    must(parser != NULL, "out of memory");
     char *json = copy_text(data, size);
     if (scan_record(json, size, &scan)) {
-        must(workorder_parse(parser, json, size, &wo, &reason) == WORKORDER_OK, "json-c: %s", reason);
+        must(judge_json(json, size, WORKORDER_MAX_DEPTH), "it is no JSON");
+        must(workorder_parse(json, size, &wo, &reason) == WORKORDER_OK, "the parser: %s", reason);
         must(scan.wo.id == wo.id && scan.wo.updated == wo.updated && scan.wo.created == wo.created &&
                  scan.wo.completed == wo.completed && scan.wo.deleted == wo.deleted &&
                  strcmp(scan.wo.status, wo.status) == 0,

@@ -40,6 +40,15 @@ static void owe(const struct order *order, const struct knowledge *known, int ve
     out->count = kept;
 }
 
+/* Where it may be there or not, what is there decides. */
+static void settle_maybe(struct expected *owed, const char *id)
+{
+    if (owed->count == 0 || !owed->events[0].maybe || strcmp(owed->events[0].id, id) == 0)
+        return;
+    owed->count--;
+    memmove(owed->events, owed->events + 1, (size_t)owed->count * sizeof *owed->events);
+}
+
 static const struct knowledge nothing = {.version = -1};
 
 static bool has_tail(
@@ -64,6 +73,7 @@ static bool owe_from_silence(
             if (absent == 1)
                 silent.after.description = ABSENT;
             owe(order, &silent.after, told->version, told->description, &owed);
+            settle_maybe(&owed, told->id);
             if (owed.count > 0 && strcmp(owed.events[0].id, told->id) == 0 &&
                 has_tail(order, &silent.after, told, rest)) {
                 w->owed = owed;
@@ -155,12 +165,16 @@ static void check_event(struct told *told, const struct order *order, const char
         w->from = w->known;
         if (is_proved_gone(told, order, w)) {
             char date[32];
-            plant_write_date(order->versions[told->version].updated, date);
+            /* a notification says when; a date in whole seconds stands for all of its second */
+            bool hooked = order->hook_deleted != NEVER && strstr(told->body, "\"source\":\"webhook\"") != NULL;
+            int64_t when = hooked ? order->hook_deleted : order->versions[told->version].updated;
+            plant_write_date(hooked && when % 1000 == 0 ? when + 999 : when, date);
             check_body(told, order, &w->known, date, rest);
             w->owed.count = 0;
             return;
         }
         owe(order, &w->known, told->version, told->description, &w->owed);
+        settle_maybe(&w->owed, told->id);
         bool fits = w->owed.count > 0 && strcmp(w->owed.events[0].id, told->id) == 0;
         if (w->known.version < 0 && (!fits || !has_tail(order, &nothing, told, rest)))
             fits = owe_from_silence(order, told, rest, w) || fits;
@@ -291,6 +305,7 @@ static void look_at_snapshot(sqlite3_stmt *row, bool seen[MOST_ORDERS])
             broken("R2", "the snapshot of %lld went back from version %d to %d", (long long)order->id,
                 w->known.version, version);
         owe(order, &w->known, version, description, &owed);
+        settle_maybe(&owed, "");
         if (owed.count > 0)
             broken("R1", "the snapshot of %lld is version %d, but %s was not told", (long long)order->id,
                 version, owed.events[0].id);

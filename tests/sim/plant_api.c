@@ -264,7 +264,7 @@ static void note_pass(const struct net_request *request, const struct net_answer
 {
     if (!plant_log.polls || !request->answer_comes || answer->status != 200 ||
         strstr(request->url, "cursor=") != NULL || strstr(request->url, "2200-01-01") != NULL ||
-        strstr(request->url, "limit=50&") != NULL)
+        strstr(request->url, "limit=50&") != NULL || strstr(request->url, "limit=1&") != NULL)
         return;
     plant_log.pass_began = machine_now();
 }
