@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json_parse.h"
 #include "core/page.h"
 
-/* The API's largest page; levels of a page that is not absurd. */
-enum { PAGE_SIZE = 200, MAX_DEPTH = 16 };
+/* The API's largest page. */
+enum { PAGE_SIZE = 200 };
 
 /* What a page is read with. */
 struct reading {
@@ -104,15 +105,12 @@ static const char *read_answer(struct json_object *answer, const struct reading 
 static enum client_reading read_people(struct http_call *call, void *out, const char *what, struct error *e)
 {
     const struct buffer *body = http_body(call);
-    struct json_tokener *parser = json_tokener_new_ex(MAX_DEPTH);
-    json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    /* an answer has at most 64 MiB */
+    enum json_fault fault;
     struct json_object *answer =
-        json_tokener_parse_ex(parser, body->data != NULL ? body->data : "", (int)body->len);
+        json_parse(body->data != NULL ? body->data : "", body->len, JSON_PARSE_DEPTH, &fault);
     const char *wrong =
         json_object_is_type(answer, json_type_object) ? read_answer(answer, out) : "it is not a JSON object";
     json_object_put(answer);
-    json_tokener_free(parser);
     if (wrong == NULL)
         return CLIENT_TAKEN;
     fail(e, EX_PROTOCOL, "api: %s: the answer is not a page of %s: %s", what, what, wrong);

@@ -96,12 +96,31 @@ static void append_head(
     json_object_put(text);
 }
 
-/* A text of anyone's, quoted and escaped. */
+/* A text of anyone's, quoted and escaped as json-c does it. */
 static void append_quoted(struct buffer *body, const char *text)
 {
+    const char *c = text;
+    while ((unsigned char)*c >= 0x20 && *c != '"' && *c != '\\')
+        c++;
+    if (*c == '\0') { /* nothing to escape */
+        buffer_append_text(body, "\"");
+        buffer_append(body, text, (size_t)(c - text));
+        buffer_append_text(body, "\"");
+        return;
+    }
     struct json_object *value = json_object_new_string(text);
     buffer_append_text(body, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(value);
+}
+
+/* An id, which is positive. */
+static void append_number(struct buffer *body, int64_t number)
+{
+    char digits[24], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buffer_append(body, at, (size_t)(digits + sizeof digits - at));
 }
 
 static void append_actor(struct buffer *body, const struct event_context *context)
@@ -109,9 +128,10 @@ static void append_actor(struct buffer *body, const struct event_context *contex
     const struct mentions *mentions = context->mentions;
     int64_t actor = mentions != NULL ? mentions->actor : context->actor;
     const struct mention *known = mentions != NULL ? mentions_find(mentions, false, actor) : NULL;
-    if (actor == 0)
+    if (actor <= 0)
         return;
-    buffer_append_format(body, ",\"actor\":{\"id\":%lld", (long long)actor);
+    buffer_append_text(body, ",\"actor\":{\"id\":");
+    append_number(body, actor);
     if (known != NULL && known->name != NULL) {
         buffer_append_text(body, ",\"name\":");
         append_quoted(body, known->name);
@@ -121,14 +141,16 @@ static void append_actor(struct buffer *body, const struct event_context *contex
 
 static void append_names(struct buffer *body, const struct mentions *mentions, bool teams)
 {
-    const char *separator = "";
+    const char *separator = "\"";
     for (size_t i = 0; mentions != NULL && i < mentions->count; i++) {
         const struct mention *one = &mentions->list[i];
         if (one->team != teams || one->name == NULL)
             continue;
-        buffer_append_format(body, "%s\"%lld\":", separator, (long long)one->id);
+        buffer_append_text(body, separator);
+        append_number(body, one->id);
+        buffer_append_text(body, "\":");
         append_quoted(body, one->name);
-        separator = ",";
+        separator = ",\"";
     }
 }
 

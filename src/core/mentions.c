@@ -153,10 +153,16 @@ static bool take(struct reader *r, char c)
     return true;
 }
 
-/* From its opening quote to behind the closing one. */
+/* From its opening quote to behind the closing one. Nearly all strings have no escape. */
 static void skip_string(struct reader *r)
 {
-    for (r->at++; r->at < r->end && *r->at != '"'; r->at++)
+    const char *begin = r->at + 1;
+    const char *quote = memchr(begin, '"', (size_t)(r->end - begin));
+    if (quote != NULL && memchr(begin, '\\', (size_t)(quote - begin)) == NULL) {
+        r->at = quote + 1;
+        return;
+    }
+    for (r->at = begin; r->at < r->end && *r->at != '"'; r->at++)
         if (*r->at == '\\' && r->at + 1 < r->end)
             r->at++;
     if (r->at < r->end)
@@ -287,7 +293,7 @@ void mentions_collect(enum event_type type, const struct event_context *context,
 {
     struct roles roles = {0};
     mentions_free(out);
-    out->actor = context->actor;
+    out->actor = context->actor > 0 ? context->actor : 0;
     if (context->doc != NULL)
         collect_from_tree(context->doc, out, &roles);
     else

@@ -124,7 +124,7 @@ static int store_page(struct names *names, enum people_kind kind, const struct p
     return rc;
 }
 
-/* Why a list cannot be had, whoever asks; NULL when it may go well the next time. */
+/* Why a list cannot be had, by the answer to its first page; NULL when it may go well the next time. */
 static const char *reason_of(enum api_verdict verdict, const struct error *e)
 {
     switch (verdict) {
@@ -185,9 +185,10 @@ static enum api_verdict ask(
 }
 
 /* Reads a list to its end. Returns API_OK, API_FAILED and its kin with *why filled, or API_STOPPED when it
- * was not asked for or not to its end, for reasons of ours; *rc is -1 when the store failed. */
+ * was not asked for or not to its end, for reasons of ours; *rc is -1 when the store failed, *first is false
+ * when a page was read. */
 static enum api_verdict read_pages(
-    struct reading *r, enum people_kind kind, struct error *why, int *rc, struct error *e)
+    struct reading *r, enum people_kind kind, bool *first, struct error *why, int *rc, struct error *e)
 {
     struct cursors *cursors = cursors_new();
     struct people_page page = {0};
@@ -209,6 +210,7 @@ static enum api_verdict read_pages(
         }
         *rc = store_page(r->names, kind, &page, seen, last, any, e);
         free(cursor);
+        *first = false;
         cursor = page.next_cursor;
         page.next_cursor = NULL;
         people_page_free(&page);
@@ -224,8 +226,9 @@ static int read_list(struct reading *r, enum people_kind kind, struct error *e)
     struct people_list *list = &r->names->lists[kind];
     const bool failed = list->failing != TIMESTAMP_NONE;
     struct error why = {0};
+    bool first = true;
     int rc = 0;
-    enum api_verdict verdict = read_pages(r, kind, &why, &rc, e);
+    enum api_verdict verdict = read_pages(r, kind, &first, &why, &rc, e);
     r->names->missing[kind] = false;
     if (rc != 0)
         return -1;
@@ -235,7 +238,7 @@ static int read_list(struct reading *r, enum people_kind kind, struct error *e)
         return 0;
     }
     if (verdict != API_STOPPED)
-        return note_failure(r, kind, reason_of(verdict, &why), &why, e);
+        return note_failure(r, kind, first ? reason_of(verdict, &why) : NULL, &why, e);
     list->tried = clock_now(); /* not stored: the next run tries */
     r->stopped = true;
     return 0;

@@ -517,7 +517,7 @@ class Stopped(History):
                 self.configure()
                 self.sync()
                 place = self.position()
-                self.mock.fault("expired_cursor", status=status, skip=7)
+                self.mock.fault("expired_cursor", path="/v1/workorders", status=status, skip=7)
                 self.mock.reset_log()
                 run = self.backfill("--since", WHOLE)
                 self.assertEqual(run.err, "")
@@ -528,7 +528,7 @@ class Stopped(History):
     def test_a_cursor_that_expired_between_two_parts(self):
         self.few_slow_pages()
         self.stop_in_the_middle("backfill", "--since", WHOLE)
-        self.mock.fault("expired_cursor")
+        self.mock.fault("expired_cursor", path="/v1/workorders")
         self.quick()
         self.backfill("--since", WHOLE)
         self.assertTold(self.proved(ago(800 * DAY)))

@@ -197,7 +197,7 @@ class Loudness(Case):
         self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         run = self.wosync("-v", "sync")
         self.assertRegex(run.err, r"wosync: api: updatedAt\[gte\] is honoured")
-        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 page, 0 events, 2 requests")
+        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 page, 0 events, 4 requests")  # with users and teams
         self.assertEqual(run.out, "")
 
     def test_q_is_quiet_about_warnings(self):
@@ -370,6 +370,7 @@ class Status(Case):
 
     def test_the_last_runs_are_there_with_their_figures(self):
         self.mock.create_old(5)
+        self.configure(api="names = no")
         self.mock.config(max_limit=2, filter_updatedAtGte="honoured")  # one probe, whichever comes first
         self.sync()
         self.mock.update(100001, status="DONE")
@@ -396,7 +397,7 @@ class Status(Case):
     def test_a_run_that_was_killed_shows_so(self):
         self.mock.create_old(6)
         self.mock.config(max_limit=2)
-        self.mock.fault("hang", skip=3)
+        self.mock.fault("hang", path="/v1/workorders", skip=3)
         running = self.start("sync")
         self.wait_for(lambda: self.mock.state()["requests"] >= 3 and self.sql(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'runs'")[0][0] and self.sql("SELECT 1 FROM runs"), "a page")

@@ -135,8 +135,8 @@ class What(Report):
         sequential = next(e for e in self.events() if e["data"]["id"] == number)["data"]["sequentialId"]
         for label, text in {
                 "Total time": "4 days", "Time to start": "1 day", "In progress": "2 days 12 hours",
-                "On hold": "12 hours", "Late by": "1 day", "Completed by": "User 2007",
-                "Assigned to": "User 2007, Team 305", "Requested by": "User 2022", "Created by": "User 2058",
+                "On hold": "12 hours", "Late by": "1 day", "Completed by": "George Lee",
+                "Assigned to": "George Lee, Line 2", "Requested by": "Bela M\u00fcller", "Created by": "Rosa Lopez",
                 "Asset": "Belt conveyor 4", "Serial number": "BC-39", "Location": "Plant 2", "Priority": "High",
                 "Type": "Reactive", "Categories": "Mechanical, Line stop", "Line": "L2", "Cost": "12.5"}.items():
             self.assertEqual(facts.get(label), text, label)
@@ -153,8 +153,8 @@ class What(Report):
             "event_id": "workorder.completed/%d/%s" % (number, iso(now - day)), "id": str(number),
             "number": str(sequential), "title": "Replace bearing on conveyor 4", "status": "Done", "priority": "High",
             "type": "Reactive", "categories": "Mechanical, Line stop", "asset": "Belt conveyor 4",
-            "location": "Plant 2", "completed_by": "User 2007", "assigned_to": "User 2007, Team 305",
-            "requested_by": "User 2022", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
+            "location": "Plant 2", "completed_by": "George Lee", "assigned_to": "George Lee, Line 2",
+            "requested_by": "Bela M\u00fcller", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
             "completed_at": iso(now - day), "due_at": iso(now - 2 * day), "hours_to_complete": "96.00",
             "hours_in_progress": "60.00", "hours_on_hold": "12.00", "page": "%d.html" % number})
         self.assertEqual(os.stat(self.out).st_mode & 0o777, 0o750)

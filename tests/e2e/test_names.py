@@ -275,6 +275,16 @@ class Refused(NamesCase):
                 self.assertEqual(self.asked()[0], 0)
                 self.assertIsNotNone(self.status()["names"]["users"]["lastError"])
 
+    def test_a_cursor_that_expires_is_no_refusal(self):
+        self.mock.config(max_limit=20)
+        self.mock.fault("expired_cursor", path="/v1/users")
+        self.sync_quietly()
+        self.assertEqual(self.sql("SELECT refused, reported FROM people_lists WHERE list = 'users'"), [(0, 0)])
+        self.assertEqual(self.sql("SELECT count(*) FROM users"), [(20,)])
+        self.sleep(HOUR)
+        self.sync_quietly()
+        self.assertEqual(self.sql("SELECT count(*), count(removed_at) FROM users"), [(60, 0)])
+
     def test_nothing_is_asked_where_the_list_fails(self):
         self.mock.fault("status", status=401, path="/v1/workorders", times=-1)
         self.sync(expect=77, message="401")

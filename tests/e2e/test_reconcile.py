@@ -487,7 +487,7 @@ class Interrupted(Sweeps):
         self.assertEqual(self.deleted(), [])
 
     def test_a_cursor_that_expired_in_the_middle_starts_the_sweep_over(self):
-        self.mock.fault("expired_cursor", skip=9)
+        self.mock.fault("expired_cursor", path="/v1/workorders", skip=9)
         run = self.reconcile()
         self.assertEqual(run.err, "")
         self.assertEqual(self.missing(), {100010, 100050, 100090})

@@ -124,6 +124,8 @@ static void test_actor(void **state)
     check_context(EVENT_STATUS_CHANGED, &context, "5; 3 4 5;");
     context.actor = 0;
     check_context(EVENT_STATUS_CHANGED, &context, "0; 3 4;");
+    context.actor = -5; /* nobody */
+    check_context(EVENT_STATUS_CHANGED, &context, "0; 3 4;");
 }
 
 /* There are so many and no more. */

@@ -73,7 +73,7 @@ static const char content[] =
     "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
     "2, "
     "950, 1, 1, 0);"
-    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
+    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0, 0), ('poll', 100, 1, 90, 5, 0);"
     "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'waiting', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
     "'unsupported', x'00');"
