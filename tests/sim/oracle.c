@@ -22,6 +22,9 @@ void oracle_reset(const struct history *history)
         free(oracle.log.list[i].body);
     }
     oracle.log.count = 0;
+    free(oracle.aliases);
+    oracle.aliases = NULL;
+    oracle.alias_count = 0;
     oracle.history = history;
     oracle.has_horizon = false;
     oracle.horizon = oracle.last_seq = 0;
@@ -67,6 +70,14 @@ const struct told *log_find(const struct log *log, const char *id)
         if (log->list[i].hash == hash && strcmp(log->list[i].id, id) == 0)
             return &log->list[i];
     return NULL;
+}
+
+bool oracle_was_told(const char *id)
+{
+    for (int i = 0; i < oracle.alias_count; i++)
+        if (strcmp(oracle.aliases[i], id) == 0)
+            return true;
+    return log_find(&oracle.log, id) != NULL;
 }
 
 struct told *oracle_log_add(sqlite3_stmt *row)

@@ -14,11 +14,11 @@
 static void settle_id(struct expected_event *event)
 {
     char id[EXPECTED_ID_SIZE + 16];
-    if (!event->numbered || log_find(&oracle.log, event->id) == NULL)
+    if (!event->numbered || !oracle_was_told(event->id))
         return;
     for (int n = 2;; n++) {
         snprintf(id, sizeof id, "%s/%d", event->id, n);
-        if (log_find(&oracle.log, id) == NULL)
+        if (!oracle_was_told(id))
             break;
     }
     if (strlen(id) >= sizeof event->id)
@@ -33,11 +33,28 @@ static void owe(const struct order *order, const struct knowledge *known, int ve
     int kept = 0;
     expect(order, known, version, description, oracle.horizon, out);
     for (int i = 0; i < out->count; i++) {
-        settle_id(&out->events[i]);
-        if (log_find(&oracle.log, out->events[i].id) == NULL)
-            out->events[kept++] = out->events[i];
+        struct expected_event *event = &out->events[i];
+        settle_id(event);
+        if (oracle_was_told(event->id))
+            continue;
+        if (*event->same_as != '\0' && oracle_was_told(event->same_as))
+            strcpy(out->alias, event->id);
+        else if (!event->only)
+            out->events[kept++] = *event;
     }
     out->count = kept;
+}
+
+/* From now on it is known as that. */
+static void know(struct watched *w, const struct expected *seen)
+{
+    w->known = seen->after;
+    if (*seen->alias == '\0')
+        return;
+    oracle.aliases = realloc(oracle.aliases, (size_t)(oracle.alias_count + 1) * sizeof *oracle.aliases);
+    if (oracle.aliases == NULL)
+        abort();
+    strcpy(oracle.aliases[oracle.alias_count++], seen->alias);
 }
 
 static const struct knowledge nothing = {.version = -1};
@@ -173,7 +190,7 @@ static void check_event(struct told *told, const struct order *order, const char
             w->known.description = told->description;
             return;
         }
-        w->known = w->owed.after;
+        know(w, &w->owed);
     }
     const struct expected_event *event = &w->owed.events[w->next++];
     if (strcmp(event->id, told->id) != 0 || told->version != w->known.version)
@@ -269,7 +286,7 @@ static void look_at_snapshot(sqlite3_stmt *row, bool seen[MOST_ORDERS])
         if (owed.count > 0)
             broken("R1", "the snapshot of %lld is version %d, but %s was not told", (long long)order->id,
                 version, owed.events[0].id);
-        w->known = owed.after;
+        know(w, &owed);
     }
     if (w->known.deleted != (sqlite3_column_int(row, 1) != 0))
         broken(
