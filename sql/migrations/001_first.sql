@@ -15,6 +15,17 @@ CREATE TABLE account (
     filter       TEXT                        -- the spelling of the filter that the server honours
 ) STRICT;
 
+-- What the server was seen to do with the ways to ask for changes, each noted as soon as it is known. An answer holds for a
+-- day.
+CREATE TABLE filter_probes (
+    base_url     TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    probe        TEXT NOT NULL,              -- updatedAt[gte], updatedAtGte, sort=updatedAt, sort=-updatedAt
+    answer       TEXT NOT NULL CHECK (answer IN ('honoured', 'ignored', 'refused', 'unclear')),
+    asked_ms     INTEGER NOT NULL,
+    PRIMARY KEY (base_url, organization, probe)
+) STRICT, WITHOUT ROWID;
+
 -- One reading of the list per kind, and where it stands.
 CREATE TABLE passes (
     kind         TEXT PRIMARY KEY,           -- sync, backfill, reconcile
@@ -32,13 +43,33 @@ CREATE TABLE passes (
     window_until   INTEGER NOT NULL,
     silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
     typed          TEXT,                     -- the window as it was typed
-    finished       INTEGER                   -- when the last one of this kind ended, by our clock
+    finished       INTEGER,                  -- when the last one of this kind ended, by our clock
+    detour_from_ms  INTEGER,                 -- reading around a place that fails (core/detour.h); NULL: it is not needed
+    detour_until_ms INTEGER,
+    detour_bad_ms   INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- When a poll last looked back so far (late_windows of [sync]).
 CREATE TABLE late_windows (
     lookback INTEGER PRIMARY KEY,            -- milliseconds
     polled   INTEGER NOT NULL                -- when the poll began, by our clock
+) STRICT;
+
+-- Passes whose page failed in the last run that asked for it.
+CREATE TABLE page_failures (
+    kind     TEXT PRIMARY KEY,               -- as in passes
+    since_ms INTEGER NOT NULL,
+    runs     INTEGER NOT NULL                -- in which it failed
+) STRICT, WITHOUT ROWID;
+
+-- Instants of updatedAt whose work orders the list cannot show: every page with them fails. Passes read around them, and they
+-- are asked for again when they are due.
+CREATE TABLE skipped_instants (
+    updated_ms INTEGER PRIMARY KEY,
+    since_ms   INTEGER NOT NULL,             -- when it was first skipped
+    attempts   INTEGER NOT NULL,             -- since then
+    due_ms     INTEGER NOT NULL,
+    error      TEXT NOT NULL                 -- what the last one met
 ) STRICT;
 
 -- The server's rate limit as it stood at the last answer of any run.
@@ -177,6 +208,7 @@ CREATE TABLE lateness (
     count   INTEGER NOT NULL,
     largest INTEGER NOT NULL,                -- in this step
     overdue INTEGER NOT NULL,                -- the most that a change of this step was older than the pass that missed it
+    noted   INTEGER NOT NULL,                -- the day of the last one
     PRIMARY KEY (channel, up_to)
 ) STRICT, WITHOUT ROWID;
 
@@ -268,6 +300,33 @@ CREATE TABLE runs (
     message     TEXT
 ) STRICT;
 
+-- Who the ids of users and teams belong to. Who is no longer listed keeps the name: earlier work orders mention it.
+CREATE TABLE users (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    email      TEXT,
+    seen_at    INTEGER NOT NULL,             -- when the list held it last
+    removed_at INTEGER                       -- when the list first lacked it; NULL while it is listed
+) STRICT;
+
+CREATE TABLE teams (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+-- How reading those two lists went.
+CREATE TABLE people_lists (
+    list       TEXT PRIMARY KEY,             -- users, teams
+    read_at    INTEGER,                      -- when it was last read to its end
+    tried_at   INTEGER NOT NULL,             -- when it was last asked for
+    failing_at INTEGER,                      -- since when every try fails; NULL: the last one went well
+    refused    INTEGER NOT NULL,             -- 1: the token may not read it
+    reported   INTEGER NOT NULL,             -- 1: a warning was printed since it fails
+    error      TEXT                          -- why the last try failed
+) STRICT, WITHOUT ROWID;
+
 -- For people and for SQL tools.
 CREATE VIEW work_orders AS
 SELECT s.id,
@@ -295,6 +354,14 @@ SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
        strftime('%Y-%m-%dT%H:%M:%fZ', d.changed / 1000.0, 'unixepoch') AS changed_at,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);
+
+CREATE VIEW skipped_log AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', updated_ms / 1000.0, 'unixepoch') AS updated_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', since_ms / 1000.0, 'unixepoch') AS since,
+       attempts,
+       strftime('%Y-%m-%dT%H:%M:%fZ', due_ms / 1000.0, 'unixepoch') AS due_at,
+       error
+FROM skipped_instants;
 
 CREATE VIEW run_log AS
 SELECT run, kind,

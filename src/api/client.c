@@ -32,13 +32,19 @@ enum { MAX_ANSWER = 64 << 20 };
 /* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
 enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 
+/* A wait that an optional request calls for: a window of the rate limit. */
+enum { OPTIONAL_PAUSE_MS = 60 * 1000 };
+
 struct client {
     struct client_settings settings;
     struct http *http;
     struct rate_limit rate_limit;
     int64_t requests;
     int64_t bytes;
+    int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
+    int64_t ahead_sent;      /* the same of what was asked for in advance */
     int status;              /* of the last answer, 0: the last request got none */
+    bool modest;             /* leaves requests to polls */
     bool answered;           /* the server has said something else than that it is busy or broken */
     bool asked_to_wait;      /* its last answer did, with 429 or Retry-After */
     bool uncompressed;       /* it compresses in ways that cannot be undone */
@@ -64,6 +70,7 @@ struct client *client_new(
     struct client *client = calloc(1, sizeof *client);
     struct buffer authorization = {0}, organization = {0};
     client->settings = *settings;
+    client->answered = settings->answered;
     client->rate_limit = *rate_limit;
     client->http = http_new("wosync/" WOSYNC_VERSION);
     buffer_append_format(&authorization, "Authorization: Bearer %s", settings->token);
@@ -101,7 +108,9 @@ static struct http_call *send_request(struct client *client, const struct client
         .headers = headers,
         .body = request->body,
         .body_len = request->body != NULL ? strlen(request->body) : 0,
-        .timeout_ms = client->settings.timeout,
+        .timeout_ms = request->timeout > 0 && request->timeout < client->settings.timeout
+                          ? request->timeout
+                          : client->settings.timeout,
         .max_body = MAX_ANSWER,
         .uncompressed = client->uncompressed,
         .tls = {.ca_file = client->settings.ca_file}};
@@ -113,9 +122,11 @@ static struct http_call *send_request(struct client *client, const struct client
 
 /* --- the rate limit --- */
 
+/* A signal or the deadline came. In the second case the error stays: why the last try failed, if one did. */
 static enum api_verdict stopped(struct error *e)
 {
-    fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
+    if (shutdown_signalled())
+        fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
     return API_STOPPED;
 }
 
@@ -126,11 +137,50 @@ static enum api_verdict leave_wait(
     char text[TIMESTAMP_SIZE];
     bool too_long = wait > LONGEST_PAUSE_MS;
     duration_format(wait, text);
+    *e = (struct error){0};
     if (client->answered && !too_long)
         return stopped(e);
     fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run goes on here", what, text,
         too_long ? "" : ", longer than this run may last");
     return API_FAILED;
+}
+
+/* How long to wait before the next request: 0 when it may be sent, -1 with the error filled. Where others
+ * share the rate limit it is counted then. */
+static int64_t ask_to_send(struct client *client, struct error *e)
+{
+    const struct client_settings *s = &client->settings;
+    if (s->meter != NULL)
+        return s->meter(&client->rate_limit, client->modest, s->meter_data, e);
+    int64_t now = clock_now();
+    return client->modest ? rate_limit_wait_modestly(&client->rate_limit, now, s->reserve)
+                          : rate_limit_wait(&client->rate_limit, now, s->reserve);
+}
+
+/* A request whose answer no one reads counts all the same. */
+static void count_unread(struct client *client)
+{
+    if (client->settings.meter == NULL)
+        rate_limit_count(&client->rate_limit, clock_now());
+}
+
+static bool note_headers(struct client *client, struct http_call *call)
+{
+    return rate_headers_note(&client->rate_limit, call, client->settings.meter != NULL, clock_now());
+}
+
+/* Notes what an answer says about the rate limit. Returns whether it asks to wait. What is optional must not
+ * keep the rest waiting for long, whatever it answers. */
+static bool note_rate(struct client *client, const struct client_request *request, struct http_call *call)
+{
+    const struct rate_limit before = client->rate_limit;
+    const int64_t now = clock_now();
+    bool asked = note_headers(client, call);
+    if (asked && request->optional && rate_limit_wait(&client->rate_limit, now, 0) > OPTIONAL_PAUSE_MS) {
+        client->rate_limit = before;
+        rate_limit_refused(&client->rate_limit, now, OPTIONAL_PAUSE_MS);
+    }
+    return asked;
 }
 
 /* --- one try --- */
@@ -175,10 +225,10 @@ static enum request_result try_once(struct client *client, const struct client_r
     client->asked_to_wait = false;
     client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
     if (outcome == HTTP_ANSWERED) {
-        client->asked_to_wait = rate_headers_note(&client->rate_limit, call, clock_now());
+        client->asked_to_wait = note_rate(client, request, call);
         client->bytes += (int64_t)http_body(call)->len;
     } else if (outcome != HTTP_REFUSED && outcome != HTTP_STOPPED) {
-        rate_limit_count(&client->rate_limit, clock_now());
+        count_unread(client);
     }
     enum request_result result = request_result_of(&client->settings, request, call, outcome, e);
     if (outcome == HTTP_ANSWERED && result != REQUEST_AGAIN && result != REQUEST_LIMITED)
@@ -241,23 +291,35 @@ static bool budget_allows(const struct budget *budget, int64_t wait, int64_t giv
     return clock_monotonic() - budget->began - budget->excused + wait <= give_up;
 }
 
-/* Waits as the rate limit demands. */
-static enum api_verdict keep_pace(
-    struct client *client, const char *what, struct budget *budget, struct error *e)
+/* The turn or the run ends while the client waits for the rate limit. */
+static enum api_verdict wait_ended(const struct client *client, const char *what, struct error *e)
 {
-    int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
+    if (!client->answered)
+        fail(e, EX_TEMPFAIL, "api: %s: the time was over before the rate limit allowed a request", what);
+    return stopped(e);
+}
+
+/* Waits as the rate limit demands, until a request may be sent. Another process may be quicker: so it asks
+ * again after each wait. */
+static enum api_verdict keep_pace(
+    struct client *client, const struct client_request *request, struct budget *budget, struct error *e)
+{
     char text[TIMESTAMP_SIZE];
-    if (shutdown_signalled() || (wait == 0 && shutdown_requested()))
-        return stopped(e);
-    if (wait == 0)
-        return API_OK;
-    if (wait > LONGEST_PAUSE_MS || wait >= shutdown_time_left())
-        return leave_wait(client, what, wait, e);
-    duration_format(wait, text);
-    log_info("api: %s: waiting %s for the rate limit", what, text);
-    if (!client->asked_to_wait)
-        budget->excused += wait;
-    return shutdown_wait(wait) ? API_OK : stopped(e);
+    for (;;) {
+        if (shutdown_requested())
+            return stopped(e);
+        int64_t wait = ask_to_send(client, e);
+        if (wait <= 0)
+            return wait == 0 ? API_OK : API_FAILED;
+        if (request->optional || wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
+            return leave_wait(client, request->what, wait, e);
+        duration_format(wait, text);
+        log_info("api: %s: waiting %s for the rate limit", request->what, text);
+        if (!client->asked_to_wait)
+            budget->excused += wait;
+        if (!shutdown_wait(wait))
+            return wait_ended(client, request->what, e);
+    }
 }
 
 /* Backs off after a failure; the error says why and stays when there is no further try. */
@@ -276,7 +338,7 @@ static enum api_verdict back_off(
         return API_FAILED;
     if (shutdown_signalled())
         return stopped(e);
-    if (ahead >= shutdown_time_left())
+    if (ahead >= shutdown_run_left())
         return budget->refused ? leave_wait(client, what, ahead, e) : API_FAILED;
     log_info("%s; try %d follows", e->text, budget->failures + 1);
     return shutdown_wait(wait) ? API_OK : stopped(e);
@@ -289,9 +351,9 @@ void client_cancel_prefetch(struct client *client)
     if (client->ahead == NULL)
         return;
     if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
-        rate_headers_note(&client->rate_limit, client->ahead, clock_now());
+        note_headers(client, client->ahead);
     else
-        rate_limit_count(&client->rate_limit, clock_now());
+        count_unread(client);
     http_call_free(client->ahead);
     client->ahead = NULL;
 }
@@ -304,6 +366,7 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
     if (call != NULL && strcmp(request->method, "GET") == 0 &&
         strcmp(client->ahead_path, request->path) == 0) {
         client->ahead = NULL;
+        client->sent = client->ahead_sent;
         return call;
     }
     if (call != NULL)
@@ -315,6 +378,8 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
 /* Is this result the end, or is there to be another try? */
 static bool is_final(enum request_result result, const struct client_request *request)
 {
+    if (request->optional)
+        return true;
     /* what was refused for its rate was not done; what got no answer may have been */
     if (result == REQUEST_LIMITED)
         return false;
@@ -338,13 +403,15 @@ enum api_verdict client_request(
     struct budget budget = {0};
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (;;) {
-        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request->what, &budget, e);
+        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request, &budget, e);
         if (verdict != API_OK)
             return verdict;
         if (budget.began == 0)
             budget = (struct budget){.began = clock_monotonic()};
-        if (call == NULL)
+        if (call == NULL) {
+            client->sent = clock_now();
             call = send_request(client, request);
+        }
         enum request_result result = try_once(client, request, call, &answer, e);
         call = NULL;
         if (result == REQUEST_DONE) {
@@ -368,19 +435,30 @@ enum api_verdict client_request(
 
 void client_prefetch(struct client *client, const char *path)
 {
-    if (client->ahead != NULL ||
-        rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve) != 0)
+    struct error ignored = {0};
+    if (client->ahead != NULL || ask_to_send(client, &ignored) != 0)
         return;
     const struct client_request request = {.method = "GET", .path = path};
+    client->ahead_sent = clock_now();
     client->ahead = send_request(client, &request);
     free(client->ahead_path);
     client->ahead_path = strdup(path);
     http_work(client->http, 0);
 }
 
+void client_set_modest(struct client *client, bool modest)
+{
+    client->modest = modest;
+}
+
 const struct rate_limit *client_rate_limit(const struct client *client)
 {
     return &client->rate_limit;
+}
+
+int64_t client_sent(const struct client *client)
+{
+    return client->sent;
 }
 
 int64_t client_requests(const struct client *client)

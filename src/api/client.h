@@ -14,6 +14,14 @@
 
 struct client;
 
+/*
+ * Where several processes share the rate limit: asked before each request. It brings *rate_limit, what this
+ * client knows, together with what the others know. Returns 0 when the request may be sent, having counted
+ * it; else how many milliseconds to wait before asking again, or -1 with the error filled. `modest`: as
+ * client_set_modest says.
+ */
+typedef int64_t client_meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e);
+
 /* Everything is borrowed for the life of the client; durations are milliseconds. */
 struct client_settings {
     const char *base_url; /* one that http_check_url takes */
@@ -23,6 +31,9 @@ struct client_settings {
     int64_t timeout;          /* of one request */
     int64_t give_up;          /* how long transient failures are tried again */
     int64_t reserve;          /* requests of each window that are left to others */
+    bool answered;            /* an earlier client of this run was answered */
+    client_meter *meter;      /* NULL: no other process shares the rate limit */
+    void *meter_data;
 };
 
 enum api_verdict {
@@ -31,7 +42,9 @@ enum api_verdict {
     API_GONE,        /* 404, 410: there is no such thing, or no longer */
     API_FORBIDDEN,   /* 403: the token may not do it; the error is filled */
     API_FAILED,      /* the error is filled */
-    API_STOPPED      /* a signal or the deadline came before a try; the error is filled */
+    API_STOPPED      /* a signal or the deadline came before a try. The error: EX_TEMPFAIL for a signal, or
+                        where the client did nothing but wait for the rate limit; why the last try failed;
+                        else empty */
 };
 
 /* What a reader says of the body of an answer that was taken. */
@@ -55,6 +68,9 @@ struct client_request {
     void *out;           /* for the reader */
     bool once;           /* not to be tried again when it may have been done: it would be done twice */
     bool single;         /* one try only: the caller knows what to do when it fails */
+    bool optional; /* at most one request, and none where the rate limit would have to be waited for; what its
+                      answer asks to wait keeps others waiting for a minute at most */
+    int64_t timeout; /* shorter than that of the settings, milliseconds; 0: theirs */
 };
 
 /* Makes a client; `pace` is the rate limit as last seen. Fails with EX_CONFIG without a token, or where it
@@ -76,11 +92,14 @@ void client_free(struct client *client);
  * the error holds what the server said. API_FAILED: EX_UNAVAILABLE (unreachable, failing, 4xx; also where the
  * deadline came before the last try), EX_PROTOCOL (not what was asked for, truncated, too large, a redirect),
  * EX_NOPERM (401), EX_CONFIG (organization_id is missing), EX_TEMPFAIL (a rate limit that lasts longer than
- * we wait, or than the deadline while this client has had no other answer). API_STOPPED: a signal, or the
- * deadline before a try of a client that has had answers.
+ * we wait, or than the deadline while this client has had no other answer; with `optional`, any wait).
+ * API_STOPPED: a signal, or the deadline before a try of a client that has had answers.
  */
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
+
+/* For a pass that lasts long: leaves a part of each window's requests to polls. */
+void client_set_modest(struct client *client, bool modest);
 
 /* Sends a GET that will be asked for next, if the rate limit allows it at once: the answer is on its way
  * while the caller works. A hint; nothing is lost when it fails or is never followed by client_request. */
@@ -89,6 +108,9 @@ void client_prefetch(struct client *client, const char *path);
 /* Gives up what was asked for ahead, when nothing more is asked: client_rate_limit knows then that it counts.
  */
 void client_cancel_prefetch(struct client *client);
+
+/* When the request was sent that client_request answered last, by the wall clock. */
+int64_t client_sent(const struct client *client);
 
 /* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
  * received. */

@@ -11,8 +11,8 @@
 #define EXPAND        EXPAND_SINGLE "&expand=categories"
 
 static const char *const filter_names[PAGE_FILTERS] = {
-    [FILTER_GTE] = "updatedAtGte",
     [FILTER_BRACKETS] = "updatedAt[gte]",
+    [FILTER_GTE] = "updatedAtGte",
     [FILTER_SORT] = "sort",
     [FILTER_NONE] = "none",
 };
@@ -40,13 +40,18 @@ static void append_parameter(struct buffer *path, const char *name, const char *
 
 static void page_path(const struct page_request *request, struct buffer *path)
 {
-    char since[TIMESTAMP_SIZE];
+    char since[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
+    timestamp_format(request->until, until);
     buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true&" EXPAND, request->limit);
     if (request->filter == FILTER_SORT)
         append_parameter(path, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (request->filter != FILTER_NONE && *since != '\0')
         append_parameter(path, page_filter_name(request->filter), since);
+    if (request->until != 0)
+        append_parameter(path, request->filter == FILTER_GTE ? "updatedAtLte" : "updatedAt[lte]", until);
+    if (request->order != NULL)
+        append_parameter(path, "sort", request->order);
     if (request->cursor != NULL)
         append_parameter(path, "cursor", request->cursor);
 }
@@ -76,8 +81,12 @@ enum api_verdict maintainx_page(
     struct buffer path = {0};
     *out = (struct page_answer){.date = TIMESTAMP_NONE};
     page_path(request, &path);
-    const struct client_request ask = {
-        .method = "GET", .path = path.data, .what = "work orders", .read = read_page, .out = &out->page};
+    const struct client_request ask = {.method = "GET",
+        .path = path.data,
+        .what = "work orders",
+        .read = read_page,
+        .out = &out->page,
+        .single = request->single};
     enum api_verdict verdict = client_request(api, &ask, &out->call, e);
     buffer_free(&path);
     if (verdict != API_OK) {

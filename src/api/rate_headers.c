@@ -32,7 +32,7 @@ static int64_t server_time(struct http_call *call, int64_t now)
     return server;
 }
 
-bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, int64_t now)
+bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, bool counted, int64_t now)
 {
     int64_t limit = header_number(call, "x-rate-limit-limit", 1e9), server = server_time(call, now);
     int64_t remaining = header_number(call, "x-rate-limit-remaining", 1e9);
@@ -48,7 +48,7 @@ bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, in
     }
     if (remaining >= 0 && reset >= 0)
         rate_limit_note(rate_limit, now, limit, remaining, (reset + 999) / 1000);
-    else
+    else if (!counted)
         rate_limit_count(rate_limit, now);
     if (!status_is_transient(status) || wait < 0)
         return false;

@@ -12,9 +12,10 @@
 
 /*
  * Notes X-Rate-Limit-Limit, -Remaining and -Reset of an answered call that came at `now`, and Retry-After of
- * one that is busy or broken (status_is_transient); counts the request where the answer says nothing. Both
- * kinds of seconds may be Unix times. Returns true when the answer asks to wait: a 429, or Retry-After.
+ * one that is busy or broken (status_is_transient); counts the request where the answer says nothing, unless
+ * it was `counted` before it was sent. Both kinds of seconds may be Unix times. Returns true when the answer
+ * asks to wait: a 429, or Retry-After.
  */
-bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, int64_t now);
+bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, bool counted, int64_t now);
 
 #endif

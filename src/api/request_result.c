@@ -35,6 +35,9 @@ static void server_says(struct json_object *answer, char out[SAYS_SIZE])
         json_object_object_get_ex(answer, "error", &error);
     if (json_object_is_type(error, json_type_string))
         snprintf(out, SAYS_SIZE, ": %.200s", json_object_get_string(error));
+    size_t len = strlen(out);
+    if (len > 0 && out[len - 1] == '.')
+        out[len - 1] = '\0';
 }
 
 /* What a page for people calls itself, in quotes and with a blank before it; else nothing. */
@@ -114,7 +117,8 @@ static enum request_result judge_refusal(const struct client_settings *settings,
             says);
         return REQUEST_FINAL;
     case 429:
-        fail(e, EX_TEMPFAIL, "api: %s: 429%s; too many requests, the next run goes on here", what, says);
+        fail(e, EX_TEMPFAIL, "api: %s: 429%s; the rate limit is used up, the next run goes on here", what,
+            says);
         return REQUEST_LIMITED;
     default:
         break;

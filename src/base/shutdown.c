@@ -92,9 +92,12 @@ bool shutdown_requested(void)
     return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
-bool shutdown_is_over(void)
+int64_t shutdown_run_left(void)
 {
-    return deadline != INT64_MAX && clock_monotonic() >= deadline;
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
 }
 
 int shutdown_fd(void)
@@ -125,7 +128,7 @@ bool shutdown_wait(int64_t ms)
         if (left > limit)
             left = limit;
         struct pollfd p = {.fd = wake[0], .events = POLLIN};
-        const struct timespec t = {left / 1000, left % 1000 * 1000000};
+        const struct timespec t = {left / 1000, (long)(left % 1000 * 1000000)};
         (void)ppoll(&p, 1, &t, NULL);
     }
 }

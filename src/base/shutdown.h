@@ -36,8 +36,8 @@ bool shutdown_signalled(void);
 /* True once a signal came or the deadline (of the turn or of the run) has passed: start nothing new. */
 bool shutdown_requested(void);
 
-/* True once the deadline of the run has passed, whatever the turn's. */
-bool shutdown_is_over(void);
+/* Milliseconds until the deadline of the run, whatever the turn's; INT64_MAX when there is none. */
+int64_t shutdown_run_left(void);
 
 /* A descriptor that becomes readable when a signal comes, for poll(2); -1 before shutdown_install. */
 int shutdown_fd(void);

@@ -6,8 +6,8 @@
  *   proofs              of deletions that are due
  *   a sweep             when one is due: a slice of it, so that polls and deliveries have their time
  *
- * Each part has its own lock but the list, whose lock the caller holds, and its own failure: it is reported, and
- * the next part goes on, unless it is the API as a whole that fails.
+ * Each part has its own lock but the list, whose lock the caller holds, and its own failure: it is reported,
+ * and the next part goes on, unless it is the API as a whole that fails.
  */
 #include "cli/reading.h"
 
@@ -36,7 +36,8 @@ enum { REFETCHES_PER_RUN = 200, PROOFS_PER_RUN = 20 };
 /* The longest slice of a sweep in one run: some pages, and time is left for the next poll. */
 enum { SLICE_MS = 20000 };
 
-/* For a process of a web server: the time of one request, and of two polls that many notifications call for. */
+/* For a process of a web server: the time of one request, and of two polls that many notifications call for.
+ */
 enum { AT_ONCE_TIMEOUT_MS = 5000, POLLS_APART_MS = 5000 };
 
 /* What a dry run has printed, so that a work order on two pages is not printed twice. */
@@ -69,8 +70,8 @@ static void log_summary(const struct run *run)
         events == 1 ? "" : "s", (long long)run->requests, run->requests == 1 ? "" : "s");
 }
 
-/* True when a part failed in a way that the next one would, too: no answer, a refused token, a rate limit, a store
- * that fails. */
+/* True when a part failed in a way that the next one would, too: no answer, a refused token, a rate limit, a
+ * store that fails. */
 static bool is_hopeless(const struct error *e)
 {
     return e->status != EX_OK && e->status != EX_PROTOCOL && e->status != EX_DATAERR;
@@ -102,12 +103,13 @@ static void read_single(struct run_context *context, struct pass_settings *setti
 
 /* --- sweeps --- */
 
-/* Is a sweep due? One that was begun stays due until it is finished; one that someone began by hand before its time
- * is left to them. */
+/* Is a sweep due? One that was begun stays due until it is finished; one that someone began by hand before
+ * its time is left to them. */
 static bool is_sweep_due(struct run_context *context, struct error *e)
 {
     int64_t finished;
-    if (context->config.sweep == 0 || passes_last_finished(context->store, sweep_kind.name, &finished, e) != 0)
+    if (context->config.sweep == 0 ||
+        passes_last_finished(context->store, sweep_kind.name, &finished, e) != 0)
         return false;
     /* the first pass reads everything, and counts as one */
     return finished != TIMESTAMP_NONE && window_is_due(context->config.sweep, finished, clock_now());
@@ -125,7 +127,8 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
         enum pass_end end = pass_run(settings, &sweep_kind, e);
         if (end == PASS_STOPPED && !shutdown_signalled())
             *e = (struct error){0};
-        log_info("sync: a sweep is due: %s", end == PASS_FINISHED ? "it is finished" : "a part of it was read");
+        log_info(
+            "sync: a sweep is due: %s", end == PASS_FINISHED ? "it is finished" : "a part of it was read");
         if (end == PASS_FINISHED && e->status == EX_OK)
             sweep_prove(settings, SOURCE_RECONCILE, PROOFS_PER_RUN, e);
     }
@@ -134,11 +137,18 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
 
 /* --- a turn --- */
 
-/* A pass was stopped. True when there is more to read: not the API and not a signal stopped it. Where nothing was
- * done but waiting for the rate limit, only a turn is over, and not the run. */
-static bool is_only_turn(struct error *e)
+/* A pass ended. True when only its turn was over and there is more to read. What the client met then is no trouble
+ * of the run where there is another turn: that it waited for the rate limit, or, where pages were read, that the
+ * last try failed. */
+static bool is_only_turn(
+    const struct run_context *context, enum pass_end end, int64_t pages_before, struct error *e)
 {
-    if (e->status == EX_TEMPFAIL && !shutdown_signalled() && !shutdown_is_over())
+    if (end != PASS_STOPPED || shutdown_signalled() || shutdown_time_left() > 0)
+        return false;
+    bool another = shutdown_run_left() >= READING_SHORTEST_TURN_MS;
+    bool waited = e->status == EX_TEMPFAIL && (another || context->run.pages > 0);
+    bool failed = e->status == EX_UNAVAILABLE && another && context->run.pages > pages_before;
+    if (waited || failed)
         *e = (struct error){0};
     return e->status == EX_OK;
 }
@@ -151,7 +161,8 @@ static void read_rest(struct run_context *context, const struct reading_options 
     read_single(context, settings, REFETCHES_PER_RUN, &e);
     if (!goes_on(context, &e))
         return;
-    /* the reason for the silence may be that MaintainX has dropped us; once in a while is often enough to ask */
+    /* the reason for the silence may be that MaintainX has dropped us; once in a while is often enough to ask
+     */
     if (options->fallback && polled) {
         subscription_check_all(
             settings->api, context->store, clock_now() - context->config.webhook_silence, &e);
@@ -168,9 +179,11 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
     struct dry_run_output output = {.emitted = json_object_new_object()};
     struct pass_settings settings;
     struct client *api = NULL;
+    const int64_t pages_before = context->run.pages;
     bool unfinished = false, goes = true;
     const int64_t due = options->dry_run ? 0 : refetches_count_due(context->store, clock_now(), &e);
-    bool wanted = due >= 0 && (!options->fallback || fallback_calls_for_poll(context, due > READING_HANDFUL, &e));
+    bool wanted =
+        due >= 0 && (!options->fallback || fallback_calls_for_poll(context, due > READING_HANDFUL, &e));
     bool sweeps = e.status == EX_OK && !options->dry_run && is_sweep_due(context, &e);
     if (e.status == EX_OK && (wanted || due > 0 || sweeps))
         api = run_context_connect(context, &settings, &e);
@@ -182,7 +195,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
         settings.notified = due > 0;
         if (wanted)
             end = read_list(context, options, &settings, &e);
-        unfinished = end == PASS_STOPPED && is_only_turn(&e);
+        unfinished = is_only_turn(context, end, pages_before, &e);
         bool failed = e.status != EX_OK;
         goes = goes_on(context, &e) && !unfinished;
         if (goes && !options->dry_run)
@@ -200,7 +213,8 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
 
 /* --- at once --- */
 
-/* Is it worth to read the list again? Not before something has been polled at all, nor in quick succession. */
+/* Is it worth to read the list again? Not before something has been polled at all, nor in quick succession.
+ */
 static bool may_poll(struct run_context *context, struct error *e)
 {
     struct account account;
@@ -238,7 +252,8 @@ bool reading_notified(struct run_context *context)
         if (e.status == EX_OK)
             due = refetches_count_due(context->store, clock_now(), &e);
     }
-    /* it is tried again by the next run, which says what is wrong; a sender's web server is told nothing of it */
+    /* it is tried again by the next run, which says what is wrong; a sender's web server is told nothing of
+     * it */
     if (e.status != EX_OK)
         log_info("%s", e.text);
     run_context_disconnect(context, api);

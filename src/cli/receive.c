@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/reading.h"
 #include "cli/run_context.h"
+#include "sources/names.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
 #include "store/events.h"
@@ -21,8 +22,8 @@
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };
 
-/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so that a
- * web server's processes do not pile up. */
+/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so
+ * that a web server's processes do not pile up. */
 enum { AT_ONCE_MS = 8000 };
 
 static const char timed_header[] = "x-maintainx-webhook-body-signature";
@@ -67,13 +68,18 @@ static struct reply accept_message(struct run_context *context, const struct web
     const char *subscribed, bool *work_left, struct error *e)
 {
     const struct config *config = &context->config;
+    /* the sender waits: only names that are in the store */
+    struct names *names = config->names ? names_new(context->store, NULL) : NULL;
     const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
         .subscribed = subscribed,
-        .run = &context->run};
-    switch (webhook_accept(&settings, message, clock_now(), work_left, e)) {
+        .run = &context->run,
+        .names = names};
+    enum webhook_outcome outcome = webhook_accept(&settings, message, clock_now(), work_left, e);
+    names_free(names);
+    switch (outcome) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:
@@ -129,9 +135,9 @@ static bool deliver(struct run_context *context, bool quiet)
 }
 
 /*
- * What can be done at once is done at once: the work orders that were notified are read, and what comes of it is
- * delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery while we
- * are at it and find the locks taken: so we look once more after releasing them.
+ * What can be done at once is done at once: the work orders that were notified are read, and what comes of it
+ * is delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery
+ * while we are at it and find the locks taken: so we look once more after releasing them.
  */
 static void work(struct run_context *context, bool quiet)
 {

@@ -22,6 +22,8 @@
 #include "store/runs.h"
 #include "store/store.h"
 
+struct names;
+
 /* How a context is opened. */
 enum run_context_mode {
     RUN_CONTEXT_RUN,     /* to work: the store is made and migrated, the handler table stored */
@@ -44,7 +46,8 @@ struct run_context {
     int64_t requests_before, bytes_before; /* of the run's earlier clients */
     int status;                            /* the gravest so far */
     char message[1024];                    /* the text that goes with it */
-    struct rate_limit rate_limit;          /* the rate limit after the last request; zeroed: none was sent */
+    struct names *names; /* of the client at work; NULL without one, and where they are switched off */
+    struct rate_limit rate_limit; /* the rate limit after the last request; zeroed: none was sent */
 };
 
 /* Opens a context of a kind (for the run's record); no lock is held. Returns 0, or -1 after printing why,
@@ -86,6 +89,15 @@ void run_context_disconnect(struct run_context *context, struct client *api);
  * 0 when that is not known. */
 enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e);
+
+/* Begins a turn of reading: it ends after `most` milliseconds (0: no such bound), and with a quarter of what
+ * is left of --max-time to go, for delivering. shutdown_set_turn(0) ends it. */
+void run_context_begin_turn(int64_t most);
+
+/* Delivers under LOCK_DELIVER, waiting at most `wait` milliseconds for it, for `turn` milliseconds (0: no
+ * such bound). Where the run has a `max_time` (0: none), at least a quarter of it is for this, however late
+ * it is. Returns what run_context_lock does. */
+int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_time, int64_t turn);
 
 /* With LOCK_DELIVER held: takes new events and delivers what is due. With `quiet`, what a handler prints on
  * stdout waits for another run. */

@@ -1,5 +1,7 @@
 #include "core/rate_limit.h"
 
+#include <stdbool.h>
+
 /* The clocks of two machines tick in steps; a request must not arrive in the last of the old window. */
 enum { MARGIN_MS = 5 };
 
@@ -18,7 +20,7 @@ static int64_t believe(int64_t wait)
 }
 
 /* Is what was noted of a window still true at `now`? */
-static int is_current(const struct rate_limit *rate_limit, int64_t now)
+static bool is_current(const struct rate_limit *rate_limit, int64_t now)
 {
     return rate_limit->seen != 0 && rate_limit->seen <= now && now < rate_limit->reset;
 }
@@ -85,4 +87,81 @@ int64_t rate_limit_wait(const struct rate_limit *rate_limit, int64_t now, int64_
         now >= rate_limit->reset + MARGIN_MS)
         return 0;
     return rate_limit->reset + MARGIN_MS - now;
+}
+
+/* Of each window long passes leave one request in so many to polls, at least a few, and never more than a
+ * quarter. */
+enum { POLLS_SHARE = 10, POLLS_LEAST = 3, POLLS_MOST_SHARE = 4 };
+
+static int64_t polls_share(int64_t limit)
+{
+    int64_t share = limit / POLLS_SHARE < POLLS_LEAST ? POLLS_LEAST : limit / POLLS_SHARE;
+    return share > limit / POLLS_MOST_SHARE ? limit / POLLS_MOST_SHARE : share;
+}
+
+int64_t rate_limit_wait_modestly(const struct rate_limit *rate_limit, int64_t now, int64_t reserve)
+{
+    int64_t wait = rate_limit_wait(rate_limit, now, reserve);
+    int64_t share = polls_share(rate_limit->limit), spare = rate_limit->remaining - reserve;
+    if (wait > 0 || share <= 0 || rate_limit->window <= 0 || !is_current(rate_limit, now))
+        return wait;
+    int64_t left = rate_limit->reset - now;
+    if (left > rate_limit->window)
+        left = rate_limit->window;
+    /* what is held back shrinks with the window: share * left / window, rounded down */
+    if (spare > share * left / rate_limit->window)
+        return 0;
+    int64_t enough = (spare * rate_limit->window - 1) / share;
+    return left > enough ? left - enough : 1;
+}
+
+/* Within one window both count: the smaller rest holds, and the end that is known best. Where none is left it
+ * is the end that goes with it, for a 429 may have asked for it. */
+static void merge_window(struct rate_limit *mine, const struct rate_limit *stored)
+{
+    int64_t reset = mine->reset < stored->reset ? mine->reset : stored->reset;
+    if (stored->remaining < mine->remaining ||
+        (stored->remaining == 0 && mine->remaining == 0 && stored->reset > mine->reset)) {
+        mine->remaining = stored->remaining;
+        mine->reset = stored->reset;
+    }
+    if (mine->remaining > 0)
+        mine->reset = reset;
+    if (stored->seen > mine->seen)
+        mine->seen = stored->seen;
+}
+
+void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *stored, int64_t now)
+{
+    struct rate_limit *mine = rate_limit;
+    int64_t window = mine->window > stored->window ? mine->window : stored->window;
+    int64_t slack = mine->slack > stored->slack ? mine->slack : stored->slack;
+    int64_t apart = mine->reset > stored->reset ? mine->reset - stored->reset : stored->reset - mine->reset;
+    bool current = is_current(mine, now), stored_current = is_current(stored, now);
+    if (!current || !stored_current) {
+        /* what is over says how long and large the next one will be */
+        if (stored_current || mine->seen == 0)
+            *mine = *stored;
+    } else if ((mine->window == 0) != (stored->window == 0)) {
+        /* without a word of the server's it is a guess */
+        if (mine->window == 0)
+            *mine = *stored;
+    } else if (window > 0 && apart > window / 2) {
+        /* two windows: the newer word holds */
+        if (stored->seen > mine->seen)
+            *mine = *stored;
+    } else {
+        merge_window(mine, stored);
+    }
+    mine->window = window;
+    mine->slack = slack;
+}
+
+void rate_limit_roll(struct rate_limit *rate_limit, int64_t now)
+{
+    if (rate_limit->window <= 0 || rate_limit->limit <= 0 || is_current(rate_limit, now))
+        return;
+    rate_limit->remaining = rate_limit->limit;
+    rate_limit->reset = now + rate_limit->window;
+    rate_limit->seen = now;
 }

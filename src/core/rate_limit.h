@@ -50,6 +50,23 @@ void rate_limit_hold(struct rate_limit *rate_limit, int64_t now, int64_t wait);
  * At least 1. */
 int64_t rate_limit_per_minute(const struct rate_limit *rate_limit, int64_t reserve, int64_t usual);
 
+/*
+ * Brings together what this process knows of the rate limit with what another one has stored meanwhile
+ * (`stored`): both count their requests before they send them, so within one window the smaller rest holds.
+ */
+void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *stored, int64_t now);
+
+/* Where a window whose length is known is over, the next one begins now, for all that is known: nothing of it
+ * is used yet. */
+void rate_limit_roll(struct rate_limit *rate_limit, int64_t now);
+
+/*
+ * As rate_limit_wait, for a pass that lasts long and leaves requests to polls: at the beginning of a window a
+ * tenth of them (at least three, at most a quarter), and less as it passes, so that in the end all of them
+ * are used.
+ */
+int64_t rate_limit_wait_modestly(const struct rate_limit *rate_limit, int64_t now, int64_t reserve);
+
 /* How many milliseconds to wait before the next request at `now`, 0: none. `reserve` requests of each window
  * are left to others. A clock that went back is no reason to wait. */
 int64_t rate_limit_wait(const struct rate_limit *rate_limit, int64_t now, int64_t reserve);

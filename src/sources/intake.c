@@ -8,13 +8,16 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
+#include "core/mentions.h"
 #include "core/scan.h"
 #include "core/workorder.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/refetches.h"
 #include "store/snapshots.h"
 #include "store/steps.h"
+#include "store/store.h"
 #include "store/sweeps.h"
 
 /* An event that waits for its page to end. */
@@ -30,6 +33,9 @@ struct intake {
     struct intake_settings settings;
     struct held *held;
     size_t held_count, held_capacity;
+    struct mentions mentions; /* of the event at hand */
+    /* of this transaction, for between two other processes write */
+    int64_t transaction;
     int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
     int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
     int64_t steps;         /* 1: notifications have named status changes; -1: not looked yet */
@@ -50,6 +56,7 @@ void intake_free(struct intake *intake)
     if (intake == NULL)
         return;
     intake_drop(intake);
+    mentions_free(&intake->mentions);
     free(intake->held);
     free(intake);
 }
@@ -90,17 +97,21 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
         if (record->id_hint != 0)
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
-        intake->in_quarantine = 1;
+        intake->in_quarantine = -1;
         log_warning(
             "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
     }
     return INTAKE_QUARANTINED;
 }
 
-/* How many rows of a rare kind there are, counted once and then kept in *known. */
+/* How many rows of a rare kind there are, counted once in a transaction and then kept in *known. */
 static int64_t count_once(
     struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *), struct error *e)
 {
+    int64_t transaction = store_transactions(intake->settings.store);
+    if (intake->transaction != transaction)
+        intake->in_quarantine = intake->missing = intake->steps = -1;
+    intake->transaction = transaction;
     if (*known < 0)
         *known = count(intake->settings.store, e);
     return *known;
@@ -127,12 +138,15 @@ static int note_sighting(struct intake *intake, int64_t work_order, struct error
 static int append_event(
     struct intake *intake, const struct event *event, const struct event_context *context, struct error *e)
 {
-    int added = events_append(intake->settings.store, event, context, e);
+    struct event_context named = *context;
+    if (names_fill(intake->settings.names, event->type, &named, &intake->mentions, e) != 0)
+        return -1;
+    int added = events_append(intake->settings.store, event, &named, e);
     if (added != 1)
         return added;
     intake->settings.run->events[event->type]++;
     if (intake->settings.listener != NULL)
-        intake->settings.listener(event, context, intake->settings.listener_data);
+        intake->settings.listener(event, &named, intake->settings.listener_data);
     return 1;
 }
 
@@ -245,6 +259,16 @@ static int store_document(struct intake *intake, const struct intake_record *rec
     return snapshots_save(intake->settings.store, &row, old->document, e);
 }
 
+/* Another process has stored what it was shown after this was asked for: of one updatedAt, and of an older
+ * one, ours is the older look, and the next one will show what holds. A clock that went back decides nothing.
+ */
+static bool is_overtaken(
+    const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
+{
+    return known != NULL && record->sent != 0 && !record->believed && known->observed > record->sent &&
+           known->observed <= record->observed && wo->updated <= known->wo.updated;
+}
+
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the
  * server went back. Only the work order itself can tell, and it is asked once. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
@@ -293,9 +317,9 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
     if (append_events(intake, diff, &context, result, e) != 0)
         return -1;
-    if (diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
+    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
         return -1;
-    if (diff->outcome == DIFF_STORE &&
+    if (diff->outcome == DIFF_STORE && !is_overtaken(record, wo, known) &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)
         return -1;
     return 0;
@@ -323,6 +347,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     const bool history = intake->settings.window != NULL;
     result->id = wo->id;
     result->updated = wo->updated;
+    if (!history && is_overtaken(record, wo, known))
+        return note_sighting(intake, wo->id, e);
     /* where there is no document, nothing but the record's own dates counts */
     if (!history && wo->doc != NULL) {
         if (known == NULL && (buried = is_buried(intake, record, wo, e)) < 0)

@@ -16,6 +16,7 @@
 #include "store/runs.h"
 
 struct intake;
+struct names;
 struct store;
 
 /* Called for every event that was appended to the log. */
@@ -27,6 +28,7 @@ struct intake_settings {
     struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
     struct run *run;                  /* counts records, quarantined and events */
+    struct names *names;              /* who events mention; NULL: they hold ids alone */
     intake_listener *listener;        /* NULL: no one listens */
     void *listener_data;
 };
@@ -41,6 +43,7 @@ struct intake_record {
     bool believed;    /* of a single one: it holds even where it is older than what is known */
     bool wait;        /* status changes that are proved only in part may wait for more notifications */
     int64_t asked;    /* when the pass began that it is part of, or it was asked for, by our clock */
+    int64_t sent;     /* when the request was sent that brought it; 0: it came unasked */
     int64_t observed; /* when it came, by our clock */
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };

@@ -15,6 +15,7 @@
 
 struct client;
 struct config_window;
+struct names;
 struct store;
 struct pass_settings;
 
@@ -29,6 +30,7 @@ struct pass_kind {
     const char *name; /* in the store: sync, backfill, reconcile */
     enum event_source source;
     bool everything; /* no bound, no filter */
+    bool modest;     /* it lasts long: requests of each window are left to polls */
 
     /* The bound of a new pass, TIMESTAMP_NONE to read everything. NULL with `everything`. */
     int64_t (*since)(const struct pass_view *view);
@@ -51,6 +53,7 @@ struct pass_kind {
 struct pass_settings {
     struct store *store;
     struct client *api;
+    struct names *names;      /* who events mention; NULL: they hold ids alone */
     const char *base_url;     /* whose work orders these are */
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */
@@ -76,8 +79,9 @@ struct pass_settings {
 
 enum pass_end {
     PASS_FINISHED,
-    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
-                     a signal (EX_TEMPFAIL) and empty for the deadline */
+    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is empty for
+                     the deadline, unless it came while the API failed (why), or while nothing was done but
+                     waiting for the rate limit (EX_TEMPFAIL); and filled for a signal (EX_TEMPFAIL) */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 

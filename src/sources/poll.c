@@ -77,7 +77,9 @@ static int finish(const struct pass_view *view, struct error *e)
     /* whoever has read everything needs no sweep for its time */
     if (state->since == TIMESTAMP_NONE && passes_note_finished(store, sweep_kind.name, now, e) != 0)
         return -1;
-    return account_finish_pass(store, state->newest, state->started, state->observed, now, e);
+    /* a date in the future is no watermark; an earlier one only reads more */
+    int64_t newest = state->newest > now ? now : state->newest;
+    return account_finish_pass(store, newest, state->started, state->observed, now, e);
 }
 
 const struct pass_kind poll_kind = {

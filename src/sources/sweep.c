@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/refetch.h"
+#include "store/filter_probes.h"
 #include "store/store.h"
 #include "store/sweeps.h"
 
@@ -45,7 +46,7 @@ static int finish(const struct pass_view *view, struct error *e)
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
-    if (unfiltered && account_set_filter(s->store, NULL, e) != 0)
+    if (unfiltered && (account_set_filter(s->store, NULL, e) != 0 || filter_probes_clear(s->store, e) != 0))
         return -1;
     if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;
@@ -70,6 +71,7 @@ const struct pass_kind sweep_kind = {
     .name = "reconcile",
     .source = SOURCE_RECONCILE,
     .everything = true,
+    .modest = true,
     .begin = begin,
     .seen = seen,
     .finish = finish,
@@ -102,6 +104,11 @@ static int settle_missing(struct store *store, struct intake *intake, enum refet
     int64_t now = clock_now();
     (void)result;
     (void)why;
+    /* another run may have seen it, or asked for it, since we did */
+    struct deletion_candidate waiting;
+    int waits = sweeps_find(store, candidate->id, &waiting, e);
+    if (waits != 1 || waiting.refused != candidate->refused)
+        return waits < 0 ? -1 : 0;
     if (answer == REFETCH_FAILED)
         return sweeps_postpone(store, candidate->id, now + HOUR_MS * (candidate->attempts + 1), e);
     if (answer == REFETCH_GONE && candidate->refused == TIMESTAMP_NONE)
@@ -115,5 +122,8 @@ enum pass_end sweep_prove(const struct pass_settings *s, enum event_source sourc
 {
     struct proof proof = {.now = clock_now()};
     const struct refetch_queue queue = {&proof, next_missing, settle_missing};
-    return refetch_run(s, source, &queue, max, e);
+    client_set_modest(s->api, source == SOURCE_RECONCILE);
+    enum pass_end end = refetch_run(s, source, &queue, max, e);
+    client_set_modest(s->api, false);
+    return end;
 }

@@ -7,7 +7,7 @@
 
 int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e)
 {
-    *out = (struct pass_state){0};
+    *out = (struct pass_state){.detour = DETOUR_NONE};
     int rc = STORE_FIND(store, e, SQL_PASS_GET, V_TEXT(kind));
     if (rc != 1)
         return rc;
@@ -24,6 +24,9 @@ int passes_load(struct store *store, const char *kind, struct pass_state *out, s
     out->window.until = store_int(store, SQL_PASS_GET, 10);
     out->window.silent = store_int(store, SQL_PASS_GET, 11) != 0;
     out->typed = store_copy_text(store, SQL_PASS_GET, 12);
+    out->detour.from = store_date(store, SQL_PASS_GET, 13);
+    out->detour.until = store_date(store, SQL_PASS_GET, 14);
+    out->detour.bad = store_date(store, SQL_PASS_GET, 15);
     store_done(store, SQL_PASS_GET);
     return 1;
 }
@@ -35,7 +38,8 @@ int passes_save(
         V_DATE(state->since), V_TEXT(state->filter), V_TEXT(state->cursor), V_DATE(state->started),
         V_DATE(state->observed), V_DATE(state->newest), V_DATE(state->oldest_seen), V_INT(state->pages),
         V_INT(state->records), V_INT(state->window.from), V_INT(state->window.until),
-        V_INT(state->window.silent), V_TEXT(state->typed), V_DATE(finished));
+        V_INT(state->window.silent), V_TEXT(state->typed), V_DATE(finished), V_DATE(state->detour.from),
+        V_DATE(state->detour.until), V_DATE(state->detour.bad));
 }
 
 int passes_drop(struct store *store, const char *kind, struct error *e)

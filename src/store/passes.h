@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/detour.h"
 #include "core/diff.h"
 
 struct store;
@@ -24,6 +25,7 @@ struct pass_state {
     int64_t pages;
     int64_t records;
     struct diff_window window; /* of a backfill, zeroed otherwise */
+    struct detour detour;      /* around a place of the list that cannot be read */
     char *typed; /* that window as it was typed: an age means another instant each time; NULL otherwise */
 };
 

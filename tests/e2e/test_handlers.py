@@ -1,7 +1,7 @@
 """The handler table: types, on, when, deliveries that fail and come again, handlers that come and go."""
 import json
 
-from harness import CONFIG, DONE, Case, ago
+from harness import CONFIG, DONE, Case, ago, is_sanitized
 
 
 class Handlers(Case):
@@ -157,10 +157,16 @@ class Http(Handlers):
         self.assertEqual(self.sql("SELECT attempts FROM deliveries"), [(1,)])
 
     def test_an_enormous_answer_does_no_harm(self):
+        """Its status counts, it is not kept in memory, and the event is not sent again."""
         self.begin(self.http("erp"))
-        self.mock.sink_fault("erp", "huge", bytes=8 << 20)
+        self.mock.sink_fault("erp", "huge", bytes=64 << 20)
         self.mock.update(self.olds[0], title="Changed")
-        self.sync(expect=None)
+        run = self.sync_silently()
+        if not is_sanitized():
+            self.assertLess(run.memory, 48 * 1024, "KiB resident")
+        self.sync_silently()
+        self.assertEqual(len(self.mock.sink("erp")), 1)
+        self.assertEqual((self.handler("erp")["pending"], self.handler("erp")["lastError"]), (0, None))
         self.assertEqual(len(self.ids()), 1)
 
     def test_what_a_receiver_says_is_kept_without_control_characters(self):

@@ -557,6 +557,49 @@ class Hints(Webhooks):
                 self.sync("--no-dispatch")
                 self.assertEqual(self.waiting(), 0)
 
+    def test_a_list_that_lags_undoes_nothing(self):
+        """The list shows an older state than the work order itself has: that is asked once more, and stays."""
+        at = self.mock.update(self.one, priority="HIGH", _listed_in_ms=-1)
+        self.hint(self.one)
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
+        for turn in range(3):
+            time.sleep(0.01)
+            self.mock.reset_log()
+            self.sync_silently("--no-dispatch")
+        self.assertEqual([r["path"] for r in self.mock.requests()], ["/v1/workorders"])
+        self.assertEqual(self.snapshots()[self.one]["priority"], "HIGH")
+        self.assertRegex(self.wosync("status").out, "the list does not show the newest version of 1 work order yet")
+        self.mock.change(release=[self.one])
+        self.sync_silently("--no-dispatch")
+        self.assertNotRegex(self.wosync("status").out, "the list does not show")
+        self.assertEqual(len(self.ids()), 1)
+
+    def test_an_update_that_the_list_shows_hours_late(self):
+        """B becomes visible when A was long seen; the first poll of the next hour looks back far enough."""
+        at = self.mock.update(self.two, title="Late", updatedAt=ago(5400), _listed_in_ms=-1)
+        self.mock.update(self.one, title="Now")
+        self.sync("--no-dispatch")
+        self.mock.change(release=[self.two])
+        self.sync_silently("--no-dispatch")
+        self.sql("UPDATE late_windows SET polled = polled - 3600000")
+        self.mock.reset_log()
+        self.sync("--no-dispatch")
+        self.assertEqual(len(self.mock.requests()), 1)
+        self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (self.two, at))
+        self.sync_silently("--no-dispatch")
+
+    def test_an_empty_list_moves_nothing(self):
+        before = self.dump("account", "late_windows", "passes")
+        self.mock.fault("empty_list", times=2)
+        self.sync_silently("--no-dispatch")
+        self.sync_silently("--no-dispatch")
+        after = self.sql("SELECT watermark, started, observed FROM account")
+        at = self.mock.update(self.one, title="Meanwhile")
+        self.assertEqual(self.sql("SELECT watermark, started, observed FROM account"), after)
+        self.sync("--no-dispatch")
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
+        self.assertIsNotNone(before)
+
     def test_after_a_day_it_is_given_up(self):
         self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
         self.hint(self.one)

@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, UNAVAILABLE, USAGE
+from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE, USAGE
 from webhooks import Webhooks, signed
 
 URL = "https://plant.example.com/wosync"

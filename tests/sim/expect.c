@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of a completedAt that comes late: how far behind the first date it may lie. */
-enum { LATE_DATE = 5000 };
-
 static bool is_done(const struct version *v)
 {
     return strcmp(v->status, "DONE") == 0;
@@ -35,8 +32,7 @@ __attribute__((format(printf, 3, 4))) static struct expected_event *add(
     va_end(ap);
     plant_write_date(when, event->timestamp);
     event->numbered = false;
-    event->same_as[0] = '\0';
-    event->only = false;
+    event->maybe = false;
     return event;
 }
 
@@ -46,31 +42,6 @@ static void add_completed(struct expected *out, long long id, const struct versi
     int64_t when = v->completed != NEVER ? v->completed : v->updated;
     plant_write_date(when, date);
     add(out, when, "workorder.completed/%lld/%s", id, date);
-}
-
-/* The completion of what was complete without a date. */
-static void add_late_completed(
-    struct expected *out, long long id, const struct version *old, const struct version *v)
-{
-    char date[32];
-    struct expected_event *event = &out->events[out->count];
-    add_completed(out, id, v);
-    plant_write_date(old->updated, date);
-    snprintf(event->same_as, sizeof event->same_as, "workorder.completed/%lld/%s", id, date);
-    event->only = v->completed == NEVER;
-}
-
-static void expect_completion(
-    struct expected *out, long long id, const struct version *old, const struct version *v)
-{
-    bool undated = is_done(old) && old->completed == NEVER;
-    if (!is_done(old))
-        add_completed(out, id, v);
-    else if (undated &&
-             (v->completed == NEVER ? v->updated != old->updated : v->completed <= old->updated + LATE_DATE))
-        add_late_completed(out, id, old, v);
-    else if (v->completed != NEVER && v->completed != old->completed)
-        add_completed(out, id, v);
 }
 
 static void add_updated(struct expected *out, long long id, const struct version *v, bool numbered)
@@ -110,7 +81,6 @@ void expect(const struct order *order, const struct knowledge *known, int versio
     long long id = order->id;
     char date[32];
     out->count = 0;
-    out->alias[0] = '\0';
     out->after = *known;
     out->after.version = version;
     out->after.description = description;
@@ -124,8 +94,11 @@ void expect(const struct order *order, const struct knowledge *known, int versio
     if (strcmp(old->status, v->status) != 0)
         add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date)
             ->numbered = v->updated == old->updated;
-    if (is_done(v))
-        expect_completion(out, id, old, v);
+    bool undated = is_done(old) && old->completed == NEVER;
+    if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed))) {
+        add_completed(out, id, v);
+        out->events[out->count - 1].maybe = undated;
+    }
     if (v->updated != old->updated || !same_content(old, v) ||
         !same_description(known->description, description) || back || gone)
         add_updated(out, id, v, v->updated == old->updated);

@@ -29,11 +29,9 @@ struct expected {
     struct expected_event {
         char id[EXPECTED_ID_SIZE];
         char timestamp[32];
-        bool numbered;                  /* the lowest free of ID, ID/2, ID/3, ... */
-        char same_as[EXPECTED_ID_SIZE]; /* "", or another id: if that was told, this is the same */
-        bool only;                      /* and if it was not, nothing is told */
+        bool numbered; /* the lowest free of ID, ID/2, ID/3, ... */
+        bool maybe;    /* a completion whose date came late: none where it was emitted before, under another date */
     } events[EXPECTED_IDS];
-    char alias[EXPECTED_ID_SIZE]; /* "", or an id that counts as told from now on */
     struct knowledge after;
 };
 

@@ -262,9 +262,13 @@ bool shutdown_requested(void)
     return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
-bool shutdown_is_over(void)
+int64_t shutdown_run_left(void)
 {
-    return machine.process->deadline != INT64_MAX && clock_monotonic() >= machine.process->deadline;
+    const int64_t deadline = machine.process->deadline;
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
 }
 
 int shutdown_fd(void)
@@ -315,6 +319,16 @@ int lock_take(int lock, enum lock_kind kind, struct error *e)
         return fail(e, EX_TEMPFAIL, "another run holds lock %d", (int)kind);
     machine.holders[kind] = machine.process;
     return 0;
+}
+
+int lock_count_readers(int lock)
+{
+    static const enum lock_kind kinds[] = {LOCK_POLL, LOCK_REFETCH, LOCK_BACKFILL, LOCK_SWEEP};
+    int count = 0;
+    (void)lock;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        count += machine.holders[kinds[i]] != NULL && machine.holders[kinds[i]] != machine.process;
+    return count;
 }
 
 void lock_release(int lock, enum lock_kind kind)

@@ -22,9 +22,6 @@ void oracle_reset(const struct history *history)
         free(oracle.log.list[i].body);
     }
     oracle.log.count = 0;
-    free(oracle.aliases);
-    oracle.aliases = NULL;
-    oracle.alias_count = 0;
     oracle.history = history;
     oracle.has_horizon = false;
     oracle.horizon = oracle.last_seq = 0;
@@ -72,14 +69,6 @@ const struct told *log_find(const struct log *log, const char *id)
     return NULL;
 }
 
-bool oracle_was_told(const char *id)
-{
-    for (int i = 0; i < oracle.alias_count; i++)
-        if (strcmp(oracle.aliases[i], id) == 0)
-            return true;
-    return log_find(&oracle.log, id) != NULL;
-}
-
 struct told *oracle_log_add(sqlite3_stmt *row)
 {
     struct log *log = &oracle.log;
@@ -114,12 +103,9 @@ static void look_at_horizon(const struct run_report *run)
         const struct plant_manner *m = &oracle.history->manner;
         bool now = strcmp(oracle.history->start, "now") == 0;
         bool steady = run->clock_ended - run->clock_began == run->ended - run->began;
-        int64_t latest = m->says_date && run->ended + m->date_ahead < run->clock_ended
-                             ? run->ended + m->date_ahead
-                             : run->clock_ended;
-        int64_t earliest = m->says_date && run->began + m->date_ahead < run->clock_began
-                               ? run->began + m->date_ahead
-                               : run->clock_began;
+        /* the server's clock where it says its time (in whole seconds), else the machine's */
+        int64_t latest = m->says_date ? run->ended + m->date_ahead : run->clock_ended;
+        int64_t earliest = m->says_date ? run->began + m->date_ahead : run->clock_began;
         if (now && steady && (oracle.horizon > latest || oracle.horizon < earliest - 1000))
             broken("R5", "the horizon is %lld, and should lie between %lld and %lld",
                 (long long)oracle.horizon, (long long)earliest, (long long)latest);

@@ -33,9 +33,6 @@ struct log {
 /* The event of that id, NULL when there is none. */
 const struct told *log_find(const struct log *log, const char *id);
 
-/* Is there one, or does the id count as told? */
-bool oracle_was_told(const char *id);
-
 /* oracle_told.c: the deliveries. */
 void deliveries_reset(const struct history *history);
 void deliveries_look(const struct log *log, const struct run_report *run);
@@ -77,8 +74,6 @@ extern struct oracle {
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */
     struct log log;
-    char (*aliases)[EXPECTED_ID_SIZE]; /* ids that count as told */
-    int alias_count;
     struct watched orders[MOST_ORDERS]; /* by id, from FIRST_ID on */
 } oracle;
 

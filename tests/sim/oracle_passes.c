@@ -56,12 +56,12 @@ void oracle_check_backfill(const struct run_report *run)
         const struct version *v = &order->versions[version];
         char id[EXPECTED_ID_SIZE], date[32];
         snprintf(id, sizeof id, "workorder.created/%lld", (long long)order->id);
-        if (v->created >= run->from && v->created <= run->until && !oracle_was_told(id))
+        if (v->created >= run->from && v->created <= run->until && log_find(&oracle.log, id) == NULL)
             broken("R5", "a backfill has not told %s", id);
         plant_write_date(v->completed, date);
         snprintf(id, sizeof id, "workorder.completed/%lld/%s", (long long)order->id, date);
         if (strcmp(v->status, "DONE") == 0 && v->completed != NEVER && v->completed >= run->from &&
-            v->completed <= run->until && !oracle_was_told(id))
+            v->completed <= run->until && log_find(&oracle.log, id) == NULL)
             broken("R5", "a backfill has not told %s", id);
     }
 }
@@ -71,7 +71,9 @@ void oracle_check_hook(const struct run_report *run)
 {
     const struct order *order =
         run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
-    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon)
+    /* what is not newer than a deletion brings nothing back */
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || order->hook_deleted != NEVER ||
+        order->removed != NEVER || oracle.orders[order->id - FIRST_ID].known.deleted)
         return;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
     const struct version *v = &order->versions[run->hook_version];

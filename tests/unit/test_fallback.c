@@ -12,7 +12,7 @@ static void test_reasons(void **state)
     static const struct {
         int64_t webhook, poll, broken;
         bool unfinished, many;
-        int64_t refused; /* before now; 0: never */
+        int64_t refused;    /* before now; 0: never */
         const char *reason; /* a part of it; NULL: none */
     } table[] = {
         {NOW, NOW, 0, false, false, 0, NULL},
@@ -50,8 +50,12 @@ static void test_reasons(void **state)
 
 static void test_nothing_is_allowed_to_pass(void **state)
 {
-    const struct fallback fallback = {
-        .now = NOW, .webhook = NOW, .refused = TIMESTAMP_NONE, .poll = NOW, .silence = 0, .safety_poll = SAFETY};
+    const struct fallback fallback = {.now = NOW,
+        .webhook = NOW,
+        .refused = TIMESTAMP_NONE,
+        .poll = NOW,
+        .silence = 0,
+        .safety_poll = SAFETY};
     (void)state;
     assert_non_null(fallback_reason(&fallback));
 }

@@ -157,7 +157,7 @@ static void test_outcomes(void **state)
         const char *answer;
         enum http_outcome outcome;
         int status;
-        const char *body, *reason;
+        const char *body, *reason; /* libcurl's words, which differ by version; NULL: whatever they are */
     } table[] = {
         {ANSWER("200 OK", "", "until the end"), HTTP_ANSWERED, 200, "until the end", "No error"},
         {ANSWER("500 No", "Content-Length: 2\r\n", "no"), HTTP_ANSWERED, 500, "no", "No error"},
@@ -166,16 +166,14 @@ static void test_outcomes(void **state)
         {ANSWER("204 None", "", ""), HTTP_ANSWERED, 204, NULL, "No error"},
         {ANSWER("200 OK", "Content-Length: 10\r\n", "0123456789"), HTTP_ANSWERED, 200, "0123456789",
             "No error"},
-        {ANSWER("200 OK", "Content-Length: 11\r\n", "01234567890"), HTTP_TOO_LARGE, 200, "0123456789", ""},
-        {ANSWER("200 OK", "", "0123456789 and more"), HTTP_TOO_LARGE, 200, "0123456789", ""},
-        {ANSWER("200 OK", "Content-Length: 9\r\n", "hello"), HTTP_TRUNCATED, 200, "hello",
-            "4 bytes remaining"},
+        {ANSWER("200 OK", "Content-Length: 11\r\n", "01234567890"), HTTP_TOO_LARGE, 200, "0123456789", NULL},
+        {ANSWER("200 OK", "", "0123456789 and more"), HTTP_TOO_LARGE, 200, "0123456789", NULL},
+        {ANSWER("200 OK", "Content-Length: 9\r\n", "hello"), HTTP_TRUNCATED, 200, "hello", "4 bytes"},
         {ANSWER("200 OK", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"), HTTP_TRUNCATED, 200, "hello",
-            "outstanding"},
-        {ANSWER("200 OK", "Content-Encoding: gzip\r\n", "no gzip at all"), HTTP_GARBLED, 200, NULL,
-            "unencoding"},
-        {ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "{}"), HTTP_GARBLED, 200, NULL, "encoding"},
-        {"", HTTP_NO_ANSWER, 0, NULL, "Empty reply"},
+            NULL},
+        {ANSWER("200 OK", "Content-Encoding: gzip\r\n", "no gzip at all"), HTTP_GARBLED, 200, NULL, NULL},
+        {ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "{}"), HTTP_GARBLED, 200, NULL, NULL},
+        {"", HTTP_NO_ANSWER, 0, NULL, NULL},
         {"HTTP/1.1 200 OK\r\nX-Hal", HTTP_ANSWERED, 200, NULL,
             "No error"}, /* to libcurl, one without a body */
         {"\x15\x03\x01\x02\x02\x16", HTTP_NO_ANSWER, 0, NULL, "HTTP/0.9"},
@@ -189,7 +187,10 @@ static void test_outcomes(void **state)
         check(outcome == table[i].outcome && http_status(x.call) == table[i].status, "%s: %d, status %d, %s",
             table[i].answer, (int)outcome, http_status(x.call), http_reason(x.call));
         check_text(http_body(x.call)->data, table[i].body);
-        check(strstr(http_reason(x.call), table[i].reason) != NULL, "%s", http_reason(x.call));
+        const char *reason = http_reason(x.call);
+        check(reason[0] != '\0' && (outcome == HTTP_ANSWERED) == (strcmp(reason, "No error") == 0), "%s",
+            reason);
+        check(table[i].reason == NULL || strstr(reason, table[i].reason) != NULL, "%s", reason);
         end(&x);
     }
 }

@@ -34,13 +34,21 @@ static void test_what_is_asked(void **state)
         struct page_request request;
         const char *sent;
     } table[] = {
-        {{FILTER_GTE, since, NULL, 200, false}, ALWAYS("200") "&updatedAtGte=2026-11-23T10%3A15%3A00.000Z"},
-        {{FILTER_BRACKETS, since, "a/b=", 7, false},
+        {{.filter = FILTER_GTE, .since = since, .limit = 200},
+            ALWAYS("200") "&updatedAtGte=2026-11-23T10%3A15%3A00.000Z"},
+        {{.filter = FILTER_BRACKETS, .since = since, .cursor = "a/b=", .limit = 7},
             ALWAYS("7") "&updatedAt%5Bgte%5D=2026-11-23T10%3A15%3A00.000Z&cursor=a%2Fb%3D"},
-        {{FILTER_GTE, TIMESTAMP_NONE, NULL, 1, false}, ALWAYS("1")},
-        {{FILTER_SORT, since, NULL, 1, false}, ALWAYS("1") "&sort=-updatedAt"},
-        {{FILTER_SORT, TIMESTAMP_NONE, "c", 1, true}, ALWAYS("1") "&sort=updatedAt&cursor=c"},
-        {{FILTER_NONE, since, NULL, 1, false}, ALWAYS("1")},
+        {{.filter = FILTER_GTE, .since = TIMESTAMP_NONE, .limit = 1}, ALWAYS("1")},
+        {{.filter = FILTER_SORT, .since = since, .limit = 1}, ALWAYS("1") "&sort=-updatedAt"},
+        {{.filter = FILTER_SORT, .since = TIMESTAMP_NONE, .cursor = "c", .limit = 1, .ascending = true},
+            ALWAYS("1") "&sort=updatedAt&cursor=c"},
+        {{.filter = FILTER_NONE, .since = since, .limit = 1}, ALWAYS("1")},
+        {{.filter = FILTER_BRACKETS, .since = since, .limit = 1, .until = since + 1},
+            ALWAYS("1") "&updatedAt%5Bgte%5D=2026-11-23T10%3A15%3A00.000Z"
+                        "&updatedAt%5Blte%5D=2026-11-23T10%3A15%3A00.001Z"},
+        {{.filter = FILTER_GTE, .since = 0, .limit = 1, .until = 1},
+            ALWAYS(
+                "1") "&updatedAtGte=1970-01-01T00%3A00%3A00.000Z&updatedAtLte=1970-01-01T00%3A00%3A00.001Z"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
