@@ -90,21 +90,21 @@ int main(int argc, char **argv)
         case 'f':
             json = strcmp(optarg, "json") == 0;
             if (!json && strcmp(optarg, "text") != 0)
-                return (int)usage("--log-format", "write text or json");
+                return usage("--log-format", "write text or json");
             break;
         case 'h':
-            return (int)print_help();
+            return print_help();
         case 'V':
             printf("wosync %s\n", WOSYNC_VERSION);
-            return (int)cli_flush(EX_OK);
+            return cli_flush(EX_OK);
         default:
-            return (int)usage(argv[optind - 1], "unknown option, or without its value");
+            return usage(argv[optind - 1], "unknown option, or without its value");
         }
         log_configure(level, json);
     }
     if (optind == argc)
-        return (int)usage("COMMAND", "none given");
+        return usage("COMMAND", "none given");
     int status = run_command(&cli, argc - optind, argv + optind);
     secret_forget();
-    return (int)status;
+    return status;
 }

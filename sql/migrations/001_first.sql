@@ -208,6 +208,7 @@ CREATE TABLE lateness (
     count   INTEGER NOT NULL,
     largest INTEGER NOT NULL,                -- in this step
     overdue INTEGER NOT NULL,                -- the most that a change of this step was older than the pass that missed it
+    noted   INTEGER NOT NULL,                -- the day of the last one
     PRIMARY KEY (channel, up_to)
 ) STRICT, WITHOUT ROWID;
 

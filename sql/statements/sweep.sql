@@ -27,6 +27,9 @@ WHERE due <= ?3 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in)
   AND (attempts > ?4 OR attempts = ?4 AND id > ?2)
 ORDER BY attempts, id LIMIT 1;
 
+-- name: deletion_candidate_get
+SELECT refused FROM deletion_candidates WHERE id = ?1;
+
 -- name: deletion_candidate_refused
 UPDATE deletion_candidates SET refused = ?2, refused_in = sweeps, attempts = 0, due = 0 WHERE id = ?1;
 

@@ -41,6 +41,8 @@ struct client {
     struct rate_limit rate_limit;
     int64_t requests;
     int64_t bytes;
+    int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
+    int64_t ahead_sent;      /* the same of what was asked for in advance */
     int status;              /* of the last answer, 0: the last request got none */
     bool modest;             /* leaves requests to polls */
     bool answered;           /* the server has said something else than that it is busy or broken */
@@ -364,6 +366,7 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
     if (call != NULL && strcmp(request->method, "GET") == 0 &&
         strcmp(client->ahead_path, request->path) == 0) {
         client->ahead = NULL;
+        client->sent = client->ahead_sent;
         return call;
     }
     if (call != NULL)
@@ -405,8 +408,10 @@ enum api_verdict client_request(
             return verdict;
         if (budget.began == 0)
             budget = (struct budget){.began = clock_monotonic()};
-        if (call == NULL)
+        if (call == NULL) {
+            client->sent = clock_now();
             call = send_request(client, request);
+        }
         enum request_result result = try_once(client, request, call, &answer, e);
         call = NULL;
         if (result == REQUEST_DONE) {
@@ -434,6 +439,7 @@ void client_prefetch(struct client *client, const char *path)
     if (client->ahead != NULL || ask_to_send(client, &ignored) != 0)
         return;
     const struct client_request request = {.method = "GET", .path = path};
+    client->ahead_sent = clock_now();
     client->ahead = send_request(client, &request);
     free(client->ahead_path);
     client->ahead_path = strdup(path);
@@ -448,6 +454,11 @@ void client_set_modest(struct client *client, bool modest)
 const struct rate_limit *client_rate_limit(const struct client *client)
 {
     return &client->rate_limit;
+}
+
+int64_t client_sent(const struct client *client)
+{
+    return client->sent;
 }
 
 int64_t client_requests(const struct client *client)

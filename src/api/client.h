@@ -109,6 +109,9 @@ void client_prefetch(struct client *client, const char *path);
  */
 void client_cancel_prefetch(struct client *client);
 
+/* When the request was sent that client_request answered last, by the wall clock. */
+int64_t client_sent(const struct client *client);
+
 /* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
  * received. */
 const struct rate_limit *client_rate_limit(const struct client *client);

@@ -86,6 +86,17 @@ int lock_take(int lock, enum lock_kind kind, struct error *e)
     return 0;
 }
 
+int lock_count_readers(int lock)
+{
+    static const enum lock_kind kinds[] = {LOCK_POLL, LOCK_REFETCH, LOCK_BACKFILL, LOCK_SWEEP};
+    int count = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct flock byte = byte_of(kinds[i], F_WRLCK);
+        count += fcntl(lock, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK;
+    }
+    return count;
+}
+
 void lock_release(int lock, enum lock_kind kind)
 {
     struct flock byte = byte_of(kind, F_UNLCK), sign = sign_of(kind, F_UNLCK);

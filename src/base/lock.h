@@ -39,6 +39,9 @@ bool lock_is_new(int lock);
  * error says what it is at), EX_IOERR when the file system has no locks. */
 int lock_take(int lock, enum lock_kind kind, struct error *e);
 
+/* How many of the locks under which requests go to MaintainX are held by other processes. */
+int lock_count_readers(int lock);
+
 /* Releases the lock of a kind. */
 void lock_release(int lock, enum lock_kind kind);
 

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/http.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
+#include "cli/store_owner.h"
 
 int cli_report(const struct error *e)
 {
@@ -45,8 +47,24 @@ int cli_flush(int status)
 int cli_load_config(const struct cli *cli, struct config *config)
 {
     struct buffer problems = {0}, warnings = {0};
-    int rc = config_load(cli->config_files, config, &problems, &warnings);
+    struct error e = {0};
+    int rc = cli_read_config(cli, config, &problems, &warnings, &e);
+    store_owner_explain(&problems);
     diagnostics_print(&problems, &warnings);
+    cli_report(&e);
+    return rc;
+}
+
+int cli_read_config(const struct cli *cli, struct config *config, struct buffer *problems,
+    struct buffer *warnings, struct error *e)
+{
+    char *file = NULL;
+    *config = (struct config){0};
+    int rc = store_owner_become(cli, &file, e);
+    if (rc == 0)
+        rc = file != NULL ? config_load((const char *const[]){file, NULL}, config, problems, warnings)
+                          : config_load(cli->config_files, config, problems, warnings);
+    free(file);
     return rc;
 }
 

@@ -45,7 +45,12 @@ int cli_usage(const struct command *command, const char *format, ...) __attribut
 /* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
 int cli_flush(int status);
 
-/* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either
+/* As root becomes the store's owner (store_owner.h), then reads the configuration as config_load does.
+ * Returns 0, or -1: something is wrong with it, or the error is filled. */
+int cli_read_config(const struct cli *cli, struct config *config, struct buffer *problems,
+    struct buffer *warnings, struct error *e);
+
+/* Does so and prints what is wrong. Returns 0 or -1; free with config_free in either
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
 

@@ -25,12 +25,8 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         return cli_usage(self, "%s: it takes no argument", argv[optind]);
     shutdown_set_deadline(max_time);
     if (run_context_open(&context, cli, "dispatch", RUN_CONTEXT_RUN) == 0) {
-        int taken = run_context_lock(&context, LOCK_DELIVER, wait);
-        if (taken == 1)
-            run_context_dispatch(&context, false);
-        else if (taken == 0)
+        if (run_context_deliver(&context, wait, 0, 0) == 0)
             run_context_leave(&context, LOCK_DELIVER, false);
-        run_context_unlock(&context, LOCK_DELIVER);
     }
     return run_context_close(&context);
 }

@@ -116,7 +116,7 @@ static int replay_one(const struct event_row *row, void *context, struct error *
 
 static int replay_all(struct replaying *r, struct error *e)
 {
-    int rc = store_begin(r->store, e);
+    int rc = r->options->dry_run ? 0 : store_begin(r->store, e);
     if (rc == 0)
         rc = events_since(r->store, r->options->since, r->handler->place.position, replay_one, r, e);
     if (rc == 0 && !r->options->dry_run)
@@ -141,7 +141,8 @@ static int replay(struct store *store, const struct config *config, struct optio
         fail(e, EX_CONFIG, "%s", "");
     diagnostics_print(&problems, &warnings);
     if (rc == 0)
-        rc = handler_table_attach(&table, store, -1, clock_now(), e);
+        rc = options->dry_run ? handler_table_look(&table, store, e)
+                              : handler_table_attach(&table, store, -1, clock_now(), e);
     struct replaying r = {.store = store, .options = options};
     for (size_t i = 0; rc == 0 && i < table.count; i++)
         if (strcmp(table.rows[i].name, options->handler) == 0)
@@ -181,7 +182,7 @@ static int run_subcommand(
     if (cli_load_config(cli, &config) != 0) {
         fail(&e, EX_CONFIG, "%s", "");
     } else if (store_exists(config.store)) {
-        store = store_open(config.store, sub->mode, BUSY_MS, &e);
+        store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
         if (store != NULL)
             sub->run(store, &config, options, id, &e);
     } else if (sub->mode == STORE_WRITE) {

@@ -30,9 +30,6 @@ struct options {
     int64_t wait;
 };
 
-/* Of --max-time delivering gets one part in so many. */
-enum { DELIVERING_SHARE = 4 };
-
 /* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
 enum { USUAL_RATE = 100 };
 
@@ -271,15 +268,12 @@ static int run_history(const struct cli *cli, const char *kind, enum lock_kind l
             run_context_leave(&context, lock, true);
         if (taken == 1) {
             if (options->max_time > 0 && !options->no_dispatch)
-                shutdown_set_turn(shutdown_time_left() - shutdown_time_left() / DELIVERING_SHARE);
+                run_context_begin_turn(0);
             read(&context, options);
             shutdown_set_turn(0);
             run_context_unlock(&context, lock);
-            bool deliver = !options->no_dispatch && context.status != EX_USAGE;
-            if (deliver && run_context_lock(&context, LOCK_DELIVER, 0) == 1) {
-                run_context_dispatch(&context, false);
-                run_context_unlock(&context, LOCK_DELIVER);
-            }
+            if (!options->no_dispatch && context.status != EX_USAGE)
+                run_context_deliver(&context, 0, options->max_time, 0);
         }
     }
     return run_context_close(&context);

@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
+#include "cli/store_owner.h"
 #include "deliver/dispatch.h"
 #include "sources/names.h"
 #include "store/events.h"
@@ -21,6 +22,12 @@
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
 enum { BUSY_MS = 10000 };
+
+/* Of --max-time delivering gets one part in so many. */
+enum { DELIVERING_SHARE = 4 };
+
+/* Requests that a run has under way at the most: one that it waits for, and one ahead. */
+enum { IN_FLIGHT = 2 };
 
 /* How often a lock that another run holds is tried again. */
 enum { LOCK_STEP_MS = 50 };
@@ -44,14 +51,20 @@ void run_context_report(struct run_context *context, const struct error *e)
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
-    if (cli != NULL) {
-        config_load(cli->config_files, &context->config, &problems, &warnings);
-        cli_check_address(&context->config, &problems);
+    struct error e = {0};
+    if (cli != NULL)
+        cli_read_config(cli, &context->config, &problems, &warnings, &e);
+    if (e.status != EX_OK) {
+        run_context_report(context, &e);
+        return -1;
     }
+    if (cli != NULL)
+        cli_check_address(&context->config, &problems);
     if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
     context->has_handlers = with_handlers;
     int rc = problems.len == 0 ? 0 : -1;
+    store_owner_explain(&problems);
     diagnostics_print(&problems, &warnings);
     if (rc != 0)
         context->status = EX_CONFIG;
@@ -168,11 +181,15 @@ int run_context_attach(struct run_context *context)
 
 /* --- reading --- */
 
-/* The rate limit is everybody's: of this run, and of those beside it. */
+/* The rate limit is everybody's: of this run, and of those beside it. What they have under way when a window
+ * ends may be counted by the server in the next one, and by us in the last: so much is left unused. */
 static int64_t meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e)
 {
     struct run_context *context = data;
-    return rate_limit_request(context->store, rate_limit, context->config.reserve, modest, e);
+    int64_t spare = IN_FLIGHT * lock_count_readers(context->lock);
+    if (spare > rate_limit->limit / 4)
+        spare = rate_limit->limit / 4;
+    return rate_limit_request(context->store, rate_limit, context->config.reserve + spare, modest, e);
 }
 
 struct client *run_context_connect(
@@ -265,6 +282,30 @@ void run_context_dispatch(struct run_context *context, bool quiet)
         return;
     if (dispatch_run(&settings, &e) != 0)
         run_context_report(context, &e);
+}
+
+void run_context_begin_turn(int64_t most)
+{
+    int64_t left = shutdown_time_left(), turn = left - left / DELIVERING_SHARE;
+    if (left == INT64_MAX)
+        turn = most;
+    shutdown_set_turn(most > 0 && turn > most ? most : turn);
+}
+
+int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_time, int64_t turn)
+{
+    int taken = run_context_lock(context, LOCK_DELIVER, wait);
+    if (taken != 1)
+        return taken;
+    /* its share is its own: one request may have taken longer than the turn of reading */
+    int64_t share = max_time / DELIVERING_SHARE;
+    if (max_time > 0 && shutdown_time_left() < share)
+        shutdown_set_deadline(share);
+    shutdown_set_turn(turn);
+    run_context_dispatch(context, false);
+    shutdown_set_turn(0);
+    run_context_unlock(context, LOCK_DELIVER);
+    return 1;
 }
 
 /* --- closing --- */

@@ -90,6 +90,15 @@ void run_context_disconnect(struct run_context *context, struct client *api);
 enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e);
 
+/* Begins a turn of reading: it ends after `most` milliseconds (0: no such bound), and with a quarter of what
+ * is left of --max-time to go, for delivering. shutdown_set_turn(0) ends it. */
+void run_context_begin_turn(int64_t most);
+
+/* Delivers under LOCK_DELIVER, waiting at most `wait` milliseconds for it, for `turn` milliseconds (0: no
+ * such bound). Where the run has a `max_time` (0: none), at least a quarter of it is for this, however late
+ * it is. Returns what run_context_lock does. */
+int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_time, int64_t turn);
+
 /* With LOCK_DELIVER held: takes new events and delivers what is due. With `quiet`, what a handler prints on
  * stdout waits for another run. */
 void run_context_dispatch(struct run_context *context, bool quiet);

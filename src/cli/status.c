@@ -37,8 +37,10 @@ static const char *age_of(struct json_object *object, const char *key, const cha
     if (value == NULL)
         return absent;
     timestamp_parse(json_object_get_string(value), &ms);
-    duration_format(clock_now() - ms, age);
-    snprintf(out, 64, "%s ago", age);
+    /* written before the clock was set back */
+    bool ahead = ms > clock_now();
+    duration_format(ahead ? ms - clock_now() : clock_now() - ms, age);
+    snprintf(out, 64, ahead ? "%s ahead of this clock" : "%s ago", age);
     return out;
 }
 

@@ -1,8 +1,8 @@
 /*
  * sync: the line in the crontab. It has two halves, and each has the lock of its own kind:
  *
- *   reading     the list, single work orders, proofs, sweeps   LOCK_POLL (LOCK_REFETCH and LOCK_SWEEP for parts)
- *   delivering  fan-out, and what is due                       LOCK_DELIVER
+ *   reading     the list, single work orders, proofs, sweeps   LOCK_POLL (LOCK_REFETCH and LOCK_SWEEP for
+ * parts) delivering  fan-out, and what is due                       LOCK_DELIVER
  *
  * Reading comes first and takes turns with delivering, so that neither can take the other's time: a turn of
  * reading ends between two pages, after TURN_MS at the latest and with at least a quarter of what --max-time
@@ -20,10 +20,9 @@
 #include "cli/reading.h"
 #include "cli/run_context.h"
 
-/* The turns of the two halves: how long reading goes on at the most before what is due is delivered, how long
- * that may take while reading is not finished, and the share of --max-time that delivering gets (one in so
- * many). */
-enum { TURN_MS = 60000, BETWEEN_MS = 15000, DELIVERING_SHARE = 4 };
+/* The turns of the two halves: how long reading goes on at the most before what is due is delivered, and how
+ * long that may take while reading is not finished. */
+enum { TURN_MS = 60000, BETWEEN_MS = 15000 };
 
 struct options {
     bool dry_run;
@@ -49,9 +48,8 @@ static enum half read_turn(struct run_context *context, const struct options *op
     if (taken < 0)
         return HALF_DONE; /* reported */
     if (taken == 1) {
-        int64_t left = shutdown_time_left();
-        int64_t turn = left == INT64_MAX ? INT64_MAX : left - left / DELIVERING_SHARE;
-        shutdown_set_turn(options->no_dispatch ? 0 : turn < TURN_MS ? turn : TURN_MS);
+        if (!options->no_dispatch)
+            run_context_begin_turn(TURN_MS);
         const struct reading_options reading = {options->dry_run, options->fallback};
         half = reading_turn(context, &reading) ? HALF_UNFINISHED : HALF_DONE;
         shutdown_set_turn(0);
@@ -64,18 +62,8 @@ static enum half read_turn(struct run_context *context, const struct options *op
 static enum half deliver_turn(
     struct run_context *context, const struct options *options, bool reading, int64_t wait)
 {
-    int taken = run_context_lock(context, LOCK_DELIVER, wait);
-    if (taken != 1)
-        return taken < 0 ? HALF_DONE : HALF_LEFT;
-    /* its share is its own: one request may have taken longer than the turn of reading */
-    int64_t share = options->max_time / DELIVERING_SHARE;
-    if (options->max_time > 0 && shutdown_time_left() < share)
-        shutdown_set_deadline(share);
-    shutdown_set_turn(reading ? BETWEEN_MS : 0);
-    run_context_dispatch(context, false);
-    shutdown_set_turn(0);
-    run_context_unlock(context, LOCK_DELIVER);
-    return HALF_DONE;
+    int taken = run_context_deliver(context, wait, options->max_time, reading ? BETWEEN_MS : 0);
+    return taken == 0 ? HALF_LEFT : HALF_DONE;
 }
 
 /* The two halves, and how they stand. */

@@ -156,3 +156,12 @@ void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *st
     mine->window = window;
     mine->slack = slack;
 }
+
+void rate_limit_roll(struct rate_limit *rate_limit, int64_t now)
+{
+    if (rate_limit->window <= 0 || rate_limit->limit <= 0 || is_current(rate_limit, now))
+        return;
+    rate_limit->remaining = rate_limit->limit;
+    rate_limit->reset = now + rate_limit->window;
+    rate_limit->seen = now;
+}

@@ -56,6 +56,10 @@ int64_t rate_limit_per_minute(const struct rate_limit *rate_limit, int64_t reser
  */
 void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *stored, int64_t now);
 
+/* Where a window whose length is known is over, the next one begins now, for all that is known: nothing of it
+ * is used yet. */
+void rate_limit_roll(struct rate_limit *rate_limit, int64_t now);
+
 /*
  * As rate_limit_wait, for a pass that lasts long and leaves requests to polls: at the beginning of a window a
  * tenth of them (at least three, at most a quarter), and less as it passes, so that in the end all of them

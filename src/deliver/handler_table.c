@@ -321,6 +321,26 @@ int handler_table_attach(
     return rc;
 }
 
+static int find_place(const struct handler_record *row, void *context, struct error *e)
+{
+    struct handler_table *table = context;
+    (void)e; /* this cannot fail */
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, row->name) == 0) {
+            table->rows[i].place.handler = row->handler;
+            table->rows[i].place.position = row->position;
+        }
+    return 0;
+}
+
+int handler_table_look(struct handler_table *table, struct store *store, struct error *e)
+{
+    int64_t end = events_last_seq(store, e);
+    for (size_t i = 0; i < table->count; i++)
+        table->rows[i].place.position = end;
+    return end < 0 ? -1 : handlers_list(store, find_place, table, e);
+}
+
 int handler_wants(
     const struct handler *handler, enum event_type type, const char *body, size_t len, struct error *e)
 {

@@ -17,6 +17,7 @@
 #include "store/refetches.h"
 #include "store/snapshots.h"
 #include "store/steps.h"
+#include "store/store.h"
 #include "store/sweeps.h"
 
 /* An event that waits for its page to end. */
@@ -33,9 +34,11 @@ struct intake {
     struct held *held;
     size_t held_count, held_capacity;
     struct mentions mentions; /* of the event at hand */
-    int64_t in_quarantine;    /* records, as far as known; -1: not looked yet */
-    int64_t missing;          /* work orders that wait for proof that they are gone; -1: not looked yet */
-    int64_t steps;            /* 1: notifications have named status changes; -1: not looked yet */
+    /* of this transaction, for between two other processes write */
+    int64_t transaction;
+    int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
+    int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
+    int64_t steps;         /* 1: notifications have named status changes; -1: not looked yet */
 };
 
 struct intake *intake_new(const struct intake_settings *settings)
@@ -94,17 +97,21 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
         if (record->id_hint != 0)
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
-        intake->in_quarantine = 1;
+        intake->in_quarantine = -1;
         log_warning(
             "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
     }
     return INTAKE_QUARANTINED;
 }
 
-/* How many rows of a rare kind there are, counted once and then kept in *known. */
+/* How many rows of a rare kind there are, counted once in a transaction and then kept in *known. */
 static int64_t count_once(
     struct intake *intake, int64_t *known, int64_t (*count)(struct store *, struct error *), struct error *e)
 {
+    int64_t transaction = store_transactions(intake->settings.store);
+    if (intake->transaction != transaction)
+        intake->in_quarantine = intake->missing = intake->steps = -1;
+    intake->transaction = transaction;
     if (*known < 0)
         *known = count(intake->settings.store, e);
     return *known;
@@ -252,6 +259,16 @@ static int store_document(struct intake *intake, const struct intake_record *rec
     return snapshots_save(intake->settings.store, &row, old->document, e);
 }
 
+/* Another process has stored what it was shown after this was asked for: of one updatedAt, and of an older
+ * one, ours is the older look, and the next one will show what holds. A clock that went back decides nothing.
+ */
+static bool is_overtaken(
+    const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
+{
+    return known != NULL && record->sent != 0 && !record->believed && known->observed > record->sent &&
+           known->observed <= record->observed && wo->updated <= known->wo.updated;
+}
+
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the
  * server went back. Only the work order itself can tell, and it is asked once. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
@@ -302,7 +319,7 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
         return -1;
     if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
         return -1;
-    if (diff->outcome == DIFF_STORE &&
+    if (diff->outcome == DIFF_STORE && !is_overtaken(record, wo, known) &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)
         return -1;
     return 0;
@@ -330,6 +347,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     const bool history = intake->settings.window != NULL;
     result->id = wo->id;
     result->updated = wo->updated;
+    if (!history && is_overtaken(record, wo, known))
+        return note_sighting(intake, wo->id, e);
     /* where there is no document, nothing but the record's own dates counts */
     if (!history && wo->doc != NULL) {
         if (known == NULL && (buried = is_buried(intake, record, wo, e)) < 0)

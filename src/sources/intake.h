@@ -43,6 +43,7 @@ struct intake_record {
     bool believed;    /* of a single one: it holds even where it is older than what is known */
     bool wait;        /* status changes that are proved only in part may wait for more notifications */
     int64_t asked;    /* when the pass began that it is part of, or it was asked for, by our clock */
+    int64_t sent;     /* when the request was sent that brought it; 0: it came unasked */
     int64_t observed; /* when it came, by our clock */
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };

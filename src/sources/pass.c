@@ -10,6 +10,7 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
+#include "sources/account_refuse.h"
 #include "sources/names.h"
 #include "sources/pass_around.h"
 #include "store/filter_probes.h"
@@ -53,11 +54,7 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
     }
     if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
         return 1;
-    fail(e, EX_CONFIG,
-        "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, "
-        "organization "
-        "'%s'; give each account its own path in [store]",
-        store_path(s->store), out->base_url, out->organization, s->base_url, s->organization);
+    account_refuse(store_path(s->store), out, s->base_url, s->organization, e);
     account_free(out);
     return -1;
 }
@@ -115,10 +112,8 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
     int unfinished = known >= 0 ? passes_load(r->settings->store, r->kind->name, &r->state, e) : -1;
     if (unfinished < 0)
         return -1;
-    if (known == 1) {
-        r->account_stored = true;
+    if (known == 1)
         intake_set_horizon(r->intake, r->account.horizon);
-    }
     enum page_filter filter = unfinished == 1 ? page_filter_named(r->state.filter) : PAGE_FILTERS;
     if (filter == PAGE_FILTERS)
         return choose_and_begin(r, end, e);
@@ -176,23 +171,31 @@ static int64_t horizon_of(const struct reader *r)
     return r->date;
 }
 
+/* What another run has written since: it may have made the account, and polls go on beside a long pass.
+ * Returns 1, 0 for a new store, -1. */
+static int refresh_account(struct reader *r, struct error *e)
+{
+    struct account now;
+    int known = pass_load_account(r->settings, &now, e);
+    if (known != 1)
+        return known;
+    r->account.horizon = now.horizon;
+    r->account.watermark = now.watermark;
+    r->account.started = now.started;
+    r->account.observed = now.observed;
+    r->account.finished = now.finished;
+    intake_set_horizon(r->intake, now.horizon);
+    account_free(&now);
+    return 1;
+}
+
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    if (r->account_stored)
-        return 0;
-    /* a dry run takes no lock: a run beside it may have been quicker */
-    struct account made;
-    int known = account_load(s->store, &made, e);
-    if (known != 0) {
-        if (known == 1) {
-            r->account.horizon = made.horizon;
-            intake_set_horizon(r->intake, made.horizon);
-            account_free(&made);
-        }
+    int known = refresh_account(r, e);
+    if (known != 0)
         return known == 1 ? 0 : -1;
-    }
     r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
@@ -208,6 +211,7 @@ enum step pass_observe(struct reader *r, const struct page_answer *answer, struc
             .id_hint = found->id,
             .from_list = true,
             .asked = r->state.observed,
+            .sent = client_sent(r->settings->api),
             .observed = clock_now(),
             .previously_observed = r->account.observed};
         struct intake_result result;
@@ -351,7 +355,6 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     }
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
-        r->account_stored = true;
         filter_settle(&r->filter);
         r->has_read = true;
         r->failed_before = r->failed_now = false;

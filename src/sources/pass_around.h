@@ -19,7 +19,6 @@ struct reader {
     const struct pass_settings *settings;
     const struct pass_kind *kind;
     struct account account;
-    bool account_stored;
     struct pass_state state;
     struct filter filter;
     enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */

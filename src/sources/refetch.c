@@ -116,6 +116,7 @@ static enum pass_end ask_one(struct refetch *r, int64_t id, struct intake_record
     how->asked = clock_now();
     how->id_hint = id;
     enum api_verdict verdict = maintainx_work_order(r->settings->api, id, &json, e);
+    how->sent = client_sent(r->settings->api);
     bool answered = verdict == API_OK || verdict == API_GONE;
     bool own = !answered && is_its_own(r, verdict, e);
     enum refetch_answer answer = verdict == API_OK     ? REFETCH_THERE

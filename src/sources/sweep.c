@@ -104,6 +104,11 @@ static int settle_missing(struct store *store, struct intake *intake, enum refet
     int64_t now = clock_now();
     (void)result;
     (void)why;
+    /* another run may have seen it, or asked for it, since we did */
+    struct deletion_candidate waiting;
+    int waits = sweeps_find(store, candidate->id, &waiting, e);
+    if (waits != 1 || waiting.refused != candidate->refused)
+        return waits < 0 ? -1 : 0;
     if (answer == REFETCH_FAILED)
         return sweeps_postpone(store, candidate->id, now + HOUR_MS * (candidate->attempts + 1), e);
     if (answer == REFETCH_GONE && candidate->refused == TIMESTAMP_NONE)

@@ -50,8 +50,10 @@ int64_t rate_limit_request(
     rate_limit_merge(rate_limit, &stored, now);
     wait = modest ? rate_limit_wait_modestly(rate_limit, now, reserve)
                   : rate_limit_wait(rate_limit, now, reserve);
-    if (wait == 0)
+    if (wait == 0) {
+        rate_limit_roll(rate_limit, now);
         rate_limit_count(rate_limit, now);
+    }
     if (put(store, rate_limit, e) != 0 || store_commit(store, e) != 0)
         wait = -1;
 out:

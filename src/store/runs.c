@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "store/rows.h"
+#include "store/store.h"
 
 int runs_save(struct store *store, struct run *run, struct error *e)
 {

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
@@ -21,14 +22,18 @@ enum { APPLICATION_ID = 0x776f7379 };
  */
 enum { BUSY_STEP_US = 3000 };
 
+/* After a signal a locked store is waited for no longer than this. */
+enum { LAST_PATIENCE_MS = 300 };
+
 struct store {
     sqlite3 *db;
     char *path;
     int patience;       /* for how long a locked store is waited for, in milliseconds */
     int64_t busy_since; /* when this wait began */
     bool in_transaction;
-    bool lazy;     /* synchronous is NORMAL */
-    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
+    int64_t transactions; /* begun so far */
+    bool lazy;            /* synchronous is NORMAL */
+    bool no_locks;        /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -196,7 +201,10 @@ static int wait_for_lock(void *context, int tries)
     struct store *store = context;
     if (tries == 0)
         store->busy_since = clock_monotonic();
-    if (clock_monotonic() - store->busy_since >= store->patience)
+    int64_t patience = store->patience;
+    if (shutdown_signalled() && patience > LAST_PATIENCE_MS)
+        patience = LAST_PATIENCE_MS;
+    if (clock_monotonic() - store->busy_since >= patience)
         return 0;
     clock_sleep(BUSY_STEP_US);
     return 1;
@@ -258,6 +266,7 @@ int store_begin(struct store *store, struct error *e)
     if (execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
         return -1;
     store->in_transaction = true;
+    store->transactions++;
     return 0;
 }
 
@@ -413,6 +422,11 @@ int64_t store_changes(struct store *store)
 int64_t store_total_changes(struct store *store)
 {
     return sqlite3_total_changes64(store->db);
+}
+
+int64_t store_transactions(const struct store *store)
+{
+    return store->transactions;
 }
 
 int64_t store_last_id(struct store *store)

@@ -122,6 +122,9 @@ int64_t store_changes(struct store *store);
 /* How many were changed since the store was opened. */
 int64_t store_total_changes(struct store *store);
 
+/* How many transactions were begun since the store was opened. */
+int64_t store_transactions(const struct store *store);
+
 /* The rowid of the last insert. */
 int64_t store_last_id(struct store *store);
 

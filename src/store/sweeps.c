@@ -51,6 +51,16 @@ int sweeps_postpone(struct store *store, int64_t id, int64_t due, struct error *
     return STORE_RUN(store, e, SQL_DELETION_CANDIDATE_POSTPONE, V_INT(id), V_INT(due));
 }
 
+int sweeps_find(struct store *store, int64_t id, struct deletion_candidate *out, struct error *e)
+{
+    int rc = STORE_FIND(store, e, SQL_DELETION_CANDIDATE_GET, V_INT(id));
+    if (rc != 1)
+        return rc;
+    *out = (struct deletion_candidate){.id = id, .refused = store_date(store, SQL_DELETION_CANDIDATE_GET, 0)};
+    store_done(store, SQL_DELETION_CANDIDATE_GET);
+    return 1;
+}
+
 int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e)
 {
     return STORE_RUN(store, e, SQL_DELETION_CANDIDATE_REFUSED, V_INT(id), V_INT(now));

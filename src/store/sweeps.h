@@ -41,6 +41,9 @@ int sweeps_next(struct store *store, int64_t now, int64_t hour_ago, struct delet
 /* Its answer said nothing: it is not asked for before `due`. */
 int sweeps_postpone(struct store *store, int64_t id, int64_t due, struct error *e);
 
+/* Work order `id`, if it is missing. Returns 1, 0 when it is not, -1. */
+int sweeps_find(struct store *store, int64_t id, struct deletion_candidate *out, struct error *e);
+
 /* Notes that it answered 404 for the first time. */
 int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e);
 

@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, os.environ.get("WOSYNC_BUILD", "build"))
 WOSYNC = os.path.join(BUILD, "wosync")
 MOCK = os.path.join(BUILD, "mock-maintainx")
+MODULES = os.path.join(BUILD, "handlers")
 
 TOKEN = "tok-7f3d9a51c2e84b60"
 LIMIT = 120  # seconds; nothing here takes that long unless it hangs
@@ -315,7 +316,7 @@ class Case(unittest.TestCase):
         self.mock = Mock(*self.mock_options)
         self.addCleanup(self.mock.stop)
         self.env = dict(sanitizer_environment(), PATH=os.environ.get("PATH", "/usr/bin:/bin"), HOME=self.directory,
-                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN)
+                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN, WOSYNC_MODULES=MODULES)
         self.running = []
         self.addCleanup(self.end_running)
         self.configure()

@@ -236,12 +236,64 @@ class Faults(Case):
         before = self.dump()
         self.configure(api="organization_id = 99")
         self.mock.reset_log()
-        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path in \\[store\\]")
-        self.sync(expect=CONFIG, message="holds the work orders of", env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
+        self.sync(expect=CONFIG, message="was filled with organization_id = none, but now it is 99; .*give each organization its "
+                                         "own path in \\[store\\]")
+        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path",
+                  env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
         self.assertEqual(self.mock.state()["requests"], 0)
         self.assertEqual(self.dump("handlers"), {k: v for k, v in before.items() if k != "handlers"})
         self.configure()
         self.check_goes_on()
+
+    def refuse_address(self, base_url, message):
+        run = self.sync(expect=CONFIG, env={"MAINTAINX_BASE_URL": base_url}, message=message)
+        self.assertEqual(len(run.err.splitlines()), 1)
+        self.assertEqual(self.mock.state()["requests"], 0)
+        return run
+
+    def test_a_forgotten_path_of_the_address(self):
+        self.filled()
+        self.mock.reset_log()
+        root = self.mock.url[:-len("/v1")]
+        for wrong in (root, root + "/v2", self.mock.url + "/v1"):
+            run = self.refuse_address(wrong, "store %s: base_url is %s, but the store was filled from %s; set base_url = %s in "
+                                      r"\[api\]" % (self.store, wrong, self.mock.url, self.mock.url))
+            self.assertNotIn("sqlite3", run.err)
+        self.check_goes_on()
+
+    def test_another_address_of_the_same_account(self):
+        """The advice is for both who moved from a mock and who goes by another name; its command works as printed."""
+        self.filled()
+        self.mock.reset_log()
+        other = self.mock.url.replace("127.0.0.1", "localhost")
+        run = self.refuse_address(other, r"it was filled from %s, but base_url is %s; for another account, or after trials with a "
+                                  r"mock, set another path in \[store\]" % (self.mock.url, other))
+        command = re.search(r"sqlite3 ('[^']+') \"(.*)\"", run.err)
+        self.assertEqual(command[1], "'%s'" % self.store)
+        self.sql(command[2])
+        self.env["MAINTAINX_BASE_URL"] = other
+        self.check_goes_on()
+
+    def test_a_clock_that_was_set_back(self):
+        """What was written by the clock before is ahead of it, and not a negative age ago."""
+        self.filled()
+        self.sql("UPDATE account SET finished = finished + 7200000")
+        out = self.wosync("status").out
+        self.assertRegex(out, r"last pass +(2h|1h 59m) ahead of this clock")
+        self.assertNotRegex(out, r"-\d+[hms]")
+
+    def test_a_replay_that_is_tried_changes_nothing(self):
+        """Neither with a handler that is new in the configuration, nor without one that the store knows."""
+        self.filled()
+        self.mock.change(update=[{"id": number, "title": "Changed"} for number in self.olds])
+        self.sync()
+        self.assertGreater(len(self.ids()), 1)
+        before = self.dump()
+        for handler in ("log", "new"):
+            self.configure("[handler %s]\ntype = log\n" % handler)
+            run = self.wosync("events", "replay", "--handler", handler, "--since", "1h", "--dry-run")
+            self.assertEqual(run.out.splitlines()[:-1], self.ids())
+            self.assertEqual(self.dump(), before)
 
     def test_one_locked_by_another_program_is_waited_for(self):
         self.filled()

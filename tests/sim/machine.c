@@ -321,6 +321,16 @@ int lock_take(int lock, enum lock_kind kind, struct error *e)
     return 0;
 }
 
+int lock_count_readers(int lock)
+{
+    static const enum lock_kind kinds[] = {LOCK_POLL, LOCK_REFETCH, LOCK_BACKFILL, LOCK_SWEEP};
+    int count = 0;
+    (void)lock;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        count += machine.holders[kinds[i]] != NULL && machine.holders[kinds[i]] != machine.process;
+    return count;
+}
+
 void lock_release(int lock, enum lock_kind kind)
 {
     (void)lock;

@@ -26,10 +26,11 @@ struct run_report {
     int64_t lists, singles, deliveries; /* requests that it sent */
     int64_t began, ended;               /* true times */
     int64_t clock_began, clock_ended;
-    int64_t from, until; /* of a backfill, */
-    bool silent;         /* which tells nothing */
-    int64_t hook_order;  /* of a webhook: what it is about, */
-    int hook_version;    /* and the version that it tells whole, -1 for none */
+    int64_t beside_from, beside_until; /* of a backfill that ran beside it; the first is later without one */
+    int64_t from, until;               /* of a backfill, */
+    bool silent;                       /* which tells nothing */
+    int64_t hook_order;                /* of a webhook: what it is about, */
+    int hook_version;                  /* and the version that it tells whole, -1 for none */
 };
 
 void oracle_reset(const struct history *history);

@@ -211,7 +211,8 @@ static void check_history(
         snprintf(id, sizeof id, "workorder.completed/%lld/%s", (long long)order->id, date);
     if (strcmp(id, told->id) != 0 || when == NEVER || (!created && strcmp(v->status, "DONE") != 0))
         broken("R5", "a backfill tells %s of version %d", told->id, told->version);
-    else if (run->kind != STEP_BACKFILL || when < run->from || when > run->until)
+    else if ((run->kind != STEP_BACKFILL || when < run->from || when > run->until) &&
+             (when < run->beside_from || when > run->beside_until))
         broken("R5", "%s lies outside of the window", told->id);
     else
         check_body(told, order, &nothing, date, rest);

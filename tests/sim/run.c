@@ -16,7 +16,8 @@ static struct {
     const struct history *history;
     int runs;
     bool trouble;
-    int64_t unsure; /* until when the program may not know how many requests are left */
+    int64_t beside_from, beside_until; /* the window of a backfill that ran beside the one at work */
+    int64_t unsure;                    /* until when the program may not know how many requests are left */
 } state;
 
 void run_reset(const struct history *history)
@@ -202,6 +203,8 @@ int run(const struct run_options *options)
     int64_t refused = plant_log.refused, pass_began = plant_log.pass_began;
     trace("== %s", step_name(options->kind));
     plant_log.polls = options->kind == STEP_SYNC && !options->dry;
+    state.beside_from = INT64_MAX;
+    state.beside_until = INT64_MIN;
     live(options, &report);
     plant_log.polls = false;
     trace("== exit %d", report.status);
@@ -214,6 +217,8 @@ int run(const struct run_options *options)
     } else if (report.hurt) {
         disk_sync_all();
     }
+    report.beside_from = state.beside_from;
+    report.beside_until = state.beside_until;
     report.undisturbed = state.runs == report.number;
     /* it may not have been stored that a new pass began */
     if (report.hurt || report.status != 0)
@@ -283,5 +288,9 @@ int run_beside(const struct run_options *options)
     optind = getopt_place;
     plant_log.polls = polls;
     check_beside(&around, options, &report);
+    if (options->kind == STEP_BACKFILL) {
+        state.beside_from = options->from;
+        state.beside_until = options->until;
+    }
     return report.dead ? -1 : report.status;
 }

@@ -113,6 +113,7 @@ class World:
         """Runs wosync to its end, with a fault; `expect`: the exit status it must have, None for any."""
         environment = {"PATH": os.environ["PATH"], "HOME": self.base, "MAINTAINX_API_KEY": TOKEN, "TZ": "UTC",
                        "WOSYNC_FAULT": fault or "none:0", "WOSYNC_FAULT_NOW": str(now), "WOSYNC_FAULT_LOG": self.counts}
+        environment["WOSYNC_MODULES"] = os.path.join(ROOT, "build/asan" if self.linked else BUILD, "handlers")
         if self.linked:
             environment.update(SANITIZERS)
         else:

@@ -127,6 +127,21 @@ static void test_two_processes(void **state)
     lock_close(lock);
 }
 
+static void test_count_of_readers(void **state)
+{
+    const char *path = path_in(*state, "store");
+    int lock = lock_open(path, NULL);
+    check(lock_take(lock, LOCK_POLL, NULL) == 0, "poll");
+    pid_t first = hold(path, LOCK_SWEEP), second = hold(path, LOCK_DELIVER), third = hold(path, LOCK_REFETCH);
+    int count = lock_count_readers(lock);
+    end(first);
+    int later = lock_count_readers(lock);
+    end(second);
+    end(third);
+    check(count == 2 && later == 1 && lock_count_readers(lock) == 0, "%d %d", count, later);
+    lock_close(lock);
+}
+
 /* Killed by SIGKILL, it has no chance to release it itself. */
 static void test_released_on_death(void **state)
 {
@@ -238,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_takes_and_releases, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_each_kind_is_its_own, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_two_processes, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_count_of_readers, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_released_on_death, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_another_name, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_not_inherited, directory_setup, directory_teardown),

@@ -629,7 +629,7 @@ static void test_another_account(void **state)
         sqlite3_exec(disk_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(do_poll(store, &e), -1);
-    check(e.status == EX_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
+    check(e.status == EX_CONFIG && strstr(e.text, "organization_id = 12") != NULL, "%s", e.text);
     store_close(store);
 }
 

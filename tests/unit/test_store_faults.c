@@ -73,7 +73,7 @@ static const char content[] =
     "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
     "2, "
     "950, 1, 1, 0);"
-    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
+    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0, 0), ('poll', 100, 1, 90, 5, 0);"
     "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'waiting', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
     "'unsupported', x'00');"
@@ -546,15 +546,15 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
 static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_probes_get),
     ROW(do_probes_clear), ROW(do_probes_clear_unclear), ROW(do_skipped_add), ROW(do_skipped_remove),
     ROW(do_skipped_later), ROW(do_skipped_count), ROW(do_skipped_next), ROW(do_skipped_due),
-    ROW(do_page_failure_count), ROW(do_page_failure_clear), ROW(do_account_finish),
-    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded),
-    ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance),
-    ROW(do_deliveries_add), ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done),
-    ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay),
-    ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count),
-    ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
-    ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove), ROW(do_team_remove), ROW(do_people_find),
-    ROW(do_people_count), ROW(do_people_load), ROW(do_people_save), ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
+    ROW(do_page_failure_count), ROW(do_page_failure_clear), ROW(do_account_finish), ROW(do_attach),
+    ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed),
+    ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add),
+    ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
+    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
+    ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
+    ROW(do_events_history), ROW(do_events_list), ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove),
+    ROW(do_team_remove), ROW(do_people_find), ROW(do_people_count), ROW(do_people_load), ROW(do_people_save),
+    ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
     ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
     ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
@@ -564,8 +564,8 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
     ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
     ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
-    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered),
-    ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered), ROW(do_glance),
+    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
     ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
     ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
     ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
