@@ -30,7 +30,7 @@ void rate_limit_note(
 {
     int64_t length = believe(reset_s * 1000), reset = now + length;
     int64_t known = rate_limit->reset - rate_limit->slack;
-    int same_window =
+    bool same_window =
         rate_limit->window > 0 && is_current(rate_limit, now) && remaining < rate_limit->remaining;
     if (same_window && known < reset)
         reset = known;
