@@ -22,6 +22,8 @@ exec_prefix = $(prefix)
 bindir = $(exec_prefix)/bin
 # programs that other programs run; GNU's libexec is not where README and web/ have them
 libexecdir = $(exec_prefix)/lib
+# modules lie in $(libdir)/wosync/handlers
+libdir = $(exec_prefix)/lib
 datarootdir = $(prefix)/share
 datadir = $(datarootdir)
 docdir = $(datarootdir)/doc/wosync
@@ -31,7 +33,7 @@ localstatedir = /var
 
 # --- flags; what the user sets in CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and wins ---
 
-PACKAGES = libcurl json-c sqlite3 inih nettle
+PACKAGES = libcurl json-c sqlite3 nettle
 ifeq ($(filter yes no auto,$(POSTGRESQL)),)
 $(error POSTGRESQL=$(POSTGRESQL): expected yes, no or auto)
 endif
@@ -39,9 +41,6 @@ LIBPQ_LEAST = 14
 WITH_POSTGRESQL := $(POSTGRESQL)
 ifeq ($(POSTGRESQL),auto)
 WITH_POSTGRESQL := $(if $(shell $(PKG_CONFIG) --atleast-version=$(LIBPQ_LEAST) libpq 2>/dev/null && echo yes),yes,no)
-endif
-ifeq ($(WITH_POSTGRESQL),yes)
-PACKAGES += libpq
 endif
 pkg_config = $(shell $(PKG_CONFIG) $1 $2 2>/dev/null)
 
@@ -58,13 +57,17 @@ DIALECT = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 # every compile line of src/
 BASE_CFLAGS := $(DIALECT) -DWOSYNC_VERSION='"$(VERSION)"' -DWOSYNC_SYSCONFDIR='"$(sysconfdir)"' \
 	-DWOSYNC_LOCALSTATEDIR='"$(localstatedir)"' -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDENING) \
-	$(if $(filter yes,$(WITH_POSTGRESQL)),-DWOSYNC_WITH_POSTGRES) $(call pkg_config,--cflags,$(PACKAGES))
+	$(call pkg_config,--cflags,$(PACKAGES))
 USER_CFLAGS = $(WERROR) $(PREFIX_MAP) $(CPPFLAGS) $(CFLAGS)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS := $(call pkg_config,--libs,$(PACKAGES))
 
-COMPILE = $(CC) $(BASE_CFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+COMPILE = $(CC) $(BASE_CFLAGS) $(MODULE_CFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 LINK = $(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
+# a module is whole without the program; sanitizers are not, with clang
+LINK_MODULE = $(CC) -shared -Wl,-z,relro,-z,now$(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),,$(comma)-z$(comma)defs) \
+	-Wl,--as-needed $(CFLAGS) $(LDFLAGS) -o $@
+comma := ,
 
 # --- quiet rules: `$(call say,CC)` names what is made, and V=1 shows the command instead ---
 
@@ -75,21 +78,28 @@ say = @mkdir -p $(@D)$(if $(SILENT)$(if $(Q),,V),,; echo '  $1 $(or $2,$<)')
 # --- files ---
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o
 SQL := $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL := $(sort $(wildcard sql/warehouse/*/*.sql))
+HEADERS := $(sort $(wildcard src/*/*.h src/*/*/*.h))
 REPORT_HTML := $(sort $(wildcard src/*/report.html src/*/*/report.html))
-GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
+GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sqlite_sql.h $(BUILD)/gen/warehouse_postgres_sql.h $(BUILD)/gen/handler_abi.h
+
+# modules: what brings a library that not everyone needs
+POSTGRES_SOURCES := $(sort $(wildcard src/handlers/warehouse/postgres/*.c))
+POSTGRES_OBJECTS := $(POSTGRES_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/warehouse_postgres_sql.o
+POSTGRES_LIBS := $(call pkg_config,--libs,libpq)
+MODULES := $(if $(filter yes,$(WITH_POSTGRESQL)),$(BUILD)/handlers/warehouse-postgres.so)
 
 # Debian packages: to build, to try (the mock)
-BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev nettle-dev libpq-dev
+BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev nettle-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 
 .PHONY: all help install install-strip uninstall demo demo-webhooks clean print-flags
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(BUILD)/wosync
+all: $(BUILD)/wosync $(MODULES) | $(BUILD)/modules
 
 help:
 	@echo 'make                   build $(BUILD)/wosync; V=1 shows the commands'
@@ -98,7 +108,8 @@ help:
 	@echo '                       and their like are honoured; make install-strip, make uninstall'
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
-	@echo 'make check             build and run every test'
+	@echo 'make check             build and run every test, or PHASES="build unit" of it (CONTRIBUTING.md)'
+	@echo 'make debian            the same on another release, as root: RELEASE=12, 13'
 	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
@@ -123,6 +134,7 @@ demo-webhooks:
 FLAGS_TEXT := $(filter-out ccache,$(CC)) $(filter-out -I$(BUILD)/gen,$(BASE_CFLAGS)) $(CPPFLAGS) $(CFLAGS) \
 	$(call pkg_config,--modversion,$(PACKAGES))
 LINK_TEXT := $(BASE_LDFLAGS) $(LDFLAGS) $(LIBS) $(LDLIBS) $(OBJECTS:$(BUILD)/%=%)
+MODULES_TEXT := PostgreSQL: $(WITH_POSTGRESQL) $(call pkg_config,--modversion,libpq) $(POSTGRES_LIBS) $(POSTGRES_OBJECTS:$(BUILD)/%=%)
 SQL_TEXT := $(SQL) $(WAREHOUSE_SQL)
 
 # $(eval $(call text,FILE,VARIABLE,CHECK)): FILE holds the text of VARIABLE; the command in CHECK comes before it is written
@@ -141,11 +153,14 @@ quote = '$(subst ','\'',$1)'
 check_packages = { command -v $(firstword $(filter-out ccache,$(CC))) >/dev/null || { echo '$(CC): there is no such compiler' >&2; false; }; } \
 	&& $(PKG_CONFIG) --exists --print-errors $1 || \
 	{ echo 'make: what wosync is built with is missing; on Debian: apt-get install $(strip $2)' >&2; exit 1; }
-check_build = $(call check_packages,$(PACKAGES:libpq='libpq >= $(LIBPQ_LEAST)'),$(BUILD_NEEDS)) \
-	$(if $(SILENT),,&& echo '  wosync $(VERSION), PostgreSQL: $(WITH_POSTGRESQL)$(if $(filter auto,$(POSTGRESQL)), (POSTGRESQL=auto))')
+check_build = $(call check_packages,$(PACKAGES),$(BUILD_NEEDS)) $(if $(SILENT),,&& echo '  wosync $(VERSION)')
+check_modules = $(if $(MODULES),$(call check_packages,'libpq >= $(LIBPQ_LEAST)',libpq-dev) &&) \
+	$(if $(SILENT),:,echo '  PostgreSQL: $(WITH_POSTGRESQL)$(if $(filter auto,$(POSTGRESQL)), (POSTGRESQL=auto))')
 
 $(eval $(call text,$(BUILD)/flags,FLAGS_TEXT,check_build))
 $(eval $(call text,$(BUILD)/link,LINK_TEXT))
+$(eval $(call text,$(BUILD)/modules,MODULES_TEXT,check_modules))
+$(eval $(call text,$(BUILD)/libdir,libdir))
 $(eval $(call text,$(BUILD)/sql,SQL_TEXT))
 
 # --- the program ---
@@ -153,6 +168,24 @@ $(eval $(call text,$(BUILD)/sql,SQL_TEXT))
 $(BUILD)/wosync: $(OBJECTS) $(BUILD)/link
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(OBJECTS) $(LIBS) $(LDLIBS)
+
+# alone, for PREFIX is often given to `make install` only
+LIBDIR_CFLAGS = -DWOSYNC_LIBDIR='"$(libdir)"'
+$(BUILD)/src/handlers/modules.o: private MODULE_CFLAGS = $(LIBDIR_CFLAGS)
+$(BUILD)/src/handlers/modules.o: $(BUILD)/libdir
+
+$(POSTGRES_OBJECTS): private MODULE_CFLAGS = -fPIC -fvisibility=hidden $(call pkg_config,--cflags,libpq)
+$(POSTGRES_OBJECTS): $(BUILD)/modules
+$(BUILD)/handlers/warehouse-postgres.so: $(POSTGRES_OBJECTS) $(BUILD)/link
+	$(call say,LD,$@)
+	$(Q)$(LINK_MODULE) $(POSTGRES_OBJECTS) $(POSTGRES_LIBS) $(LDLIBS)
+
+# a number made of all headers that the program and its modules share
+$(BUILD)/gen/handler_abi.h: src/handlers/abi.awk $(HEADERS) $(BUILD)/flags
+	$(call say,GEN,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -MM src/handlers/module.h src/handlers/warehouse/backend.h | tr -s ' \\' '\n' | grep '\.h$$' | \
+		LC_ALL=C sort -u | xargs awk -f src/handlers/abi.awk | cksum | \
+		awk '{ print "#define HANDLER_ABI UINT32_C(" $$1 ")" }' >$@.tmp && mv $@.tmp $@
 
 # which object includes what was generated stands in its .d, once it was compiled
 $(BUILD)/src/%.o: src/%.c $(BUILD)/flags | $(GENERATED)
@@ -171,13 +204,15 @@ $(BUILD)/gen/sql.c: sql/embed.awk $(SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
 	$(Q)awk -f sql/embed.awk $(SQL) >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/gen/warehouse_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
-	$(call say,GEN,$@)
-	$(Q)awk -v header=1 -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) >$@.tmp && mv $@.tmp $@
+embed_warehouse = awk -v name=warehouse_$*_sql $1 -f sql/warehouse/embed.awk $(filter sql/warehouse/$*/%,$(WAREHOUSE_SQL)) >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/gen/warehouse_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+$(BUILD)/gen/warehouse_%_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
-	$(Q)awk -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) >$@.tmp && mv $@.tmp $@
+	$(Q)$(call embed_warehouse,-v header=1)
+
+$(BUILD)/gen/warehouse_%_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+	$(call say,GEN,$@)
+	$(Q)$(call embed_warehouse)
 
 $(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
 	$(call say,GEN,$@)
@@ -185,9 +220,9 @@ $(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
 
 # for tests/static
 print-flags:
-	$(info $(BASE_CFLAGS))@:
+	$(info $(BASE_CFLAGS) $(LIBDIR_CFLAGS) $(if $(MODULES),$(call pkg_config,--cflags,libpq)))@:
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(POSTGRES_OBJECTS:.o=.d)
 
 # --- installation: the list is KIND:FROM:TO ---
 
@@ -196,9 +231,10 @@ INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
 	example:README.md:$(docdir)/README.md \
 	example:wosync.conf.example:$(docdir)/wosync.conf.example \
-	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file))
+	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
+	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
-OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libexecdir)/wosync
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed
@@ -208,6 +244,7 @@ PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync|$(libexec
 
 to = '$(DESTDIR)$1'
 install_program = $(INSTALL_PROGRAM) -D -m 755 $1 $(call to,$2)
+install_module = $(INSTALL_PROGRAM) -D -m 644 $1 $(call to,$2)
 install_example = sed $(PLACES) $1 | $(INSTALL) -D -m 644 /dev/stdin $(call to,$2)
 # a web server may pass words of a request on as arguments: they end here
 install_wrapper = printf '\#!/bin/sh\nexec %s/wosync receive\n' '$(bindir)' | $(INSTALL) -D -m 755 /dev/stdin $(call to,$2)

@@ -2,7 +2,7 @@
 
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
-	cppcheck valgrind openssl postgresql 'chromium|' systemd
+	cppcheck valgrind openssl postgresql pgbouncer 'chromium|' systemd
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -44,23 +44,37 @@ $(BUILD)/tests/mock/%.o: tests/mock/%.c $(BUILD)/tests/flags
 # --- unit tests ---
 
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter tests/unit/test_%,$(UNIT_SOURCES)))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(if $(MODULES),,tests/unit/test_postgres.c),$(filter tests/unit/test_%,$(UNIT_SOURCES))))
 PLANT = $(BUILD)/tests/unit/plant.o $(BUILD)/tests/unit/jobs.o
 UNIT_SUPPORT := $(filter-out $(PLANT),$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(UNIT_SOURCES))))
 
-units: $(UNIT_TESTS)
+TEST_MODULES := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/unit/modules/*.c)))
+
+units: $(UNIT_TESTS) $(MODULES) $(TEST_MODULES)
+
+$(BUILD)/tests/unit/modules/%.so: tests/unit/modules/%.c $(BUILD)/tests/flags | $(GENERATED)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -fPIC -fvisibility=hidden $(USER_CFLAGS) -MMD -MP -MT $@ -MF $(@:.so=.d) -c -o $(@:.so=.o) $<
+	$(Q)$(LINK_MODULE) $(@:.so=.o)
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/tests/flags | $(GENERATED)
 	$(call say,CC)
-	$(Q)$(CC) $(BASE_CFLAGS) -Itests/unit $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(MODULE_CFLAGS) -Itests/unit $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS) $(BUILD)/tests/flags
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(WRAPPED) $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$(filter %.o,$^)) $(LIBS) -lcmocka $(LDLIBS)
 
 # what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass: REPLACED = api/http api/http_handle api/http_url base/clock
-$(BUILD)/tests/unit/test_pass: $(PLANT)
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: REPLACED = api/http api/http_handle api/http_url base/clock
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: $(PLANT)
+
+$(BUILD)/tests/unit/test_modules.o: private MODULE_CFLAGS = $(LIBDIR_CFLAGS)
+$(BUILD)/tests/unit/test_modules.o: $(BUILD)/libdir
+
+# the module itself, with a host of the test's
+$(BUILD)/tests/unit/test_postgres: $(POSTGRES_OBJECTS)
+$(BUILD)/tests/unit/test_postgres: private LIBS += $(POSTGRES_LIBS)
 
 # its clock is the test's
 $(BUILD)/tests/unit/test_cgi: WRAPPED = -Wl,--wrap=clock_monotonic
@@ -96,11 +110,12 @@ fuzz:
 
 fuzzers: $(FUZZ_TARGETS)
 
+$(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 $(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(BUILD)/tests/flags | $(GENERATED)
 	$(call say,CC)
 	$(Q)$(COMPILE)
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS) $(BUILD)/tests/flags
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/unit/json_judge.o $(PARTS) $(BUILD)/tests/flags
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(filter %.o,$^) $(LIBS) $(SIGNING) $(LDLIBS)
 
@@ -122,7 +137,7 @@ $(BUILD)/tests/torture/fault.so: tests/torture/fault.c $(BUILD)/tests/flags
 	$(Q)$(CC) $(FAULT_CFLAGS) -shared -fPIC -o $@ $< -ldl
 
 # the same linked into the program, for AddressSanitizer's malloc must come behind it
-torture-program: $(BUILD)/tests/torture/wosync
+torture-program: $(BUILD)/tests/torture/wosync $(MODULES)
 $(BUILD)/tests/torture/wosync: tests/torture/fault.c $(OBJECTS) $(BUILD)/tests/flags
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FAULT_CFLAGS) -fPIE -Isrc -DFAULT_IS_LINKED -c -o $(@D)/fault.o $<
@@ -132,4 +147,4 @@ coverage:
 	@tests/install-packages $(CHECK_NEEDS) lcov
 	@tests/coverage
 
--include $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(PLANT:.o=.d) $(FUZZ_TARGETS:%=%.d)
+-include $(TEST_MODULES:.so=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(PLANT:.o=.d) $(FUZZ_TARGETS:%=%.d)

@@ -55,6 +55,13 @@ CREATE TABLE late_windows (
     polled   INTEGER NOT NULL                -- when the poll began, by our clock
 ) STRICT;
 
+-- Passes whose page failed in the last run that asked for it.
+CREATE TABLE page_failures (
+    kind     TEXT PRIMARY KEY,               -- as in passes
+    since_ms INTEGER NOT NULL,
+    runs     INTEGER NOT NULL                -- in which it failed
+) STRICT, WITHOUT ROWID;
+
 -- Instants of updatedAt whose work orders the list cannot show: every page with them fails. Passes read around them, and they
 -- are asked for again when they are due.
 CREATE TABLE skipped_instants (
@@ -292,6 +299,33 @@ CREATE TABLE runs (
     exit_status INTEGER,
     message     TEXT
 ) STRICT;
+
+-- Who the ids of users and teams belong to. Who is no longer listed keeps the name: earlier work orders mention it.
+CREATE TABLE users (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    email      TEXT,
+    seen_at    INTEGER NOT NULL,             -- when the list held it last
+    removed_at INTEGER                       -- when the list first lacked it; NULL while it is listed
+) STRICT;
+
+CREATE TABLE teams (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+-- How reading those two lists went.
+CREATE TABLE people_lists (
+    list       TEXT PRIMARY KEY,             -- users, teams
+    read_at    INTEGER,                      -- when it was last read to its end
+    tried_at   INTEGER NOT NULL,             -- when it was last asked for
+    failing_at INTEGER,                      -- since when every try fails; NULL: the last one went well
+    refused    INTEGER NOT NULL,             -- 1: the token may not read it
+    reported   INTEGER NOT NULL,             -- 1: a warning was printed since it fails
+    error      TEXT                          -- why the last try failed
+) STRICT, WITHOUT ROWID;
 
 -- For people and for SQL tools.
 CREATE VIEW work_orders AS

@@ -9,6 +9,15 @@ INSERT OR REPLACE INTO passes (kind, active, since, filter, cursor, started, obs
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
     coalesce(?16, (SELECT finished FROM passes WHERE kind = ?1)), ?17, ?18, ?19);
 
+-- name: page_failure_note
+INSERT INTO page_failures (kind, since_ms, runs) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET runs = runs + 1;
+
+-- name: page_failure_count
+SELECT coalesce((SELECT runs FROM page_failures WHERE kind = ?1), 0);
+
+-- name: page_failure_clear
+DELETE FROM page_failures WHERE kind = ?1;
+
 -- The next instant to be passed over, from ?1 on.
 -- name: skipped_next
 SELECT min(updated_ms) FROM skipped_instants WHERE updated_ms >= ?1;

@@ -32,6 +32,9 @@ enum { MAX_ANSWER = 64 << 20 };
 /* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
 enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 
+/* A wait that an optional request calls for: a window of the rate limit. */
+enum { OPTIONAL_PAUSE_MS = 60 * 1000 };
+
 struct client {
     struct client_settings settings;
     struct http *http;
@@ -105,7 +108,9 @@ static struct http_call *send_request(struct client *client, const struct client
         .headers = headers,
         .body = request->body,
         .body_len = request->body != NULL ? strlen(request->body) : 0,
-        .timeout_ms = client->settings.timeout,
+        .timeout_ms = request->timeout > 0 && request->timeout < client->settings.timeout
+                          ? request->timeout
+                          : client->settings.timeout,
         .max_body = MAX_ANSWER,
         .uncompressed = client->uncompressed,
         .tls = {.ca_file = client->settings.ca_file}};
@@ -164,6 +169,20 @@ static bool note_headers(struct client *client, struct http_call *call)
     return rate_headers_note(&client->rate_limit, call, client->settings.meter != NULL, clock_now());
 }
 
+/* Notes what an answer says about the rate limit. Returns whether it asks to wait. What is optional must not
+ * keep the rest waiting for long, whatever it answers. */
+static bool note_rate(struct client *client, const struct client_request *request, struct http_call *call)
+{
+    const struct rate_limit before = client->rate_limit;
+    const int64_t now = clock_now();
+    bool asked = note_headers(client, call);
+    if (asked && request->optional && rate_limit_wait(&client->rate_limit, now, 0) > OPTIONAL_PAUSE_MS) {
+        client->rate_limit = before;
+        rate_limit_refused(&client->rate_limit, now, OPTIONAL_PAUSE_MS);
+    }
+    return asked;
+}
+
 /* --- one try --- */
 
 /* An answer that stays compressed although that was not asked for cannot be read. */
@@ -206,7 +225,7 @@ static enum request_result try_once(struct client *client, const struct client_r
     client->asked_to_wait = false;
     client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
     if (outcome == HTTP_ANSWERED) {
-        client->asked_to_wait = note_headers(client, call);
+        client->asked_to_wait = note_rate(client, request, call);
         client->bytes += (int64_t)http_body(call)->len;
     } else if (outcome != HTTP_REFUSED && outcome != HTTP_STOPPED) {
         count_unread(client);
@@ -291,7 +310,7 @@ static enum api_verdict time_is_over(const struct client *client, const char *wh
 /* Waits as the rate limit demands, until a request may be sent. Another process may be quicker: so it asks
  * again after each wait. */
 static enum api_verdict keep_pace(
-    struct client *client, const char *what, struct budget *budget, struct error *e)
+    struct client *client, const struct client_request *request, struct budget *budget, struct error *e)
 {
     char text[TIMESTAMP_SIZE];
     for (;;) {
@@ -300,14 +319,14 @@ static enum api_verdict keep_pace(
         int64_t wait = ask_to_send(client, e);
         if (wait <= 0)
             return wait == 0 ? API_OK : API_FAILED;
-        if (wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
-            return leave_wait(client, what, wait, e);
+        if (request->optional || wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
+            return leave_wait(client, request->what, wait, e);
         duration_format(wait, text);
-        log_info("api: %s: waiting %s for the rate limit", what, text);
+        log_info("api: %s: waiting %s for the rate limit", request->what, text);
         if (!client->asked_to_wait)
             budget->excused += wait;
         if (!shutdown_wait(wait))
-            return wait_ended(client, what, e);
+            return wait_ended(client, request->what, e);
     }
 }
 
@@ -367,6 +386,8 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
 /* Is this result the end, or is there to be another try? */
 static bool is_final(enum request_result result, const struct client_request *request)
 {
+    if (request->optional)
+        return true;
     /* what was refused for its rate was not done; what got no answer may have been */
     if (result == REQUEST_LIMITED)
         return false;
@@ -390,7 +411,7 @@ enum api_verdict client_request(
     struct budget budget = {0};
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (;;) {
-        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request->what, &budget, e);
+        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request, &budget, e);
         if (verdict != API_OK)
             return verdict;
         if (budget.began == 0)

@@ -68,6 +68,9 @@ struct client_request {
     void *out;           /* for the reader */
     bool once;           /* not to be tried again when it may have been done: it would be done twice */
     bool single;         /* one try only: the caller knows what to do when it fails */
+    bool optional; /* at most one request, and none where the rate limit would have to be waited for; what its
+                      answer asks to wait keeps others waiting for a minute at most */
+    int64_t timeout; /* shorter than that of the settings, milliseconds; 0: theirs */
 };
 
 /* Makes a client; `pace` is the rate limit as last seen. Fails with EX_CONFIG without a token, or where it
@@ -89,8 +92,8 @@ void client_free(struct client *client);
  * the error holds what the server said. API_FAILED: EX_UNAVAILABLE (unreachable, failing, 4xx; also where the
  * deadline came before the last try), EX_PROTOCOL (not what was asked for, truncated, too large, a redirect),
  * EX_NOPERM (401), EX_CONFIG (organization_id is missing), EX_TEMPFAIL (a rate limit that lasts longer than
- * we wait, or than the deadline while this client has had no other answer). API_STOPPED: a signal, or the
- * deadline before a try of a client that has had answers.
+ * we wait, or than the deadline while this client has had no other answer; with `optional`, any wait).
+ * API_STOPPED: a signal, or the deadline before a try of a client that has had answers.
  */
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);

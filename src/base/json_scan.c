@@ -43,7 +43,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-char json_scan_peek(struct json_scan *s)
+static char skip_space(struct json_scan *s)
 {
     while (s->at < s->end && is_space(*s->at)) {
         s->spaced = true;
@@ -52,17 +52,33 @@ char json_scan_peek(struct json_scan *s)
     return s->at < s->end ? *s->at : '\0';
 }
 
-bool json_scan_take(struct json_scan *s, char c)
+/* Nearly always there is no white space. */
+static inline char peek(struct json_scan *s)
 {
-    if (json_scan_peek(s) != c || s->at == s->end)
+    return s->at < s->end && (unsigned char)*s->at > ' ' ? *s->at : skip_space(s);
+}
+
+static inline bool take(struct json_scan *s, char c)
+{
+    if (peek(s) != c || s->at == s->end)
         return false;
     s->at++;
     return true;
 }
 
+char json_scan_peek(struct json_scan *s)
+{
+    return peek(s);
+}
+
+bool json_scan_take(struct json_scan *s, char c)
+{
+    return take(s, c);
+}
+
 bool json_scan_at_end(struct json_scan *s)
 {
-    json_scan_peek(s);
+    peek(s);
     return s->at == s->end;
 }
 
@@ -115,7 +131,7 @@ static bool step_escape(struct json_scan *s)
 
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
 
-/* The high bit of each byte that is zero. May also mark a byte above a marked one: good enough to stop. */
+/* The high bit of each byte that is zero; it may also mark bytes above the lowest one that is. */
 static uint64_t zero_bytes(uint64_t word)
 {
     return (word - EACH_BYTE(0x01)) & ~word;
@@ -128,8 +144,14 @@ static const char *skip_plain(const char *at, const char *end)
         memcpy(&word, at, sizeof word);
         uint64_t odd = word | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\')) |
                        (word - EACH_BYTE(0x20));
-        if ((odd & EACH_BYTE(0x80)) != 0)
-            break;
+        odd &= EACH_BYTE(0x80);
+        if (odd == 0)
+            continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return at + __builtin_ctzll(odd) / 8;
+#else
+        break;
+#endif
     }
     while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
         at++;
@@ -138,7 +160,7 @@ static const char *skip_plain(const char *at, const char *end)
 
 bool json_scan_string(struct json_scan *s, struct json_text *out)
 {
-    if (!json_scan_take(s, '"'))
+    if (!take(s, '"'))
         return json_scan_unexpected(s);
     *out = (struct json_text){.at = s->at, .plain = true};
     for (;;) {
@@ -211,7 +233,7 @@ static bool step_exponent(struct json_scan *s)
 
 bool json_scan_number(struct json_scan *s, struct json_text *out)
 {
-    json_scan_peek(s);
+    peek(s);
     *out = (struct json_text){.at = s->at, .plain = true};
     if (is_at(s, '-'))
         s->at++;
@@ -230,7 +252,7 @@ bool json_scan_number(struct json_scan *s, struct json_text *out)
 
 bool json_scan_word(struct json_scan *s, const char *word)
 {
-    json_scan_peek(s);
+    peek(s);
     size_t len = strlen(word), left = (size_t)(s->end - s->at);
     if (memcmp(s->at, word, left < len ? left : len) != 0)
         return is_not_a_number(s) ? fail_with(s, JSON_NOT_A_NUMBER) : fail_with(s, JSON_MALFORMED);
@@ -245,34 +267,34 @@ bool json_scan_word(struct json_scan *s, const char *word)
 static bool scan_members(struct json_scan *s, int depth)
 {
     struct json_text key;
-    if (json_scan_take(s, '}'))
+    if (take(s, '}'))
         return true;
     do {
         if (!json_scan_string(s, &key))
             return false;
-        if (!json_scan_take(s, ':'))
+        if (!take(s, ':'))
             return json_scan_unexpected(s);
         if (!json_scan_value(s, depth))
             return false;
-    } while (json_scan_take(s, ','));
-    return json_scan_take(s, '}') ? true : json_scan_unexpected(s);
+    } while (take(s, ','));
+    return take(s, '}') ? true : json_scan_unexpected(s);
 }
 
 static bool scan_elements(struct json_scan *s, int depth)
 {
-    if (json_scan_take(s, ']'))
+    if (take(s, ']'))
         return true;
     do {
         if (!json_scan_value(s, depth))
             return false;
-    } while (json_scan_take(s, ','));
-    return json_scan_take(s, ']') ? true : json_scan_unexpected(s);
+    } while (take(s, ','));
+    return take(s, ']') ? true : json_scan_unexpected(s);
 }
 
 bool json_scan_value(struct json_scan *s, int depth)
 {
     struct json_text text;
-    const char first = json_scan_peek(s);
+    const char first = peek(s);
     if ((first == '{' || first == '[') && depth == 0)
         return fail_with(s, JSON_TOO_DEEP);
     switch (first) {
@@ -350,7 +372,7 @@ static bool skip_scalar(struct json_scan *s)
 
 bool json_scan_skip(struct json_scan *s)
 {
-    switch (json_scan_peek(s)) {
+    switch (peek(s)) {
     case '"':
         return skip_string(s);
     case '{':
@@ -364,23 +386,23 @@ bool json_scan_skip(struct json_scan *s)
 bool json_scan_member(const char *json, size_t len, const char *name, struct json_text *value)
 {
     struct json_scan s = json_scan_begin(json, len);
-    if (!json_scan_take(&s, '{'))
+    if (!take(&s, '{'))
         return false;
-    while (json_scan_peek(&s) == '"') {
+    while (peek(&s) == '"') {
         const char *key = s.at + 1;
         if (!skip_string(&s))
             return false;
         size_t key_len = (size_t)(s.at - 1 - key);
-        if (!json_scan_take(&s, ':'))
+        if (!take(&s, ':'))
             return false;
-        json_scan_peek(&s);
+        peek(&s);
         *value = (struct json_text){.at = s.at};
         if (!json_scan_skip(&s))
             return false;
         value->len = (size_t)(s.at - value->at);
         if (key_len == strlen(name) && memcmp(key, name, key_len) == 0)
             return true;
-        if (!json_scan_take(&s, ','))
+        if (!take(&s, ','))
             return false;
     }
     return false;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/http.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
@@ -61,9 +62,26 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
     *config = (struct config){0};
     int rc = store_owner_become(cli, &file, e);
     if (rc == 0)
-        rc = config_load(file, config, problems, warnings);
+        rc = file != NULL ? config_load((const char *const[]){file, NULL}, config, problems, warnings)
+                          : config_load(cli->config_files, config, problems, warnings);
     free(file);
     return rc;
+}
+
+void cli_check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL)
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
+}
+
+void cli_check_api(const struct config *config, struct buffer *problems)
+{
+    const bool mistaken = problems->len > 0; /* about the token, perhaps */
+    cli_check_address(config, problems);
+    if (config->token == NULL && !mistaken)
+        buffer_append_text(problems, "api: no token; set key_file in [api] or MAINTAINX_API_KEY (MaintainX: "
+                                     "Settings > Integrations)\n");
 }
 
 int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms)

@@ -12,7 +12,7 @@
 
 /* The options before the command. */
 struct cli {
-    const char *config_file; /* -c; NULL without one */
+    const char *const *config_files; /* those of -c, ending with NULL; NULL without one */
 };
 
 struct command {
@@ -31,6 +31,7 @@ extern const struct command command_receive;
 extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
+extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */
 int cli_report(const struct error *e);
@@ -52,6 +53,12 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
 /* Does so and prints what is wrong. Returns 0 or -1; free with config_free in either
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
+
+/* Adds what is wrong with the address of the API to the problems: only the API's own layer knows it. */
+void cli_check_address(const struct config *config, struct buffer *problems);
+
+/* Adds what a run that reads would stumble on to the problems: the address of the API, and no token. */
+void cli_check_api(const struct config *config, struct buffer *problems);
 
 /* Reads a duration option such as --max-time. Returns 0, or -1 after printing a usage error. */
 int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms);

@@ -1,11 +1,14 @@
 /* backfill and reconcile: two readings of the list that are no polling. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/maintainx.h"
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
@@ -30,18 +33,44 @@ struct options {
 /* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
 enum { USUAL_RATE = 100 };
 
-/* What was done, in a line: for the log of a cron job, and for someone at a terminal. */
-static void print_summary(const struct run_context *context, const char *kind, enum pass_end end)
+static void append_count(struct buffer *out, const char *before, int64_t count, const char *what)
+{
+    buffer_append_format(out, "%s%lld %s%s", before, (long long)count, what, count == 1 ? "" : "s");
+}
+
+/* What was done, in a line, to be freed: for the log of a cron job, and for someone at a terminal. */
+static char *make_summary(const struct run_context *context, const char *kind, enum pass_end end)
 {
     const struct run *run = &context->run;
+    struct buffer out = {0};
     int64_t events = 0;
     for (int type = 0; type < EVENT_TYPES; type++)
         events += run->events[type];
-    printf("%s: %lld records on %lld pages, %lld events, %lld requests", kind, (long long)run->records,
-        (long long)run->pages, (long long)events, (long long)run->requests);
+    buffer_append_format(&out, "%s: ", kind);
+    append_count(&out, "", run->records, "record");
+    append_count(&out, " on ", run->pages, "page");
+    append_count(&out, ", ", events, "event");
+    append_count(&out, ", ", run->requests, "request");
     if (run->healed > 0)
-        printf(", %lld healed", (long long)run->healed);
-    printf("%s\n", end == PASS_FINISHED ? "" : "; not finished, it goes on there when typed again");
+        buffer_append_format(&out, ", %lld healed", (long long)run->healed);
+    if (end != PASS_FINISHED)
+        buffer_append_text(&out, "; not finished, it goes on there when typed again");
+    return out.data;
+}
+
+static void print_summary(const struct run_context *context, const char *kind, enum pass_end end)
+{
+    char *summary = make_summary(context, kind, end);
+    printf("%s\n", summary);
+    free(summary);
+}
+
+/* For -v, where stdout has nothing to say. */
+static void log_summary(const struct run_context *context, const char *kind, enum pass_end end)
+{
+    char *summary = make_summary(context, kind, end);
+    log_info("%s", summary);
+    free(summary);
 }
 
 static bool found_something(const struct run *run)
@@ -69,9 +98,9 @@ static void print_plan(struct run_context *context, const struct diff_window *wi
     }
     int64_t size = context->config.page_size, requests = records > 0 ? (records + size - 1) / size : 1;
     int64_t rate = rate_limit_per_minute(&rate_limit, context->config.reserve, USUAL_RATE);
-    printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
-        (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
-        requests > rate ? "s" : "");
+    printf("backfill: about %lld work order%s, %lld request%s; at %lld requests a minute %lld minute%s\n",
+        (long long)records, records == 1 ? "" : "s", (long long)requests, requests == 1 ? "" : "s",
+        (long long)rate, (long long)((requests + rate - 1) / rate), requests > rate ? "s" : "");
 }
 
 static int refuse_window(const struct pass_state *state, struct error *e)
@@ -158,6 +187,8 @@ static void reconcile(struct run_context *context, const struct options *options
         if (end == PASS_STOPPED ||
             (end == PASS_FINISHED && (found_something(&context->run) || isatty(STDOUT_FILENO))))
             print_summary(context, "reconcile", end);
+        else if (end == PASS_FINISHED)
+            log_summary(context, "reconcile", end);
     }
     run_context_report(context, &e);
     run_context_disconnect(context, api);

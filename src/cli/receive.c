@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/reading.h"
 #include "cli/run_context.h"
+#include "sources/names.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
 #include "store/events.h"
@@ -67,13 +68,18 @@ static struct reply accept_message(struct run_context *context, const struct web
     const char *subscribed, bool *work_left, struct error *e)
 {
     const struct config *config = &context->config;
+    /* the sender waits: only names that are in the store */
+    struct names *names = config->names ? names_new(context->store, NULL) : NULL;
     const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
         .subscribed = subscribed,
-        .run = &context->run};
-    switch (webhook_accept(&settings, message, clock_now(), work_left, e)) {
+        .run = &context->run,
+        .names = names};
+    enum webhook_outcome outcome = webhook_accept(&settings, message, clock_now(), work_left, e);
+    names_free(names);
+    switch (outcome) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -15,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/store_owner.h"
 #include "deliver/dispatch.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -47,14 +47,6 @@ void run_context_report(struct run_context *context, const struct error *e)
     context->status = exit_graver(context->status, e->status);
 }
 
-/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
-static void check_address(const struct config *config, struct buffer *problems)
-{
-    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
-    if (wrong != NULL)
-        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
-}
-
 /* All mistakes are told at once. */
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
@@ -67,7 +59,7 @@ static int load(struct run_context *context, const struct cli *cli, bool with_ha
         return -1;
     }
     if (cli != NULL)
-        check_address(&context->config, &problems);
+        cli_check_address(&context->config, &problems);
     if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
     context->has_handlers = with_handlers;
@@ -238,6 +230,9 @@ struct client *run_context_connect(
     /* a dry run writes nothing, so others do not see what it sends */
     if (settings->api != NULL && context->mode == RUN_CONTEXT_DRY_RUN)
         client_set_modest(settings->api, true);
+    if (settings->api != NULL && config->names)
+        context->names = settings->names =
+            names_new(context->store, context->mode == RUN_CONTEXT_DRY_RUN ? NULL : settings->api);
     return settings->api;
 }
 
@@ -249,6 +244,8 @@ void run_context_disconnect(struct run_context *context, struct client *api)
         context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
     }
+    names_free(context->names);
+    context->names = NULL;
     client_free(api);
 }
 

@@ -22,6 +22,8 @@
 #include "store/runs.h"
 #include "store/store.h"
 
+struct names;
+
 /* How a context is opened. */
 enum run_context_mode {
     RUN_CONTEXT_RUN,     /* to work: the store is made and migrated, the handler table stored */
@@ -44,7 +46,8 @@ struct run_context {
     int64_t requests_before, bytes_before; /* of the run's earlier clients */
     int status;                            /* the gravest so far */
     char message[1024];                    /* the text that goes with it */
-    struct rate_limit rate_limit;          /* the rate limit after the last request; zeroed: none was sent */
+    struct names *names; /* of the client at work; NULL without one, and where they are switched off */
+    struct rate_limit rate_limit; /* the rate limit after the last request; zeroed: none was sent */
 };
 
 /* Opens a context of a kind (for the run's record); no lock is held. Returns 0, or -1 after printing why,

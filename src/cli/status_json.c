@@ -1,6 +1,9 @@
 #include "cli/status_json.h"
 
 #include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -10,6 +13,7 @@
 #include "store/events.h"
 #include "store/lateness.h"
 #include "store/passes.h"
+#include "store/people.h"
 #include "store/quarantine.h"
 #include "store/refetches.h"
 #include "store/skipped.h"
@@ -160,6 +164,41 @@ static int gather_counts(struct store *store, struct json_object *out, struct er
     return e->status == EX_OK ? 0 : -1;
 }
 
+static int gather_people(
+    struct store *store, enum people_kind kind, struct json_object *out, bool *tried, struct error *e)
+{
+    struct people_list list;
+    int64_t known, removed;
+    if (people_list_load(store, kind, &list, e) != 0 || people_count(store, kind, &known, &removed, e) != 0)
+        return -1;
+    struct json_object *people = json_object_new_object();
+    json_object_object_add(out, people_kind_name(kind), people);
+    json_give_int(people, "known", known);
+    json_give_int(people, "removed", removed);
+    json_give_date(people, "lastRead", list.read);
+    json_give_date(people, "lastTried", list.tried);
+    json_give_text(people, "lastError", *list.error != '\0' ? list.error : NULL);
+    *tried = *tried || list.tried != TIMESTAMP_NONE;
+    return 0;
+}
+
+/* Nothing where names were never read. */
+static int gather_names(struct store *store, struct json_object *out, struct error *e)
+{
+    struct json_object *names = json_object_new_object();
+    bool tried = false;
+    if (gather_people(store, PEOPLE_USERS, names, &tried, e) != 0 ||
+        gather_people(store, PEOPLE_TEAMS, names, &tried, e) != 0) {
+        json_object_put(names);
+        return -1;
+    }
+    if (tried)
+        json_object_object_add(out, "names", names);
+    else
+        json_object_put(names);
+    return 0;
+}
+
 static int gather_quarantine(const struct quarantine_entry *entry, void *context, struct error *e)
 {
     struct json_object *out = json_object_new_object();
@@ -245,10 +284,53 @@ int status_json_gather(struct store *store, struct json_object *out, struct erro
     json_object_object_add(out, "handlers", handlers.list);
     json_object_object_add(out, "quarantined", records);
     if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
-        gather_refetches(store, out, e) != 0 || gather_webhooks(store, out, e) != 0 ||
+        gather_names(store, out, e) != 0 || gather_refetches(store, out, e) != 0 ||
+        gather_webhooks(store, out, e) != 0 ||
         gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
         handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, records, e) != 0)
         return -1;
     return 0;
+}
+
+static int give_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)e;
+    json_give_date(context, kind, ended);
+    return 0;
+}
+
+int status_json_successes(struct store *store, struct json_object *out, struct error *e)
+{
+    struct json_object *successes = json_object_new_object();
+    json_object_object_add(out, "lastSuccess", successes);
+    return runs_successes(store, give_success, successes, e);
+}
+
+static int print_run(const struct run *run, void *context, struct error *e)
+{
+    bool *first = context;
+    struct json_object *out = status_json_run(run);
+    (void)e;
+    printf("%s\n%s", *first ? "" : ",",
+        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    *first = false;
+    json_object_put(out);
+    return 0;
+}
+
+/* The runs: a hundred thousand and more. So they are not gathered but printed one by one, as the last member
+ * of the object. */
+void status_json_print(struct store *store, struct json_object *status, struct error *e)
+{
+    bool first = true;
+    const char *json =
+        json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (store == NULL) {
+        printf("%s\n", json);
+        return;
+    }
+    printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
+    runs_list(store, INT32_MAX, print_run, &first, e);
+    printf("]}\n");
 }

@@ -69,13 +69,14 @@ int store_owner_become(const struct cli *cli, char **file, struct error *e)
     struct buffer problems = {0}, warnings = {0};
     struct stat st;
     int rc = 0;
-    *file = cli->config_file != NULL ? strdup(cli->config_file) : NULL;
+    const bool named = cli->config_files != NULL && cli->config_files[0] != NULL;
+    *file = NULL;
     if (geteuid() != 0)
         return 0;
     /* for the path alone: what is wrong with it is said when it is read for good */
-    config_load(cli->config_file, &config, &problems, &warnings);
-    if (*file == NULL && config.file != NULL)
-        *file = strdup(config.file);
+    config_load(cli->config_files, &config, &problems, &warnings);
+    if (!named && config.ini.file_count > 0)
+        *file = strdup(config.ini.files[0].path);
     if (config.store != NULL && find_owner(config.store, &st) && st.st_uid != 0)
         rc = become(config.store, &st, e);
     config_free(&config);

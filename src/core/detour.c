@@ -26,8 +26,12 @@ static void move_on(struct detour *detour, int64_t done)
         detour->bad = TIMESTAMP_NONE;
 }
 
-bool detour_set_window(struct detour *detour, int64_t skipped)
+bool detour_set_window(struct detour *detour, int64_t skipped, bool again)
 {
+    if (skipped == detour->from && again) {
+        detour->until = skipped;
+        return true;
+    }
     if (skipped == detour->from) {
         move_on(detour, skipped);
         return false;

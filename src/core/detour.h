@@ -27,10 +27,10 @@ bool detour_is_on(const struct detour *detour);
  * TIMESTAMP_NONE where only what is skipped is known. */
 void detour_begin(struct detour *detour, int64_t from, int64_t bad);
 
-/* Sets the window to ask for next, which ends before `skipped`, the next instant that is not to be asked for
- * (TIMESTAMP_NONE: there is none). Where that is the very next one, it is passed over; returns false then:
- * find the next one and call again. */
-bool detour_set_window(struct detour *detour, int64_t skipped);
+/* Sets the window to ask for next, which ends before `skipped`, the next instant that is known to fail
+ * (TIMESTAMP_NONE: there is none). Where that is the very next one: with `again` it is a window of its own;
+ * else it is passed over, and false returned: find the next one and call again. */
+bool detour_set_window(struct detour *detour, int64_t skipped, bool again);
 
 /* The window was read to its end. Returns true when it was the last one: everything is read. */
 bool detour_window_read(struct detour *detour);

@@ -11,6 +11,7 @@
 #include "core/workorder.h"
 
 struct json_object;
+struct mentions;
 
 /* In the order in which the events of one observation are told. */
 enum event_type {
@@ -64,14 +65,16 @@ struct event_context {
     const char *previous_status; /* NULL when the status did not change */
     struct json_object
         *changes;  /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
-    int64_t actor; /* the id of the user who did it; 0: not known */
+    int64_t actor; /* the user who did it, where something besides the record says so; 0: nothing does */
+    const struct mentions *mentions; /* whom the event mentions, with names, borrowed; NULL: not looked up */
 };
 
 /*
  * Makes the JSON that every handler gets, frozen when the event is stored:
- * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order,
- * "previousStatus", "changes"}}. `id` is the id as it was finally given. Returns a string to be freed by the
- * caller.
+ * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "actor": {"id", "name"},
+ * "names": {"users": {ID: NAME}, "teams": {}}, "data": {work order, "previousStatus", "changes"}}. `actor` is
+ * left out where nobody is known, its name and those in `names` where they are not known. `id` is the id as
+ * it was finally given. Returns a string to be freed by the caller.
  */
 char *event_body(const struct event *event, const char *id, const struct event_context *context);
 

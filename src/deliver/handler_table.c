@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/timestamp.h"
 #include "handlers/registry.h"
 #include "store/events.h"
@@ -21,6 +22,9 @@ enum { TYPES = sizeof types / sizeof types[0] };
 
 enum { DEFAULT_TIMEOUT_MS = 30000, LONGEST_TIMEOUT_MS = 3600000 };
 
+/* Keys of a type, those that every type takes among them: more than any has. */
+enum { MOST_KEYS = 32 };
+
 /* Keys that every type takes. */
 static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
     {"type", true, false}, {"timeout", false, false}, {NULL, false, false}};
@@ -33,12 +37,34 @@ static const struct handler_key *find_key(const struct handler_key *keys, const 
     return NULL;
 }
 
+/* There is no `type`, or it is misspelt. */
+static void complain_of_type(const struct handler_setup *setup)
+{
+    static const char *const wanted[] = {"type"};
+    for (size_t i = 0; i < setup->section->count; i++) {
+        const struct ini_setting *setting = &setup->section->settings[i];
+        if (find_key(common_keys, setting->key) == NULL && nearest_word(setting->key, wanted, 1) != NULL) {
+            setup_problem(setup, setting->line, "%s: unknown key; did you mean type?", setting->key);
+            return;
+        }
+    }
+    setup_problem(setup, 0, "has no type; write type = log, for instance");
+}
+
+static const char *nearest_type(const char *name)
+{
+    const char *names[TYPES];
+    for (size_t i = 0; i < TYPES; i++)
+        names[i] = types[i]->name;
+    return nearest_word(name, names, TYPES);
+}
+
 static const struct handler_type *find_type(const struct handler_setup *setup)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "type");
     struct buffer known = {0};
     if (setting == NULL) {
-        setup_problem(setup, 0, "has no type; write type = log, for instance");
+        complain_of_type(setup);
         return NULL;
     }
     for (int i = 0; i < TYPES; i++) {
@@ -48,9 +74,52 @@ static const struct handler_type *find_type(const struct handler_setup *setup)
         }
         buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", types[i]->name);
     }
-    setup_problem(setup, setting->line, "type = %s: unknown; known are %s", setting->value, known.data);
+    const char *near = nearest_type(setting->value);
+    if (near != NULL)
+        setup_problem(setup, setting->line, "type = %.100s: unknown; did you mean %s?", setting->value, near);
+    else
+        setup_problem(
+            setup, setting->line, "type = %.100s: unknown; known are %s", setting->value, known.data);
     buffer_free(&known);
     return NULL;
+}
+
+/* Names the key that was meant, where one is near. */
+static void complain_of_key(
+    const struct handler_setup *setup, const struct ini_setting *setting, const struct handler_type *type)
+{
+    const char *names[MOST_KEYS];
+    size_t count = 0;
+    for (const struct handler_key *key = common_keys; key->name != NULL && count < MOST_KEYS; key++)
+        names[count++] = key->name;
+    for (const struct handler_key *key = type->keys; key->name != NULL && count < MOST_KEYS; key++)
+        names[count++] = key->name;
+    const char *near = nearest_word(setting->key, names, count);
+    if (near != NULL) {
+        setup_problem(setup, setting->line, "%.100s: unknown key for type = %s; did you mean %s?",
+            setting->key, type->name, near);
+        return;
+    }
+    struct buffer known = {0};
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+    setup_problem(setup, setting->line, "%.100s: unknown key for type = %s; known are %s", setting->key,
+        type->name, known.data);
+    buffer_free(&known);
+}
+
+/* What a shell would expand and we do not: it would become a directory called `~`. */
+static void check_expansion(const struct handler_setup *setup, const struct ini_setting *setting)
+{
+    const char *value = setting->value;
+    if (*value == '~')
+        setup_problem(setup, setting->line, "%s = %.100s: the ~ is not expanded; write the whole path",
+            setting->key, value);
+    else if (*value == '$')
+        setup_problem(setup, setting->line,
+            "%s = %.100s: variables are not expanded; write the whole value, or env:NAME where it is a "
+            "secret",
+            setting->key, value);
 }
 
 static void check_keys(const struct handler_setup *setup, const struct handler_type *type)
@@ -61,13 +130,30 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
         if (key == NULL)
             key = find_key(type->keys, setting->key);
         if (key == NULL)
-            setup_problem(setup, setting->line, "%s: unknown key for type = %s", setting->key, type->name);
+            complain_of_key(setup, setting, type);
         else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
             setup_problem(setup, setting->line, "%s: it stands twice", setting->key);
+        else if (strcmp(setting->key, "when") != 0)
+            check_expansion(setup, setting);
     }
     for (const struct handler_key *key = type->keys; key->name != NULL; key++)
         if (key->required && ini_setting(setup->section, key->name) == NULL)
             setup_problem(setup, 0, "has no %s, which type = %s needs", key->name, type->name);
+}
+
+static void complain_of_event(const struct handler_setup *setup, int line, const char *word)
+{
+    const char *names[EVENT_TYPES];
+    for (int i = 0; i < EVENT_TYPES; i++)
+        names[i] = event_type_name((enum event_type)i);
+    const char *near = nearest_word(word, names, EVENT_TYPES);
+    if (near != NULL)
+        setup_problem(setup, line, "on: %.100s: unknown event; did you mean %s?", word, near);
+    else
+        setup_problem(setup, line,
+            "on: %.100s: unknown event; known are workorder.created, workorder.status_changed, "
+            "workorder.completed, workorder.updated, workorder.deleted and *",
+            word);
 }
 
 /* `on`: event types separated by spaces; `*` stands for all, `workorder.*` too. */
@@ -85,11 +171,7 @@ static void read_on(const struct handler_setup *setup, struct handler *handler)
         else if (type < EVENT_TYPES)
             handler->on[type] = true;
         else
-            setup_problem(setup, line,
-                "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
-                "workorder.completed, "
-                "workorder.updated, workorder.deleted and *",
-                word);
+            complain_of_event(setup, line, word);
     }
     free(rest);
     for (int i = 0; i < EVENT_TYPES; i++)
@@ -115,8 +197,8 @@ static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
     const struct ini_setting *setting = ini_setting(setup->section, "timeout");
     if (setting != NULL &&
         (duration_parse(setting->value, timeout) != 0 || *timeout < 1 || *timeout > LONGEST_TIMEOUT_MS))
-        setup_problem(
-            setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
+        setup_problem(setup, setting->line,
+            "timeout = %.100s: expected a duration such as 30s, from 1ms to 1h", setting->value);
 }
 
 static void make_route(struct handler_setup *setup, struct handler *handler)
@@ -155,7 +237,7 @@ int handler_table_make(
 {
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
-    struct handler_setup setup = {.file = config->file,
+    struct handler_setup setup = {.ini = &config->ini,
         .base_url = config->base_url,
         .organization = config->organization,
         .problems = problems,

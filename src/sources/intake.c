@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
+#include "core/mentions.h"
 #include "core/scan.h"
 #include "core/workorder.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/quarantine.h"
 #include "store/refetches.h"
@@ -31,6 +33,7 @@ struct intake {
     struct intake_settings settings;
     struct held *held;
     size_t held_count, held_capacity;
+    struct mentions mentions; /* of the event at hand */
     /* of this transaction, for between two other processes write */
     int64_t transaction;
     int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
@@ -53,6 +56,7 @@ void intake_free(struct intake *intake)
     if (intake == NULL)
         return;
     intake_drop(intake);
+    mentions_free(&intake->mentions);
     free(intake->held);
     free(intake);
 }
@@ -134,12 +138,15 @@ static int note_sighting(struct intake *intake, int64_t work_order, struct error
 static int append_event(
     struct intake *intake, const struct event *event, const struct event_context *context, struct error *e)
 {
-    int added = events_append(intake->settings.store, event, context, e);
+    struct event_context named = *context;
+    if (names_fill(intake->settings.names, event->type, &named, &intake->mentions, e) != 0)
+        return -1;
+    int added = events_append(intake->settings.store, event, &named, e);
     if (added != 1)
         return added;
     intake->settings.run->events[event->type]++;
     if (intake->settings.listener != NULL)
-        intake->settings.listener(event, context, intake->settings.listener_data);
+        intake->settings.listener(event, &named, intake->settings.listener_data);
     return 1;
 }
 
@@ -310,7 +317,7 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
     if (append_events(intake, diff, &context, result, e) != 0)
         return -1;
-    if (diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
+    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
         return -1;
     if (diff->outcome == DIFF_STORE && !is_overtaken(record, wo, known) &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)

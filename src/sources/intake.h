@@ -16,6 +16,7 @@
 #include "store/runs.h"
 
 struct intake;
+struct names;
 struct store;
 
 /* Called for every event that was appended to the log. */
@@ -27,6 +28,7 @@ struct intake_settings {
     struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
     struct run *run;                  /* counts records, quarantined and events */
+    struct names *names;              /* who events mention; NULL: they hold ids alone */
     intake_listener *listener;        /* NULL: no one listens */
     void *listener_data;
 };

@@ -11,9 +11,11 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/account_refuse.h"
-#include "sources/pass_reader.h"
+#include "sources/names.h"
+#include "sources/pass_around.h"
 #include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -274,6 +276,8 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
+    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
+        return STEP_FAILED;
     if (is_last(r, &answer->page))
         step = STEP_LAST;
     r->state.pages++;
@@ -283,7 +287,10 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     bool changed = store_total_changes(s->store) != changes;
     pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
     if (step == STEP_NEXT && r->state.cursor == NULL) {
-        detour_window_read(&r->state.detour);
+        struct detour *detour = &r->state.detour;
+        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
+            return STEP_FAILED;
+        detour_window_read(detour);
         cursors_clear(r->cursors);
         if (pass_set_window(r, e) != 0)
             return STEP_FAILED;
@@ -318,6 +325,18 @@ struct before {
     struct detour detour;
 };
 
+static void undo_page(struct reader *r, const struct before *before)
+{
+    store_rollback(r->settings->store);
+    intake_drop(r->intake);
+    *r->settings->run = before->run;
+    r->state.newest = before->newest;
+    r->state.oldest_seen = before->oldest_seen;
+    r->state.pages = before->pages;
+    r->state.records = before->records;
+    r->state.detour = before->detour;
+}
+
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
@@ -327,23 +346,27 @@ static enum step store_page(struct reader *r, const struct page_answer *answer, 
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
+    if ((step == STEP_NEXT || step == STEP_LAST) && names_are_missing(s->names)) {
+        /* no request inside of a transaction: the page is written again once the names were asked for */
+        undo_page(r, &before);
+        step = names_read_missing(s->names, e) == 0 && store_begin(s->store, e) == 0
+                   ? write_page(r, answer, e)
+                   : STEP_FAILED;
+    }
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
         filter_settle(&r->filter);
+        r->has_read = true;
+        r->failed_before = r->failed_now = false;
         return step;
     }
-    store_rollback(s->store);
-    intake_drop(r->intake);
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
+        store_rollback(s->store);
+        intake_drop(r->intake);
         s->run->number = before.run.number;
         return step;
     }
-    *s->run = before.run;
-    state->newest = before.newest;
-    state->oldest_seen = before.oldest_seen;
-    state->pages = before.pages;
-    state->records = before.records;
-    state->detour = before.detour;
+    undo_page(r, &before);
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
     return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
 }
@@ -362,19 +385,24 @@ void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 static struct page_request next_request(const struct reader *r, const char *cursor)
 {
     const struct detour *detour = &r->state.detour;
-    const bool first = r->settings->run->pages == 0, around = detour_is_on(detour);
+    const bool around = detour_is_on(detour);
     return (struct page_request){.filter = r->sent,
         .since = around ? detour->from : r->state.since,
         .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
         .cursor = cursor,
         .limit = r->settings->page_size,
-        .single = around || (first && r->failed_before)};
+        .single = around || r->failed_before};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
+    /* once the list has answered: what it costs to know people, and what is wrong with it, holds up nothing
+     */
+    if (!r->answered && names_refresh(s->names, e) != 0)
+        return STEP_FAILED;
+    r->answered = true;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
@@ -443,6 +471,8 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+    else if (e->status == EX_OK && !r->has_read)
+        *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
 
@@ -456,10 +486,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
-    int failed = runs_failed_at_once(r->settings->store, r->kind->name, e);
+    int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
     if (failed < 0)
         return PASS_FAILED;
-    r->failed_before = failed == 1;
+    r->failed_before = failed > 0;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
@@ -468,8 +498,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
-            if (!r->settings->dry_run && r->settings->window == NULL)
-                pass_retry_skipped(r);
+            pass_retry_skipped(r);
             if (r->skipped > 0)
                 fail(e, EX_UNAVAILABLE,
                     "api: work orders: %lld instant%s of the list could not be read; see: wosync status",
@@ -500,6 +529,7 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
         .run = settings->run,
+        .names = settings->names,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,

@@ -15,6 +15,7 @@
 
 struct client;
 struct config_window;
+struct names;
 struct store;
 struct pass_settings;
 
@@ -52,6 +53,7 @@ struct pass_kind {
 struct pass_settings {
     struct store *store;
     struct client *api;
+    struct names *names;      /* who events mention; NULL: they hold ids alone */
     const char *base_url;     /* whose work orders these are */
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */

@@ -12,20 +12,21 @@
  * and ask for it by itself when it is due. Each window is asked for once; after each failure the probe is
  * sent with the patience that any request has, so that an outage on the way skips nothing.
  */
+#include "sources/pass_around.h"
+
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
-#include "sources/pass_reader.h"
 #include "sources/read_around.h"
 #include "store/skipped.h"
 #include "store/store.h"
 
 int pass_set_window(struct reader *r, struct error *e)
 {
-    return read_around_set_window(r->settings->store, &r->state.detour, e);
+    return read_around_set_window(r->settings->store, &r->state.detour, r->kind->everything, e);
 }
 
 /* From here on the pass reads in windows, from its bound on. */
@@ -180,7 +181,7 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
 /* A window of a detour fails. */
 static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
 {
-    bool possible;
+    bool possible, news;
     const int64_t from = r->state.detour.from;
     enum step step = check_list(r, r->sent, &possible, e);
     if (step != STEP_AGAIN)
@@ -190,34 +191,53 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
     if (r->state.detour.until == from &&
         (read_neighbours(r, from, "createdAt", e) != 0 || read_neighbours(r, from, "-createdAt", e) != 0))
         return STEP_FAILED;
-    if (read_around_failed(r->settings->store, &r->state.detour, why, e) != 0)
+    if (read_around_failed(r->settings->store, &r->state.detour, why, &news, e) != 0 ||
+        pass_set_window(r, e) != 0)
         return STEP_FAILED;
-    r->skipped += r->state.detour.from != from;
+    r->skipped += news;
     pass_set_text(&r->state.cursor, NULL);
     cursors_clear(r->cursors);
     r->unsaved = true;
     return STEP_AGAIN;
 }
 
+/* Once in a run. When it cannot be noted, the next run has as much patience as this one. */
+static void note_failure(struct reader *r)
+{
+    struct error unnoted = {0};
+    if (r->failed_now)
+        return;
+    r->failed_now = true;
+    if (page_failures_note(r->settings->store, r->kind->name, clock_now(), &unnoted) != 0)
+        log_info("%s; the next run does not know that this page fails", unnoted.text);
+}
+
 enum step pass_page_failed(struct reader *r, struct error *e)
 {
     const struct error why = *e;
-    bool around = detour_is_on(&r->state.detour), first = r->settings->run->pages == 0;
+    bool around = detour_is_on(&r->state.detour);
     bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
-    if (!fails || r->settings->dry_run || (!around && !(first && r->failed_before)))
+    if (!fails || r->settings->dry_run)
         return STEP_FAILED;
+    if (!around)
+        note_failure(r);
+    if (!around && !r->failed_before)
+        return STEP_FAILED;
+    r->why = why;
     *e = (struct error){0};
     return around ? window_failed(r, &why, e) : page_failed_again(r, &why, e);
 }
 
-/* Asks again for what was skipped and is due; in a sweep for all of it. What fails is asked for again later:
- * it is no failure of the pass, which has ended. */
+/* Asks again for what was skipped and is due; a sweep has done so with all of it. What fails is asked for
+ * again later: it is no failure of the pass, which has ended. */
 void pass_retry_skipped(struct reader *r)
 {
     const struct pass_settings *s = r->settings;
     struct error e = {0};
-    int64_t at = INT64_MIN, now = r->kind->everything ? INT64_MAX : clock_now();
+    int64_t at = INT64_MIN, now = clock_now();
     int attempts;
+    if (s->dry_run || s->window != NULL || r->kind->everything)
+        return;
     r->state.detour = (struct detour){.from = 0}; /* its bounds are to be trusted */
     while (bounded(r) != PAGE_FILTERS && !shutdown_requested() &&
            skipped_due(s->store, at, now, &at, &attempts, &e) == 1) {

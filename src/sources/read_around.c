@@ -39,13 +39,13 @@ enum api_verdict read_around_probe(
     }
 }
 
-int read_around_set_window(struct store *store, struct detour *detour, struct error *e)
+int read_around_set_window(struct store *store, struct detour *detour, bool again, struct error *e)
 {
     int64_t skipped;
     do
         if (skipped_next(store, detour->from, &skipped, e) != 0)
             return -1;
-    while (!detour_set_window(detour, skipped));
+    while (!detour_set_window(detour, skipped, again));
     return 0;
 }
 
@@ -55,7 +55,7 @@ int64_t read_around_due(int failures)
     return clock_now() + (wait != RETRY_NEVER && wait < DAY_MS ? wait : DAY_MS);
 }
 
-static int skip(struct store *store, struct detour *detour, const struct error *why, struct error *e)
+static int skip(struct store *store, const struct detour *detour, const struct error *why, struct error *e)
 {
     char at[TIMESTAMP_SIZE];
     int64_t count = skipped_count(store, e);
@@ -71,13 +71,21 @@ static int skip(struct store *store, struct detour *detour, const struct error *
         "api: work orders: every page fails that holds what was updated at %s: it is left out, the rest "
         "is read, and later runs ask for it again (%s)",
         at, why->text);
-    detour_skip(detour);
     return 0;
 }
 
-int read_around_failed(struct store *store, struct detour *detour, const struct error *why, struct error *e)
+int read_around_failed(
+    struct store *store, struct detour *detour, const struct error *why, bool *news, struct error *e)
 {
-    if (detour_window_failed(detour, clock_now()) && skip(store, detour, why, e) != 0)
+    int64_t next;
+    *news = false;
+    if (!detour_window_failed(detour, clock_now()))
+        return 0;
+    if (skipped_next(store, detour->from, &next, e) != 0)
         return -1;
-    return read_around_set_window(store, detour, e);
+    *news = next != detour->from;
+    if (*news && skip(store, detour, why, e) != 0)
+        return -1;
+    detour_skip(detour);
+    return 0;
 }

@@ -24,15 +24,18 @@ struct store;
 enum api_verdict read_around_probe(
     struct client *api, enum page_filter spelling, bool *possible, int64_t *date, struct error *e);
 
-/* Sets the next window, which leaves out what is skipped. Returns 0, or -1 when the store failed. */
-int read_around_set_window(struct store *store, struct detour *detour, struct error *e);
+/* Sets the next window, which leaves out what is skipped, or with `again` asks for it alone. Returns 0, or -1
+ * when the store failed. */
+int read_around_set_window(struct store *store, struct detour *detour, bool again, struct error *e);
 
 /*
- * Notes that the window failed, which `why` says: makes it smaller, or skips the instant and says so, and
- * sets the next window. Returns 0, or -1 with the error filled: so much of the list fails that it is not
- * skipped any more (EX_UNAVAILABLE), or the store failed.
+ * Notes that the window failed, which `why` says: makes it smaller, or skips the instant and says so if that
+ * is new
+ * (*news). Returns 0, or -1 with the error filled: so much of the list fails that it is not skipped any more
+ * (EX_UNAVAILABLE), or the store failed.
  */
-int read_around_failed(struct store *store, struct detour *detour, const struct error *why, struct error *e);
+int read_around_failed(
+    struct store *store, struct detour *detour, const struct error *why, bool *news, struct error *e);
 
 /* When an instant that failed so many times, the skipping included, is asked for again. */
 int64_t read_around_due(int failures);

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
+#include "sources/names.h"
 #include "store/lateness.h"
 #include "store/refetches.h"
 #include "store/snapshots.h"
@@ -73,18 +74,33 @@ static bool is_its_own(const struct refetch *r, enum api_verdict verdict, const 
            (client_status(r->settings->api) != 0 && client_status(r->settings->api) != 429);
 }
 
-/* Writes what came of a request, in a transaction. */
-static int write_answer(struct refetch *r, enum refetch_answer answer, const struct intake_record *how,
+/* Writes what came of a request, in the transaction that it begins. */
+static int begin_answer(struct refetch *r, enum refetch_answer answer, const struct intake_record *how,
     const struct buffer *json, const char *why, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct run before = *s->run;
     struct intake_result result = {0};
     int rc = store_begin(s->store, e);
     if (rc == 0 && answer == REFETCH_THERE)
         rc = observe(r, how, json, &result, e);
     if (rc == 0)
         rc = r->queue->settle(s->store, r->intake, answer, &result, why, r->queue->context, e);
+    return rc;
+}
+
+/* The same, to its end. */
+static int write_answer(struct refetch *r, enum refetch_answer answer, const struct intake_record *how,
+    const struct buffer *json, const char *why, struct error *e)
+{
+    const struct pass_settings *s = r->settings;
+    const struct run before = *s->run;
+    int rc = begin_answer(r, answer, how, json, why, e);
+    if (rc == 0 && names_are_missing(s->names)) {
+        /* no request inside of a transaction: it is written again once the names were asked for */
+        store_rollback(s->store);
+        *s->run = before;
+        rc = names_read_missing(s->names, e) == 0 ? begin_answer(r, answer, how, json, why, e) : -1;
+    }
     if (rc == 0)
         rc = store_commit(s->store, e);
     store_rollback(s->store);
@@ -144,7 +160,8 @@ static int prepare(struct refetch *r, enum event_source source, struct error *e)
     const struct intake_settings intake = {.store = s->store,
         .source = source,
         .rules = {.completed = s->completed, .ignored = s->ignored, .horizon = horizon},
-        .run = s->run};
+        .run = s->run,
+        .names = s->names};
     r->intake = intake_new(&intake);
     return 1;
 }

@@ -151,7 +151,8 @@ static int observe(struct delivery_in *d, struct error *e)
         .rules = {.completed = d->settings->completed,
             .ignored = d->settings->ignored,
             .horizon = d->account.horizon},
-        .run = d->settings->run};
+        .run = d->settings->run,
+        .names = d->settings->names};
     struct intake *intake = intake_new(&settings);
     struct intake_result result;
     struct intake_record record = {.id_hint = d->body.work_order,

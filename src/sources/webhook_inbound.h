@@ -13,6 +13,8 @@
 #include "sources/webhook_auth.h"
 #include "store/runs.h"
 
+struct names;
+
 /* Everything is borrowed. */
 struct webhook_settings {
     struct store *store;
@@ -21,6 +23,7 @@ struct webhook_settings {
     const char *const *ignored;
     const char *subscribed; /* the event that the secret was registered for, NULL: not known */
     struct run *run;        /* counts records and events */
+    struct names *names;    /* who events mention; NULL: they hold ids alone */
 };
 
 enum webhook_outcome {

@@ -97,11 +97,17 @@ int events_history(struct store *store, int64_t work_order, int64_t until, event
     return visit(store, SQL_EVENT_HISTORY, each, context, e);
 }
 
+int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e)
+{
+    const struct store_value values[] = {V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)};
+    return store_number(store, SQL_EVENT_LIST_COUNT, values, 3, e);
+}
+
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {
-    if (STORE_QUERY(
-            store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)) != 0)
+    if (STORE_QUERY(store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state),
+            V_INT(filter->limit > 0 ? filter->limit : -1)) != 0)
         return -1;
     return visit(store, SQL_EVENT_LIST, each, context, e);
 }

@@ -3,6 +3,27 @@
 #include "base/timestamp.h"
 #include "store/rows.h"
 
+int page_failures_note(struct store *store, const char *kind, int64_t now, struct error *e)
+{
+    int rc = store_begin_relaxed(store, e);
+    if (rc == 0)
+        rc = STORE_RUN(store, e, SQL_PAGE_FAILURE_NOTE, V_TEXT(kind), V_INT(now));
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    return rc;
+}
+
+int64_t page_failures_count(struct store *store, const char *kind, struct error *e)
+{
+    return STORE_NUMBER(store, e, SQL_PAGE_FAILURE_COUNT, V_TEXT(kind));
+}
+
+int page_failures_clear(struct store *store, const char *kind, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_PAGE_FAILURE_CLEAR, V_TEXT(kind));
+}
+
 int skipped_next(struct store *store, int64_t at, int64_t *next, struct error *e)
 {
     const enum sql_statement q = SQL_SKIPPED_NEXT;

@@ -1,6 +1,6 @@
 /*
- * skipped: instants of updatedAt whose work orders the list cannot show. Passes read around them; each is
- * asked for again by itself, with attempts and a due time of its own.
+ * skipped: pages of the list that fail, and instants of updatedAt whose work orders the list cannot show.
+ * Passes read around those; each is asked for again by itself, with attempts and a due time of its own.
  */
 #ifndef WOSYNC_STORE_SKIPPED_H
 #define WOSYNC_STORE_SKIPPED_H
@@ -10,6 +10,16 @@
 #include "base/error.h"
 
 struct store;
+
+/* Notes, in a transaction of its own that does not wait for the disk, that the page where the pass of a kind
+ * stands has failed in this run. Returns 0, or -1 when the store failed; so do the others. */
+int page_failures_note(struct store *store, const char *kind, int64_t now, struct error *e);
+
+/* In how many runs it has failed since a page was read. */
+int64_t page_failures_count(struct store *store, const char *kind, struct error *e);
+
+/* A page was read. */
+int page_failures_clear(struct store *store, const char *kind, struct error *e);
 
 /* Finds the next skipped instant from `at` on: *next, TIMESTAMP_NONE when there is none. Returns 0, or -1
  * when the store failed. */

@@ -247,7 +247,8 @@ void store_close(struct store *store)
 
 bool store_exists(const char *path)
 {
-    return access(path, F_OK) == 0;
+    /* what cannot be looked at may be there: opening it says why it cannot be opened */
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 const char *store_path(const struct store *store)

@@ -39,7 +39,7 @@ int store_make_directory(const char *path, struct error *e);
 /* Closes the store; an open transaction is rolled back. NULL is allowed. */
 void store_close(struct store *store);
 
-/* True when a file is there to be opened. */
+/* True when a file is there to be opened, or may be: our user is not allowed to look. */
 bool store_exists(const char *path);
 
 /* The path it was opened with. */

@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, os.environ.get("WOSYNC_BUILD", "build"))
 WOSYNC = os.path.join(BUILD, "wosync")
 MOCK = os.path.join(BUILD, "mock-maintainx")
+MODULES = os.path.join(BUILD, "handlers")
 
 TOKEN = "tok-7f3d9a51c2e84b60"
 LIMIT = 120  # seconds; nothing here takes that long unless it hangs
@@ -315,7 +316,7 @@ class Case(unittest.TestCase):
         self.mock = Mock(*self.mock_options)
         self.addCleanup(self.mock.stop)
         self.env = dict(sanitizer_environment(), PATH=os.environ.get("PATH", "/usr/bin:/bin"), HOME=self.directory,
-                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN)
+                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN, WOSYNC_MODULES=MODULES)
         self.running = []
         self.addCleanup(self.end_running)
         self.configure()
@@ -405,7 +406,7 @@ class Case(unittest.TestCase):
     # --- looking ---
 
     def events(self, *filters):
-        run = self.wosync("events", "list", "--json", *filters)
+        run = self.wosync("events", "list", "--all", "--json", *filters)
         self.assertEqual(run.err, "")
         return [json.loads(line) for line in run.out.splitlines()]
 
@@ -430,7 +431,7 @@ class Case(unittest.TestCase):
             tables = [row[0] for row in db.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
             return {table: sorted(db.execute("SELECT * FROM %s" % table).fetchall(), key=repr)
-                    for table in tables if table not in ("runs", "rate_limit") and table not in without}
+                    for table in tables if table not in ("runs", "rate_limit", "page_failures") and table not in without}
 
     def snapshots(self):
         return {row[0]: json.loads(row[1]) for row in self.sql("SELECT id, json FROM work_orders")}

@@ -315,7 +315,7 @@ class Requests(Case):
     def test_page_size_is_sent(self):
         self.configure(api="page_size = 3")
         self.sync()
-        self.assertEqual({query_of(e)["limit"] for e in self.mock.requests()}, {"1", "3"})  # 1: the probe
+        self.assertEqual({page["limit"] for page in self.mock.pages()}, {"1", "3"})  # 1: the probe
         self.assertEqual(len(self.snapshots()), 5)
 
     def test_what_comes_only_when_asked_for_is_asked_for(self):

@@ -67,7 +67,7 @@ class Deleted(Sweeps):
     def test_a_sweep_that_finds_nothing_says_so_on_a_terminal(self):
         status, _ = (terminal := Terminal(self, 100, "reconcile", both=True)).wait()
         self.assertEqual(status, DONE)
-        self.assertRegex(terminal.text, "reconcile: 40 records on 1 pages, 0 events, 1 requests")
+        self.assertRegex(terminal.text, "reconcile: 40 records on 1 page, 0 events, 1 request")
 
     def test_a_sweep_that_finds_nothing_is_silent(self):
         run = self.reconcile()
@@ -487,7 +487,7 @@ class Interrupted(Sweeps):
         self.assertEqual(self.deleted(), [])
 
     def test_a_cursor_that_expired_in_the_middle_starts_the_sweep_over(self):
-        self.mock.fault("expired_cursor", skip=9)
+        self.mock.fault("expired_cursor", path="/v1/workorders", skip=9)
         run = self.reconcile()
         self.assertEqual(run.err, "")
         self.assertEqual(self.missing(), {100010, 100050, 100090})
@@ -587,6 +587,12 @@ class Healed(Sweeps):
             self.assertEqual(run.err, "")
             self.assertNotIn("healed", run.out)
         return run
+
+    def test_one_that_found_nothing_says_so_when_it_is_asked(self):
+        self.assertSilent(self.wosync("reconcile"))
+        run = self.wosync("-v", "reconcile")
+        self.assertEqual(run.out, "")
+        self.assertRegex(run.err, r"(?m)^wosync: reconcile: %d records on 1 page, 0 events, 1 request$" % (len(self.olds) + 1))
 
     def test_an_update_smuggled_in_behind_the_watermark(self):
         at = ago(3600)

@@ -51,7 +51,7 @@ class Steps(Webhooks):
             self.assertEqual(event["data"]["previousStatus"], body["oldStatus"])
             self.assertEqual(event["data"]["status"], body["newStatus"])
             self.assertEqual(event["data"]["changes"]["status"], {"from": body["oldStatus"], "to": body["newStatus"]})
-            self.assertEqual(event["actor"]["id"], actor)
+            self.assertEqual(event["actor"], {"id": actor, "name": event["names"]["users"][str(actor)]})
         self.sync_silently("--no-dispatch")
         self.assertNothingDoubled()
 

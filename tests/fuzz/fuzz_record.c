@@ -31,12 +31,8 @@ static const char *const ignored[] = {"mood", NULL};
 
 static bool parse(const char *json, size_t len, struct workorder *out)
 {
-    static struct json_tokener *parser;
     const char *reason = NULL;
-    if (parser == NULL)
-        parser = workorder_parser();
-    must(parser != NULL, "out of memory");
-    enum workorder_verdict verdict = workorder_parse(parser, json, len, out, &reason);
+    enum workorder_verdict verdict = workorder_parse(json, len, out, &reason);
     must((verdict == WORKORDER_OK) == (out->doc != NULL), "the verdict is %d", (int)verdict);
     must(
         (verdict == WORKORDER_OK) == (reason == NULL), "a verdict without a reason, or a reason without one");

@@ -117,7 +117,8 @@ static void write_arguments(struct arguments *a, const struct run_options *o)
 
 static int run_command(const struct run_options *options)
 {
-    const struct cli cli = {.config_file = RUN_CONFIG};
+    static const char *const files[] = {RUN_CONFIG, NULL};
+    const struct cli cli = {.config_files = files};
     const struct command *command = command_of(options->kind);
     struct arguments arguments;
     write_arguments(&arguments, options);

@@ -50,7 +50,8 @@ static void write_order(const struct order *order, struct buffer *out)
     if (!order->odd)
         buffer_append_format(
             out, "\"title\":\"Pump\",\"status\":\"%s\",\"createdAt\":\"%s\",", order->status, created);
-    buffer_append_format(out, "\"updatedAt\":\"%s\"}", updated);
+    const char *people = server.people[order->id];
+    buffer_append_format(out, "\"updatedAt\":\"%s\"%s}", updated, people != NULL ? people : "");
 }
 
 /* The value of a parameter of the URL, which is not encoded here. NULL: it is not there. */
@@ -137,9 +138,24 @@ static int answer_one(int64_t id, struct buffer *out)
     return 404;
 }
 
+static int answer_people(struct plant_people *people, const char *url, struct buffer *out)
+{
+    const char *cursor = parameter(url, "cursor");
+    people->requests++;
+    if (server.before != NULL)
+        server.before();
+    if (people->status == 200)
+        buffer_append_text(out, people->pages[cursor != NULL ? atoi(cursor) : 0]);
+    return people->status != 0 ? people->status : 404;
+}
+
 static int answer(const char *url, struct buffer *out)
 {
     const char *path = strrchr(url, '/');
+    if (strncmp(path, "/users?", 7) == 0)
+        return answer_people(&server.users, url, out);
+    if (strncmp(path, "/teams?", 7) == 0)
+        return answer_people(&server.teams, url, out);
     if (strncmp(path, "/workorders?", 12) == 0)
         return answer_list(url, out);
     if (server.before != NULL)

@@ -41,7 +41,7 @@ static struct reading read_all(
 {
     struct reading r = {.read_to = detour.from};
     for (int i = 0; i < 1000; i++) {
-        while (!detour_set_window(&detour, next_of(known, count, detour.from)))
+        while (!detour_set_window(&detour, next_of(known, count, detour.from), false))
             ;
         check(next_of(known, count, r.read_to) == TIMESTAMP_NONE ||
                   next_of(known, count, r.read_to) >= detour.from || detour.from >= r.read_to,
@@ -111,6 +111,20 @@ static void test_leaves_out_what_is_known(void **state)
     check(r.skipped_count == 0 && r.good == 1, "%d", r.good);
 }
 
+/* Or it is asked for again, alone. */
+static void test_asks_again(void **state)
+{
+    struct detour detour = begun(500, TIMESTAMP_NONE);
+    (void)state;
+    check(detour_set_window(&detour, 502, true) && detour.from == 500 && detour.until == 501, "before it");
+    assert_false(detour_window_read(&detour));
+    check(detour_set_window(&detour, 502, true) && detour.from == 502 && detour.until == 502, "it");
+    assert_true(detour_window_failed(&detour, 1000));
+    detour_skip(&detour);
+    check(detour_set_window(&detour, TIMESTAMP_NONE, true) && detour.from == 503, "behind it");
+    assert_int_equal(detour.until, TIMESTAMP_NONE);
+}
+
 static void test_states(void **state)
 {
     struct detour detour = DETOUR_NONE;
@@ -118,12 +132,12 @@ static void test_states(void **state)
     assert_false(detour_is_on(&detour));
     detour_begin(&detour, 10, 5); /* the present lies before the bound: a clock went back */
     check(detour_is_on(&detour) && detour.bad == 10, "%lld", (long long)detour.bad);
-    assert_true(detour_set_window(&detour, TIMESTAMP_NONE));
+    assert_true(detour_set_window(&detour, TIMESTAMP_NONE, false));
     assert_int_equal(detour.until, 10);
     assert_true(detour_window_failed(&detour, 5));
     detour_skip(&detour);
     check(detour.from == 11 && detour.bad == TIMESTAMP_NONE, "behind it");
-    assert_true(detour_set_window(&detour, TIMESTAMP_NONE));
+    assert_true(detour_set_window(&detour, TIMESTAMP_NONE, false));
     assert_int_equal(detour.until, TIMESTAMP_NONE);
     assert_true(detour_window_read(&detour));
 }
@@ -133,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_what_fails),
         cmocka_unit_test(test_leaves_out_what_is_known),
+        cmocka_unit_test(test_asks_again),
         cmocka_unit_test(test_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

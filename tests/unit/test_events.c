@@ -173,13 +173,17 @@ static void test_filter(void **state)
         struct event_filter filter;
         const char *expected;
     } table[] = {
-        {{NULL, NULL, NULL}, "1 a\n2 b\n"},
-        {{"workorder.updated", NULL, NULL}, "1 a\n2 b\n"},
-        {{"workorder.created", NULL, NULL}, ""},
-        {{NULL, "b", NULL}, "2 b\n"},
-        {{NULL, "c", NULL}, ""},
-        {{"workorder.created", "b", NULL}, ""},
-        {{NULL, NULL, "pending"}, ""},
+        {{NULL, NULL, NULL, 0}, "1 a\n2 b\n"},
+        {{"workorder.updated", NULL, NULL, 0}, "1 a\n2 b\n"},
+        {{"workorder.created", NULL, NULL, 0}, ""},
+        {{NULL, "b", NULL, 0}, "2 b\n"},
+        {{NULL, "c", NULL, 0}, ""},
+        {{"workorder.created", "b", NULL, 0}, ""},
+        {{NULL, NULL, "pending", 0}, ""},
+        {{NULL, NULL, NULL, 1}, "2 b\n"}, /* the newest */
+        {{NULL, NULL, NULL, 2}, "1 a\n2 b\n"},
+        {{NULL, NULL, NULL, 3}, "1 a\n2 b\n"},
+        {{NULL, "a", NULL, 1}, "1 a\n"},
     };
     append(*state, "a", 1, false);
     append(*state, "b", 1, false);
@@ -190,6 +194,9 @@ static void test_filter(void **state)
         check_text(out.data, table[i].expected);
         buffer_free(&out);
     }
+    check(events_count_filtered(*state, &(struct event_filter){.limit = 1}, NULL) == 2 &&
+              events_count_filtered(*state, &(struct event_filter){.id = "b"}, NULL) == 1,
+        "counts, without regard to the limit");
 }
 
 /* A page that was rolled back told nothing. */

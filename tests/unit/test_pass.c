@@ -68,6 +68,49 @@ static void set_history(void)
     how.window = &window;
 }
 
+/* Users are read, teams are not to be read, and 1 was done by one of them. */
+static void set_people(void)
+{
+    set_hinted();
+    later = 4 * HOUR;
+    how.names = true;
+    server.users = (struct plant_people){.status = 200,
+        .pages = {"{\"users\":[{\"id\":7,\"name\":\"Ann\"},{\"id\":8,\"name\":\"Bo\"}],\"nextCursor\":\"1\"}",
+            "{\"users\":[{\"id\":9,\"name\":\"Cy\"}]}"}};
+    server.teams = (struct plant_people){.status = 403};
+    server.orders[0] = (struct order){1, 230, "DONE", false, false};
+    server.people[1] = ",\"completerId\":7";
+}
+
+/* A day later two have left, and someone else who is not on the first page did the next one. */
+static void set_strangers(void)
+{
+    set_people();
+    later = 29 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":10,\"name\":\"Di\"}]}";
+    server.orders[1] = (struct order){2, 1700, "DONE", false, false};
+    server.people[2] = ",\"completerId\":10,\"teamIds\":[3]";
+}
+
+/* Two hours later an id appears that no list holds yet, in the list and behind a webhook. */
+static void set_newcomer(void)
+{
+    set_strangers();
+    later = 31 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":11,\"name\":\"Ed\"}]}";
+    server.orders[0] = (struct order){1, 1800, "OPEN", false, false};
+    server.people[1] = ",\"requesterId\":11";
+}
+
+static void set_another(void)
+{
+    set_newcomer();
+    later = 33 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":12,\"name\":\"Flo\"}]}";
+    server.orders[0] = (struct order){1, 1900, "DONE", false, false};
+    server.people[1] = ",\"completerId\":12";
+}
+
 struct step {
     struct function function;
     void (*set)(void);
@@ -90,6 +133,11 @@ static const struct step steps[] = {
     {{"registrations", do_watch}, set_history,
         "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
         "'VALID', 1, 1), ('s2', 'b', 'https://x.example/', NULL, 'VALID', 1, 1)"},
+    {{"people", do_poll}, set_people, ""},
+    {{"other people", do_poll}, set_strangers, ""},
+    {{"a newcomer", do_poll}, set_newcomer, ""},
+    {{"another behind a webhook", do_refetches}, set_another,
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)"},
 };
 
 /* What a run that was disturbed may leave otherwise: the runs themselves. */
@@ -353,29 +401,19 @@ static int64_t number_of(const char *sql)
     return n;
 }
 
-/* As a run ends: its record, with the status. */
-static void end_run(struct store *store, int status)
-{
-    struct error e = {0};
-    how.run.ended = clock_now();
-    how.run.exit_status = status;
-    check(runs_save(store, &how.run, &e) == 0, "%s", e.text);
-}
-
 /* Runs of a pass whose page holds one work order that fails for ever. */
 static void test_a_page_that_always_fails(void **state)
 {
     static const struct {
         int status;
         int64_t (*run)(struct store *, struct error *);
-        const char *kind;
         int64_t cursed;
         enum manner gte, brackets;
     } table[] = {
-        {500, do_poll, "sync", 1, HONOURED, HONOURED},
-        {524, do_poll, "sync", 6, HONOURED, REFUSED},
-        {500, do_sweep, "reconcile", 1, HONOURED, HONOURED},
-        {500, do_sweep, "reconcile", 6, REFUSED, HONOURED},
+        {500, do_poll, 1, HONOURED, HONOURED},
+        {524, do_poll, 6, HONOURED, REFUSED},
+        {500, do_sweep, 1, HONOURED, HONOURED},
+        {500, do_sweep, 6, REFUSED, HONOURED},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
@@ -396,8 +434,6 @@ static void test_a_page_that_always_fails(void **state)
         int failures = 0;
         for (; table[i].run(store, &e) != 0; failures++) {
             check(e.status == EX_UNAVAILABLE && failures < 2, "row %zu: %s", i, e.text);
-            how.run.kind = table[i].kind;
-            end_run(store, EX_UNAVAILABLE);
             e = (struct error){0};
         }
         check(failures > 0, "row %zu", i);
@@ -413,8 +449,6 @@ static void test_a_page_that_always_fails(void **state)
                 (long long)server.orders[n].id);
         }
         /* and those after it know it, whatever else changes */
-        how.run.kind = table[i].kind;
-        end_run(store, EX_UNAVAILABLE);
         server.pages = 0;
         server.orders[3].minute = later / MINUTE;
         e = (struct error){0};
@@ -463,7 +497,6 @@ static void test_not_read_around(void **state)
             e = (struct error){0};
             check(do_poll(store, &e) == -1 && e.status == table[i].expected, "row %zu: %d: %s", i,
                 (int)e.status, e.text);
-            end_run(store, EX_UNAVAILABLE);
         }
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
         server.list_status = 0;
@@ -488,7 +521,6 @@ static void test_a_detour_in_steps(void **state)
     server.cursed = 1;
     server.curse = 500;
     assert_int_equal(do_poll(store, &e), -1);
-    end_run(store, EX_UNAVAILABLE);
     for (int run = 0; run < 200 && end != PASS_FINISHED; run++) {
         int64_t requests = run % 5 == 4 ? 2 : 4;
         e = (struct error){0};
@@ -499,7 +531,6 @@ static void test_a_detour_in_steps(void **state)
         end = pass_run(&job.settings, &poll_kind, &e);
         client_free(job.api);
         shutdown_set_deadline(0);
-        end_run(store, e.status);
     }
     check(end == PASS_FINISHED, "%s", e.text);
     assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
@@ -519,7 +550,6 @@ static void test_too_much_fails(void **state)
     server.cursed = 1;
     server.curse = 500;
     assert_int_equal(do_poll(store, &e), -1);
-    end_run(store, EX_UNAVAILABLE);
     e = (struct error){0};
     assert_int_equal(do_poll(store, &e), -1);
     check(e.status == EX_UNAVAILABLE && strstr(e.text, "20 places of the list fail") != NULL, "%s", e.text);

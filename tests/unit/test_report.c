@@ -147,8 +147,12 @@ static void test_store_fails(void **state)
 static struct report report_of(const char *text)
 {
     enum json_fault fault;
+    struct json_object *event =
+        json_tokener_parse("{\"actor\":{\"id\":9,\"name\":\"Bo Ek\"},\"names\":{\"users\":{\"7\":\"Ann "
+                           "Lee\"},\"teams\":{\"7\":\"Crew\"}}}");
     struct json_object *data = json_parse(text, strlen(text), JSON_PARSE_DEPTH, &fault);
-    return (struct report){.event = data,
+    json_object_object_add(event, "data", data);
+    return (struct report){.event = event,
         .data = data,
         .id = "workorder.completed/7/x",
         .work_order = 7,
@@ -195,7 +199,13 @@ static void test_facts(void **state)
         {"{\"asset\":{\"serialNumber\":\"S1\"}}", REPORT_SERIAL, "S1"},
         {"{\"location\":{\"id\":5}}", REPORT_LOCATION, "No. 5"},
         {"{\"completerId\":5}", REPORT_COMPLETER, "User 5"},
+        {"{\"completerId\":7}", REPORT_COMPLETER, "Ann Lee"},
+        {"{}", REPORT_COMPLETER, "Bo Ek"},
         {"{\"teamIds\":[5]}", REPORT_ASSIGNEES, "Team 5"},
+        {"{\"assignees\":[{\"type\":\"USER\",\"id\":7},{\"type\":\"TEAM\",\"id\":7}]}", REPORT_ASSIGNEES,
+            "Ann Lee, Crew"},
+        {"{\"requesterId\":7}", REPORT_REQUESTER, "Ann Lee"},
+        {"{\"creatorId\":7}", REPORT_CREATOR, "Ann Lee"},
         {"{\"requester\":{\"email\":\"a@x\"}}", REPORT_REQUESTER, "a@x"},
         {"{\"creatorId\":5}", REPORT_CREATOR, "User 5"},
         {"{\"description\":\"d\"}", REPORT_DESCRIPTION, "d"},

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -13,8 +14,10 @@
 #include "store/account.h"
 #include "store/deliveries.h"
 #include "store/events.h"
+#include "store/filter_probes.h"
 #include "store/lateness.h"
 #include "store/passes.h"
+#include "store/people.h"
 #include "store/quarantine.h"
 #include "store/rate_limit.h"
 #include "store/webhook_inbox.h"
@@ -22,6 +25,7 @@
 #include "store/steps.h"
 #include "store/retention.h"
 #include "store/runs.h"
+#include "store/skipped.h"
 #include "store/snapshots.h"
 #include "store/store.h"
 #include "store/subscriptions.h"
@@ -37,6 +41,10 @@ static const char content[] =
     "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, "
     "NULL, NULL, NULL, NULL), ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', "
     "NULL, NULL, NULL, NULL);"
+    "INSERT INTO filter_probes VALUES ('https://x.example/v1', '', 'p', 'honoured', 900), "
+    "('https://x.example/v1', '', 'q', 'unclear', 900);"
+    "INSERT INTO page_failures VALUES ('sync', 900, 2);"
+    "INSERT INTO skipped_instants VALUES (700, 800, 1, 900, 'why'), (710, 800, 1, 900, 'why');"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
@@ -75,7 +83,12 @@ static const char content[] =
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
     "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
     " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
-    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
+    "INSERT INTO users VALUES (2041, 'Ann Lee', NULL, 900, NULL); INSERT INTO teams VALUES (7, 'Crew', 900, "
+    "NULL);"
+    "INSERT INTO people_lists VALUES ('users', 900, 900, NULL, 0, 0, NULL);"
+    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
+    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL), "
+    "('reconcile', 900000, 900500, 0, 'why');";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
@@ -113,6 +126,14 @@ static int see_record(const struct quarantine_entry *entry, void *context, struc
 static int see_run(const struct run *run, void *context, struct error *e)
 {
     (void)run;
+    (void)context;
+    return visit(e);
+}
+
+static int see_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)kind;
+    (void)ended;
     (void)context;
     return visit(e);
 }
@@ -161,8 +182,24 @@ FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
+FUNCTION(do_events_count_filtered, events_count_filtered(s, &(struct event_filter){.state = "pending"}, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
+FUNCTION(do_user_put, people_put(s, PEOPLE_USERS, 2042, "Bo Ek", "b@x", 1000, e))
+FUNCTION(do_team_put, people_put(s, PEOPLE_TEAMS, 7, "Electricians", NULL, 1000, e))
+FUNCTION(do_user_remove, people_mark_removed(s, PEOPLE_USERS, 1000, e))
+FUNCTION(do_team_remove, people_mark_removed(s, PEOPLE_TEAMS, 1000, e))
+FUNCTION(do_probes_put,
+    filter_probes_put(s, &(struct filter_probe_key){"https://x.example/v1", "", "r"}, "ignored", NOW, e))
+FUNCTION(do_probes_clear, filter_probes_clear(s, e))
+FUNCTION(do_probes_clear_unclear, filter_probes_clear_unclear(s, e))
+FUNCTION(do_skipped_add, skipped_add(s, 720, NOW, NOW, "why", e))
+FUNCTION(do_skipped_remove, skipped_remove(s, 700, e))
+FUNCTION(do_skipped_later, skipped_later(s, 700, NOW, "again", e))
+FUNCTION(do_skipped_count, skipped_count(s, e))
+FUNCTION(do_page_failure_note, page_failures_note(s, "sync", NOW, e))
+FUNCTION(do_page_failure_clear, page_failures_clear(s, "sync", e))
+FUNCTION(do_page_failure_count, page_failures_count(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
                                 &(struct quarantine_entry){.identity = fingerprint,
@@ -220,6 +257,17 @@ FUNCTION(do_note_good, webhook_stats_note_good(s, NOW, e))
 FUNCTION(do_note_given_up, webhook_stats_note_given_up(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
+FUNCTION(do_runs_successes, runs_successes(s, see_success, NULL, e))
+
+static int64_t do_runs_last_end(struct store *s, struct error *e)
+{
+    struct run_end end;
+    int found = runs_last_end(s, "sync", &end, e);
+    if (found == 1)
+        free(end.message);
+    return found;
+}
+
 FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
@@ -326,10 +374,58 @@ static int64_t do_passes_save(struct store *s, struct error *e)
     return passes_save(s, "sync", TIMESTAMP_NONE, &state, e);
 }
 
+static int64_t do_people_find(struct store *s, struct error *e)
+{
+    char *name = NULL;
+    int rc = people_find(s, PEOPLE_USERS, 2041, &name, e);
+    free(name);
+    return rc;
+}
+
+static int64_t do_people_count(struct store *s, struct error *e)
+{
+    int64_t known, removed;
+    return people_count(s, PEOPLE_TEAMS, &known, &removed, e) == 0 ? known * 10 + removed : -1;
+}
+
+static int64_t do_people_load(struct store *s, struct error *e)
+{
+    struct people_list list;
+    return people_list_load(s, PEOPLE_USERS, &list, e) == 0 ? list.read : -1;
+}
+
+static int64_t do_people_save(struct store *s, struct error *e)
+{
+    return people_list_save(s, PEOPLE_USERS, &(struct people_list){1, 2, 3, true, true, "why"}, e);
+}
+
 static int64_t do_rate_limit_load(struct store *s, struct error *e)
 {
     struct rate_limit rate_limit;
     return rate_limit_load(s, &rate_limit, e) == 0 ? rate_limit.remaining : -1;
+}
+
+static int64_t do_probes_get(struct store *s, struct error *e)
+{
+    const struct filter_probe_key key = {"https://x.example/v1", "", "p"};
+    char *answer = NULL;
+    int64_t asked;
+    int rc = filter_probes_get(s, &key, &answer, &asked, e);
+    free(answer);
+    return rc;
+}
+
+static int64_t do_skipped_next(struct store *s, struct error *e)
+{
+    int64_t next;
+    return skipped_next(s, 0, &next, e);
+}
+
+static int64_t do_skipped_due(struct store *s, struct error *e)
+{
+    int64_t at;
+    int attempts;
+    return skipped_due(s, 0, NOW, &at, &attempts, e);
 }
 
 static int64_t do_refetch_next(struct store *s, struct error *e)
@@ -447,13 +543,17 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
     {                                                                                                        \
 #name, name                                                                                          \
     }
-static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
-    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded),
-    ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance),
-    ROW(do_deliveries_add), ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done),
-    ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay),
-    ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count),
-    ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_list),
+static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_probes_get),
+    ROW(do_probes_clear), ROW(do_probes_clear_unclear), ROW(do_skipped_add), ROW(do_skipped_remove),
+    ROW(do_skipped_later), ROW(do_skipped_count), ROW(do_skipped_next), ROW(do_skipped_due),
+    ROW(do_page_failure_count), ROW(do_page_failure_clear), ROW(do_account_finish), ROW(do_attach),
+    ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed),
+    ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add),
+    ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
+    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
+    ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
+    ROW(do_events_history), ROW(do_events_list), ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove),
+    ROW(do_team_remove), ROW(do_people_find), ROW(do_people_count), ROW(do_people_load), ROW(do_people_save),
     ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
     ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
     ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
@@ -464,7 +564,8 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
     ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
     ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
-    ROW(do_glance), ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered), ROW(do_glance),
+    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
     ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
     ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
     ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
@@ -488,7 +589,7 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
+        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
@@ -520,7 +621,8 @@ static int64_t do_lazily(struct store *s, struct error *e)
     return store_begin_relaxed(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
 }
 
-static const struct function transactions[] = {ROW(do_retention), ROW(do_durably), ROW(do_lazily)};
+static const struct function transactions[] = {
+    ROW(do_retention), ROW(do_probes_put), ROW(do_page_failure_note), ROW(do_durably), ROW(do_lazily)};
 
 static void test_transactions(void **state)
 {

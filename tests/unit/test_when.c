@@ -160,6 +160,46 @@ static void test_fields(void **state)
     }
 }
 
+/* People by name, as far as the event knows them. */
+static void test_names(void **state)
+{
+#define NAMED                                                                                                \
+    "{\"event\":\"workorder.%s\",\"actor\":{\"id\":5,\"name\":\"Zed\"},\"names\":{\"users\":{\"9\":\"Ann "   \
+    "Lee\"},"                                                                                                \
+    "\"teams\":{\"9\":\"Crew\"}},\"data\":{%s}}"
+    static const struct {
+        const char *type, *data, *expression;
+    } table[] = {
+        {"updated", "", "actorId = 5 AND actorName = 'Zed'"},
+        {"updated", "\"assignees\":[{\"type\":\"USER\",\"id\":9},{\"id\":8},{\"type\":\"TEAM\",\"id\":9}]",
+            "assigneeNames = 'Ann Lee, Crew'"},
+        {"updated", "\"assignees\":[{\"type\":\"TEAM\",\"id\":9}]", "assigneeNames LIKE '%crew%'"},
+        {"updated", "\"assignees\":[{\"type\":\"USER\",\"id\":9}],\"teamIds\":[9]",
+            "assigneeNames = 'Ann Lee'"},
+        {"updated", "\"assignees\":[],\"assigneeIds\":[8,9],\"teamIds\":[9]",
+            "assigneeNames = 'Ann Lee, Crew'"},
+        {"updated", "\"assigneeIds\":[\"a@x\",\"9\\\"]\",9]", "assigneeNames = 'Ann Lee'"},
+        {"updated", "\"assignees\":[\"a@x\",7,null,[9],{\"id\":\"x\\\"]\"}]", "assigneeNames IS NULL"},
+        {"updated", "\"assignees\":{\"id\":9}", "assigneeNames IS NULL"},
+        {"updated", "", "assigneeNames IS NULL AND completerName IS NULL"},
+        {"updated", "\"completerId\":9", "completerName = 'Ann Lee'"},
+        {"updated", "\"completerId\":8", "completerName IS NULL"},
+        {"completed", "\"completerId\":8", "completerName = 'Zed'"},
+        {"completed", "\"completerId\":9", "completerName = 'Ann Lee'"},
+        {"completed", "\"completerId\":\"9\\\"]$\"", "completerName = 'Ann Lee'"}, /* a number is read */
+        {"completed", "\"completerId\":null", "completerName = 'Zed'"},
+    };
+    char reason[256];
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct buffer body = {0};
+        buffer_append_format(&body, NAMED, table[i].type, table[i].data);
+        int result = evaluate(table[i].expression, body.data, reason, sizeof reason);
+        check(result == 1, "%s of %s: %d, %s", table[i].expression, table[i].data, result, reason);
+        buffer_free(&body);
+    }
+}
+
 /* The list has no assetId, only the asset. */
 static void test_asset_of_the_list(void **state)
 {
@@ -359,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_large_numbers),
         cmocka_unit_test(test_lists_can_be_searched),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_asset_of_the_list),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_refuses_a_union),

@@ -93,7 +93,9 @@ static bool has_name(const char *entry, const char *name)
     return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* Not handed on: our secrets, by name and wherever else their text stands, and what we set ourselves. */
+/* Not handed on: our secrets, by name and by value, and what we set ourselves. A variable that holds a secret
+ * among other things is the user's own affair: PATH must not go because something in it equals a short one.
+ */
 static bool is_left_out(const char *entry)
 {
     for (int i = 0; i < SECRET_NAMES; i++)
@@ -102,7 +104,8 @@ static bool is_left_out(const char *entry)
     for (int i = 0; i < VARIABLES; i++)
         if (has_name(entry, variables[i].name))
             return true;
-    return secret_is_in(entry);
+    const char *value = strchr(entry, '=');
+    return value != NULL && secret_is_value(value + 1);
 }
 
 /* `NAME=value` of a field; NUL, which no variable can hold, becomes a space. */

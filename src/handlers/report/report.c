@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "core/event.h"
+#include "core/event_names.h"
 #include "handlers/report/assignee_names.h"
 #include "store/events.h"
 
@@ -165,6 +166,15 @@ static void append_thing(struct buffer *out, struct json_object *data, const cha
         buffer_append_format(out, "No. %s", id);
 }
 
+/* As the work order says; else who did it, by a notification. */
+static void append_completer(struct buffer *out, const struct report *r)
+{
+    size_t before = out->len;
+    assignee_names_append(out, r->event, "completer", "completerId");
+    if (out->len == before && event_actor_name(r->event) != NULL)
+        buffer_append_text(out, event_actor_name(r->event));
+}
+
 void report_words(const char *constant, struct buffer *out)
 {
     size_t begin = out->len;
@@ -206,16 +216,16 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
         append_thing(out, r->data, "location", "locationId");
         break;
     case REPORT_COMPLETER:
-        assignee_names_append(out, r->data, "completer", "completerId");
+        append_completer(out, r);
         break;
     case REPORT_ASSIGNEES:
-        assignee_names_append_all(out, r->data);
+        assignee_names_append_all(out, r->event);
         break;
     case REPORT_REQUESTER:
-        assignee_names_append(out, r->data, "requester", "requesterId");
+        assignee_names_append(out, r->event, "requester", "requesterId");
         break;
     case REPORT_CREATOR:
-        assignee_names_append(out, r->data, "creator", "creatorId");
+        assignee_names_append(out, r->event, "creator", "creatorId");
         break;
     case REPORT_DESCRIPTION:
         append_string(out, json_object_object_get(r->data, "description"));

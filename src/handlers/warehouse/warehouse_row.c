@@ -178,27 +178,48 @@ static const char *take_work_order(
 
 /* --- events and snapshots --- */
 
-/* What the event says besides the work order. The history takes creations and changes of the status. */
-static void take_event(
-    struct json_object *body, const char *type, struct json_object *from, struct warehouse_row *row)
+/* The status before and after, for the history: it takes creations and changes of the status. Of several
+ * steps that one observation showed, each says its own; `status` of the work order may be the last one's. */
+static void take_statuses(struct json_object *data, const char *type, struct warehouse_row *row)
 {
     char **values = row->values;
-    bool tells_status = strcmp(type, event_type_name(EVENT_CREATED)) == 0 ||
-                        strcmp(type, event_type_name(EVENT_STATUS_CHANGED)) == 0;
+    struct json_object *change = json_object_object_get(data, "changes");
+    if (json_object_is_type(change, json_type_object))
+        change = json_object_object_get(change, "status");
+    if (!json_object_is_type(change, json_type_object))
+        change = NULL;
+    take_text(&values[WAREHOUSE_FROM_STATUS], json_object_object_get(data, "previousStatus"));
+    if (strcmp(type, event_type_name(EVENT_STATUS_CHANGED)) == 0) {
+        take_text(&values[WAREHOUSE_TO_STATUS], json_object_object_get(change, "to"));
+        if (values[WAREHOUSE_FROM_STATUS] == NULL)
+            take_text(&values[WAREHOUSE_FROM_STATUS], json_object_object_get(change, "from"));
+    } else if (strcmp(type, event_type_name(EVENT_CREATED)) != 0) {
+        return;
+    }
+    if (values[WAREHOUSE_TO_STATUS] == NULL)
+        take_text(&values[WAREHOUSE_TO_STATUS], json_object_object_get(data, "status"));
+}
+
+/* What the event says besides the work order. */
+static void take_event(
+    struct json_object *body, const char *type, int64_t observed, struct warehouse_row *row)
+{
+    char **values = row->values;
+    struct json_object *actor = json_object_object_get(body, "actor");
     take_text(&values[WAREHOUSE_EVENT_ID], json_object_object_get(body, "id"));
     values[WAREHOUSE_EVENT_TYPE] = strdup(type);
     take_date(&values[WAREHOUSE_HAPPENED_AT], json_object_object_get(body, "timestamp"));
     if (values[WAREHOUSE_HAPPENED_AT] == NULL)
         values[WAREHOUSE_HAPPENED_AT] = strdup(values[WAREHOUSE_UPDATED_AT]);
     values[WAREHOUSE_EVENT_OBSERVED_AT] = strdup(values[WAREHOUSE_OBSERVED_AT]);
-    take_text(&values[WAREHOUSE_FROM_STATUS], from);
-    /* what a backfill read may have been rewritten, or restored, before it could tell it */
+    if (json_object_is_type(actor, json_type_object))
+        take_int(&values[WAREHOUSE_ACTOR_ID], json_object_object_get(actor, "id"));
+    /* what a backfill read may have been rewritten, or restored, before it could emit it */
     struct json_object *source = json_object_object_get(body, "source");
     bool history = json_object_is_type(source, json_type_string) &&
                    strcmp(json_object_get_string(source), event_source_name(SOURCE_BACKFILL)) == 0;
     values[WAREHOUSE_REPLACES] = strdup(history ? "0" : "1");
-    if (tells_status)
-        values[WAREHOUSE_TO_STATUS] = strdup(values[WAREHOUSE_STATUS]);
+    warehouse_names_from_event(body, observed, &row->names);
 }
 
 /* Returns NULL, or why it cannot be a row. */
@@ -214,15 +235,14 @@ static const char *read_event(struct json_object *body, int64_t seq, struct ware
     struct json_object *seen = json_object_object_get(body, "observedAt");
     if (json_object_is_type(seen, json_type_string))
         timestamp_parse(json_object_get_string(seen), &observed);
-    struct json_object *from = json_object_get(json_object_object_get(data, "previousStatus"));
+    take_statuses(data, name, row);
     /* what the event adds to the work order is no part of it */
     json_object_object_del(data, "previousStatus");
     json_object_object_del(data, "changes");
     bool deleted = strcmp(name, event_type_name(EVENT_DELETED)) == 0;
     const char *wrong = take_work_order(data, deleted, observed, seq, row);
     if (wrong == NULL)
-        take_event(body, name, from, row);
-    json_object_put(from);
+        take_event(body, name, observed, row);
     return wrong;
 }
 
@@ -250,5 +270,6 @@ void warehouse_row_free(struct warehouse_row *row)
 {
     for (size_t i = 0; i < WAREHOUSE_EVENT_VALUES; i++)
         free(row->values[i]);
+    warehouse_names_free(&row->names);
     *row = (struct warehouse_row){0};
 }

@@ -1,8 +1,9 @@
 /*
- * pass_reader: a pass in progress, as pass.c and pass_around.c share it. Private to these two.
+ * pass_around: a pass in progress, as pass.c and pass_around.c share it, and what the latter does about
+ * places of the list that cannot be read. Private to these two.
  */
-#ifndef WOSYNC_SOURCES_PASS_READER_H
-#define WOSYNC_SOURCES_PASS_READER_H
+#ifndef WOSYNC_SOURCES_PASS_AROUND_H
+#define WOSYNC_SOURCES_PASS_AROUND_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,10 +27,14 @@ struct reader {
     int64_t date;            /* the server's time when the pass began, TIMESTAMP_NONE where it gave none */
     int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
     bool unsaved;            /* pages were read since that changed nothing */
-    bool failed_before; /* the last run failed at the page where this one begins: it is tried once only */
+    bool failed_before; /* the page where this run begins failed in an earlier one: it is tried once only */
+    bool failed_now;    /* a page failed in this run, which is noted in the store */
+    bool has_read;      /* a page was read in this run */
     bool failed_twice;  /* and again in this run, while the list answers */
+    struct error why;   /* what the last page that failed met; EX_OK: none did */
     int64_t skipped;    /* instants that this run has skipped */
     struct intake *intake;
+    bool answered; /* a page came in this run */
 };
 
 /* How one page, or one step with it, went. */
@@ -68,8 +73,8 @@ int pass_set_window(struct reader *r, struct error *e);
  */
 enum step pass_page_failed(struct reader *r, struct error *e);
 
-/* Asks again for what was skipped and is due; in a sweep for all of it. To be called once the pass has ended:
- * what fails is asked for again later, and is no failure of the pass. */
+/* After a poll, asks again for what was skipped and is due. What fails is asked for again later, and is no
+ * failure of the pass, which has ended. */
 void pass_retry_skipped(struct reader *r);
 
 #endif
