@@ -315,7 +315,7 @@ static enum api_verdict keep_pace(
     char text[TIMESTAMP_SIZE];
     for (;;) {
         if (shutdown_requested())
-            return time_is_over(client, what, e);
+            return time_is_over(client, request->what, e);
         int64_t wait = ask_to_send(client, e);
         if (wait <= 0)
             return wait == 0 ? API_OK : API_FAILED;
