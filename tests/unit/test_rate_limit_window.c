@@ -334,6 +334,26 @@ static void test_merge(void **state)
     check(learnt.window == 60000 && learnt.slack == 1000, "what one has learnt both know");
 }
 
+/* The next window begins when its first request arrives. What is taken for its end before the answer comes is
+ * no bound for what the answer says. */
+static void test_roll(void **state)
+{
+    struct rate_limit rate_limit = {0}, stored;
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 10, 0, 20);
+    const int64_t later = NOW + 20000 + margin;
+    rate_limit_roll(&rate_limit, NOW);
+    check(rate_limit.remaining == 0, "it is not over");
+    rate_limit_roll(&rate_limit, later);
+    check(rate_limit.remaining == 10, "it is over: %lld", (long long)rate_limit.remaining);
+    rate_limit_count(&rate_limit, later);
+    stored = rate_limit;
+    rate_limit_note(&rate_limit, later + 900, 10, 0, 20); /* it arrived 800 ms after it was sent */
+    rate_limit_merge(&rate_limit, &stored, later + 900);
+    check(rate_limit_wait(&rate_limit, later + 900, 0) == 20000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, later + 900, 0));
+}
+
 /* A long pass alone leaves a tenth at first, and has used all of it in the end. */
 static void test_modestly(void **state)
 {
@@ -494,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_a_window_that_begins_early),
         cmocka_unit_test(test_two_windows_with_as_many_left),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_roll),
         cmocka_unit_test(test_modestly),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
