@@ -161,7 +161,7 @@ class Http(Handlers):
         self.begin(self.http("erp"))
         self.mock.sink_fault("erp", "huge", bytes=64 << 20)
         self.mock.update(self.olds[0], title="Changed")
-        run = self.sync_silently()
+        run = self.sync_silently(measured=True)
         if not is_sanitized():
             self.assertLess(run.memory, 48 * 1024, "KiB resident")
         self.sync_silently()

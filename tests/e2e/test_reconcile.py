@@ -669,10 +669,10 @@ class Memory(Sweeps):
         self.addCleanup(self.mock.stop)
         self.store = self.path("store-%d.db" % count)
         self.configure()
-        first = self.reconcile()
+        first = self.reconcile(measured=True)
         self.assertEqual(self.status()["runs"][0]["records"], count)
         self.gone(100007)
-        second = self.reconcile()
+        second = self.reconcile(measured=True)
         self.assertEqual(self.missing(), {100007})
         os.unlink(self.store)
         return first.memory, second.memory
