@@ -20,13 +20,21 @@ PREFIX ?= /usr/local
 prefix = $(PREFIX)
 exec_prefix = $(prefix)
 bindir = $(exec_prefix)/bin
-# programs that other programs run; GNU's libexec is not where README and web/ have them
+# programs that other programs run; GNU's libexec is not where README and share/web/ have them
 libexecdir = $(exec_prefix)/lib
 # modules lie in $(libdir)/wosync/handlers
 libdir = $(exec_prefix)/lib
 datarootdir = $(prefix)/share
 datadir = $(datarootdir)
 docdir = $(datarootdir)/doc/wosync
+mandir = $(datarootdir)/man
+# where systemd and the shells look, for PREFIX=/usr and /usr/local alike
+unitdir = $(exec_prefix)/lib/systemd/system
+sysusersdir = $(exec_prefix)/lib/sysusers.d
+tmpfilesdir = $(exec_prefix)/lib/tmpfiles.d
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir = $(datarootdir)/zsh/site-functions
+fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
 # where wosync looks for its configuration, and keeps its store
 sysconfdir = /etc
 localstatedir = /var
@@ -104,7 +112,7 @@ all: $(BUILD)/wosync $(MODULES) | $(BUILD)/modules
 help:
 	@echo 'make                   build $(BUILD)/wosync; V=1 shows the commands'
 	@echo '                       CC, CPPFLAGS, CFLAGS, LDFLAGS, LDLIBS, BUILD and POSTGRESQL=yes|no|auto are honoured'
-	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, docdir, sysconfdir'
+	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, mandir, sysconfdir'
 	@echo '                       and their like are honoured; make install-strip, make uninstall'
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
@@ -228,19 +236,27 @@ print-flags:
 
 # --- installation: the list is KIND:FROM:TO ---
 
-SHARED := $(sort $(wildcard cron/* web/*))
+UNITS := $(sort $(wildcard cron/*.service cron/*.timer share/web/*.service share/web/*.socket))
+SHARED := $(filter-out $(UNITS),$(sort $(wildcard cron/* docs/* share/Containerfile share/prometheus/* share/web/*)))
+PAGES := $(sort $(wildcard man/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
 	example:README.md:$(docdir)/README.md \
 	example:wosync.conf.example:$(docdir)/wosync.conf.example \
+	example:share/sysusers.d/wosync.conf:$(sysusersdir)/wosync.conf \
+	example:share/tmpfiles.d/wosync.conf:$(tmpfilesdir)/wosync.conf \
+	$(foreach file,$(UNITS),example:$(file):$(unitdir)/$(notdir $(file))) \
 	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
+	$(foreach file,$(PAGES),example:$(file):$(mandir)/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
 	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
-OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir)/share $(docdir) $(libdir)/wosync/handlers \
+	$(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed
-PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' \
+PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync/handlers|@modules@|g' \
+	-e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' -e 's|@modules@|$(libdir)/wosync/handlers|g' \
 	-e 's|/usr/local/share/doc/wosync|$(docdir)|g' -e 's|/etc/wosync|$(sysconfdir)/wosync|g' \
 	-e 's|/var/lib/wosync|$(localstatedir)/lib/wosync|g'
 
