@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_events,
     &command_status,
     &command_config,
+    &command_init,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

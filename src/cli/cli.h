@@ -34,6 +34,7 @@ extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
 extern const struct command command_config;
+extern const struct command command_init;
 
 /* Prints the error's text, if there is one, and returns its status. */
 int cli_report(const struct error *e);
