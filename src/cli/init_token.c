@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 
 /* How long the token is tried: of one request, and in all. Milliseconds. */
-enum { REQUEST_MS = 30000, GIVE_UP_MS = 10000 };
+enum { REQUEST_MS = 30000, GIVE_UP_MS = 3000 };
 
 /* So often a token is asked for on a terminal. */
 enum { TRIES = 3 };
