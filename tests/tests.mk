@@ -2,7 +2,7 @@
 
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
-	cppcheck valgrind openssl postgresql pgbouncer 'chromium|' systemd
+	cppcheck valgrind openssl postgresql pgbouncer 'chromium|' systemd bash-completion zsh fish python3-yaml
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -13,7 +13,7 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
-.PHONY: test check proof debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+.PHONY: test check proof debian deb-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:
 	@tests/run test
 
@@ -29,6 +29,11 @@ proof:
 debian:
 	@tests/install-packages debootstrap
 	@tests/debian $(RELEASE) $(PHASES)
+
+# the Debian packages in a system of their own
+deb-check:
+	@tests/install-packages debootstrap systemd-container
+	@tests/deb $(RELEASE)
 
 # what is compiled for tests depends on the flags, too, and on libraries of its own
 TESTS_TEXT := $(FLAGS_TEXT) $(LINK_TEXT) $(MOCK_CFLAGS) $(MOCK_LIBS)
