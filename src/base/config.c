@@ -324,6 +324,20 @@ int config_load(
     return problems->len == before ? 0 : -1;
 }
 
+int config_load_store(const char *const *files, struct config *out, struct buffer *problems)
+{
+    struct buffer warnings = {0};
+    struct loading l = {out, problems, &warnings};
+    size_t before = problems->len;
+    *out = (struct config){0};
+    read_files(&l, files);
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].section, "store") == 0)
+            read_key(&l, &config_keys[i]);
+    buffer_free(&warnings);
+    return problems->len == before ? 0 : -1;
+}
+
 void config_free(struct config *config)
 {
     if (config->token != NULL)

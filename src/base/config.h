@@ -69,6 +69,9 @@ const char *config_handler_name(const struct ini_section *section);
 int config_load(
     const char *const *files, struct config *out, struct buffer *problems, struct buffer *warnings);
 
+/* The same for [store] alone: what else is in the files is not looked at, and no secret is read. */
+int config_load_store(const char *const *files, struct config *out, struct buffer *problems);
+
 /* The value of a key that is in force, and where it comes from. */
 struct config_description {
     const char *section;

@@ -68,6 +68,22 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
     return rc;
 }
 
+int cli_find_store(const struct cli *cli, struct config *config, struct buffer *problems)
+{
+    char *file = NULL;
+    struct error e = {0};
+    *config = (struct config){0};
+    if (store_owner_become(cli, &file, &e) != 0)
+        buffer_append_format(problems, "%s\n", e.text);
+    else if (file != NULL)
+        config_load_store((const char *const[]){file, NULL}, config, problems);
+    else
+        config_load_store(cli->config_files, config, problems);
+    free(file);
+    store_owner_explain(problems);
+    return problems->len == 0 ? 0 : -1;
+}
+
 void cli_look_at_config(
     const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings)
 {

@@ -11,7 +11,7 @@ from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LAT
                      moment_of)
 from webhooks import SECRET, signed
 
-COMMANDS = ("sync", "dispatch", "events", "status", "config")
+COMMANDS = ("sync", "dispatch", "events", "status", "check", "config")
 
 
 class Proxy(Case):
