@@ -226,7 +226,7 @@ print-flags:
 
 # --- installation: the list is KIND:FROM:TO ---
 
-SHARED := $(sort $(wildcard cron/* web/*))
+SHARED := $(sort $(wildcard cron/* web/* share/*/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
 	example:README.md:$(docdir)/README.md \
@@ -234,7 +234,7 @@ INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
 	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
-OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir)/share $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed

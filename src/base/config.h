@@ -51,6 +51,11 @@ struct config {
     char *store;
     int64_t keep; /* how long done deliveries and their events are kept */
 
+    char *textfile;  /* for node_exporter; NULL: none is written */
+    char *account;   /* a label of every metric */
+    char *ping_url;  /* a secret; NULL: nothing is pinged. Whether it may be used: http_check_url */
+    bool ping_start; /* the start of a run is pinged, too */
+
     struct ini ini; /* as it was written; the handlers are sections named `handler NAME` */
 };
 

@@ -101,6 +101,9 @@ void cli_check_address(const struct config *config, struct buffer *problems)
     const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
     if (wrong != NULL)
         buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
+    wrong = config->ping_url != NULL ? http_check_url(config->ping_url, true) : NULL;
+    if (wrong != NULL)
+        buffer_append_format(problems, "metrics: ping_url: %s\n", wrong);
 }
 
 void cli_check_api(const struct config *config, struct buffer *problems)

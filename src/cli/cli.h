@@ -65,7 +65,8 @@ int cli_find_store(const struct cli *cli, struct config *config, struct buffer *
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
 
-/* Adds what is wrong with the address of the API to the problems: only the API's own layer knows it. */
+/* Adds what is wrong with the addresses of the API and of pings to the problems: only the API's own layer
+ * knows it. */
 void cli_check_address(const struct config *config, struct buffer *problems);
 
 /* Adds what a run that reads would stumble on to the problems: the address of the API, and no token. */

@@ -426,6 +426,7 @@ class Example(Case):
         self.write("etc/wosync/erp.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
         self.write("etc/wosync/erp.token", "t0ken-4711\n")
         self.write("etc/wosync/webhook.secret", "mx_4711\n")
+        self.write("etc/wosync/ping.url", "https://ping.example.com/4711\n")
         for line in "schema = wosync\n",:  # is for PostgreSQL, and the example's database is a file
             self.assertIn(line, text)
             with open(self.conf) as f:

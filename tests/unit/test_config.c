@@ -234,7 +234,7 @@ static void test_problems(void **state)
         {"[sync]\npage_size = 5\n", "2", "page_size: unknown key in [sync]; it belongs into [api]"},
         {"[apl]\npage_size = 5\n", "1", "[apl]: unknown section; did you mean [api]?"},
         {"[nowhere]\n", "1",
-            "[nowhere]: unknown section; known are [api], [sync], [webhooks], [store] and [handler NAME]"},
+            "[nowhere]: unknown section; known are [api], [sync], [webhooks], [metrics], [store] and [handler NAME]"},
         {"[Handler x]\ntype = log\n", "1", "[Handler x]: unknown section; did you mean [handler x]?"},
         {"[handlr]\ntype = log\n", "1", "[handlr]: unknown section; did you mean [handler NAME]?"},
         {"\n[empty]\n", "2", "[empty]: unknown section"},
@@ -656,6 +656,7 @@ static void test_descriptions(void **state)
     check_text(text.data, "api.key_file=key (wosync.conf:4)\napi.ca_file= (not set)\n"
                           "api.page_size=50 (wosync.conf:3)\n"
                           "webhooks.secret_file=******** (MAINTAINX_WEBHOOK_SECRET in the environment)\n"
+                          "metrics.textfile= (not set)\nmetrics.ping_url= (not set)\n"
                           "store.path=here.db (WOSYNC_DB in the environment)\n");
     buffer_free(&text);
     unload(&l);
