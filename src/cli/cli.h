@@ -32,6 +32,7 @@ extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
 extern const struct command command_check;
+extern const struct command command_doctor;
 extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */

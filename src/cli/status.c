@@ -271,6 +271,8 @@ static void print_problems(struct json_object *status)
     struct json_object *problems = json_object_object_get(status, "problems");
     for (size_t i = 0; i < json_object_array_length(problems); i++)
         printf("problem     %s\n", json_object_get_string(json_object_array_get_idx(problems, i)));
+    if (json_object_array_length(problems) > 0)
+        printf("help        run: wosync doctor\n");
 }
 
 static void print_text(struct json_object *status, const struct config *config)
