@@ -61,7 +61,9 @@ const char *config_handler_name(const struct ini_section *section)
 /* Without white space at the ends: a file of variables may have other line ends than ours. To be freed. */
 static char *copy_variable(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = config_variable(name); /* it is set */
+    if (value == NULL)
+        return strdup("");
     value += strspn(value, " \t\r\n");
     size_t len = strlen(value);
     while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)

@@ -241,7 +241,7 @@ static int print(const struct findings *findings, const struct facts *facts, con
     printf("\n");
     for (size_t i = 0; i < findings->count && findings->count > 1; i++)
         printf("%s: %s\n", state_names[findings->list[i].state], findings->list[i].text);
-    return cli_flush(state) == (int)state ? (int)state : STATE_UNKNOWN;
+    return cli_flush((int)state) == (int)state ? (int)state : (int)STATE_UNKNOWN;
 }
 
 /* --- the command --- */

@@ -77,7 +77,8 @@ static void add_line(struct doctor *doctor, enum doctor_result result, const cha
     json_object_array_add(doctor->list, line);
 }
 
-static void report(struct doctor *doctor, enum doctor_result result, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void report(
+    struct doctor *doctor, enum doctor_result result, const char *format, va_list ap)
 {
     char text[2048];
     vsnprintf(text, sizeof text, format, ap);

@@ -229,6 +229,10 @@ static void check_schedule(struct doctor *doctor)
     struct buffer lines = {0};
     struct last_run last = {0};
     struct error e = {0};
+    if (doctor->store_error.status != EX_OK) {
+        doctor_skip(doctor, "not tried: the store cannot be opened");
+        return;
+    }
     name_user(geteuid(), ours, sizeof ours);
     const int count = doctor_find_schedules("", ours, &lines);
     for (char *p = lines.data; p != NULL && *p != '\0'; p++)

@@ -19,13 +19,11 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
-#include "cli/metrics.h"
-#include "cli/ping.h"
 #include "cli/progress.h"
+#include "cli/run_report.h"
 #include "cli/store_owner.h"
 #include "deliver/dispatch.h"
 #include "sources/names.h"
-#include "store/counters.h"
 #include "store/events.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -39,12 +37,6 @@ enum { DELIVERING_SHARE = 4 };
 
 /* Requests that a run has under way at the most: one that it waits for, and one ahead. */
 enum { IN_FLIGHT = 2 };
-
-/* Of what a run prints, so much is kept for the ping. */
-enum { MOST_LINES = 100000 };
-
-/* The metrics of a run that could not open the store: it is asked once more, but not waited for. */
-enum { METRICS_BUSY_MS = 1000 };
 
 /* How often a lock that another run holds is tried again. */
 enum { LOCK_STEP_MS = 50 };
@@ -164,21 +156,12 @@ static int open_store(struct run_context *context, struct error *e)
     return context->last_event_seq >= 0 ? 0 : -1;
 }
 
-/* A service that watches over the schedule hears of the scheduled command alone: a run of another kind that
- * goes well says nothing about it. */
-static bool pings(const struct run_context *context)
-{
-    return context->mode == RUN_CONTEXT_RUN && context->config.ping_url != NULL &&
-           strcmp(context->run.kind, "sync") == 0 && !shutdown_signalled();
-}
-
 int run_context_open(
     struct run_context *context, const struct cli *cli, const char *kind, enum run_context_mode mode)
 {
     struct error e = {0};
     *context = (struct run_context){.lock = -1, .mode = mode};
-    if (mode == RUN_CONTEXT_RUN)
-        log_keep(&context->lines, MOST_LINES);
+    run_report_begin(context);
     context->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -186,10 +169,7 @@ int run_context_open(
         .until = TIMESTAMP_NONE,
         .exit_status = -1};
     const int loaded = load(context, cli, mode != RUN_CONTEXT_ANSWER);
-    if (context->config.ping_start && pings(context)) {
-        ping_make_id(context->ping_id);
-        ping_start(context->config.ping_url, context->ping_id);
-    }
+    run_report_start(context);
     if (loaded != 0)
         return -1;
     if ((shutdown_fd() >= 0 || shutdown_install(&e) == 0) && open_store(context, &e) == 0)
@@ -268,17 +248,11 @@ struct client *run_context_connect(
     return settings->api;
 }
 
-static void count_status(int status, int64_t count, void *data)
-{
-    struct run_context *context = data;
-    context->http_statuses[status] += count;
-}
-
 void run_context_disconnect(struct run_context *context, struct client *api)
 {
     if (api != NULL && client_requests(api) > 0) {
         client_cancel_prefetch(api);
-        client_count_statuses(api, count_status, context);
+        run_report_count(context, api);
         context->run.requests = context->requests_before + client_requests(api);
         context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
@@ -349,20 +323,6 @@ int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_t
 
 /* --- closing --- */
 
-/* For the metrics; in the caller's transaction. */
-static int save_counters(struct run_context *context, struct error *e)
-{
-    char code[16];
-    for (int status = 0; status < RUN_CONTEXT_STATUSES; status++) {
-        snprintf(code, sizeof code, "%d", status);
-        if (context->http_statuses[status] > 0 &&
-            counters_add(context->store, "requests", status == 0 ? "none" : code,
-                context->http_statuses[status], e) != 0)
-            return -1;
-    }
-    return counters_count_missed(context->store, clock_now(), e);
-}
-
 static void finish_run(struct run_context *context)
 {
     struct error e = {0};
@@ -372,22 +332,22 @@ static void finish_run(struct run_context *context)
     run->message = context->message[0] != '\0' ? context->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_relaxed(context->store, &e) != 0 || runs_save(context->store, run, &e) != 0 ||
-        rate_limit_save(context->store, &context->rate_limit, &e) != 0 || save_counters(context, &e) != 0 ||
+        rate_limit_save(context->store, &context->rate_limit, &e) != 0 || run_report_save(context, &e) != 0 ||
         store_commit(context->store, &e) != 0) {
         store_rollback(context->store);
         run_context_report(context, &e);
     }
 }
 
-/* What no run's row is written for has used it up all the same. Durably: what a webhook's work has stored before may have
- * been left to this transaction to bring to the disk. */
+/* What no run's row is written for has used it up all the same. Durably: what a webhook's work has stored
+ * before may have been left to this transaction to bring to the disk. */
 static void save_rate_limit(struct run_context *context)
 {
     struct error e = {0};
     if (context->rate_limit.seen != 0 &&
         (store_begin(context->store, &e) != 0 ||
             rate_limit_save(context->store, &context->rate_limit, &e) != 0 ||
-            save_counters(context, &e) != 0 || store_commit(context->store, &e) != 0))
+            run_report_save(context, &e) != 0 || store_commit(context->store, &e) != 0))
         store_rollback(context->store);
     run_context_report(context, &e);
 }
@@ -423,49 +383,6 @@ static bool leaves_record(const struct run_context *context)
            (context->mode == RUN_CONTEXT_RUN || context->status != EX_OK);
 }
 
-/* Nothing is new where the whole work was left to another run, which writes them itself. */
-static void write_metrics(struct run_context *context)
-{
-    struct error e = {0};
-    struct run *run = &context->run;
-    if (context->config.textfile == NULL || context->mode != RUN_CONTEXT_RUN ||
-        (!context->worked && context->status == EX_TEMPFAIL))
-        return;
-    if (run->ended == TIMESTAMP_NONE)
-        run->ended = clock_now();
-    run->exit_status = context->status;
-    /* a mistake in the configuration comes before the store, which may be as good as ever */
-    struct store *store = context->store;
-    if (store == NULL && context->config.store != NULL && store_exists(context->config.store))
-        store = store_open(context->config.store, STORE_READ, METRICS_BUSY_MS, &e);
-    metrics_write(store, &context->config, run);
-    if (store != context->store)
-        store_close(store);
-}
-
-/* The summary comes first: what is too long is cut at its end. */
-static void send_ping(struct run_context *context, int status)
-{
-    struct buffer body = {0};
-    const struct run *run = &context->run;
-    int64_t events = 0;
-    log_keep(NULL, 0); /* its own warning is no line of the run */
-    if (pings(context)) {
-        for (int type = 0; type < EVENT_TYPES; type++)
-            events += run->events[type];
-        buffer_append_format(&body,
-            "%s: exit status %d; records: %lld, events: %lld, requests: %lld, delivered: %lld, dead: %lld\n",
-            run->kind, status, (long long)run->records, (long long)events, (long long)run->requests,
-            (long long)run->delivered, (long long)run->dead);
-        buffer_append(&body, context->lines.data, context->lines.len);
-        if (*context->ping_id == '\0')
-            ping_make_id(context->ping_id);
-        ping_end(context->config.ping_url, context->ping_id, status, &body);
-    }
-    buffer_free(&body);
-    buffer_free(&context->lines);
-}
-
 int run_context_close(struct run_context *context)
 {
     settle_status(context);
@@ -475,12 +392,12 @@ int run_context_close(struct run_context *context)
         finish_run(context);
     else if (context->store != NULL && context->mode != RUN_CONTEXT_DRY_RUN)
         save_rate_limit(context);
-    write_metrics(context);
+    run_report_metrics(context);
     store_close(context->store);
     lock_close(context->lock);
     handler_table_free(&context->table);
     int status = cli_flush(context->status);
-    send_ping(context, status);
+    run_report_end(context, status);
     config_free(&context->config);
     return status;
 }

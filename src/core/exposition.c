@@ -69,7 +69,7 @@ void exposition_histogram(struct buffer *out, const char *name, const struct exp
     struct buffer bucket = {0}, end = {0};
     int n = 0;
     int64_t below = 0;
-    for (; labels[n].name != NULL && n < 3; n++)
+    for (; n < 3 && labels[n].name != NULL; n++)
         all[n] = labels[n];
     buffer_append_format(&bucket, "%s_bucket", name);
     for (int i = 0; i < count; i++) {

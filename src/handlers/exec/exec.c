@@ -61,7 +61,6 @@ static const char *const secret_names[] = {
     "MAINTAINX_API_KEY", "MAINTAINX_WEBHOOK_SECRET", "SLACK_WEBHOOK_URL"};
 enum { SECRET_NAMES = sizeof secret_names / sizeof secret_names[0] };
 
-extern char **environ;
 
 static void release(void *context)
 {
