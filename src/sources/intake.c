@@ -280,7 +280,8 @@ static int doubt(struct intake *intake, const struct intake_record *record, cons
         .occurred = TIMESTAMP_NONE,
         .gone_at = TIMESTAMP_NONE,
         .doubted = wo->updated};
-    if (record->asked <= known->observed || known->doubted == wo->updated)
+    bool late = !record->from_list && !record->single; /* a late notification proves nothing */
+    if (late || record->asked <= known->observed || known->doubted == wo->updated)
         return 0;
     result->doubtful = true;
     return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);
