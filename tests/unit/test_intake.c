@@ -13,6 +13,7 @@
 #include "sources/intake.h"
 #include "store/events.h"
 #include "store/quarantine.h"
+#include "store/refetches.h"
 #include "store/snapshots.h"
 #include "store/steps.h"
 #include "store/store.h"
@@ -80,6 +81,28 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
     return taken == INTAKE_TAKEN ? result.events : -1;
 }
 
+/* A delivery that holds the whole work order. */
+static void notify(struct fixture *f, const char *json)
+{
+    struct error e = {0};
+    const struct intake_settings settings = {.store = f->store,
+        .source = SOURCE_WEBHOOK,
+        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
+        .run = &f->run};
+    struct intake *intake = intake_new(&settings);
+    struct intake_result result;
+    f->now += 1000;
+    const struct intake_record record = {.json = json,
+        .len = strlen(json),
+        .id_hint = 7,
+        .asked = f->now,
+        .observed = f->now,
+        .previously_observed = TIMESTAMP_NONE};
+    check(intake_observe(intake, &record, &result, &e) == INTAKE_TAKEN, "%.200s: %s", json, e.text);
+    check(!result.doubtful, "%.200s: it raises a doubt", json);
+    intake_free(intake);
+}
+
 static int observe_text(struct fixture *f, const char *json, bool from_list)
 {
     return observe(f, json, strlen(json), from_list);
@@ -132,6 +155,19 @@ static void check_snapshot(struct fixture *f, const char *text)
         snapshot.wo.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     check(strstr(json, text) != NULL, "no %s in %.200s", text, json);
     snapshot_free(&snapshot);
+}
+
+/* A delivery that comes late says how the work order was: it undoes nothing, and it is no reason to ask (R4). */
+static void test_late_news_raises_no_doubt(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    notify(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("10:00:00.000") "\""));
+    notify(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("09:00:00.000") "\""));
+    check(refetches_get(f->store, 7, &row, &e) == 0, "%s", e.text);
+    check_snapshot(f, "\"status\":\"OPEN\"");
+    check_ids(f, "workorder.created/7\n");
 }
 
 /* --- what is complete, and since when --- */
@@ -436,6 +472,7 @@ static void test_a_bad_record_whose_bytes_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
