@@ -28,6 +28,7 @@ struct fixture {
     struct store *store;
     struct run run;
     int64_t now;
+    bool doubtful; /* the last observation */
 };
 
 static int setup(void **state)
@@ -71,10 +72,12 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
         .len = one.len,
         .id_hint = one.id,
         .from_list = from_list,
+        .asked = f->now + 500,
         .observed = f->now += 1000,
         .previously_observed = TIMESTAMP_NONE};
     enum intake_verdict taken = intake_observe(intake, &record, &result, &e);
     check(taken == INTAKE_TAKEN || taken == INTAKE_QUARANTINED, "%.200s: %s", json, e.text);
+    f->doubtful = result.doubtful;
     intake_free(intake);
     page_free(&cut);
     buffer_free(&page);
@@ -168,6 +171,21 @@ static void test_late_news_raises_no_doubt(void **state)
     check(refetches_get(f->store, 7, &row, &e) == 0, "%s", e.text);
     check_snapshot(f, "\"status\":\"OPEN\"");
     check_ids(f, "workorder.created/7\n");
+}
+
+/* By a clock that went back it is not known which look came first: the work order itself is asked. */
+static void test_a_clock_that_went_back_hides_no_doubt(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    f->now = 1000000;
+    observe_text(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("10:00:00.000") "\""), true);
+    f->now = 5000;
+    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
+    check(f->doubtful, "it raises no doubt");
+    check(refetches_get(f->store, 7, &row, &e) == 1 && row.reason == REFETCH_DOUBT, "%s", e.text);
+    check_snapshot(f, "\"status\":\"DONE\"");
 }
 
 /* --- what is complete, and since when --- */
@@ -473,6 +491,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
