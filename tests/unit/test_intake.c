@@ -173,6 +173,25 @@ static void test_late_news_raises_no_doubt(void **state)
     check_ids(f, "workorder.created/7\n");
 }
 
+/* Deleted, restored, deleted: the first notification comes last, and the second one holds. */
+static void test_the_later_deletion_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    for (int64_t gone_at = 9000; gone_at >= 8000; gone_at -= 1000) {
+        const struct refetch_row asked = {.work_order = 7,
+            .reason = REFETCH_NOTIFIED,
+            .requested = f->now,
+            .occurred = gone_at,
+            .gone_at = gone_at,
+            .doubted = TIMESTAMP_NONE};
+        check(refetches_request(f->store, &asked, f->now, &e) == 0, "%s", e.text);
+    }
+    check(refetches_get(f->store, 7, &row, &e) == 1, "%s", e.text);
+    check(row.gone_at == 9000 && row.occurred == 9000, "gone at %lld", (long long)row.gone_at);
+}
+
 /* By a clock that went back it is not known which look came first: the work order itself is asked. */
 static void test_a_clock_that_went_back_hides_no_doubt(void **state)
 {
@@ -492,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
