@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case, long
 
 NOBODY = 65534
 
@@ -256,6 +256,7 @@ class Faults(Case):
             return 0
         return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (process / "status").read_text(), re.M)[1])
 
+    @long
     def test_one_that_stays_locked(self):
         self.filled()
         with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
