@@ -16,12 +16,12 @@ struct oracle oracle;
 
 void oracle_reset(const struct history *history)
 {
-    for (int i = 0; i < oracle.log.count; i++) {
+    for (int i = 0; i < oracle.log.total; i++) {
         free(oracle.log.list[i].id);
         free(oracle.log.list[i].type);
         free(oracle.log.list[i].body);
     }
-    oracle.log.count = 0;
+    oracle.log.count = oracle.log.total = 0;
     oracle.history = history;
     oracle.has_horizon = false;
     oracle.horizon = oracle.last_seq = 0;
@@ -72,13 +72,13 @@ const struct told *log_find(const struct log *log, const char *id)
 struct told *oracle_log_add(sqlite3_stmt *row)
 {
     struct log *log = &oracle.log;
-    if (log->count == log->capacity) {
+    if (log->total == log->capacity) {
         log->capacity = log->capacity == 0 ? 256 : 2 * log->capacity;
         log->list = realloc(log->list, (size_t)log->capacity * sizeof *log->list);
         if (log->list == NULL)
             abort();
     }
-    struct told *told = &log->list[log->count++];
+    struct told *told = &log->list[log->total++];
     *told = (struct told){.seq = sqlite3_column_int64(row, 0),
         .id = strdup((const char *)sqlite3_column_text(row, 1)),
         .type = strdup((const char *)sqlite3_column_text(row, 2)),
@@ -158,6 +158,7 @@ static void take_newest(void)
 void oracle_look(const struct run_report *run)
 {
     take_newest();
+    oracle_begin_notices(run);
     /* as many as were known before it, for the list showed none; a sync sweeps, too, when it is due */
     bool sweeps = run->kind == STEP_RECONCILE || (run->kind == STEP_SYNC && run->lists > 1);
     if (sweeps && plant.all_hidden &&
@@ -174,6 +175,7 @@ void oracle_look(const struct run_report *run)
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }
+    oracle_end_notices();
 }
 
 int oracle_pending(void)

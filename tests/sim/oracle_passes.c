@@ -11,7 +11,7 @@ static bool may_be_missed(const struct order *order, int version, int64_t began)
 {
     const struct version *v = &order->versions[version];
     int64_t longest = oracle.history->manner.longest_delay;
-    if (order->hidden || plant.all_hidden || v->late)
+    if (order->hidden || plant.all_hidden || v->late || order->bent)
         return true;
     if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
@@ -66,13 +66,44 @@ void oracle_check_backfill(const struct run_report *run)
     }
 }
 
+void oracle_note_notice(const struct run_report *run)
+{
+    if (run->hook_notice < 0)
+        return;
+    struct notice *notice = &notices.list[run->hook_notice];
+    /* where it was cut short, it may be stored or not */
+    notice->taken = true;
+    notice->sure = notice->sure || (run->status == 0 && !run->hurt);
+}
+
+void oracle_begin_notices(const struct run_report *run)
+{
+    /* it was stored before anything came of it */
+    if (run->hook_notice >= 0 && run->undisturbed)
+        notices.list[run->hook_notice].before = notices.list[run->hook_notice].sure;
+}
+
+void oracle_end_notices(void)
+{
+    for (int i = 0; i < notices.count; i++)
+        notices.list[i].before = notices.list[i].sure;
+}
+
+static bool is_deletion_notified(const struct order *order)
+{
+    for (int i = 0; i < notices.count; i++)
+        if (notices.list[i].work_order == order->id && notices.list[i].to == NULL)
+            return true;
+    return false;
+}
+
 /* A webhook that was answered with yes is stored. */
 void oracle_check_hook(const struct run_report *run)
 {
     const struct order *order =
         run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
     /* what is not newer than a deletion brings nothing back */
-    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || order->hook_deleted != NEVER ||
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || is_deletion_notified(order) || order->bent ||
         order->removed != NEVER || oracle.orders[order->id - FIRST_ID].known.deleted)
         return;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;

@@ -37,7 +37,8 @@ struct order {
     int refusals;         /* 404s for its id since it was last seen by it, */
     int most_refusals;    /* and the most of them in a row so far */
     bool half_proved;     /* it had been refused when the token lost sight of everything */
-    int64_t hook_deleted; /* when the newest deletion happened that a webhook tells of; NEVER: none does */
+    int64_t last_moment;  /* of its newest notification */
+    bool bent;            /* a version of it is older than the one before, by their dates */
 };
 
 /* How the server is, for the whole history. Durations in milliseconds. */
@@ -96,6 +97,7 @@ enum change_kind {
     CHANGE_HIDE,   /* the list leaves it out, or shows it again */
     CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
     CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
+    CHANGE_UNDO,   /* it is as it was before, its updatedAt included, as after a restore of the server */
     CHANGES
 };
 
@@ -122,11 +124,19 @@ int plant_truth(const struct order *order, int64_t now);
 
 struct order *plant_order(int64_t id);
 
+/* The time by its clock. */
+int64_t plant_server_now(void);
+
 /* Who made it. */
 int64_t plant_creator(int64_t order);
 
+/* --- plant_text.c --- */
+
 /* Writes 2026-11-23T10:15:00.000Z; nothing for NEVER. */
 void plant_write_date(int64_t ms, char out[32]);
+
+/* Writes the text of a version: its json, len, head and tail. The json is to be freed. */
+void plant_write_version(int64_t order, struct version *v);
 
 /* --- plant_api.c --- */
 

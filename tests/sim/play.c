@@ -120,7 +120,8 @@ static void do_change(struct dice *dice)
         [CHANGE_REMOVE] = 3,
         [CHANGE_HIDE] = 1,
         [CHANGE_LATE] = 2,
-        [CHANGE_FUTURE] = 1};
+        [CHANGE_FUTURE] = 1,
+        [CHANGE_UNDO] = 1};
     int64_t count = dice_spread(dice, 3);
     bool later = dice_chance(dice, 50);
     for (int64_t i = 0; i < count; i++) {

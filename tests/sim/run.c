@@ -89,8 +89,10 @@ static void add_hook(struct arguments *a, const struct api_subscription *hook)
     add(a, RUN_BODY);
     add(a, "--header");
     add(a, hook->signature);
-    add(a, "--header");
-    add(a, hook->event_id);
+    if (hook->event_id[0] != '\0') {
+        add(a, "--header");
+        add(a, hook->event_id);
+    }
 }
 
 static void write_arguments(struct arguments *a, const struct run_options *o)
@@ -172,10 +174,12 @@ static void live(const struct run_options *options, struct run_report *report)
         .from = options->from,
         .until = options->until,
         .silent = options->silent,
-        .hook_version = -1};
+        .hook_version = -1,
+        .hook_notice = -1};
     if (options->hook != NULL && !options->hook->forged) {
         report->hook_order = options->hook->work_order;
         report->hook_version = options->hook->version;
+        report->hook_notice = options->hook->notice;
     }
     int outer = receivers_run_now();
     receivers_run(report->number);

@@ -192,6 +192,27 @@ static void test_the_later_deletion_counts(void **state)
     check(row.gone_at == 9000 && row.occurred == 9000, "gone at %lld", (long long)row.gone_at);
 }
 
+/* What is to be asked for in three hours waits for them; where the clock has gone back by a day, it is due. */
+static void test_a_refetch_is_due_when_the_clock_went_back(void **state)
+{
+    enum { HOUR = 3600000 };
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row = {.work_order = 0};
+    const int64_t now = 100 * (int64_t)HOUR;
+    const struct refetch_row asked = {.work_order = 7,
+        .reason = REFETCH_NOTIFIED,
+        .requested = now,
+        .occurred = TIMESTAMP_NONE,
+        .gone_at = TIMESTAMP_NONE,
+        .doubted = TIMESTAMP_NONE};
+    check(refetches_request(f->store, &asked, now + 3 * HOUR, &e) == 0, "%s", e.text);
+    check(refetches_next(f->store, now, &row, &e) == 0 && refetches_count_due(f->store, now, &e) == 0, "%s", e.text);
+    const int64_t back = now - 24 * HOUR;
+    check(refetches_count_due(f->store, back, &e) == 1 && refetches_next(f->store, back, &row, &e) == 1, "%s",
+        e.text);
+}
+
 /* By a clock that went back it is not known which look came first: the work order itself is asked. */
 static void test_a_clock_that_went_back_hides_no_doubt(void **state)
 {
@@ -512,6 +533,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_refetch_is_due_when_the_clock_went_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
