@@ -185,14 +185,19 @@ static int take_look(const struct order *order, int i)
 {
     struct watched *w = &oracle.orders[order->id - FIRST_ID];
     struct told *told = &oracle.log.list[i];
-    struct knowledge after;
+    struct knowledge after, other;
     char why[ORACLE_WHY] = "";
     if (take_proved_gone(told, order, &w->known))
         return 1;
     int count = oracle_match(order, &w->known, i, &after, why);
-    if (count == 0)
-        count = w->known.version < 0 ? match_from_silence(order, i, &after)
-                                     : match_filled(order, &w->known, i, &after);
+    if (count == 0 && w->known.version >= 0)
+        count = match_filled(order, &w->known, i, &after);
+    /* new, or seen silently since the last look: what explains more of it holds */
+    int more = w->known.version < 0 ? match_from_silence(order, i, &other) : 0;
+    if (more > count) {
+        count = more;
+        after = other;
+    }
     if (count == 0) {
         broken("R3", "after version %d: %s", w->known.version, why);
         return 1;
