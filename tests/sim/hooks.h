@@ -40,6 +40,7 @@ struct notice {
     bool taken;            /* it came in and may be stored, */
     bool sure;             /* it is, */
     bool before;           /* and was so when the newest run began */
+    int64_t since;         /* the true time since which it is */
 };
 
 /* All so far, in the order in which they happened. */

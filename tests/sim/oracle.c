@@ -159,6 +159,7 @@ void oracle_look(const struct run_report *run)
 {
     take_newest();
     oracle_begin_notices(run);
+    oracle.run = run->number;
     /* as many as were known before it, for the list showed none; a sync sweeps, too, when it is due */
     bool sweeps = run->kind == STEP_RECONCILE || (run->kind == STEP_SYNC && run->lists > 1);
     if (sweeps && plant.all_hidden &&
@@ -171,6 +172,7 @@ void oracle_look(const struct run_report *run)
         oracle_check_pass(run);
         oracle_check_backfill(run);
         oracle_check_hook(run);
+        oracle_check_deletions(run);
         deliveries_look(&oracle.log, run);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
@@ -227,6 +229,9 @@ void oracle_finish(void)
                 known->version, version);
         if (is_owed_deletion(i))
             broken("R5", "at the end %lld is gone and was not told deleted", (long long)order->id);
+        if (known->version >= 0 && known->status != NULL && !known->deleted)
+            broken("R5", "at the end the status changes of %lld are told up to %s", (long long)order->id,
+                known->status);
         if (version >= 0 && known->deleted && order->versions[version].deleted == NEVER)
             broken("R5", "at the end %lld is there and is told deleted", (long long)order->id);
     }

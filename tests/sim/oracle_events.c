@@ -203,6 +203,7 @@ static int take_look(const struct order *order, int i)
         return 1;
     }
     w->known = after;
+    w->waits_since = oracle.run;
     return count;
 }
 

@@ -61,6 +61,7 @@ struct sqlite3_stmt *oracle_query(enum oracle_query which);
 /* What was seen of a work order so far. */
 struct watched {
     struct knowledge known;
+    int waits_since;       /* the run since which the rest of its steps waits */
     int64_t heard;         /* when a webhook last spoke of it; 0: none did */
 };
 
@@ -71,6 +72,7 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
+    int run; /* the one that is looked at */
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */
     struct log log;
@@ -130,5 +132,6 @@ int64_t oracle_known_orders(int64_t since);
 void oracle_check_pass(const struct run_report *run);
 void oracle_check_backfill(const struct run_report *run);
 void oracle_check_hook(const struct run_report *run);
+void oracle_check_deletions(const struct run_report *run);
 
 #endif

@@ -6,12 +6,22 @@
 #include "oracle_parts.h"
 #include "verdict.h"
 
+/* What becomes visible within hours is seen by the poll that looks back for six, which is due once an hour. */
+enum { LATE_WINDOW_MS = 6 * 3600000, LATE_WINDOW_EVERY_MS = 3600000 };
+
+static bool is_covered_late(const struct version *v, int64_t began)
+{
+    bool steady = !oracle.history->jumps && plant.stepped_back == 0;
+    return steady && began >= v->stable + LATE_WINDOW_EVERY_MS &&
+           v->stable - v->updated < LATE_WINDOW_MS - 2 * LATE_WINDOW_EVERY_MS;
+}
+
 /* Could a poll that began at `began` and ended just now have missed what is seen of it now? */
 static bool may_be_missed(const struct order *order, int version, int64_t began)
 {
     const struct version *v = &order->versions[version];
     int64_t longest = oracle.history->manner.longest_delay;
-    if (order->hidden || plant.all_hidden || v->late || order->bent)
+    if (order->hidden || plant.all_hidden || order->bent || (v->late && !is_covered_late(v, began)))
         return true;
     if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
@@ -29,6 +39,10 @@ void oracle_check_pass(const struct run_report *run)
         if (version < 0 || may_be_missed(order, version, began))
             continue;
         int known = oracle.orders[i].known.version;
+        /* what waits for more notifications waits for the next poll at the most */
+        if (known >= 0 && oracle.orders[i].known.status != NULL && oracle.orders[i].waits_since < run->number)
+            broken("R5", "work order %lld: its status changes were told up to %s, and a poll has seen more",
+                (long long)order->id, oracle.orders[i].known.status);
         /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that
          * goes on in a list that was frozen when it began: which is newer no one can tell */
         if (known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&
@@ -46,7 +60,8 @@ void oracle_check_pass(const struct run_report *run)
 /* What a backfill that has read to its end must have told. */
 void oracle_check_backfill(const struct run_report *run)
 {
-    if (run->kind != STEP_BACKFILL || run->status != 0 || !run->whole || run->stopped || run->silent)
+    if (run->kind != STEP_BACKFILL || run->status != 0 || !run->whole || run->stopped || run->silent ||
+        plant_log.emptied >= run->began)
         return;
     for (int i = 0; i < plant.count; i++) {
         const struct order *order = &plant.orders[i];
@@ -73,6 +88,8 @@ void oracle_note_notice(const struct run_report *run)
     struct notice *notice = &notices.list[run->hook_notice];
     /* where it was cut short, it may be stored or not */
     notice->taken = true;
+    if (!notice->sure)
+        notice->since = run->ended;
     notice->sure = notice->sure || (run->status == 0 && !run->hurt);
 }
 
@@ -87,6 +104,27 @@ void oracle_end_notices(void)
 {
     for (int i = 0; i < notices.count; i++)
         notices.list[i].before = notices.list[i].sure;
+}
+
+/* A deletion that was notified, and that its 404 confirms, is told at once: by the next poll at the latest, where
+ * no request fails. */
+void oracle_check_deletions(const struct run_report *run)
+{
+    const struct history *h = oracle.history;
+    enum { LONG_AGO_MS = 600000, QUICK_MS = 200 };
+    if (run->kind != STEP_SYNC || run->status != 0 || !run->whole || run->stopped || run->hurt || !run->calm ||
+        plant.was_troubled || h->jumps || h->latency > QUICK_MS)
+        return;
+    for (int i = 0; i < notices.count; i++) {
+        const struct notice *notice = &notices.list[i];
+        if (notice->to != NULL || !notice->before || !notice->plain || notice->since > run->began - LONG_AGO_MS)
+            continue;
+        const struct order *order = plant_order(notice->work_order);
+        const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
+        if (order->removed != NEVER && known->version >= 0 && !known->deleted &&
+            notice->occurred >= order->versions[known->version].updated)
+            broken("R5", "work order %lld: its deletion was notified and is not told", (long long)order->id);
+    }
 }
 
 static bool is_deletion_notified(const struct order *order)

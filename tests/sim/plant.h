@@ -156,6 +156,7 @@ struct plant_log {
     bool polls;         /* the command at work is sync: set by the player */
     int64_t pass_began; /* when the first page of the newest poll was answered */
     int64_t date;       /* what Date it said, NEVER without one */
+    int64_t emptied;    /* when a list was last answered as if there were nothing, which can be told from no other answer */
 };
 extern struct plant_log plant_log;
 

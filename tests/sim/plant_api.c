@@ -48,7 +48,7 @@ void plant_api_reset(uint64_t seed)
     api.count = api.expired = api.thumbnail = 0;
     api.used = 0;
     api.window_began = NEVER;
-    plant_log = (struct plant_log){.pass_began = NEVER, .date = NEVER};
+    plant_log = (struct plant_log){.pass_began = NEVER, .date = NEVER, .emptied = NEVER};
 }
 
 void plant_expire_cursors(void)
@@ -350,10 +350,23 @@ static bool take_token(struct net_answer *answer)
 
 /* --- trouble --- */
 
+/* The list, from its beginning, as if there were nothing. */
+static bool answer_emptily(const struct net_request *request, struct net_answer *answer)
+{
+    if (strstr(request->url, "/v1/workorders?") == NULL || strstr(request->url, "cursor=") != NULL ||
+        !dice_chance(&plant.dice, 20))
+        return false;
+    plant_log.emptied = machine_now();
+    say(answer, 200, "{\"workOrders\":[],\"nextCursor\":null,\"nextPageUrl\":null}");
+    return true;
+}
+
 /* Wrong answers of every kind. Returns true when this one is answered. */
-static bool answer_wrongly(struct net_answer *answer)
+static bool answer_wrongly(const struct net_request *request, struct net_answer *answer)
 {
     static const int statuses[] = {500, 502, 503, 504, 408, 429, 401, 403, 302, 404, 410, 413, 418};
+    if (answer_emptily(request, answer))
+        return true;
     int64_t which = dice_below(&plant.dice, 16);
     if (which < 13) {
         say(answer, statuses[which], "{\"error\":\"no\"}");
@@ -402,7 +415,7 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
         return;
     }
     bool wrong = dice_chance(&plant.dice, plant.trouble);
-    if (wrong && answer_wrongly(answer)) {
+    if (wrong && answer_wrongly(request, answer)) {
         trace("api: wrongly %d", answer->status);
         struct order *order =
             strncmp(path, "/v1/workorders/", 15) == 0 ? plant_order(atoll(path + 15)) : NULL;

@@ -149,6 +149,14 @@ static void check_pace(const struct run_report *report, int64_t refused)
         broken("R7", "%lld requests past the limit", (long long)refused);
 }
 
+/* Whatever else fails or waits, a sync reads the list (rule R9). */
+static void check_list(const struct run_report *report)
+{
+    if (report->kind == STEP_SYNC && report->status == 0 && report->whole && !report->hurt && !report->stopped &&
+        report->lists == 0)
+        broken("R9", "a sync has not read the list");
+}
+
 static void check_status(const struct run_report *report)
 {
     static const int known[] = {0, 65, 69, 73, 74, 75, 76, 77};
@@ -228,6 +236,7 @@ int run(const struct run_options *options)
     if (report.hurt || report.status != 0)
         plant_log.pass_began = pass_began;
     check_pace(&report, plant_log.refused - refused);
+    check_list(&report);
     oracle_look(&report);
     return report.dead ? -1 : report.status;
 }
