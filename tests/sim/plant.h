@@ -74,7 +74,8 @@ struct plant {
     int64_t stepped_back; /* how far its own clock has been set back in all */
     bool was_troubled;    /* answers may have been wrong at some time */
     bool all_hidden;      /* the token sees nothing */
-    int trouble;          /* of 100 answers, so many are wrong */
+    int trouble;          /* of 100 answers, so many are wrong, */
+    int empty;            /* and of 100 lists so many as if there were nothing */
     int64_t others;       /* requests of the window that others take, of 100 */
     struct dice dice;
 };

@@ -354,19 +354,18 @@ static bool take_token(struct net_answer *answer)
 static bool answer_emptily(const struct net_request *request, struct net_answer *answer)
 {
     if (strstr(request->url, "/v1/workorders?") == NULL || strstr(request->url, "cursor=") != NULL ||
-        !dice_chance(&plant.dice, 20))
+        !dice_chance(&plant.dice, plant.empty))
         return false;
+    trace("api: emptily");
     plant_log.emptied = machine_now();
     say(answer, 200, "{\"workOrders\":[],\"nextCursor\":null,\"nextPageUrl\":null}");
     return true;
 }
 
 /* Wrong answers of every kind. Returns true when this one is answered. */
-static bool answer_wrongly(const struct net_request *request, struct net_answer *answer)
+static bool answer_wrongly(struct net_answer *answer)
 {
     static const int statuses[] = {500, 502, 503, 504, 408, 429, 401, 403, 302, 404, 410, 413, 418};
-    if (answer_emptily(request, answer))
-        return true;
     int64_t which = dice_below(&plant.dice, 16);
     if (which < 13) {
         say(answer, statuses[which], "{\"error\":\"no\"}");
@@ -414,8 +413,10 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
         trace("api: 429");
         return;
     }
+    if (answer_emptily(request, answer))
+        return;
     bool wrong = dice_chance(&plant.dice, plant.trouble);
-    if (wrong && answer_wrongly(request, answer)) {
+    if (wrong && answer_wrongly(answer)) {
         trace("api: wrongly %d", answer->status);
         struct order *order =
             strncmp(path, "/v1/workorders/", 15) == 0 ? plant_order(atoll(path + 15)) : NULL;
