@@ -29,12 +29,13 @@ struct fixture {
     struct run run;
     int64_t now;
     bool doubtful; /* the last observation */
+    enum event_source source;
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.store = store_open("scratch", STORE_SCRATCH, 0, NULL), .now = 2000};
+    f = (struct fixture){.store = store_open("scratch", STORE_SCRATCH, 0, NULL), .now = 2000, .source = SOURCE_POLL};
     *state = &f;
     return f.store != NULL && store_begin(f.store, NULL) == 0 ? 0 : -1;
 }
@@ -55,7 +56,7 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
     struct page_record one;
     const char *reason = NULL;
     const struct intake_settings settings = {.store = f->store,
-        .source = SOURCE_POLL,
+        .source = f->source,
         .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
         .run = &f->run};
     struct intake *intake = intake_new(&settings);
@@ -211,6 +212,21 @@ static void test_a_refetch_is_due_when_the_clock_went_back(void **state)
     const int64_t back = now - 24 * HOUR;
     check(refetches_count_due(f->store, back, &e) == 1 && refetches_next(f->store, back, &row, &e) == 1, "%s",
         e.text);
+}
+
+/* An older state that the work order itself refuted once is asked about again by a sweep: the server may have
+ * gone back to just that. */
+static void test_a_sweep_asks_again(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    observe_text(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("10:00:00.000") "\""), true);
+    check(snapshots_set_doubted(f->store, 7, instant("2026-01-20T09:00:00.000Z"), &e) == 0, "%s", e.text);
+    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
+    check(!f->doubtful, "a poll asks again");
+    f->source = SOURCE_RECONCILE;
+    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
+    check(f->doubtful, "a sweep does not ask again");
 }
 
 /* By a clock that went back it is not known which look came first: the work order itself is asked. */
@@ -534,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_refetch_is_due_when_the_clock_went_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_sweep_asks_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
