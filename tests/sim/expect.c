@@ -60,8 +60,8 @@ static void add_deleted(struct expected *out, long long id, const struct version
         add(out, v->updated, "workorder.deleted/%lld/%d", id, out->after.deletions);
 }
 
-static void expect_new(
-    long long id, const struct version *v, const struct told_steps *steps, int64_t horizon, struct expected *out)
+static void expect_new(long long id, const struct version *v, const struct told_steps *steps, int64_t horizon,
+    struct expected *out)
 {
     bool born = v->created >= horizon, touched = v->updated >= horizon;
     if (born)
@@ -91,7 +91,8 @@ static void expect_status_changed(const struct order *order, const struct knowle
     char date[32];
     plant_write_date(v->updated, date);
     if (jumps)
-        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", (long long)order->id, from, v->status, date)
+        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", (long long)order->id, from, v->status,
+            date)
             ->numbered = v->updated <= old->updated;
     if (!is_done(v) || steps->completed)
         return;
@@ -175,8 +176,8 @@ static void quoted_description(char out[64], int number)
 }
 
 /* What differs between the two; the status as the step has it, where there is one. */
-static void append_changes(const struct order *order, const struct knowledge *from, int version, int description,
-    const struct passage *step, char *out, int size)
+static void append_changes(const struct order *order, const struct knowledge *from, int version,
+    int description, const struct passage *step, char *out, int size)
 {
     char a[64], b[64];
     const struct version *old = &order->versions[from->version], *v = &order->versions[version];

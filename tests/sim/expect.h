@@ -18,8 +18,8 @@ struct knowledge {
     bool deleted;    /* it is told deleted */
     int deletions;
     const char *status; /* up to which its status changes were told; NULL: all of them */
-    int64_t low, high;  /* steps up to `low` are part of what was told, those behind `high` are not; which of them
-                           are in between only the program knows */
+    int64_t low, high;  /* steps up to `low` are part of what was told, those behind `high` are not; which of
+                           them  are in between only the program knows */
 };
 
 /* No description at all. */
@@ -40,13 +40,14 @@ struct expected {
         char id[EXPECTED_ID_SIZE];
         char timestamp[32];
         bool numbered; /* the lowest free of ID, ID/2, ID/3, ... */
-        bool maybe;    /* a completion whose date came late: none where it was emitted before, under another date */
+        bool maybe; /* a completion whose date came late: none where it was emitted before, under another date
+                     */
     } events[EXPECTED_IDS];
     struct knowledge after;
 };
 
-/* From `known` to `version` of the order, seen with that description, behind those steps; with the horizon. The
- * steps come behind `created`, and before all else. */
+/* From `known` to `version` of the order, seen with that description, behind those steps; with the horizon.
+ * The steps come behind `created`, and before all else. */
 void expect(const struct order *order, const struct knowledge *known, int version, int description,
     const struct told_steps *steps, int64_t horizon, struct expected *out);
 

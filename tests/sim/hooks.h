@@ -1,7 +1,7 @@
 /*
  * hooks: the webhooks that MaintainX sends, and what happens to them: they are late, lost, doubled, come in
- * any order, say all, some or nothing of the work order, lack their name, or come from someone else. MaintainX
- * sends envelopes; in the brief's spelling a delivery holds the work order.
+ * any order, say all, some or nothing of the work order, lack their name, or come from someone else.
+ * MaintainX sends envelopes; in the brief's spelling a delivery holds the work order.
  */
 #ifndef WOSYNC_SIM_HOOKS_H
 #define WOSYNC_SIM_HOOKS_H
@@ -73,7 +73,15 @@ void hooks_happen(void);
 
 /* --- hooks_body.c --- */
 
-enum about { ABOUT_WHOLE, ABOUT_PARTIAL, ABOUT_NOTHING, ABOUT_STATUS, ABOUT_DELETION, ABOUT_COMMENT, ABOUT_FOREIGN };
+enum about {
+    ABOUT_WHOLE,
+    ABOUT_PARTIAL,
+    ABOUT_NOTHING,
+    ABOUT_STATUS,
+    ABOUT_DELETION,
+    ABOUT_COMMENT,
+    ABOUT_FOREIGN
+};
 
 /* A delivery before it is written. */
 struct message {
@@ -89,6 +97,7 @@ struct message {
 };
 
 /* Writes the body and the headers. */
-void hooks_write(const struct message *message, const struct hooks_manner *manner, struct api_subscription *out);
+void hooks_write(
+    const struct message *message, const struct hooks_manner *manner, struct api_subscription *out);
 
 #endif

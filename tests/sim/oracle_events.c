@@ -69,8 +69,8 @@ bool oracle_has_head(const struct told *told, const char *id, const char *timest
 }
 
 /*
- * It was not known at the last look, and is told as a change to what was seen silently since. Returns how many
- * events are so.
+ * It was not known at the last look, and is told as a change to what was seen silently since. Returns how
+ * many events are so.
  */
 static int match_from_silence(const struct order *order, int i, struct knowledge *after)
 {
@@ -101,8 +101,8 @@ int64_t oracle_known_orders(int64_t since)
 
 /* --- what is told --- */
 
-/* The notification of a deletion at that moment, NULL when none came. A date in whole seconds stands for all of its
- * second. */
+/* The notification of a deletion at that moment, NULL when none came. A date in whole seconds stands for all
+ * of its second. */
 static const struct notice *find_deletion(const struct order *order, const struct told *told, int64_t *when)
 {
     char date[32];
@@ -117,8 +117,8 @@ static const struct notice *find_deletion(const struct order *order, const struc
     return NULL;
 }
 
-/* Told deleted without a deletedAt: a notification named it, or it was proved by its absence. Returns whether it
- * is one of these. */
+/* Told deleted without a deletedAt: a notification named it, or it was proved by its absence. Returns whether
+ * it is one of these. */
 static bool take_proved_gone(const struct told *told, const struct order *order, struct knowledge *known)
 {
     char id[EXPECTED_ID_SIZE], date[32], tail[1024];
@@ -141,8 +141,8 @@ static bool take_proved_gone(const struct told *told, const struct order *order,
     if (told->description != known->description)
         return false;
     const struct version *v = &order->versions[known->version];
-    const struct notice *notice = strstr(told->body, "\"source\":\"webhook\"") != NULL
-                                      ? find_deletion(order, told, &when) : NULL;
+    const struct notice *notice =
+        strstr(told->body, "\"source\":\"webhook\"") != NULL ? find_deletion(order, told, &when) : NULL;
     if (notice != NULL && when < v->updated)
         broken("R4", "%s: told deleted by a webhook that is older than version %d", told->id, known->version);
     if (order->most_refusals < 2 && notice == NULL)
@@ -170,7 +170,8 @@ static bool take_proved_gone(const struct told *told, const struct order *order,
 }
 
 /* What a webhook did not bring the list has brought since, silently. */
-static int match_filled(const struct order *order, const struct knowledge *known, int i, struct knowledge *after)
+static int match_filled(
+    const struct order *order, const struct knowledge *known, int i, struct knowledge *after)
 {
     char why[ORACLE_WHY];
     struct knowledge filled = *known;
@@ -235,12 +236,14 @@ static bool is_listed(long long user)
     return user >= PLANT_FIRST_USER && user < PLANT_FIRST_USER + PLANT_USERS && plant.manner.people == 200;
 }
 
-/* Reads `"N":"User N"`, of someone who is listed. Returns what stands behind it, NULL when it is anything else. */
+/* Reads `"N":"User N"`, of someone who is listed. Returns what stands behind it, NULL when it is anything
+ * else. */
 static const char *read_name(const char *text)
 {
     long long id, name;
     int len = 0;
-    if (sscanf(text, "\"%lld\":\"User %lld\"%n", &id, &name, &len) != 2 || len == 0 || id != name || !is_listed(id))
+    if (sscanf(text, "\"%lld\":\"User %lld\"%n", &id, &name, &len) != 2 || len == 0 || id != name ||
+        !is_listed(id))
         return NULL;
     return text + len;
 }
@@ -265,7 +268,8 @@ static void check_names(struct told *told, const char *data)
         text += *text == '}';
     }
     told->actor = actor;
-    bool good = strncmp(text, names, sizeof names - 1) == 0 && (name == 0 || (name == actor && is_listed(name)));
+    bool good =
+        strncmp(text, names, sizeof names - 1) == 0 && (name == 0 || (name == actor && is_listed(name)));
     text += good ? sizeof names - 1 : 0;
     while (good && *text == '"') {
         text = read_name(text);
@@ -277,8 +281,8 @@ static void check_names(struct told *told, const char *data)
         broken("names", "%s says %.*s", told->id, (int)(data - people), people);
 }
 
-/* What can be said of an event by itself. Returns its work order, NULL when it is told of something that never
- * was. */
+/* What can be said of an event by itself. Returns its work order, NULL when it is told of something that
+ * never was. */
 static const struct order *look_at_event(struct told *told, const struct run_report *run)
 {
     const struct order *order = plant_order(told->work_order);
@@ -306,7 +310,8 @@ static const char *rest_of(const struct order *order, const struct told *told)
     return oracle_behind(&order->versions[told->version], strstr(told->body, "\"data\":") + 7, &description);
 }
 
-/* Takes what was told at place `i` and, where more is of the same observation, that, too. Returns how many. */
+/* Takes what was told at place `i` and, where more is of the same observation, that, too. Returns how many.
+ */
 static int take_events(int i, const struct run_report *run)
 {
     struct told *told = &oracle.log.list[i];

@@ -61,8 +61,8 @@ struct sqlite3_stmt *oracle_query(enum oracle_query which);
 /* What was seen of a work order so far. */
 struct watched {
     struct knowledge known;
-    int waits_since;       /* the run since which the rest of its steps waits */
-    int64_t heard;         /* when a webhook last spoke of it; 0: none did */
+    int waits_since; /* the run since which the rest of its steps waits */
+    int64_t heard;   /* when a webhook last spoke of it; 0: none did */
 };
 
 extern struct oracle {
@@ -72,7 +72,7 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
-    int run; /* the one that is looked at */
+    int run;          /* the one that is looked at */
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */
     struct log log;
@@ -112,8 +112,8 @@ void oracle_note_notice(const struct run_report *run);
 void oracle_begin_notices(const struct run_report *run);
 void oracle_end_notices(void);
 
-/* oracle_chain.c: which notified steps must be told on the way from `known` to `version`: `told` are those that
- * were. Returns what is wrong, NULL when nothing is. */
+/* oracle_chain.c: which notified steps must be told on the way from `known` to `version`: `told` are those
+ * that were. Returns what is wrong, NULL when nothing is. */
 struct step_list {
     const struct notice *list[64];
     int count;

@@ -6,7 +6,8 @@
 #include "oracle_parts.h"
 #include "verdict.h"
 
-/* What becomes visible within hours is seen by the poll that looks back for six, which is due once an hour. */
+/* What becomes visible within hours is seen by the poll that looks back for six, which is due once an hour.
+ */
 enum { LATE_WINDOW_MS = 6 * 3600000, LATE_WINDOW_EVERY_MS = 3600000 };
 
 static bool is_covered_late(const struct version *v, int64_t began)
@@ -106,18 +107,19 @@ void oracle_end_notices(void)
         notices.list[i].before = notices.list[i].sure;
 }
 
-/* A deletion that was notified, and that its 404 confirms, is told at once: by the next poll at the latest, where
- * no request fails. */
+/* A deletion that was notified, and that its 404 confirms, is told at once: by the next poll at the latest,
+ * where no request fails. */
 void oracle_check_deletions(const struct run_report *run)
 {
     const struct history *h = oracle.history;
     enum { LONG_AGO_MS = 600000, QUICK_MS = 200 };
-    if (run->kind != STEP_SYNC || run->status != 0 || !run->whole || run->stopped || run->hurt || !run->calm ||
-        plant.was_troubled || h->jumps || h->latency > QUICK_MS)
+    if (run->kind != STEP_SYNC || run->status != 0 || !run->whole || run->stopped || run->hurt ||
+        !run->calm || plant.was_troubled || h->jumps || h->latency > QUICK_MS)
         return;
     for (int i = 0; i < notices.count; i++) {
         const struct notice *notice = &notices.list[i];
-        if (notice->to != NULL || !notice->before || !notice->plain || notice->since > run->began - LONG_AGO_MS)
+        if (notice->to != NULL || !notice->before || !notice->plain ||
+            notice->since > run->began - LONG_AGO_MS)
             continue;
         const struct order *order = plant_order(notice->work_order);
         const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
@@ -141,8 +143,9 @@ void oracle_check_hook(const struct run_report *run)
     const struct order *order =
         run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
     /* what is not newer than a deletion brings nothing back */
-    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || is_deletion_notified(order) || order->bent ||
-        order->removed != NEVER || oracle.orders[order->id - FIRST_ID].known.deleted)
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon ||
+        is_deletion_notified(order) || order->bent || order->removed != NEVER ||
+        oracle.orders[order->id - FIRST_ID].known.deleted)
         return;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
     const struct version *v = &order->versions[run->hook_version];

@@ -152,8 +152,8 @@ static void check_pace(const struct run_report *report, int64_t refused)
 /* Whatever else fails or waits, a sync reads the list (rule R9). */
 static void check_list(const struct run_report *report)
 {
-    if (report->kind == STEP_SYNC && report->status == 0 && report->whole && !report->hurt && !report->stopped &&
-        report->lists == 0)
+    if (report->kind == STEP_SYNC && report->status == 0 && report->whole && !report->hurt &&
+        !report->stopped && report->lists == 0)
         broken("R9", "a sync has not read the list");
 }
 

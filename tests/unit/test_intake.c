@@ -29,13 +29,12 @@ struct fixture {
     struct run run;
     int64_t now;
     bool doubtful; /* the last observation */
-    enum event_source source;
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.store = store_open("scratch", STORE_SCRATCH, 0, NULL), .now = 2000, .source = SOURCE_POLL};
+    f = (struct fixture){.store = store_open("scratch", STORE_SCRATCH, 0, NULL), .now = 2000};
     *state = &f;
     return f.store != NULL && store_begin(f.store, NULL) == 0 ? 0 : -1;
 }
@@ -56,7 +55,7 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
     struct page_record one;
     const char *reason = NULL;
     const struct intake_settings settings = {.store = f->store,
-        .source = f->source,
+        .source = SOURCE_POLL,
         .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
         .run = &f->run};
     struct intake *intake = intake_new(&settings);
@@ -191,42 +190,6 @@ static void test_the_later_deletion_counts(void **state)
     }
     check(refetches_get(f->store, 7, &row, &e) == 1, "%s", e.text);
     check(row.gone_at == 9000 && row.occurred == 9000, "gone at %lld", (long long)row.gone_at);
-}
-
-/* What is to be asked for in three hours waits for them; where the clock has gone back by a day, it is due. */
-static void test_a_refetch_is_due_when_the_clock_went_back(void **state)
-{
-    enum { HOUR = 3600000 };
-    struct fixture *f = *state;
-    struct error e = {0};
-    struct refetch_row row = {.work_order = 0};
-    const int64_t now = 100 * (int64_t)HOUR;
-    const struct refetch_row asked = {.work_order = 7,
-        .reason = REFETCH_NOTIFIED,
-        .requested = now,
-        .occurred = TIMESTAMP_NONE,
-        .gone_at = TIMESTAMP_NONE,
-        .doubted = TIMESTAMP_NONE};
-    check(refetches_request(f->store, &asked, now + 3 * HOUR, &e) == 0, "%s", e.text);
-    check(refetches_next(f->store, now, &row, &e) == 0 && refetches_count_due(f->store, now, &e) == 0, "%s", e.text);
-    const int64_t back = now - 24 * HOUR;
-    check(refetches_count_due(f->store, back, &e) == 1 && refetches_next(f->store, back, &row, &e) == 1, "%s",
-        e.text);
-}
-
-/* An older state that the work order itself refuted once is asked about again by a sweep: the server may have
- * gone back to just that. */
-static void test_a_sweep_asks_again(void **state)
-{
-    struct fixture *f = *state;
-    struct error e = {0};
-    observe_text(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("10:00:00.000") "\""), true);
-    check(snapshots_set_doubted(f->store, 7, instant("2026-01-20T09:00:00.000Z"), &e) == 0, "%s", e.text);
-    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
-    check(!f->doubtful, "a poll asks again");
-    f->source = SOURCE_RECONCILE;
-    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
-    check(f->doubtful, "a sweep does not ask again");
 }
 
 /* By a clock that went back it is not known which look came first: the work order itself is asked. */
@@ -549,8 +512,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_refetch_is_due_when_the_clock_went_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_sweep_asks_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
