@@ -156,6 +156,11 @@ void hooks_deleted(struct order *order, int64_t when)
     if (!hooks.manner.on)
         return;
     message.nameless = !hooks.manner.brief && dice_chance(&hooks.dice, hooks.manner.nameless);
+    /* one that is deleted a second time is so at another moment */
+    if (!hooks.manner.brief && message.occurred <= order->last_moment)
+        message.occurred = order->last_moment + 1;
+    if (!hooks.manner.brief)
+        order->last_moment = message.occurred;
     message.notice = add_notice(&message, NULL, NULL);
     send_some(message);
 }
