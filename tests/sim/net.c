@@ -220,7 +220,7 @@ static void count_request(struct process *process, const char *url)
         process->deliveries++;
     else if (strstr(url, "/workorders?") != NULL)
         process->lists++;
-    else
+    else if (strstr(url, "/workorders/") != NULL)
         process->singles++;
 }
 
