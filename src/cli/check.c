@@ -338,7 +338,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 const struct command command_check = {
     .name = "check",
     .summary = "a plugin for Nagios, Icinga, Zabbix, or a container's health check",
-    .help = "usage: wosync check [--warning D] [--critical D] [--pending-age D] [--dead N]\n"
+    .help = "usage: wosync check [-w|--warning D] [-c|--critical D] [--pending-age D] [--dead N]\n"
             "\n"
             "Says in one line whether wosync works, with performance data, then a line for each finding. It\n"
             "reads the store alone: no request is sent, and no secret is needed.\n"

@@ -56,8 +56,10 @@ static int gather_lateness(struct store *store, struct json_object *out, struct 
     struct account account;
     int64_t missing = sweeps_waiting(store, e), oldest = TIMESTAMP_NONE, unlisted = 0;
     int known = account_load(store, &account, e);
-    if (missing < 0 || known < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0)
+    if (missing < 0 || known < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0) {
+        account_free(&account);
         return -1;
+    }
     if (known == 1 && account.started != TIMESTAMP_NONE)
         unlisted = snapshots_count_unlisted(store, account.started, &oldest, e);
     account_free(&account);
@@ -285,9 +287,8 @@ int status_json_gather(struct store *store, struct json_object *out, struct erro
     json_object_object_add(out, "quarantined", records);
     if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
         gather_names(store, out, e) != 0 || gather_refetches(store, out, e) != 0 ||
-        gather_webhooks(store, out, e) != 0 ||
-        gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
-        handlers_list(store, gather_handler, &handlers, e) != 0 ||
+        gather_webhooks(store, out, e) != 0 || gather_lateness(store, out, e) != 0 ||
+        gather_counts(store, out, e) != 0 || handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, records, e) != 0)
         return -1;
     return 0;
