@@ -12,7 +12,7 @@
 #include "handlers/report/report.h"
 #include "handlers/report/csv_file.h"
 #include "handlers/report/page_html.h"
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 /* Room for the name of a page: an id, a date, `.html`. */
 enum { NAME_SIZE = 64 };

@@ -1,4 +1,4 @@
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 #include <dirent.h>
 #include <errno.h>

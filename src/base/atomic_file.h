@@ -1,8 +1,8 @@
 /*
  * atomic_file: files that are there whole or not at all, whatever happens in between.
  */
-#ifndef WOSYNC_HANDLERS_REPORT_ATOMIC_FILE_H
-#define WOSYNC_HANDLERS_REPORT_ATOMIC_FILE_H
+#ifndef WOSYNC_BASE_ATOMIC_FILE_H
+#define WOSYNC_BASE_ATOMIC_FILE_H
 
 #include <stddef.h>
 
