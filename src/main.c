@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
     &command_webhooks,
     &command_events,
     &command_status,
+    &command_report,
     &command_config,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

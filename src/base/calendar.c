@@ -73,6 +73,6 @@ void calendar_zone(int64_t ms, char out[CALENDAR_SIZE])
 {
     const struct tm tm = local_time(ms);
     const long minutes = labs(tm.tm_gmtoff) / 60;
-    snprintf(out, CALENDAR_SIZE, "%s, UTC%c%02ld:%02ld", tm.tm_zone, tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60,
-        minutes % 60);
+    snprintf(out, CALENDAR_SIZE, "%s, UTC%c%02ld:%02ld", tm.tm_zone, tm.tm_gmtoff < 0 ? '-' : '+',
+        minutes / 60, minutes % 60);
 }

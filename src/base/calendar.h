@@ -1,6 +1,6 @@
 /*
- * calendar: days, weeks and months in the machine's time zone. Weeks begin on Monday. Instants are milliseconds
- * since 1970-01-01T00:00:00Z.
+ * calendar: days, weeks and months in the machine's time zone. Weeks begin on Monday. Instants are
+ * milliseconds since 1970-01-01T00:00:00Z.
  */
 #ifndef WOSYNC_BASE_CALENDAR_H
 #define WOSYNC_BASE_CALENDAR_H

@@ -31,6 +31,7 @@ extern const struct command command_receive;
 extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
+extern const struct command command_report;
 extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */

@@ -1,7 +1,5 @@
 #include "report/record.h"
 
-#include <json-c/json.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_parse.h"
@@ -173,16 +171,9 @@ bool record_read(const char *json, size_t len, char *const *completed, struct re
 
 char *record_copy_name(const struct json_text *name)
 {
+    struct buffer text = {0};
     if (name->at == NULL || name->len == 0)
         return NULL;
-    if (name->plain)
-        return strndup(name->at, name->len);
-    /* with its quotes, which stand around it */
-    struct json_object *text = NULL;
-    const char *reason = NULL;
-    (void)reason;
-    text = json_parse(name->at - 1, name->len + 2, MAX_DEPTH, NULL);
-    char *copy = text != NULL ? strdup(json_object_get_string(text)) : NULL;
-    json_object_put(text);
-    return copy;
+    json_unescape(name, &text);
+    return text.data;
 }

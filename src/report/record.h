@@ -34,8 +34,9 @@ struct record {
 };
 
 /*
- * Reads `len` bytes of JSON. `completed`: the statuses that mean that the work is done, ended by NULL; CANCELED
- * and SKIPPED are closed, too; every other status is open. Returns false when it is not an object with a status.
+ * Reads `len` bytes of JSON. `completed`: the statuses that mean that the work is done, ended by NULL;
+ * CANCELED and SKIPPED are closed, too; every other status is open. Returns false when it is not an object
+ * with a status.
  */
 bool record_read(const char *json, size_t len, char *const *completed, struct record *out);
 

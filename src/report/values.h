@@ -20,7 +20,8 @@ void values_add(struct values *values, int64_t value);
 /* Sorts the list, which values_percentile needs. */
 void values_sort(struct values *values);
 
-/* The smallest number of a sorted list that `percent` of the numbers do not exceed (the nearest rank); -1 of an empty one. */
+/* The smallest number of a sorted list that `percent` of the numbers do not exceed (the nearest rank); -1 of
+ * an empty one. */
 int64_t values_percentile(const struct values *values, int percent);
 
 /* Frees the list and zeroes the struct. */
