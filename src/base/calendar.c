@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static const char *const month_names[] = {
@@ -73,6 +74,10 @@ void calendar_zone(int64_t ms, char out[CALENDAR_SIZE])
 {
     const struct tm tm = local_time(ms);
     const long minutes = labs(tm.tm_gmtoff) / 60;
+    if (strcmp(tm.tm_zone, "UTC") == 0) {
+        snprintf(out, CALENDAR_SIZE, "UTC");
+        return;
+    }
     snprintf(out, CALENDAR_SIZE, "%s, UTC%c%02ld:%02ld", tm.tm_zone, tm.tm_gmtoff < 0 ? '-' : '+',
         minutes / 60, minutes % 60);
 }

@@ -91,7 +91,7 @@ static int write_file(const char *path, const struct buffer *text, struct error 
         return fail(
             e, EX_CANTCREAT, "report: --output %s: %s; make the directory first", path, strerror(errno));
     int fd = atomic_file_directory(directory, &why);
-    int rc = fd >= 0 ? atomic_file_write(fd, name, text->data, text->len, &why) : -1;
+    int rc = fd >= 0 ? atomic_file_write_mode(fd, name, 0666, text->data, text->len, &why) : -1;
     if (fd >= 0)
         close(fd);
     if (rc != 0)

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "report/words.h"
-
 /* How much of its slot a bar, or a group of bars, takes. */
 #define FILLED 0.76
 
@@ -67,33 +65,17 @@ static void draw_slot(struct buffer *out, const struct chart *chart, const struc
     }
 }
 
-static void write_legend(struct buffer *out, const struct chart *chart)
-{
-    if (chart->series_count < 2)
-        return;
-    buffer_append_text(out, "<ul class=\"legend\">");
-    for (size_t s = 0; s < chart->series_count; s++) {
-        buffer_append_text(out, "<li>");
-        chart_sample(out, chart->series[s].style, false);
-        words_text(out, chart->series[s].name);
-        buffer_append_text(out, "</li>");
-    }
-    buffer_append_text(out, "</ul>\n");
-}
-
 void bars_write(struct buffer *out, const struct chart *chart)
 {
-    chart_begin(out, chart);
-    if (chart_has_numbers(chart, false)) {
-        write_legend(out, chart);
-        struct chart_plot plot = chart_begin_drawing(out, chart, highest(chart));
-        for (size_t i = 0; i < chart->count; i++)
-            draw_slot(out, chart, &plot, i);
-        chart_end_drawing(out, chart, &plot);
-    } else {
-        buffer_append_text(out, "<p class=\"empty\">");
-        words_text(out, chart->empty);
-        buffer_append_text(out, "</p>\n");
+    if (!chart_has_numbers(chart, false)) {
+        chart_empty(out, chart);
+        return;
     }
+    chart_begin(out, chart);
+    chart_legend(out, chart, false);
+    struct chart_plot plot = chart_begin_drawing(out, chart, highest(chart));
+    for (size_t i = 0; i < chart->count; i++)
+        draw_slot(out, chart, &plot, i);
+    chart_end_drawing(out, chart, &plot);
     chart_end(out, chart);
 }

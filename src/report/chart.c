@@ -202,9 +202,6 @@ void chart_end_drawing(struct buffer *out, const struct chart *chart, const stru
 {
     for (size_t i = 0; i < chart->target_count; i++) {
         const double y = chart_y(plot, chart->targets[i].value);
-        const bool same = i > 0 && chart->targets[0].value == chart->targets[i].value;
-        if (same)
-            continue;
         buffer_append_format(
             out, "<path class=\"target\" d=\"M%.1f %.1fH%.1f\"/>", plot->left, y, plot->right);
         buffer_append_format(

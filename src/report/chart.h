@@ -44,7 +44,7 @@ struct chart {
     const char *id; /* a name of its own on the page */
     const char *title;
     const char *finding;       /* a sentence or two: what it shows */
-    const char *note;          /* small print below it; NULL: none */
+    const char *note;          /* small print; NULL: none */
     const char *empty;         /* what is said in place of a drawing without numbers */
     const char *unit;          /* of the numbers: `work orders`, `%`, `days` */
     const char *label_name;    /* head of the table's first column: `Week of` */
@@ -79,8 +79,14 @@ struct chart_plot {
 /* Has it any number (but zeroes alone count only where `zeroes`)? */
 bool chart_has_numbers(const struct chart *chart, bool zeroes);
 
-/* <figure>, its caption and the legend. Everything is escaped. */
+/* Begins the figure: its caption. Everything is escaped. */
 void chart_begin(struct buffer *out, const struct chart *chart);
+
+/* The whole figure of a chart without numbers: it says so. */
+void chart_empty(struct buffer *out, const struct chart *chart);
+
+/* What each series looks like, where there is more than one. */
+void chart_legend(struct buffer *out, const struct chart *chart, bool lines);
 
 /* Opens the drawing: <svg> with <title> and <desc>, the axes for numbers up to `max`. To be closed by
  * chart_end_drawing. */

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "report/words.h"
-
 /* With more points than this, only the last one and those between gaps have a marker. */
 enum { MARKED = 27 };
 
@@ -72,35 +70,19 @@ static void draw_markers(
     }
 }
 
-static void write_legend(struct buffer *out, const struct chart *chart)
-{
-    if (chart->series_count < 2)
-        return;
-    buffer_append_text(out, "<ul class=\"legend\">");
-    for (size_t s = 0; s < chart->series_count; s++) {
-        buffer_append_text(out, "<li>");
-        chart_sample(out, chart->series[s].style, true);
-        words_text(out, chart->series[s].name);
-        buffer_append_text(out, "</li>");
-    }
-    buffer_append_text(out, "</ul>\n");
-}
-
 void lines_write(struct buffer *out, const struct chart *chart)
 {
-    chart_begin(out, chart);
-    if (chart_has_numbers(chart, true)) {
-        write_legend(out, chart);
-        struct chart_plot plot = chart_begin_drawing(out, chart, highest(chart));
-        for (size_t s = 0; s < chart->series_count; s++)
-            draw_path(out, chart, &plot, s);
-        for (size_t s = 0; s < chart->series_count; s++)
-            draw_markers(out, chart, &plot, s);
-        chart_end_drawing(out, chart, &plot);
-    } else {
-        buffer_append_text(out, "<p class=\"empty\">");
-        words_text(out, chart->empty);
-        buffer_append_text(out, "</p>\n");
+    if (!chart_has_numbers(chart, true)) {
+        chart_empty(out, chart);
+        return;
     }
+    chart_begin(out, chart);
+    chart_legend(out, chart, true);
+    struct chart_plot plot = chart_begin_drawing(out, chart, highest(chart));
+    for (size_t s = 0; s < chart->series_count; s++)
+        draw_path(out, chart, &plot, s);
+    for (size_t s = 0; s < chart->series_count; s++)
+        draw_markers(out, chart, &plot, s);
+    chart_end_drawing(out, chart, &plot);
     chart_end(out, chart);
 }

@@ -47,7 +47,7 @@ static void say_delay(struct buffer *out, const struct figures_handler *const *c
         words_duration(out, values_percentile(&chosen[i]->all_delays, 50));
         buffer_append_format(out, " to %s", chosen[i]->name);
     }
-    buffer_append_text(out, count > 0 ? "." : "Nothing was delivered in the period.");
+    buffer_append_text(out, ".");
 }
 
 static void write_delay(struct buffer *out, const struct figures *r)
@@ -115,7 +115,7 @@ static void write_late(struct buffer *out, const struct figures *r)
             &finding, "The latest one needed a lookback of %s; lookback is %s.", needed, lookback);
     const struct chart chart = {.id = "late",
         .title = "Late arrivals",
-        .finding = all > 0 ? finding.data : "No change was seen yet.",
+        .finding = finding.data,
         .note = "How long after a change it was first seen, of all changes that are counted in the store.",
         .empty = "No change was seen yet.",
         .unit = "changes, by the time until they were seen",

@@ -130,22 +130,20 @@ static void say(struct buffer *out, const struct figures *r)
 void page_runs(struct buffer *out, const struct figures *report)
 {
     struct buffer finding = {0};
-    if (report->first_run != TIMESTAMP_NONE)
-        say(&finding, report);
-    else
-        buffer_append_text(&finding, "There was no run yet.");
-    const struct chart chart = {.id = "runs",
+    struct chart chart = {.id = "runs",
         .title = "Runs per hour",
-        .finding = finding.data,
-        .note = "An hour with a failed run is a failure, whatever else ran in it."};
-    chart_begin(out, &chart);
-    if (report->first_run != TIMESTAMP_NONE) {
-        write_legend(out);
-        draw(out, report, finding.data);
-        write_table(out, report);
-        chart_end(out, &chart);
-    } else {
-        buffer_append_text(out, "<p class=\"empty\">There was no run yet.</p></figure>\n");
+        .note = "An hour with a failed run is a failure, whatever else ran in it.",
+        .empty = "There was no run yet."};
+    if (report->first_run == TIMESTAMP_NONE) {
+        chart_empty(out, &chart);
+        return;
     }
+    say(&finding, report);
+    chart.finding = finding.data;
+    chart_begin(out, &chart);
+    write_legend(out);
+    draw(out, report, finding.data);
+    write_table(out, report);
+    chart_end(out, &chart);
     buffer_free(&finding);
 }

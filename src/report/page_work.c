@@ -159,10 +159,14 @@ static void say_on_time(struct buffer *out, const struct figures *r)
     }
 }
 
-static void add_target(struct chart *chart, const char *name, double value)
+static void add_target(struct chart *chart, struct buffer *name, double value, const char *of)
 {
-    if (value > 0)
-        chart->targets[chart->target_count++] = (struct chart_target){name, value};
+    if (value <= 0)
+        return;
+    buffer_append_text(name, "target ");
+    words_number(name, value, value == floor(value) ? 0 : 1);
+    buffer_append_format(name, "%%%s", of);
+    chart->targets[chart->target_count++] = (struct chart_target){name->data, value};
 }
 
 static void write_on_time(struct buffer *out, const struct figures *r)
@@ -171,7 +175,7 @@ static void write_on_time(struct buffer *out, const struct figures *r)
     const size_t count = t->period.months.count;
     struct axis axis = axis_make(&t->period.months, CALENDAR_SEP, CALENDAR_SEP_2026);
     double *preventive = series_make(count), *all = series_make(count);
-    struct buffer finding = {0};
+    struct buffer finding = {0}, names[2] = {{0}, {0}};
     say_on_time(&finding, r);
     for (size_t i = 0; i < count; i++) {
         preventive[i] = t->months[i].preventive.of > 0 ? share_percent(&t->months[i].preventive) : NAN;
@@ -192,15 +196,14 @@ static void write_on_time(struct buffer *out, const struct figures *r)
         .decimals = 1,
         .percent = true,
         .running = true};
-    if (r->target_preventive > 0 && r->target_preventive == r->target_all)
-        add_target(&chart, "target", r->target_preventive);
-    else {
-        add_target(&chart, "target, preventive", r->target_preventive);
-        add_target(&chart, "target, all", r->target_all);
-    }
+    const bool same = r->target_preventive == r->target_all;
+    add_target(&chart, &names[0], r->target_preventive, same ? "" : ", preventive");
+    add_target(&chart, &names[1], same ? 0 : r->target_all, ", all");
     lines_write(out, &chart);
     free(preventive);
     free(all);
+    buffer_free(&names[0]);
+    buffer_free(&names[1]);
     buffer_free(&finding);
     axis_free(&axis);
 }
@@ -252,7 +255,7 @@ static void write_kinds(struct buffer *out, const struct figures *r)
     buffer_append_text(&finding, " were preventive and ");
     page_percent(&finding, sums[TYPE_REACTIVE], all);
     buffer_append_text(&finding, " reactive.");
-    chart.finding = all > 0 ? finding.data : "No share: nothing was completed.";
+    chart.finding = finding.data;
     bars_write(out, &chart);
     for (int type = 0; type < WORK_TYPES; type++)
         free(values[type]);
@@ -287,7 +290,7 @@ static void write_times(struct buffer *out, const struct figures *r)
     }
     const struct chart chart = {.id = "times",
         .title = "Time to complete, by priority",
-        .finding = r->tally.this.durations.count > 0 ? finding.data : "Nothing was completed in the period.",
+        .finding = finding.data,
         .empty = "Nothing was completed in the period.",
         .unit = unit->name,
         .label_name = "Priority",
@@ -330,7 +333,7 @@ static void write_ages(struct buffer *out, const struct figures *r)
     buffer_append_text(&finding, ") are 13 weeks old and older.");
     const struct chart chart = {.id = "ages",
         .title = "Age of what is open",
-        .finding = t->open > 0 ? finding.data : "Nothing is open.",
+        .finding = finding.data,
         .note = "Full weeks since the work order was created.",
         .empty = "Nothing is open.",
         .unit = "open work orders, by age in weeks",
