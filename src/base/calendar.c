@@ -1,5 +1,6 @@
 #include "base/calendar.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +75,11 @@ void calendar_zone(int64_t ms, char out[CALENDAR_SIZE])
 {
     const struct tm tm = local_time(ms);
     const long minutes = labs(tm.tm_gmtoff) / 60;
-    if (strcmp(tm.tm_zone, "UTC") == 0) {
+    if (strcmp(tm.tm_zone, "UTC") == 0)
         snprintf(out, CALENDAR_SIZE, "UTC");
-        return;
-    }
-    snprintf(out, CALENDAR_SIZE, "%s, UTC%c%02ld:%02ld", tm.tm_zone, tm.tm_gmtoff < 0 ? '-' : '+',
-        minutes / 60, minutes % 60);
+    else /* a zone without a name is called +0545 or so */
+        snprintf(out, CALENDAR_SIZE, "%s%sUTC%c%02ld:%02ld",
+            isalpha((unsigned char)*tm.tm_zone) ? tm.tm_zone : "",
+            isalpha((unsigned char)*tm.tm_zone) ? ", " : "", tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60,
+            minutes % 60);
 }

@@ -112,6 +112,14 @@ void chart_legend(struct buffer *out, const struct chart *chart, bool lines)
         words_text(out, chart->series[s].name);
         buffer_append_text(out, "</li>");
     }
+    for (size_t i = 0; i < chart->target_count; i++) {
+        buffer_append_format(out,
+            "<li><svg class=\"sample\" viewBox=\"0 0 26 12\" width=\"26\" height=\"12\" aria-hidden=\"true\">"
+            "<path class=\"target t%d\" d=\"M0 6h26\"/></svg>",
+            (int)i);
+        words_text(out, chart->targets[i].name);
+        buffer_append_text(out, "</li>");
+    }
     buffer_append_text(out, "</ul>\n");
 }
 
@@ -156,17 +164,18 @@ static double longest_label(const struct chart *chart)
     return (double)longest * CHAR_WIDTH + 6;
 }
 
-/* From the last one backwards: what is newest has its label. */
+/* From the last one backwards: what is newest has its label, moved to the left where it would leave the
+ * drawing. */
 static void draw_labels(struct buffer *out, const struct chart *chart, const struct chart_plot *plot)
 {
     const double width = longest_label(chart);
-    const size_t stride = scale_stride(chart->count, plot->slot, width);
+    const double beyond = plot->right - plot->slot / 2 + (width - 6) / 2 - CHART_WIDTH;
+    const size_t stride = scale_stride(chart->count, plot->slot, width + (beyond > 0 ? beyond : 0));
     buffer_append_text(out, "<g class=\"middle\">");
     for (size_t i = (chart->count - 1) % stride; i < chart->count; i += stride) {
-        double x = plot->left + plot->slot * ((double)i + 0.5),
-               own = (double)length_of(chart->labels[i]) * CHAR_WIDTH / 2;
-        if (x + own > CHART_WIDTH)
-            x = CHART_WIDTH - own;
+        double x = plot->left + plot->slot * ((double)i + 0.5);
+        if (i == chart->count - 1 && beyond > 0)
+            x -= beyond;
         buffer_append_format(out, "<text x=\"%.1f\" y=\"%d\">", x, CHART_BOTTOM + 16);
         words_text(out, chart->labels[i]);
         buffer_append_text(out, "</text>");
@@ -200,15 +209,9 @@ struct chart_plot chart_begin_drawing(struct buffer *out, const struct chart *ch
 
 void chart_end_drawing(struct buffer *out, const struct chart *chart, const struct chart_plot *plot)
 {
-    for (size_t i = 0; i < chart->target_count; i++) {
-        const double y = chart_y(plot, chart->targets[i].value);
-        buffer_append_format(
-            out, "<path class=\"target\" d=\"M%.1f %.1fH%.1f\"/>", plot->left, y, plot->right);
-        buffer_append_format(
-            out, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", plot->left + 4, i == 0 ? y - 4 : y + 12);
-        words_text(out, chart->targets[i].name);
-        buffer_append_text(out, "</text>");
-    }
+    for (size_t i = 0; i < chart->target_count; i++)
+        buffer_append_format(out, "<path class=\"target t%d\" d=\"M%.1f %.1fH%.1f\"/>", (int)i, plot->left,
+            chart_y(plot, chart->targets[i].value), plot->right);
     buffer_append_text(out, "</svg>\n");
 }
 

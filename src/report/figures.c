@@ -10,7 +10,7 @@
 const int64_t figures_late_steps[FIGURES_LATE_STEPS - 1] = {
     5000, 60000, 5 * 60000, 10 * 60000, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS};
 const char *const figures_late_names[FIGURES_LATE_STEPS] = {
-    "5 s", "1 min", "5 min", "10 min", "1 h", "6 h", "1 d", "later"};
+    "5 seconds", "1 minute", "5 minutes", "10 minutes", "1 hour", "6 hours", "1 day", "more than 1 day"};
 
 bool figures_is_success(int64_t exit_status)
 {

@@ -40,9 +40,9 @@ static void write_header(struct buffer *out, const struct figures *r)
         words_text(out, r->location);
     } else
         buffer_append_text(out, "All locations");
-    buffer_append_format(out, " \xc2\xb7 %s to %s (", since, now);
+    buffer_append_format(out, " \xc2\xb7 %s to %s, ", since, now);
     page_length(out, r);
-    buffer_append_format(out, ") \xc2\xb7 made %s (%s) \xc2\xb7 MaintainX last read ", made, zone);
+    buffer_append_format(out, "</p>\n<p>Made %s (%s) \xc2\xb7 MaintainX last read ", made, zone);
     page_instant(out, r->last_pass, "never");
     buffer_append_text(out, "</p></header>\n");
 }

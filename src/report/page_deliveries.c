@@ -94,6 +94,7 @@ static void write_delay(struct buffer *out, const struct figures *r)
 
 static void write_late(struct buffer *out, const struct figures *r)
 {
+    static const char *const labels[FIGURES_LATE_STEPS] = {"5s", "1m", "5m", "10m", "1h", "6h", "1d", ">1d"};
     double polled[FIGURES_LATE_STEPS], heard[FIGURES_LATE_STEPS];
     int64_t all = 0, soon = 0;
     struct buffer finding = {0};
@@ -120,7 +121,8 @@ static void write_late(struct buffer *out, const struct figures *r)
         .empty = "No change was seen yet.",
         .unit = "changes, by the time until they were seen",
         .label_name = "Seen within",
-        .labels = figures_late_names,
+        .labels = labels,
+        .names = figures_late_names,
         .count = FIGURES_LATE_STEPS,
         .series = {{"By polling", polled, STYLE_FIRST}, {"By webhook", heard, STYLE_SECOND}},
         .series_count = 2};

@@ -144,26 +144,29 @@ static void say_on_time(struct buffer *out, const struct figures *r)
         months += percent >= 0;
         reached += percent >= 0 && percent >= r->target_preventive;
     }
-    if (t->this.preventive.of == 0)
-        buffer_append_text(out, "No preventive work was due.");
-    else {
-        words_number(out, share_percent(&t->this.preventive), 1);
-        buffer_append_text(out, "% of the preventive work of the period was on time, ");
-        words_number(out, share_percent(&t->this.all), 1);
-        buffer_append_text(out, "% of all work with a due date");
-        if (r->target_preventive > 0) {
-            buffer_append_format(out, "; the target was reached in %d of ", reached);
-            words_count(out, months, "month");
-        }
-        buffer_append_text(out, ".");
+    if (t->this.all.of == 0) {
+        buffer_append_text(out, "No work was due in the period.");
+        return;
     }
+    if (t->this.preventive.of > 0) {
+        words_number(out, share_percent(&t->this.preventive), 1);
+        buffer_append_text(out, "% of the preventive work on time, ");
+    } else
+        buffer_append_text(out, "No preventive work was due; ");
+    words_number(out, share_percent(&t->this.all), 1);
+    buffer_append_text(out, "% of all");
+    if (r->target_preventive > 0 && months > 0) {
+        buffer_append_format(out, "; target reached in %d of ", reached);
+        words_count(out, months, "month");
+    }
+    buffer_append_text(out, ".");
 }
 
 static void add_target(struct chart *chart, struct buffer *name, double value, const char *of)
 {
     if (value <= 0)
         return;
-    buffer_append_text(name, "target ");
+    buffer_append_text(name, "Target ");
     words_number(name, value, value == floor(value) ? 0 : 1);
     buffer_append_format(name, "%%%s", of);
     chart->targets[chart->target_count++] = (struct chart_target){name->data, value};
@@ -184,7 +187,7 @@ static void write_on_time(struct buffer *out, const struct figures *r)
     struct chart chart = {.id = "on-time",
         .title = "Preventive work on time per month",
         .finding = finding.data,
-        .note = "By the month of the due date. The last month is not over.",
+        .note = "By the month of the due date.",
         .empty = "No work order had a due date in these months.",
         .unit = "% done by the due date",
         .label_name = "Month",
