@@ -68,7 +68,7 @@ BASE_CFLAGS := $(DIALECT) -DWOSYNC_VERSION='"$(VERSION)"' -DWOSYNC_SYSCONFDIR='"
 	$(call pkg_config,--cflags,$(PACKAGES))
 USER_CFLAGS = $(WERROR) $(PREFIX_MAP) $(CPPFLAGS) $(CFLAGS)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS := $(call pkg_config,--libs,$(PACKAGES))
+LIBS := $(call pkg_config,--libs,$(PACKAGES)) -lm
 
 COMPILE = $(CC) $(BASE_CFLAGS) $(MODULE_CFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 LINK = $(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
@@ -86,7 +86,8 @@ say = @mkdir -p $(@D)$(if $(SILENT)$(if $(Q),,V),,; echo '  $1 $(or $2,$<)')
 # --- files ---
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o \
+	$(BUILD)/gen/report_css.o
 SQL := $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL := $(sort $(wildcard sql/warehouse/*/*.sql))
 HEADERS := $(sort $(wildcard src/*/*.h src/*/*/*.h))
@@ -232,6 +233,10 @@ $(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
 	$(call say,GEN,$@)
 	$(Q)awk -v name=report_html -f src/embed.awk $(REPORT_HTML) >$@.tmp && mv $@.tmp $@
 
+$(BUILD)/gen/report_css.c: src/embed.awk src/report/page.css
+	$(call say,GEN,$@)
+	$(Q)awk -v name=report_css -f src/embed.awk src/report/page.css >$@.tmp && mv $@.tmp $@
+
 # for tests/static
 print-flags:
 	$(info $(BASE_CFLAGS) $(LIBDIR_CFLAGS) $(if $(MODULES),$(call pkg_config,--cflags,libpq)))@:
@@ -264,6 +269,7 @@ INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed
 PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync/handlers|@modules@|g' \
 	-e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' -e 's|@modules@|$(libdir)/wosync/handlers|g' \
+	-e 's|/usr/local/lib/systemd/system|$(unitdir)|g' \
 	-e 's|/usr/local/share/doc/wosync|$(docdir)|g' -e 's|/etc/wosync|$(sysconfdir)/wosync|g' \
 	-e 's|/var/lib/wosync|$(localstatedir)/lib/wosync|g'
 

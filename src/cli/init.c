@@ -2,7 +2,7 @@
  * init: from nothing to a configuration that works.
  *
  *   where (-c, or what suits the user) -> token -> tried at MaintainX -> handlers -> files, all or none
- *   -> read as every command reads them -> the line that schedules it -> a first look by sync --dry-run
+ *   -> read as every command reads them -> the line that schedules it -> doctor
  *
  * Invariants: nothing is written before the token has been tried; what exists is never written over; when the
  * configuration turns out to be wrong, everything that was written is taken back. The token and other secrets
@@ -199,13 +199,13 @@ static void print_schedule(const struct init *init)
     buffer_free(&units);
 }
 
-/* A first look at everything, by the program itself: it takes this process's place. */
+/* What can be tried before the first run, by doctor: it takes this process's place. */
 static int look(const struct init *init)
 {
     char path[4096];
-    char *const arguments[] = {(char[]){"wosync"}, (char[]){"-v"}, (char[]){"-c"}, init->place.conf,
-        (char[]){"sync"}, (char[]){"--dry-run"}, (char[]){"--max-time"}, (char[]){"10s"}, NULL};
-    printf("\nTrying it: wosync -v -c %s sync --dry-run --max-time 10s\n", init->place.conf);
+    char *const arguments[] = {(char[]){"wosync"}, (char[]){"-c"}, init->place.conf, (char[]){"doctor"},
+        (char[]){"configuration"}, (char[]){"api"}, (char[]){"handlers"}, NULL};
+    printf("\nTrying it: wosync -c %s doctor configuration api handlers\n", init->place.conf);
     if (fflush(stdout) == 0 && find_program(path, sizeof path) == path)
         execv(path, arguments);
     return cli_flush(EX_OK);
@@ -311,16 +311,18 @@ const struct command command_init = {
     .name = "init",
     .summary = "make a configuration: asks, tries the token, writes the files",
     .help =
-        "usage: wosync [-c FILE] init [--handler TYPE[=TARGET]]... [--organization ID] [--store PATH]\n"
-        "                             [--base-url URL] [--ca-file FILE] [--user NAME] [--offline] "
-        "[--no-check]\n"
+        "usage: wosync init [--handler TYPE[=TARGET]]... [--organization ID] [--store PATH] [--base-url "
+        "URL]\n"
+        "                   [--ca-file FILE] [--user NAME] [--offline] [--no-check]\n"
         "\n"
         "Reads the token from stdin, tries it at MaintainX, and writes the configuration and the file with "
         "the\n"
-        "token: FILE, else /etc/wosync.conf for root and ~/.config/wosync/wosync.conf for other users. It\n"
-        "writes all or nothing, and over no file that exists. On a terminal it asks for the token and the\n"
+        "token: the file of -c, else /etc/wosync.conf for root and ~/.config/wosync/wosync.conf for other "
+        "users.\n"
+        "It writes all or nothing, and over no file that exists. On a terminal it asks for the token and "
+        "the\n"
         "handlers; elsewhere the first line of stdin is the token. Then it prints how to run wosync every\n"
-        "minute, and tries the configuration by sync --dry-run.\n"
+        "minute, and tries the configuration by wosync doctor, whose exit status is its own.\n"
         "\n"
         "  --handler TYPE      log, slack, http, exec, report or warehouse; with =TARGET its URL, command,\n"
         "                      directory or database; may be repeated (log). The URL of slack is a secret: "

@@ -98,8 +98,8 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
         intake->in_quarantine = -1;
-        log_warning(
-            "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
+        log_warning("work order %s: %s; the record is in quarantine (see wosync status); the pass continues",
+            id, reason);
     }
     return INTAKE_QUARANTINED;
 }
@@ -270,7 +270,8 @@ static bool is_overtaken(
 }
 
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the
- * server went back. Only the work order itself can tell, and it is asked once. */
+ * server went back. Only the work order itself can tell, and it is asked once. By a clock that went back it
+ * is not known which was first: then it is asked, too. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
     const struct snapshot *known, struct intake_result *result, struct error *e)
 {
@@ -280,7 +281,11 @@ static int doubt(struct intake *intake, const struct intake_record *record, cons
         .occurred = TIMESTAMP_NONE,
         .gone_at = TIMESTAMP_NONE,
         .doubted = wo->updated};
-    if (record->asked <= known->observed || known->doubted == wo->updated)
+    bool late = !record->from_list && !record->single; /* a late notification proves nothing */
+    bool earlier = record->asked <= known->observed && known->observed <= record->observed;
+    /* refuted once: the list is late; but a server may have gone back to just that, so a sweep asks again */
+    bool refuted = known->doubted == wo->updated && intake->settings.source != SOURCE_RECONCILE;
+    if (late || earlier || refuted)
         return 0;
     result->doubtful = true;
     return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);
@@ -390,8 +395,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     return rc;
 }
 
-int intake_gone(
-    struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e)
+int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int64_t actor, int64_t observed,
+    struct error *e)
 {
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
@@ -418,6 +423,7 @@ int intake_gone(
     const struct event_context context = {.observed = observed,
         .previously_observed = snapshot.observed,
         .source = intake->settings.source,
+        .actor = actor,
         .doc = diff.document,
         .changes = diff.changes};
     if (append_events(intake, &diff, &context, &result, e) == 0 &&

@@ -11,7 +11,6 @@ import unittest
 
 from harness import CANTCREAT, CONFIG, LIMIT, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case
 
-SLACK = "https://hooks.slack.example/services/T0/B0/very-secret"
 NOBODY = 65534
 
 
@@ -19,6 +18,7 @@ class Init(Case):
     def setUp(self):
         super().setUp()
         self.mock.create_old(3)
+        self.slack = self.mock.url + "/services/T0/B0/very-secret"  # doctor connects to it, and sends nothing
         self.home = self.path("home")
         os.mkdir(self.home)
         self.conf = self.path("etc/wosync.conf")
@@ -65,21 +65,20 @@ class ByOptions(Init):
         self.assertIn("base_url = %s\n" % self.mock.url, self.read("wosync.conf"))
         self.assertIn("wrote %s\nwrote %s\n" % (self.path("etc/api.key"), self.conf), run.out)
         self.assertRegex(run.out, r"(?m)^ +\* \* \* \* \* /\S+wosync -c %s sync --max-time 50s$" % self.conf)
-        self.assertIn("0 events would be emitted", run.out)
-        self.assertRegex(run.err, "sync: 3 records on 1 page")
-        self.assertFalse(os.path.exists(self.store), "the first look is a dry run")
+        self.assertIn("Trying it: wosync -c %s doctor" % self.conf, run.out)
+        self.assertFalse(os.path.exists(self.store), "doctor reads only")
         # and it is one to work with
         self.env.pop("MAINTAINX_BASE_URL")
         self.sync_silently()
         self.assertEqual(len(self.sql("SELECT 1 FROM snapshots")), 3)
 
     def test_all_handlers(self):
-        self.init("%s\n%s\n" % (TOKEN, SLACK), "--handler", "log", "--handler", "slack", "--handler", "http=http://127.0.0.1:9/erp",
+        self.init("%s\n%s\n" % (TOKEN, self.slack), "--handler", "log", "--handler", "slack", "--handler", "http=%s/erp" % self.mock.url,
                   "--handler", "exec=/bin/cat -u", "--handler", "report", "--handler", "warehouse=%s" % self.path("wh.db"))
         self.assertEqual(self.files(), {"wosync.conf": 0o600, "api.key": 0o600, "slack.url": 0o600})
-        self.assertEqual(self.read("slack.url"), SLACK + "\n")
+        self.assertEqual(self.read("slack.url"), self.slack + "\n")
         self.assertNotIn("very-secret", self.read("wosync.conf"))
-        for line in ("command = /bin/cat -u", "url = http://127.0.0.1:9/erp", "url = file:%s" % self.path("etc/slack.url"),
+        for line in ("command = /bin/cat -u", "url = %s/erp" % self.mock.url, "url = file:%s" % self.path("etc/slack.url"),
                      "path = %s/completed" % self.directory, "database = %s" % self.path("wh.db"), "type = log"):
             self.assertIn("\n%s\n" % line, self.read("wosync.conf"))
         self.wosync("config")
@@ -87,7 +86,7 @@ class ByOptions(Init):
     def test_secrets_of_accounts_lie_beside_each_other(self):
         for name in ("a", "b"):
             self.conf = self.path("etc/plant-%s.conf" % name)
-            self.init("%s\n%s\n" % (TOKEN, SLACK), "--handler", "slack", "--store", self.path(name + ".db"))
+            self.init("%s\n%s\n" % (TOKEN, self.slack), "--handler", "slack", "--store", self.path(name + ".db"))
         self.assertEqual(sorted(self.files()), ["plant-a-slack.url", "plant-a.conf", "plant-a.key", "plant-b-slack.url",
                                                 "plant-b.conf", "plant-b.key"])
 
@@ -110,7 +109,7 @@ class ByOptions(Init):
             with self.subTest(existing=existing):
                 os.makedirs(self.path("etc"), exist_ok=True)
                 self.write("etc/" + existing, "theirs")
-                self.init("%s\n%s\n" % (TOKEN, SLACK), "--handler", "slack", expect=CANTCREAT,
+                self.init("%s\n%s\n" % (TOKEN, self.slack), "--handler", "slack", expect=CANTCREAT,
                           message="%s: it exists, and init writes over nothing" % existing)
                 self.assertEqual(self.files(), {existing: 0o600})
                 self.assertEqual(self.read(existing), "theirs")
@@ -133,9 +132,9 @@ class ByOptions(Init):
 
     def test_secrets_do_not_come_from_the_command_line(self):
         self.init("", TOKEN, expect=USAGE, message="it takes no argument; write the token on stdin")
-        run = self.init(TOKEN, "--handler", "slack=" + SLACK, expect=USAGE, message="the URL is a secret")
+        run = self.init(TOKEN, "--handler", "slack=" + self.slack, expect=USAGE, message="the URL is a secret")
         self.assertNotIn("very-secret", run.err)
-        self.init(TOKEN, "--handler", "slack=file:" + self.write("url", SLACK))
+        self.init(TOKEN, "--handler", "slack=file:" + self.write("url", self.slack))
         self.assertEqual(sorted(self.files()), ["api.key", "wosync.conf"])
 
     def test_mistakes_in_use(self):
@@ -173,7 +172,7 @@ class ByOptions(Init):
         user = pwd.getpwuid(NOBODY)
         os.chmod(self.directory, 0o755)
         self.store = self.path("data/wosync.db")
-        self.init("%s\n%s\n" % (TOKEN, SLACK), "--user", user.pw_name, "--handler", "slack")
+        self.init("%s\n%s\n" % (TOKEN, self.slack), "--user", user.pw_name, "--handler", "slack")
         for name in ("wosync.conf", "api.key", "slack.url"):
             found = os.stat(self.path("etc", name))
             self.assertEqual((stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid), (0o640, 0, user.pw_gid), name)
@@ -251,15 +250,15 @@ class Typed(Init):
         self.type("slack, report")
         self.expect("(not shown): ")
         self.assertFalse(self.is_shown())
-        self.type(SLACK)
+        self.type(self.slack)
         self.expect("[%s/completed]: " % self.directory)
         self.assertTrue(self.is_shown())
         self.type("")
         self.assertEqual(self.end(), 0, self.seen)
-        self.assertIn("sync: 3 records on 1 page", self.seen)
-        for secret in (TOKEN, SLACK, "tok-a-wrong-one"):
+        self.assertIn("Trying it: wosync -c %s doctor" % self.conf, self.seen)
+        for secret in (TOKEN, self.slack, "tok-a-wrong-one"):
             self.assertNotIn(secret, self.seen)
-        self.assertEqual(self.read("slack.url"), SLACK + "\n")
+        self.assertEqual(self.read("slack.url"), self.slack + "\n")
         self.assertEqual(re.findall(r"(?m)^\[handler (.*)\]$", self.read("wosync.conf")), ["slack", "report"])
 
     def test_the_default_is_lines(self):

@@ -11,7 +11,7 @@
 #include "handlers/http/cloudevent.h"
 #include "handlers/report/csv.h"
 #include "core/event_line.h"
-#include "handlers/report/html.h"
+#include "base/html.h"
 #include "handlers/slack/slack_text.h"
 #include "handlers/warehouse/warehouse_row.h"
 

@@ -120,7 +120,8 @@ static void do_change(struct dice *dice)
         [CHANGE_REMOVE] = 3,
         [CHANGE_HIDE] = 1,
         [CHANGE_LATE] = 2,
-        [CHANGE_FUTURE] = 1};
+        [CHANGE_FUTURE] = 1,
+        [CHANGE_UNDO] = 1};
     int64_t count = dice_spread(dice, 3);
     bool later = dice_chance(dice, 50);
     for (int64_t i = 0; i < count; i++) {
@@ -140,6 +141,9 @@ static void do_api(struct dice *dice)
     bool bad = dice_chance(dice, 60);
     plant.trouble = bad ? (int)dice_spread(dice, 6) : 0;
     net_weather(NET_TO_PLANT, bad ? (int)dice_spread(dice, 6) : 0);
+    plant.empty = bad && dice_chance(dice, 40) ? (int)dice_between(dice, 5, 100) : 0;
+    if (plant.empty > 50) /* nothing else is wrong */
+        plant.trouble = 0;
     plant.others = now->alone || dice_chance(dice, 50) ? 0 : dice_spread(dice, 5);
     plant.was_troubled = plant.was_troubled || bad;
     run_in_trouble(bad);
@@ -212,10 +216,10 @@ static void do_step(const struct step *step)
 
 /* --- the end --- */
 
-/* With so many gone at once a sweep is a safety stop. */
+/* With so many gone at once a sweep is a safety stop, also one that a sync does because it is due. */
 static bool may_stop(enum step_kind kind)
 {
-    return kind == STEP_RECONCILE && now->max_deletes < plant.count;
+    return (kind == STEP_RECONCILE || kind == STEP_SYNC) && now->max_deletes < plant.count;
 }
 
 static void run_last(enum step_kind kind)
@@ -231,7 +235,7 @@ static void finish(void)
 {
     const struct history *h = now;
     trace("== the end begins");
-    plant.trouble = 0;
+    plant.trouble = plant.empty = 0;
     plant.others = 0;
     while (plant_next() != INT64_MAX || hooks_next() != INT64_MAX) {
         int64_t next = plant_next() < hooks_next() ? plant_next() : hooks_next();

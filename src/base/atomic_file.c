@@ -1,9 +1,10 @@
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -43,20 +44,21 @@ static int write_all(int fd, const char *bytes, size_t len)
 }
 
 /* Makes a file that nobody else has. Returns its descriptor, or -1 with errno set. */
-static int make_temporary(int directory, char *name, size_t size)
+static int make_temporary(int directory, mode_t mode, char *name, size_t size)
 {
     int fd, tries = 0;
     do {
         snprintf(name, size, PREFIX "%08" PRIx32 "%08" PRIx32 SUFFIX, random_bits(), random_bits());
-        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EEXIST && ++tries < MOST_TRIES);
     return fd;
 }
 
-int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+static int write_file(int directory, const char *name, mode_t mode, const char *bytes, size_t len,
+    bool publish, struct error *e)
 {
     char temporary[64];
-    int fd = make_temporary(directory, temporary, sizeof temporary);
+    int fd = make_temporary(directory, mode, temporary, sizeof temporary);
     if (fd < 0)
         return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
     /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the
@@ -64,10 +66,10 @@ int atomic_file_write(int directory, const char *name, const char *bytes, size_t
     flock(fd, LOCK_EX | LOCK_NB);
     int rc = write_all(fd, bytes, len);
     if (rc == 0)
-        rc = fsync(fd);
+        rc = publish ? fchmod(fd, 0644) : fsync(fd);
     if (rc == 0)
         rc = renameat(directory, temporary, directory, name);
-    if (rc == 0)
+    if (rc == 0 && !publish)
         rc = fsync(directory);
     if (rc != 0) {
         fail(e, EX_IOERR, "%s: it cannot be written: %s", name, strerror(errno));
@@ -75,6 +77,22 @@ int atomic_file_write(int directory, const char *name, const char *bytes, size_t
     }
     close(fd);
     return rc;
+}
+
+int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, 0640, bytes, len, false, e);
+}
+
+int atomic_file_write_mode(
+    int directory, const char *name, mode_t mode, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, mode, bytes, len, false, e);
+}
+
+int atomic_file_publish(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, 0644, bytes, len, true, e);
 }
 
 static void remove_one(int directory, const char *name)
