@@ -125,6 +125,7 @@ help:
 	@echo 'make proof             run the tests that take longer: sanitizers, faults at every point, analyzers'
 	@echo 'make debian            the same on another release, as root: RELEASE=12, 13'
 	@echo 'make deb-check         build, install, run, upgrade and purge the packages in a new system, as root: RELEASE=12, 13'
+	@echo 'make container-check   build the image of share/Containerfile without a registry, and run it, as root'
 	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'

@@ -14,7 +14,7 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
-.PHONY: test check proof debian deb-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+.PHONY: test check proof debian deb-check container-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:
 	@tests/run test
 
@@ -35,6 +35,12 @@ debian:
 deb-check:
 	@tests/install-packages debootstrap systemd-container
 	@tests/deb $(RELEASE)
+
+# the image of share/Containerfile, without a registry
+container-check:
+	@tests/install-packages debootstrap buildah podman crun curl
+	@$(MAKE) --no-print-directory mock
+	@tests/container $(RELEASE)
 
 # what is compiled for tests depends on the flags, too, and on libraries of its own
 TESTS_TEXT := $(FLAGS_TEXT) $(LINK_TEXT) $(MOCK_CFLAGS) $(MOCK_LIBS)

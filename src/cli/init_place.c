@@ -94,8 +94,9 @@ static int find_user(struct init_place *place, struct error *e)
         return 0;
     if (place->user == NULL)
         place->user = "wosync";
-    const struct passwd *user = getpwnam(place->user);
-    if (user == NULL)
+    struct passwd entry, *user = NULL;
+    char texts[4096];
+    if (getpwnam_r(place->user, &entry, texts, sizeof texts, &user) != 0 || user == NULL)
         return fail(e, EX_CONFIG,
             "init: there is no user %s; make it with: systemd-sysusers wosync.conf, or name another with "
             "--user",
