@@ -299,6 +299,14 @@ static enum api_verdict wait_ended(const struct client *client, const char *what
     return stopped(e);
 }
 
+/* The turn or the run has ended; nothing is asked for, and nothing counted. */
+static enum api_verdict time_is_over(const struct client *client, const char *what, struct error *e)
+{
+    int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
+    bool waits = wait > 0 && !shutdown_signalled() && shutdown_run_left() == 0;
+    return waits ? leave_wait(client, what, wait, e) : stopped(e);
+}
+
 /* Waits as the rate limit demands, until a request may be sent. Another process may be quicker: so it asks
  * again after each wait. */
 static enum api_verdict keep_pace(
@@ -307,7 +315,7 @@ static enum api_verdict keep_pace(
     char text[TIMESTAMP_SIZE];
     for (;;) {
         if (shutdown_requested())
-            return stopped(e);
+            return time_is_over(client, request->what, e);
         int64_t wait = ask_to_send(client, e);
         if (wait <= 0)
             return wait == 0 ? API_OK : API_FAILED;

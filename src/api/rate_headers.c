@@ -40,6 +40,9 @@ bool rate_headers_note(struct rate_limit *rate_limit, struct http_call *call, bo
     const char *after = http_header(call, "retry-after");
     int64_t wait = after != NULL ? retry_after(after, server) : -1;
     int status = http_status(call);
+    /* the answer counts it itself */
+    if (counted && (status == 429 || (remaining >= 0 && reset >= 0)))
+        rate_limit->remaining++;
     if (reset >= 0)
         reset = retry_wait(reset, server);
     if (status == 429) {

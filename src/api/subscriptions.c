@@ -207,11 +207,8 @@ static struct json_object *registration(
     struct json_object *body = json_object_new_object();
     json_give_text(body, "url", url);
     if (api == API_SUBSCRIPTIONS) {
-        struct json_object *options = json_object_new_object();
-        /* the whole work order in each delivery saves a request for it */
-        json_object_object_add(options, "serializeEntity", json_object_new_boolean(1));
+        /* what could be asked for besides lacks the status and all dates: the work order is read anyway */
         json_give_text(body, "type", events[0]);
-        json_object_object_add(body, "options", options);
     } else {
         struct json_object *list = json_object_new_array();
         for (size_t i = 0; i < count; i++)

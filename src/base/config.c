@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/config_key.h"
+#include "base/config_value.h"
 #include "base/nearest.h"
 #include "base/secret.h"
 #include "base/utf8.h"

@@ -36,7 +36,8 @@ const struct config_key config_keys[] = {
         0},
     {"webhooks", "tolerance", CONFIG_DURATION, MEMBER(tolerance), "5m", NULL, SECOND,
         INT64_C(366) * 24 * HOUR},
-    {"store", "path", CONFIG_PATH, MEMBER(store), WOSYNC_LOCALSTATEDIR "/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
+    {"store", "path", CONFIG_PATH, MEMBER(store), WOSYNC_LOCALSTATEDIR "/lib/wosync/wosync.db", "WOSYNC_DB",
+        0, 0},
     {"store", "keep", CONFIG_DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
 };
 const size_t config_key_count = sizeof config_keys / sizeof config_keys[0];

@@ -1,6 +1,5 @@
 /*
- * config_key: the keys of the configuration, and how the value of each is read. For config.c, and for whoever
- * lists the keys.
+ * config_key: the keys of the configuration: for config.c, and for whoever lists them.
  */
 #ifndef WOSYNC_BASE_CONFIG_KEY_H
 #define WOSYNC_BASE_CONFIG_KEY_H
@@ -47,22 +46,5 @@ extern const size_t config_key_count;
 
 /* The variable's value; NULL where it is not set or empty, and for no name. */
 const char *config_variable(const char *name);
-
-/* Reads a value into its member. Returns what is wrong with it (perhaps in `reason`), or NULL. A secret that
- * others can read is a line in `warnings`. */
-const char *config_value_read(struct config *config, const struct config_key *key, const char *value,
-    struct buffer *warnings, char *reason, size_t size);
-
-/* Reads the secret that the environment holds itself, for CONFIG_TOKEN and CONFIG_SECRETS. Otherwise as
- * config_value_read. */
-const char *config_value_read_secret(struct config *config, const struct config_key *key, const char *value);
-
-/* What is wrong with the beginning of a path, or NULL: nothing is expanded. */
-const char *config_check_path(const char *path);
-
-/* Splits at blanks and line ends. Returns an array that ends with NULL, to be freed with config_free_words.
- */
-char **config_split_words(const char *text);
-void config_free_words(char **words);
 
 #endif

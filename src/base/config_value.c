@@ -2,7 +2,7 @@
  * The values of the configuration: one reader for each kind of key. A value that is wrong or out of range is
  * an error with the range in it, never the nearest value that would do.
  */
-#include "base/config_key.h"
+#include "base/config_value.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -161,10 +161,10 @@ int timestamp_parse_http(const char *text, int64_t *ms)
 int timestamp_parse_user(const char *text, int64_t now, int64_t *ms)
 {
     int64_t age;
-    char with_zone[2 * TIMESTAMP_SIZE];
     if (timestamp_parse(text, ms) == 0)
         return 0;
     if (has_shape(text, "0000-00-00")) {
+        char with_zone[2 * TIMESTAMP_SIZE];
         const char *zone = text[strlen("0000-00-00")] == '\0' ? "T00:00Z" : "Z";
         return (size_t)snprintf(with_zone, sizeof with_zone, "%s%s", text, zone) < sizeof with_zone
                    ? timestamp_parse(with_zone, ms)

@@ -68,6 +68,18 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
     return rc;
 }
 
+void cli_look_at_config(
+    const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings)
+{
+    struct error e = {0};
+    cli_read_config(cli, config, problems, warnings, &e);
+    if (e.status != EX_OK) {
+        buffer_append_format(problems, "%s\n", e.text);
+        config_load(cli->config_files, config, problems, warnings);
+    }
+    store_owner_explain(problems);
+}
+
 void cli_check_address(const struct config *config, struct buffer *problems)
 {
     const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;

@@ -50,7 +50,12 @@ int cli_flush(int status);
 int cli_read_config(const struct cli *cli, struct config *config, struct buffer *problems,
     struct buffer *warnings, struct error *e);
 
-/* Does so and prints what is wrong. Returns 0 or -1; free with config_free in either
+/* The same for commands that only look: that root cannot become the owner is one of the problems, and what is
+ * configured is read all the same. */
+void cli_look_at_config(
+    const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings);
+
+/* Does as cli_read_config and prints what is wrong. Returns 0 or -1; free with config_free in either
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
 

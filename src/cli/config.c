@@ -75,7 +75,7 @@ static int check(const struct cli *cli)
     struct buffer problems = {0}, warnings = {0};
     struct config config;
     struct handler_table table;
-    config_load(cli->config_files, &config, &problems, &warnings);
+    cli_look_at_config(cli, &config, &problems, &warnings);
     cli_check_api(&config, &problems);
     handler_table_make(&config, &table, &problems, &warnings);
     const bool right = problems.len == 0;

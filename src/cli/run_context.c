@@ -1,3 +1,11 @@
+/*
+ * run_context: how a run begins, takes locks, reads, delivers, and ends.
+ *
+ *   open -> (lock, work, unlock)... -> close
+ *
+ * Invariants: the descriptor for locks is opened before the store and closed after it (base/lock.h);
+ * positions of handlers are read anew under LOCK_DELIVER; a run that held no lock leaves no record.
+ */
 #include "cli/run_context.h"
 
 #include <stdio.h>

@@ -347,7 +347,7 @@ static int load(const struct cli *cli, struct config *config, bool json, struct 
 {
     struct buffer wrong = {0}, warnings = {0};
     struct handler_table table;
-    config_load(cli->config_files, config, &wrong, &warnings);
+    cli_look_at_config(cli, config, &wrong, &warnings);
     handler_table_make(config, &table, &wrong, &warnings);
     handler_table_free(&table);
     int status = wrong.len == 0 ? EX_OK : EX_CONFIG;

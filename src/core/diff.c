@@ -11,7 +11,7 @@
 
 /* How far a completedAt that comes late may lie behind the updatedAt under which the work order was first
  * seen complete, in milliseconds: beyond that it was completed again. */
-enum { LATE_DATE = 60000 };
+enum { LATE_DATE = 5000 };
 
 /* Signed URLs and figures that MaintainX computes: they move while the work order does not. */
 static const char *const always_ignored[] = {

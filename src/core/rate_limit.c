@@ -30,7 +30,7 @@ void rate_limit_note(
 {
     int64_t length = believe(reset_s * 1000), reset = now + length;
     int64_t known = rate_limit->reset - rate_limit->slack;
-    int same_window =
+    bool same_window =
         rate_limit->window > 0 && is_current(rate_limit, now) && remaining < rate_limit->remaining;
     if (same_window && known < reset)
         reset = known;
@@ -161,7 +161,8 @@ void rate_limit_roll(struct rate_limit *rate_limit, int64_t now)
 {
     if (rate_limit->window <= 0 || rate_limit->limit <= 0 || is_current(rate_limit, now))
         return;
+    /* the server's window begins when the request arrives: later than now, and the first answer says when */
     rate_limit->remaining = rate_limit->limit;
-    rate_limit->reset = now + rate_limit->window;
+    rate_limit->reset = now + rate_limit->window + rate_limit->window / 4;
     rate_limit->seen = now;
 }

@@ -15,6 +15,7 @@ import shutil
 import sqlite3
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -240,17 +241,26 @@ class Run:
         self.status = status    # the exit status; -N when signal N ended it
         self.out = out
         self.err = err
-        self.memory = memory    # most KiB resident
+        self.memory = memory    # most KiB resident, with `measured`
         self.seconds = seconds
 
     def __str__(self):
         return "exit status %d\n--- stdout\n%s\n--- stderr\n%s" % (self.status, self.out[-4000:], self.err[-4000:])
 
 
-class Running:
-    """A wosync at work, to be signalled or waited for."""
+# Runs a program from a small process: the peak of memory that the kernel reports of a child is at least that of its parent.
+MEASURE = ("import os, sys\n"
+           "pid = os.fork()\n"
+           "if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n"
+           "_, status, usage = os.wait4(pid, 0)\n"
+           "open(sys.argv[1], 'w').write(str(usage.ru_maxrss))\n"
+           "sys.exit(os.waitstatus_to_exitcode(status))\n")
 
-    def __init__(self, case, arguments, env, stdout, become, cwd, limits, stdin=None):
+
+class Running:
+    """A wosync at work, to be signalled or waited for (not with `measured`: the process is its parent then)."""
+
+    def __init__(self, case, arguments, env, stdout, become, cwd, limits, stdin=None, measured=False):
         self.case = case
         self.out = tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
@@ -261,8 +271,10 @@ class Running:
             for which, value in (limits or {}).items():
                 resource.setrlimit(which, (value, value))
 
+        self.measured = case.path("memory") if measured else None
+        prefix = [sys.executable, "-ISc", MEASURE, self.measured] if measured else []
         self.process = subprocess.Popen(
-            [program, *arguments], stdin=stdin or subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
+            [*prefix, program, *arguments], stdin=stdin or subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
             cwd=cwd, user=become, group=become, extra_groups=None if become is None else [],
             preexec_fn=before_exec if limits else None)
 
@@ -280,15 +292,12 @@ class Running:
         """Waits for its end and returns a Run."""
         timer = threading.Timer(LIMIT, self.process.kill)
         timer.start()
-        memory = 0
-        if self.process.returncode is None:
-            try:
-                _, code, usage = os.wait4(self.process.pid, 0)
-                self.process.returncode = os.waitstatus_to_exitcode(code)
-                memory = usage.ru_maxrss
-            except ChildProcessError:
-                self.process.wait()
+        self.process.wait()
         timer.cancel()
+        memory = None
+        if self.measured is not None:
+            with open(self.measured) as f:
+                memory = int(f.read())
         seconds = time.monotonic() - self.began
         texts = []
         for stream in (self.out, self.err):
@@ -354,10 +363,12 @@ class Case(unittest.TestCase):
 
     # --- running ---
 
-    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None, stdin=None):
+    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None, stdin=None,
+              measured=False):
         environment = {k: v for k, v in dict(self.env, **(env or {})).items() if v is not None}
         options = ["-c", self.conf] if config else []
-        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits, stdin)
+        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits, stdin,
+                          measured)
         self.running.append(running)
         return running
 

@@ -154,7 +154,7 @@ class Damage(Webhooks):
         with self.cramped() as how:
             run = self.wosync("webhooks", "register", "--url", URL + "/new", expect=IO, message=self.FULL, **how)
             self.assertEqual(run.out, "")
-            self.assertEqual([r["method"] for r in self.mock.requests()], ["POST"], "it went on registering")
+            self.assertEqual(self.mock.requests(), [], "it registered, though it could not keep the answer")
         self.assertEqual(self.sql("SELECT count(*) FROM subscriptions"), [(1,)])
 
     def test_deliveries_that_cannot_be_changed(self):

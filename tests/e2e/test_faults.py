@@ -302,7 +302,7 @@ class GivenUp(Case):
                 run = self.sync(expect=status, message="set organization_id")
                 self.assertEqual(len(run.err.splitlines()), 1, run)
                 self.mock.clear_faults()
-                self.sync_silently()
+                self.assertEqual(self.sync().err, "")
                 self.assertEqual(self.status()["filter"] is None, False)
                 self.assertNotEqual(self.status()["filter"], "none")
 
@@ -452,7 +452,7 @@ class Huge(Case):
 
     def refuse(self, fault, **details):
         self.mock.fault(fault, times=-1, **details)
-        run = self.sync(expect=PROTOCOL, message="the answer is larger than 64 MiB; lower page_size")
+        run = self.sync(expect=PROTOCOL, message="the answer is larger than 64 MiB; lower page_size", measured=True)
         self.assertEqual(self.dump(), self.before)
         if not is_sanitized():
             self.assertLess(run.memory, 220 * 1024, "KiB resident")

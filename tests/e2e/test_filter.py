@@ -234,4 +234,4 @@ class Configured(Case):
 
     def test_another_name_is_refused(self):
         self.configure(api="filter = updated_at")
-        self.sync(expect=CONFIG, message=r"wosync.conf:3: filter = updated_at: write auto")
+        self.sync(expect=CONFIG, message=r"wosync.conf:3: filter = updated_at: expected auto")

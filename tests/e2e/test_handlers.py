@@ -161,7 +161,7 @@ class Http(Handlers):
         self.begin(self.http("erp"))
         self.mock.sink_fault("erp", "huge", bytes=64 << 20)
         self.mock.update(self.olds[0], title="Changed")
-        run = self.sync_silently()
+        run = self.sync_silently(measured=True)
         if not is_sanitized():
             self.assertLess(run.memory, 48 * 1024, "KiB resident")
         self.sync_silently()
@@ -308,12 +308,12 @@ class On(Handlers):
 
     def test_an_unknown_type_is_a_mistake(self):
         self.table(("h", "type = log\non = workorder.create"))
-        self.sync(expect=CONFIG, message=r"wosync.conf:\d+: \[handler h\] on: workorder.create: unknown event; known are")
+        self.sync(expect=CONFIG, message=r"wosync.conf:\d+: \[handler h\] on: workorder.create: unknown event; did you mean workorder.created\?")
 
     def test_mistakes_in_the_table(self):
         for text, pattern in (("type = pigeon", "type = pigeon: unknown; known are .*log"), ("on = *", "has no type"),
                               ("type = http", "has no url"), ("type = log\nurl = http://x/", "url: unknown key"),
-                              ("type = log\ntimeout = 0s", "timeout = 0s: write a duration"),
+                              ("type = log\ntimeout = 0s", "timeout = 0s: expected a duration"),
                               ("type = log\ntype = log", "type: it stands twice")):
             with self.subTest(text=text):
                 self.table(("h", text))

@@ -35,7 +35,7 @@ class Owner(Case):
         return owners
 
     def test_it_works_as_the_owner(self):
-        for command in (("sync",), ("dispatch",), ("status",), ("events", "list"), ("reconcile",)):
+        for command in (("sync",), ("dispatch",), ("status",), ("events", "list"), ("config",), ("reconcile",)):
             run = self.wosync("-v", *command)
             self.assertRegex(run.err, "store %s: it belongs to %s, so this command works as that user" % (
                 self.store, self.user.pw_name))

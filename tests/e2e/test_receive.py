@@ -559,7 +559,7 @@ class Hints(Webhooks):
 
     def test_a_list_that_lags_undoes_nothing(self):
         """The list shows an older state than the work order itself has: that is asked once more, and stays."""
-        at = self.mock.update(self.one, priority="HIGH", _listed_in_ms=-1)
+        at = self.mock.update(self.one, priority="HIGH", updatedAt=ago(5), _listed_in_ms=-1)
         self.hint(self.one)
         self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
         for turn in range(3):

@@ -11,7 +11,6 @@ from pathlib import Path
 from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case
 
 NOBODY = 65534
-MIGRATIONS = sorted(Path(ROOT, "sql", "migrations").glob("*.sql"))
 
 
 class Faults(Case):
@@ -66,63 +65,6 @@ class Faults(Case):
         self.refuse(IO, "written by a newer wosync \\(schema 999, this one knows %d\\); install" % version)
         self.sql("PRAGMA user_version = %d" % version)
         self.check_goes_on()
-
-    def as_version(self, version):
-        """Makes the store what a wosync of an older schema has left, row by row."""
-        old = self.path("old.db")
-        with contextlib.closing(sqlite3.connect(old)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            for path in MIGRATIONS[:version]:
-                db.executescript(path.read_text(encoding="utf-8"))
-            db.executescript("PRAGMA application_id = 0x776f7379; PRAGMA user_version = %d" % version)
-            db.execute("ATTACH ? AS new", (self.store,))
-            for table, in db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
-                db.execute('DELETE FROM main."%s"' % table)
-                db.execute('INSERT INTO main."%s" SELECT * FROM new."%s"' % (table, table))
-            db.commit()
-        os.replace(old, self.store)
-        os.chmod(self.store, 0o600)
-
-    def test_one_of_the_first_version(self):
-        """With deliveries of every state: they are made as they would have been."""
-        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("old"))
-        self.filled()
-        self.sync_silently()
-        self.mock.sink_fault("old", "status", status=400, times=1)
-        self.mock.update(self.olds[1], title="Refused")
-        self.sync(expect=UNAVAILABLE)
-        self.mock.sink_fault("old", "status", status=503, times=1)
-        self.mock.update(self.olds[2], title="Failed")
-        self.sync_silently()
-        self.mock.update(self.olds[2], title="Waits for it")
-        self.mock.update(self.olds[3], title="New")
-        self.sync_silently("--no-dispatch")
-        self.as_version(1)
-        handler = self.sql("SELECT handler FROM handlers WHERE name = 'sink'")[0][0]
-        behind = "FROM events WHERE seq > (SELECT position FROM handlers WHERE handler = %d)" % handler
-        self.sql("INSERT INTO deliveries (handler, seq, work_order, state, due, changed) "
-                 "SELECT %d, seq, work_order, 'pending', observed, observed %s" % (handler, behind))
-        self.sql("UPDATE handlers SET position = (SELECT max(seq) FROM events)")
-        states = "SELECT state, attempts, count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 1, 2"
-        before = self.sql(states)
-        self.assertEqual([row[:2] for row in before], [("dead", 1), ("done", 1), ("pending", 0), ("pending", 1)])
-        self.refuse(IO, "its schema is old; `wosync sync` brings it up to date", ("status",), ("sync", "--dry-run"))
-        told = len(self.mock.sink("old"))
-
-        def sent():
-            return [request["headers"]["webhook-id"] for request in self.mock.sink("old")[told:]]
-
-        self.sync_silently()
-        self.assertEqual(self.sql("PRAGMA user_version"), [(len(MIGRATIONS),)])
-        self.assertEqual(self.sql("PRAGMA integrity_check"), [("ok",)])
-        self.assertEqual(sent(), [self.ids()[-1]], "what waits for a failed one came before it")
-        self.sql("UPDATE deliveries SET due = 0")
-        self.sync_silently()
-        self.assertEqual(sent(), [self.ids()[-1], *self.ids()[-3:-1]])
-        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
-        self.sync_silently()
-        self.assertEqual(self.handler("sink")["pending"], 0)
-        self.assertNothingDoubled()
 
     def test_a_corrupt_page(self):
         self.mock.create_old(200)
@@ -467,7 +409,7 @@ class DryRun(Case):
         run = self.sync("--dry-run")
         self.assertEqual(self.files(), before)
         lines = run.out.splitlines()
-        self.assertEqual(lines[-1], "25 events would be told; nothing was changed")
+        self.assertEqual(lines[-1], "25 events would be emitted; nothing was changed")
         self.assertEqual(len(lines), 26)
         self.assertEqual(sum("workorder.completed" in line for line in lines), 8)
         self.assertRegex(lines[-2], "workorder.created  #%d" % made)
@@ -478,7 +420,7 @@ class DryRun(Case):
     def test_where_there_is_no_store_none_is_made(self):
         before = self.files()
         run = self.sync("--dry-run")
-        self.assertEqual(run.out, "0 events would be told; nothing was changed\n")
+        self.assertEqual(run.out, "0 events would be emitted; nothing was changed\n")
         self.assertEqual(self.files(), before)
 
     def test_nothing_is_delivered(self):
@@ -499,7 +441,7 @@ class DryRun(Case):
         self.mock.config(max_limit=2)
         self.mock.fault("duplicate", times=-1)
         run = self.sync("--dry-run")
-        self.assertRegex(run.out, "(?m)^8 events would be told")
+        self.assertRegex(run.out, "(?m)^8 events would be emitted")
 
     def test_one_that_fails_does_not_say_how_many(self):
         self.sync_silently()

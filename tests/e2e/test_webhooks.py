@@ -294,7 +294,7 @@ class Fallback(Webhooks):
         self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         os.unlink(self.store)
         self.webhook()
-        self.fallback(self.POLL * 2, "polling: nothing was polled yet")
+        self.fallback(self.POLL * 2 + ["/v1/users", "/v1/teams"], "polling: nothing was polled yet")
 
     def test_a_poll_that_fails_looks_after_no_subscription(self):
         self.configure(api="give_up = 0")

@@ -107,7 +107,7 @@ static void speak(struct config *c, enum dialect dialect)
 {
     bool brief = dialect == DIALECT_BRIEF;
 
-    c->dialect = dialect;
+    c->dialect = (int)dialect;
     c->filter_updated_at_gte = brief ? POLICY_HONOURED : POLICY_REFUSED;
     c->filter_brackets = brief ? POLICY_IGNORED : POLICY_HONOURED;
     c->webhook_api = brief ? WEBHOOK_API_WEBHOOKS : WEBHOOK_API_SUBSCRIPTIONS;

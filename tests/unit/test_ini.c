@@ -160,7 +160,8 @@ static void test_problems(void **state)
         {"[api]\none\n=\n[b\nx = 1\n=\n", "[api]:1\n", /* all at once */
             "2: expected KEY = VALUE\n3: expected a key before the =\n"
             "4: a section header needs a closing bracket"},
-        {"[a]\nx = \xff\ny = 1\n", "[a]:1\ny=1:3\n", "2: the line holds bytes that are not UTF-8; save the file as UTF-8"},
+        {"[a]\nx = \xff\ny = 1\n", "[a]:1\ny=1:3\n",
+            "2: the line holds bytes that are not UTF-8; save the file as UTF-8"},
         {"[a]\n; \xc3\ny = 1\n", "[a]:1\ny=1:3\n", ""},
         {"[a]\nx = \xef\xbf\xbd\n", "[a]:1\nx=\xef\xbf\xbd:2\n", ""},
         {"[a]\nx = a\rb\ny = 1\n", "[a]:1\ny=1:3\n", "2: the line holds a control character (0x0d)"},

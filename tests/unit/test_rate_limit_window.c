@@ -287,6 +287,115 @@ static void test_two_windows_with_as_many_left(void **state)
         (long long)(66590 - 63061 - rate_limit_wait(&rate_limit, 63061, 0)));
 }
 
+/* What this process knows, and what another one has stored. */
+static void test_merge(void **state)
+{
+    static const struct {
+        const char *what;
+        struct rate_limit mine, stored;
+        int64_t remaining, reset;
+    } table[] = {
+        {"nothing here", {0}, {100, 7, NOW + 9000, NOW - 1, 60000, 0}, 7, NOW + 9000},
+        {"nothing there", {100, 7, NOW + 9000, NOW - 1, 60000, 0}, {0}, 7, NOW + 9000},
+        {"both count in one window", {100, 50, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 47, NOW + 9400, NOW - 9, 60000, 0}, 47, NOW + 9000},
+        {"the other one is behind", {100, 47, NOW + 9400, NOW - 5, 60000, 0},
+            {100, 50, NOW + 9000, NOW - 9, 60000, 0}, 47, NOW + 9000},
+        {"none is left, the end is known better there", {100, 1, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 8500, NOW - 9, 60000, 0}, 0, NOW + 8500},
+        {"a 429 there asks for a longer wait", {100, 0, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 20000, NOW - 9, 60000, 0}, 0, NOW + 20000},
+        {"a 429 here asks for a longer wait", {100, 0, NOW + 20000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 9000, NOW - 9, 60000, 0}, 0, NOW + 20000},
+        {"a new window began, seen here", {100, 99, NOW + 60000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 300, NOW - 9, 60000, 0}, 99, NOW + 60000},
+        {"a new window began, seen there", {100, 0, NOW + 300, NOW - 9, 60000, 0},
+            {100, 99, NOW + 60000, NOW - 5, 60000, 0}, 99, NOW + 60000},
+        {"its window is over", {100, 3, NOW + 300, NOW - 9, 60000, 0},
+            {100, 0, NOW - 1, NOW - 60000, 60000, 0}, 3, NOW + 300},
+        {"ours is over", {100, 0, NOW - 1, NOW - 60000, 60000, 0}, {100, 3, NOW + 300, NOW - 9, 60000, 0}, 3,
+            NOW + 300},
+        {"there it is a guess", {10, 9, NOW + 1000, NOW - 5, 1000, 0}, {100, 99, NOW + 60000, NOW - 1, 0, 0},
+            9, NOW + 1000},
+        {"here it is a guess", {100, 99, NOW + 60000, NOW - 1, 0, 0}, {10, 9, NOW + 1000, NOW - 5, 1000, 0},
+            9, NOW + 1000},
+        {"the clock went back since it was stored", {100, 5, NOW + 300, NOW - 9, 60000, 0},
+            {100, 0, NOW + 90000, NOW + 50000, 60000, 0}, 5, NOW + 300},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rate_limit merged = table[i].mine;
+        rate_limit_merge(&merged, &table[i].stored, NOW);
+        check(merged.remaining == table[i].remaining && merged.reset == table[i].reset, "%s: %lld until %lld",
+            table[i].what, (long long)merged.remaining, (long long)(merged.reset - NOW));
+    }
+    struct rate_limit learnt = {100, 5, NOW + 300, NOW - 9, 1000, 0};
+    rate_limit_merge(&learnt, &(struct rate_limit){100, 6, NOW + 300, NOW - 9, 60000, 1000}, NOW);
+    check(learnt.window == 60000 && learnt.slack == 1000, "what one has learnt both know");
+}
+
+/* The next window begins when its first request arrives. What is taken for its end before the answer comes is
+ * no bound for what the answer says. */
+static void test_roll(void **state)
+{
+    struct rate_limit rate_limit = {0}, stored;
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 10, 0, 20);
+    const int64_t later = NOW + 20000 + margin;
+    rate_limit_roll(&rate_limit, NOW);
+    check(rate_limit.remaining == 0, "it is not over");
+    rate_limit_roll(&rate_limit, later);
+    check(rate_limit.remaining == 10, "it is over: %lld", (long long)rate_limit.remaining);
+    rate_limit_count(&rate_limit, later);
+    stored = rate_limit;
+    rate_limit_note(&rate_limit, later + 900, 10, 0, 20); /* it arrived 800 ms after it was sent */
+    rate_limit_merge(&rate_limit, &stored, later + 900);
+    check(rate_limit_wait(&rate_limit, later + 900, 0) == 20000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, later + 900, 0));
+}
+
+/* A long pass alone leaves a tenth at first, and has used all of it in the end. */
+static void test_modestly(void **state)
+{
+    static const int64_t limits[][2] = {{20, 3}, {8, 2}, {4, 1}, {3, 0}, {1, 0}};
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW, sent_at_once = 0, sent = 0;
+    (void)state;
+    check(rate_limit_wait_modestly(&rate_limit, now, 0) == 0, "nothing is known");
+    rate_limit_note(&rate_limit, now, 100, 100, 60);
+    const int64_t end = rate_limit.reset;
+    while (now < end && rate_limit.remaining > 0) {
+        int64_t wait = rate_limit_wait_modestly(&rate_limit, now, 0);
+        check(wait >= 0 && wait <= end - now + margin, "%lld", (long long)wait);
+        if (wait == 0) {
+            rate_limit_count(&rate_limit, now);
+            sent++;
+        }
+        sent_at_once += wait == 0 && now == NOW;
+        /* at any time a poll finds its share of what is left of the window */
+        check(rate_limit.remaining >= 10 * (end - now) / 60000 - 1, "%lld are left after %lld ms",
+            (long long)rate_limit.remaining, (long long)(now - NOW));
+        now += wait;
+    }
+    check(sent == 100 && sent_at_once == 90, "%lld at once, %lld in all", (long long)sent_at_once,
+        (long long)sent);
+    /* of few at least some, of very few not all */
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        rate_limit = (struct rate_limit){0};
+        rate_limit_note(&rate_limit, NOW, limits[i][0], limits[i][0], 60);
+        while (rate_limit_wait_modestly(&rate_limit, NOW, 0) == 0)
+            rate_limit_count(&rate_limit, NOW);
+        check(rate_limit.remaining == limits[i][1], "of %lld %lld are left", (long long)limits[i][0],
+            (long long)rate_limit.remaining);
+    }
+    /* the reserve of others comes on top */
+    rate_limit = (struct rate_limit){0};
+    rate_limit_note(&rate_limit, NOW, 100, 15, 60);
+    check(rate_limit_wait_modestly(&rate_limit, NOW, 4) == 0 &&
+              rate_limit_wait_modestly(&rate_limit, NOW, 5) > 0,
+        "with a reserve");
+}
+
 static void test_per_minute(void **state)
 {
     static const struct {
@@ -404,6 +513,9 @@ int main(void)
         cmocka_unit_test(test_refused_after_the_clock_went_back),
         cmocka_unit_test(test_a_window_that_begins_early),
         cmocka_unit_test(test_two_windows_with_as_many_left),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_roll),
+        cmocka_unit_test(test_modestly),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
     };
