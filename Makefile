@@ -1,75 +1,122 @@
-# wosync. `make help` lists the targets.
+# wosync. `make help` lists the targets. Tests: tests/tests.mk, benchmarks: tests/bench/bench.mk.
 
 VERSION = 0.1.0
-PREFIX ?= /usr/local
-DESTDIR ?=
+
+# --- what a user may set, on the command line or in the environment (CFLAGS and its like: see below) ---
+
 ifeq ($(origin CC),default)
 CC = gcc
 endif
 PKG_CONFIG ?= pkg-config
+INSTALL ?= install
 BUILD ?= build
+# V=1 shows every command
+V ?=
+# the warehouse in PostgreSQL: yes, no, or auto (where libpq is)
+POSTGRESQL ?= auto
 
-PACKAGES = libcurl json-c sqlite3 inih nettle
-# the warehouse in PostgreSQL, where libpq is
-ifeq ($(shell $(PKG_CONFIG) --atleast-version=14 libpq 2>/dev/null && echo yes),yes)
-PACKAGES += libpq
-POSTGRES = -DWOSYNC_WITH_POSTGRES
+DESTDIR ?=
+PREFIX ?= /usr/local
+prefix = $(PREFIX)
+exec_prefix = $(prefix)
+bindir = $(exec_prefix)/bin
+# programs that other programs run; GNU's libexec is not where README and web/ have them
+libexecdir = $(exec_prefix)/lib
+# modules lie in $(libdir)/wosync/handlers
+libdir = $(exec_prefix)/lib
+datarootdir = $(prefix)/share
+datadir = $(datarootdir)
+docdir = $(datarootdir)/doc/wosync
+# where wosync looks for its configuration, and keeps its store
+sysconfdir = /etc
+localstatedir = /var
+
+# --- flags; what the user sets in CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and wins ---
+
+PACKAGES = libcurl json-c sqlite3 nettle
+ifeq ($(filter yes no auto,$(POSTGRESQL)),)
+$(error POSTGRESQL=$(POSTGRESQL): expected yes, no or auto)
 endif
-WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wconversion -Wvla -Wformat=2 -Wundef
-HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LIBPQ_LEAST = 14
+WITH_POSTGRESQL := $(POSTGRESQL)
+ifeq ($(POSTGRESQL),auto)
+WITH_POSTGRESQL := $(if $(shell $(PKG_CONFIG) --atleast-version=$(LIBPQ_LEAST) libpq 2>/dev/null && echo yes),yes,no)
+endif
+pkg_config = $(shell $(PKG_CONFIG) $1 $2 2>/dev/null)
+
 CFLAGS ?= -O2 -g
-# every compile line; what the user sets in CFLAGS and LDFLAGS comes last and wins
-BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -DWOSYNC_VERSION='"$(VERSION)"' -Isrc -I$(BUILD)/gen $(WARNINGS) $(WERROR) \
-	$(HARDENING) $(POSTGRES) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+WARNINGS = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wconversion -Wvla -Wformat=2 -Wundef
+# glibc's checks want optimization; dpkg-buildflags brings a level of its own
+OPTIMIZES = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
+FORTIFY = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(if $(OPTIMIZES),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDENING = -fstack-protector-strong $(FORTIFY) -fPIE
+# the same bytes in whatever directory; gcov needs the real one
+PREFIX_MAP = $(if $(findstring --coverage,$(CFLAGS)),,-ffile-prefix-map=$(CURDIR)=.)
+# large files and dates after 2038 on 32 bit, too
+DIALECT = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+# every compile line of src/
+BASE_CFLAGS := $(DIALECT) -DWOSYNC_VERSION='"$(VERSION)"' -DWOSYNC_SYSCONFDIR='"$(sysconfdir)"' \
+	-DWOSYNC_LOCALSTATEDIR='"$(localstatedir)"' -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDENING) \
+	$(call pkg_config,--cflags,$(PACKAGES))
+USER_CFLAGS = $(WERROR) $(PREFIX_MAP) $(CPPFLAGS) $(CFLAGS)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
-# tests sign with another library than the program
-SIGNING = $(shell $(PKG_CONFIG) --libs libcrypto)
+LIBS := $(call pkg_config,--libs,$(PACKAGES))
 
-SOURCES = $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o $(BUILD)/gen/report_html.o
-# all but the program itself, for tests to link
-PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/malloc.o,$(OBJECTS))
-SQL = $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
-WAREHOUSE_SQL = $(sort $(wildcard sql/warehouse/*/*.sql))
-GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sql.h
-MOCK_SOURCES = $(wildcard tests/mock/*.c)
-MOCK_OBJECTS = $(MOCK_SOURCES:%.c=$(BUILD)/%.o)
-MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
+COMPILE = $(CC) $(BASE_CFLAGS) $(MODULE_CFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+LINK = $(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
+# a module is whole without the program; sanitizers are not, with clang
+LINK_MODULE = $(CC) -shared -Wl,-z,relro,-z,now$(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS)),,$(comma)-z$(comma)defs) \
+	-Wl,--as-needed $(CFLAGS) $(LDFLAGS) -o $@
+comma := ,
 
-UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-PLANT = $(BUILD)/tests/unit/plant.o $(BUILD)/tests/unit/jobs.o
-UNIT_SUPPORT = $(filter-out $(PLANT),$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))))
-SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# --- quiet rules: `$(call say,CC)` names what is made, and V=1 shows the command instead ---
 
-FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+Q := $(if $(filter-out 0,$(V)),,@)
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = @mkdir -p $(@D)$(if $(SILENT)$(if $(Q),,V),,; echo '  $1 $(or $2,$<)')
 
-# Debian packages: to build, to try (the mock), to test
-BUILD_NEEDS = gcc pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev libinih-dev nettle-dev libpq-dev
+# --- files ---
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o
+SQL := $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
+WAREHOUSE_SQL := $(sort $(wildcard sql/warehouse/*/*.sql))
+HEADERS := $(sort $(wildcard src/*/*.h src/*/*/*.h))
+REPORT_HTML := $(sort $(wildcard src/*/report.html src/*/*/report.html))
+GENERATED = $(BUILD)/gen/sql.h $(BUILD)/gen/warehouse_sqlite_sql.h $(BUILD)/gen/warehouse_postgres_sql.h $(BUILD)/gen/handler_abi.h
+
+# modules: what brings a library that not everyone needs
+POSTGRES_SOURCES := $(sort $(wildcard src/handlers/warehouse/postgres/*.c))
+POSTGRES_OBJECTS := $(POSTGRES_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/warehouse_postgres_sql.o
+POSTGRES_LIBS := $(call pkg_config,--libs,libpq)
+MODULES := $(if $(filter yes,$(WITH_POSTGRESQL)),$(BUILD)/handlers/warehouse-postgres.so)
+
+# Debian packages: to build, to try (the mock)
+BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev nettle-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
-BENCH_NEEDS = $(DEMO_NEEDS) python3 python3-requests nginx openssl jq sqlite3 nodejs util-linux
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
-CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-14-dev clang-tidy \
-	cppcheck valgrind openssl postgresql chromium systemd
 
-.PHONY: all help install mock units demo demo-webhooks check simulator simulate simulate-mutants crash torture \
-	coverage fuzz fuzzers bench bench-accounts floors \
-	torture-library torture-program print-flags clean
-all: $(BUILD)/wosync
+.PHONY: all help install install-strip uninstall demo demo-webhooks clean print-flags
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: $(BUILD)/wosync $(MODULES) | $(BUILD)/modules
 
 help:
-	@echo 'make                   build $(BUILD)/wosync'
-	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make                   build $(BUILD)/wosync; V=1 shows the commands'
+	@echo '                       CC, CPPFLAGS, CFLAGS, LDFLAGS, LDLIBS, BUILD and POSTGRESQL=yes|no|auto are honoured'
+	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, docdir, sysconfdir'
+	@echo '                       and their like are honoured; make install-strip, make uninstall'
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
-	@echo 'make check             build and run every test'
+	@echo 'make check             build and run every test, or PHASES="build unit" of it (CONTRIBUTING.md)'
+	@echo 'make debian            the same on another release, as root: RELEASE=12, 13'
 	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
 	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
 	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
 	@echo 'make coverage          how much of src/ the tests run'
-	@echo 'make clean             remove what was built'
+	@echo 'make clean             remove what was built: BUILD'
 
 demo:
 	@tests/install-packages $(DEMO_NEEDS)
@@ -81,171 +128,149 @@ demo-webhooks:
 	@$(MAKE) --no-print-directory all mock
 	@tests/demo-webhooks
 
-check:
-	@tests/install-packages $(CHECK_NEEDS)
-	@tests/run
+# --- what the build depends on besides files: a text that is written anew when it differs ---
 
-bench:
-	@tests/install-packages $(BENCH_NEEDS)
-	@$(MAKE) --no-print-directory all mock floors
-	@tests/bench/run
+# Left out is what changes no byte of an object: ccache, warnings as errors, the directory.
+FLAGS_TEXT := $(filter-out ccache,$(CC)) $(filter-out -I$(BUILD)/gen,$(BASE_CFLAGS)) $(CPPFLAGS) $(CFLAGS) \
+	$(call pkg_config,--modversion,$(PACKAGES))
+LINK_TEXT := $(BASE_LDFLAGS) $(LDFLAGS) $(LIBS) $(LDLIBS) $(OBJECTS:$(BUILD)/%=%)
+MODULES_TEXT := PostgreSQL: $(WITH_POSTGRESQL) $(call pkg_config,--modversion,libpq) $(POSTGRES_LIBS) $(POSTGRES_OBJECTS:$(BUILD)/%=%)
+SQL_TEXT := $(SQL) $(WAREHOUSE_SQL)
 
-bench-accounts:
-	@tests/install-packages $(BENCH_NEEDS)
-	@$(MAKE) --no-print-directory all floors
-	@tests/bench/accounts
+# $(eval $(call text,FILE,VARIABLE,CHECK)): FILE holds the text of VARIABLE; the command in CHECK comes before it is written
+define text
+ifneq ($$(file <$1),$$(strip $$($2)))
+.PHONY: $1
+endif
+$1:
+	@mkdir -p $$(@D)
+	$(if $3,@$$($3))
+	@printf '%s\n' $$(call quote,$$(strip $$($2))) >$$@
+endef
+quote = '$(subst ','\'',$1)'
 
-install: all
-	install -D -m 755 $(BUILD)/wosync $(DESTDIR)$(PREFIX)/bin/wosync
-	@mkdir -p $(DESTDIR)$(PREFIX)/lib/wosync
-	@# a web server may pass words of a request on as arguments: they end here
-	printf '#!/bin/sh\nexec %s/bin/wosync receive\n' '$(PREFIX)' > $(DESTDIR)$(PREFIX)/lib/wosync/webhook
-	chmod 755 $(DESTDIR)$(PREFIX)/lib/wosync/webhook
-	install -D -m 644 wosync.conf.example $(DESTDIR)$(PREFIX)/share/doc/wosync/wosync.conf.example
-	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/wosync/README.md
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/cron cron/*
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/wosync/web web/*
+# $(call check_packages,PACKAGES,DEBIAN PACKAGES): says what is missing, and how to install it
+check_packages = { command -v $(firstword $(filter-out ccache,$(CC))) >/dev/null || { echo '$(CC): there is no such compiler' >&2; false; }; } \
+	&& $(PKG_CONFIG) --exists --print-errors $1 || \
+	{ echo 'make: what wosync is built with is missing; on Debian: apt-get install $(strip $2)' >&2; exit 1; }
+check_build = $(call check_packages,$(PACKAGES),$(BUILD_NEEDS)) $(if $(SILENT),,&& echo '  wosync $(VERSION)')
+check_modules = $(if $(MODULES),$(call check_packages,'libpq >= $(LIBPQ_LEAST)',libpq-dev) &&) \
+	$(if $(SILENT),:,echo '  PostgreSQL: $(WITH_POSTGRESQL)$(if $(filter auto,$(POSTGRESQL)), (POSTGRESQL=auto))')
 
-$(BUILD)/wosync: $(OBJECTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
+$(eval $(call text,$(BUILD)/flags,FLAGS_TEXT,check_build))
+$(eval $(call text,$(BUILD)/link,LINK_TEXT))
+$(eval $(call text,$(BUILD)/modules,MODULES_TEXT,check_modules))
+$(eval $(call text,$(BUILD)/libdir,libdir))
+$(eval $(call text,$(BUILD)/sql,SQL_TEXT))
 
-$(BUILD)/gen/sql.h: sql/embed.awk $(SQL)
-	@mkdir -p $(@D)
-	awk -v header=1 -f sql/embed.awk $(SQL) > $@.tmp && mv $@.tmp $@
+# --- the program ---
 
-$(BUILD)/gen/sql.c: sql/embed.awk $(SQL)
-	@mkdir -p $(@D)
-	awk -f sql/embed.awk $(SQL) > $@.tmp && mv $@.tmp $@
+$(BUILD)/wosync: $(OBJECTS) $(BUILD)/link
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(OBJECTS) $(LIBS) $(LDLIBS)
 
-$(BUILD)/gen/warehouse_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL)
-	@mkdir -p $(@D)
-	awk -v header=1 -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) > $@.tmp && mv $@.tmp $@
+# alone, for PREFIX is often given to `make install` only
+LIBDIR_CFLAGS = -DWOSYNC_LIBDIR='"$(libdir)"'
+$(BUILD)/src/handlers/modules.o: private MODULE_CFLAGS = $(LIBDIR_CFLAGS)
+$(BUILD)/src/handlers/modules.o: $(BUILD)/libdir
 
-$(BUILD)/gen/warehouse_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL)
-	@mkdir -p $(@D)
-	awk -f sql/warehouse/embed.awk $(WAREHOUSE_SQL) > $@.tmp && mv $@.tmp $@
+$(POSTGRES_OBJECTS): private MODULE_CFLAGS = -fPIC -fvisibility=hidden $(call pkg_config,--cflags,libpq)
+$(POSTGRES_OBJECTS): $(BUILD)/modules
+$(BUILD)/handlers/warehouse-postgres.so: $(POSTGRES_OBJECTS) $(BUILD)/link
+	$(call say,LD,$@)
+	$(Q)$(LINK_MODULE) $(POSTGRES_OBJECTS) $(POSTGRES_LIBS) $(LDLIBS)
 
-$(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sql.o: %.o: %.c %.h
-	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
+# a number made of all headers that the program and its modules share
+$(BUILD)/gen/handler_abi.h: src/handlers/abi.awk $(HEADERS) $(BUILD)/flags
+	$(call say,GEN,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -MM src/handlers/module.h src/handlers/warehouse/backend.h | tr -s ' \\' '\n' | grep '\.h$$' | \
+		LC_ALL=C sort -u | xargs awk -f src/handlers/abi.awk | cksum | \
+		awk '{ print "#define HANDLER_ABI UINT32_C(" $$1 ")" }' >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/gen/report_html.c: src/embed.awk src/handlers/report/report.html
-	@mkdir -p $(@D)
-	awk -v name=report_html -f src/embed.awk src/handlers/report/report.html > $@.tmp && mv $@.tmp $@
+# which object includes what was generated stands in its .d, once it was compiled
+$(BUILD)/src/%.o: src/%.c $(BUILD)/flags | $(GENERATED)
+	$(call say,CC)
+	$(Q)$(COMPILE)
 
-$(BUILD)/gen/report_html.o: $(BUILD)/gen/report_html.c
-	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags | $(GENERATED)
+	$(call say,CC)
+	$(Q)$(COMPILE)
 
-$(BUILD)/src/%.o: src/%.c $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/gen/sql.h: sql/embed.awk $(SQL) $(BUILD)/sql
+	$(call say,GEN,$@)
+	$(Q)awk -v header=1 -f sql/embed.awk $(SQL) >$@.tmp && mv $@.tmp $@
 
-mock: $(BUILD)/mock-maintainx
-$(BUILD)/mock-maintainx: $(MOCK_OBJECTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(MOCK_OBJECTS) $(shell $(PKG_CONFIG) --libs $(MOCK_PACKAGES))
+$(BUILD)/gen/sql.c: sql/embed.awk $(SQL) $(BUILD)/sql
+	$(call say,GEN,$@)
+	$(Q)awk -f sql/embed.awk $(SQL) >$@.tmp && mv $@.tmp $@
 
-$(BUILD)/tests/mock/%.o: tests/mock/%.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS) -MMD -MP \
-		$(shell $(PKG_CONFIG) --cflags $(MOCK_PACKAGES)) -c -o $@ $<
+embed_warehouse = awk -v name=warehouse_$*_sql $1 -f sql/warehouse/embed.awk $(filter sql/warehouse/$*/%,$(WAREHOUSE_SQL)) >$@.tmp && mv $@.tmp $@
 
-# the benchmarks' floors, and the peer in Node where npm can fetch what it needs
-FLOORS = $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor_*.c))
-floors: $(FLOORS) $(BUILD)/tests/bench/measure
-	@[ -d $(BUILD)/tests/bench/node ] || ! command -v npm >/dev/null || npm_config_nodedir=/usr npm install --silent \
-		--no-audit --no-fund --prefix $(BUILD)/tests/bench/node better-sqlite3 || echo 'bench: without better-sqlite3'
+$(BUILD)/gen/warehouse_%_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+	$(call say,GEN,$@)
+	$(Q)$(call embed_warehouse,-v header=1)
 
-$(BUILD)/tests/bench/measure: tests/bench/measure.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(LDFLAGS) -o $@ $<
+$(BUILD)/gen/warehouse_%_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+	$(call say,GEN,$@)
+	$(Q)$(call embed_warehouse)
 
-$(BUILD)/tests/bench/%: tests/bench/%.c tests/bench/floor.c tests/bench/floor.h
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(HARDENING) $(shell $(PKG_CONFIG) --cflags libcurl json-c sqlite3) \
-		$(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/bench/floor.c \
-		$(shell $(PKG_CONFIG) --libs libcurl json-c sqlite3 libcrypto)
-
-units: $(UNIT_TESTS)
-
-fuzz:
-	@tests/install-packages $(CHECK_NEEDS)
-	@tests/fuzz/run --seconds '$(or $(SECONDS),60)' $(TARGET)
-
-# every point; `make check` takes some
-crash: all mock torture-library
-	@tests/torture/run kill tear
-
-torture: mock
-	@$(MAKE) --no-print-directory -s BUILD=build/asan CFLAGS='$(SANITIZERS)' HARDENING= torture-program
-	@tests/torture/run memory eio enospc enospc+ erofs erofs+ econnreset http sink --every $(or $(EVERY),1)
-
-coverage:
-	@tests/install-packages $(CHECK_NEEDS) lcov
-	@tests/coverage
-
-# built by tests/fuzz/run with clang; libFuzzer brings main
-fuzzers: $(FUZZ_TARGETS)
-
-$(BUILD)/tests/fuzz/%.o: tests/fuzz/%.c $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/fuzz.o $(PARTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(SIGNING)
-
-$(BUILD)/tests/unit/%.o: tests/unit/%.c $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
-
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$^) $(LIBS) -lcmocka
-
-# what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass: REPLACED = api/http api/http_handle api/http_url base/clock
-$(BUILD)/tests/unit/test_pass: $(PLANT)
-
-# its clock is the test's
-$(BUILD)/tests/unit/test_cgi: LDFLAGS += -Wl,--wrap=clock_monotonic
-
-# the program without what the simulator takes the place of
-SIM_REPLACES = main base/malloc base/clock base/random base/shutdown base/lock base/log api/http api/http_handle api/http_url \
-	deliver/child deliver/child_batch
-SIM_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c)) \
-	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
-
-$(BUILD)/tests/sim/%.o: tests/sim/%.c $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -Itests/sim $(CFLAGS) -MMD -MP -c -o $@ $<
-
-simulator: $(BUILD)/simulate
-$(BUILD)/simulate: $(SIM_OBJECTS)
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(SIGNING)
-
-simulate: $(BUILD)/simulate
-	@$< $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS),$(if $(SEED),--replay))
-
-simulate-mutants: $(BUILD)/simulate
-	@WOSYNC_BUILD=$(BUILD) tests/sim/mutants
+$(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
+	$(call say,GEN,$@)
+	$(Q)awk -v name=report_html -f src/embed.awk $(REPORT_HTML) >$@.tmp && mv $@.tmp $@
 
 # for tests/static
 print-flags:
-	$(info $(BASE_CFLAGS))@:
+	$(info $(BASE_CFLAGS) $(LIBDIR_CFLAGS) $(if $(MODULES),$(call pkg_config,--cflags,libpq)))@:
 
-torture-library: $(BUILD)/tests/torture/fault.so
-$(BUILD)/tests/torture/fault.so: tests/torture/fault.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -shared -fPIC -o $@ $< -ldl
+-include $(OBJECTS:.o=.d) $(POSTGRES_OBJECTS:.o=.d)
 
-# the same linked into the program, for AddressSanitizer's malloc must come behind it
-torture-program: $(BUILD)/tests/torture/wosync
-$(BUILD)/tests/torture/wosync: tests/torture/fault.c $(OBJECTS)
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -O1 -g -Wall -Wextra $(WERROR) -fPIE -Isrc -DFAULT_IS_LINKED -c -o $(@D)/fault.o $<
-	$(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(@D)/fault.o $(LIBS) -ldl
+# --- installation: the list is KIND:FROM:TO ---
 
+SHARED := $(sort $(wildcard cron/* web/*))
+INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
+	wrapper:-:$(libexecdir)/wosync/webhook \
+	example:README.md:$(docdir)/README.md \
+	example:wosync.conf.example:$(docdir)/wosync.conf.example \
+	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
+	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
+# of these no other package has anything; innermost first
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
+
+INSTALL_PROGRAM ?= $(INSTALL)
+# an example names the places that README names; these are where things are installed
+PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' \
+	-e 's|/usr/local/share/doc/wosync|$(docdir)|g' -e 's|/etc/wosync|$(sysconfdir)/wosync|g' \
+	-e 's|/var/lib/wosync|$(localstatedir)/lib/wosync|g'
+
+to = '$(DESTDIR)$1'
+install_program = $(INSTALL_PROGRAM) -D -m 755 $1 $(call to,$2)
+install_module = $(INSTALL_PROGRAM) -D -m 644 $1 $(call to,$2)
+install_example = sed $(PLACES) $1 | $(INSTALL) -D -m 644 /dev/stdin $(call to,$2)
+# a web server may pass words of a request on as arguments: they end here
+install_wrapper = printf '\#!/bin/sh\nexec %s/wosync receive\n' '$(bindir)' | $(INSTALL) -D -m 755 /dev/stdin $(call to,$2)
+
+field = $(word $1,$(subst :, ,$2))
+# one command, and a line for the eye
+define each_install
+	$(if $(SILENT)$(if $(Q),,V),,@echo '  INSTALL $(DESTDIR)$(call field,3,$1)')
+	$(Q)$(call install_$(call field,1,$1),$(call field,2,$1),$(call field,3,$1))
+
+endef
+install: all
+	$(foreach item,$(INSTALLED),$(call each_install,$(item)))
+
+install-strip:
+	@$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
+
+uninstall:
+	$(Q)rm -f $(foreach item,$(INSTALLED),$(call to,$(call field,3,$(item))))
+	$(Q)for folder in $(foreach folder,$(OWN_FOLDERS),$(call to,$(folder))); do \
+		[ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder" || exit 1; done
+
+# only what make built: BUILD may have been mistyped
 clean:
-	rm -rf build
+	$(Q)if [ -e '$(BUILD)' ] && [ '$(BUILD)' != build ] && [ ! -e '$(BUILD)/flags' ]; then \
+		echo 'make: $(BUILD): not removed: make did not build in it ($(BUILD)/flags is missing)' >&2; exit 1; fi
+	$(Q)rm -rf '$(BUILD)'
 
-.SECONDARY:
-
--include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(MOCK_OBJECTS:.o=.d) $(UNIT_TESTS:%=%.d) $(UNIT_SUPPORT:.o=.d) $(PLANT:.o=.d) \
-	$(FUZZ_TARGETS:%=%.d)
+include tests/tests.mk tests/bench/bench.mk

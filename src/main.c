@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -18,12 +19,13 @@ static const struct command *const commands[] = {
     &command_webhooks,
     &command_events,
     &command_status,
+    &command_config,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int print_help(void)
 {
-    printf("usage: wosync [-c FILE] [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
+    printf("usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
            "\n"
            "Follows the work orders of a MaintainX account by polling and tells what happened to them.\n"
            "\n");
@@ -31,7 +33,8 @@ static int print_help(void)
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n"
            "  -c FILE               the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
-           "                        ~/.config/wosync/wosync.conf, /etc/wosync.conf)\n"
+           "                        ~/.config/wosync/wosync.conf, /etc/wosync.conf); several\n"
+           "                        are laid over each other: what a later one sets counts\n"
            "  -q                    print errors only\n"
            "  -v                    say what is done\n"
            "  --log-format FORMAT   text, or json: one object per line on stderr\n"
@@ -59,11 +62,16 @@ static int run_command(const struct cli *cli, int argc, char **argv)
     return usage(argv[0], "unknown command");
 }
 
+/* The files of -c, ending with NULL. */
+static const char **config_files;
+
 int main(int argc, char **argv)
 {
     static const struct option known[] = {{"log-format", required_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
-    struct cli cli = {0};
+    size_t file_count = 0;
+    config_files = calloc((size_t)argc + 1, sizeof *config_files);
+    const struct cli cli = {.config_files = config_files};
     enum log_level level = LOG_LEVEL_WARNING;
     bool json = false;
     int option;
@@ -71,7 +79,7 @@ int main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+:c:qvh", known, NULL)) != -1) {
         switch (option) {
         case 'c':
-            cli.config_file = optarg;
+            config_files[file_count++] = optarg;
             break;
         case 'q':
             level = LOG_LEVEL_ERROR;
@@ -82,21 +90,21 @@ int main(int argc, char **argv)
         case 'f':
             json = strcmp(optarg, "json") == 0;
             if (!json && strcmp(optarg, "text") != 0)
-                return (int)usage("--log-format", "write text or json");
+                return usage("--log-format", "write text or json");
             break;
         case 'h':
-            return (int)print_help();
+            return print_help();
         case 'V':
             printf("wosync %s\n", WOSYNC_VERSION);
-            return (int)cli_flush(EX_OK);
+            return cli_flush(EX_OK);
         default:
-            return (int)usage(argv[optind - 1], "unknown option, or without its value");
+            return usage(argv[optind - 1], "unknown option, or without its value");
         }
         log_configure(level, json);
     }
     if (optind == argc)
-        return (int)usage("COMMAND", "none given");
+        return usage("COMMAND", "none given");
     int status = run_command(&cli, argc - optind, argv + optind);
     secret_forget();
-    return (int)status;
+    return status;
 }

@@ -15,6 +15,17 @@ CREATE TABLE account (
     filter       TEXT                        -- the spelling of the filter that the server honours
 ) STRICT;
 
+-- What the server was seen to do with the ways to ask for changes, each noted as soon as it is known. An answer holds for a
+-- day.
+CREATE TABLE filter_probes (
+    base_url     TEXT NOT NULL,
+    organization TEXT NOT NULL,
+    probe        TEXT NOT NULL,              -- updatedAt[gte], updatedAtGte, sort=updatedAt, sort=-updatedAt
+    answer       TEXT NOT NULL CHECK (answer IN ('honoured', 'ignored', 'refused', 'unclear')),
+    asked_ms     INTEGER NOT NULL,
+    PRIMARY KEY (base_url, organization, probe)
+) STRICT, WITHOUT ROWID;
+
 -- One reading of the list per kind, and where it stands.
 CREATE TABLE passes (
     kind         TEXT PRIMARY KEY,           -- sync, backfill, reconcile
@@ -31,8 +42,35 @@ CREATE TABLE passes (
     window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
     window_until   INTEGER NOT NULL,
     silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
-    typed          TEXT                      -- the window as it was typed
+    typed          TEXT,                     -- the window as it was typed
+    finished       INTEGER,                  -- when the last one of this kind ended, by our clock
+    detour_from_ms  INTEGER,                 -- reading around a place that fails (core/detour.h); NULL: it is not needed
+    detour_until_ms INTEGER,
+    detour_bad_ms   INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- When a poll last looked back so far (late_windows of [sync]).
+CREATE TABLE late_windows (
+    lookback INTEGER PRIMARY KEY,            -- milliseconds
+    polled   INTEGER NOT NULL                -- when the poll began, by our clock
+) STRICT;
+
+-- Passes whose page failed in the last run that asked for it.
+CREATE TABLE page_failures (
+    kind     TEXT PRIMARY KEY,               -- as in passes
+    since_ms INTEGER NOT NULL,
+    runs     INTEGER NOT NULL                -- in which it failed
+) STRICT, WITHOUT ROWID;
+
+-- Instants of updatedAt whose work orders the list cannot show: every page with them fails. Passes read around them, and they
+-- are asked for again when they are due.
+CREATE TABLE skipped_instants (
+    updated_ms INTEGER PRIMARY KEY,
+    since_ms   INTEGER NOT NULL,             -- when it was first skipped
+    attempts   INTEGER NOT NULL,             -- since then
+    due_ms     INTEGER NOT NULL,
+    error      TEXT NOT NULL                 -- what the last one met
+) STRICT;
 
 -- The server's rate limit as it stood at the last answer of any run.
 CREATE TABLE rate_limit (
@@ -52,13 +90,50 @@ CREATE TABLE documents (
 ) STRICT;
 
 CREATE TABLE snapshots (
-    id        INTEGER PRIMARY KEY,           -- the work order's id
-    updated   INTEGER NOT NULL,
-    fingerprint    BLOB,                          -- of the record's bytes; NULL when it is not as the list gave it
-    document  INTEGER NOT NULL,
-    observed  INTEGER NOT NULL,              -- when this version was first seen
-    deleted   INTEGER NOT NULL,              -- 1 while it is told deleted
-    deletions INTEGER NOT NULL
+    id          INTEGER PRIMARY KEY,         -- the work order's id
+    updated     INTEGER NOT NULL,
+    fingerprint BLOB,                        -- of the record's bytes; NULL when it is not as the list gave it
+    document    INTEGER NOT NULL,
+    observed    INTEGER NOT NULL,            -- when this version was first seen
+    deleted     INTEGER NOT NULL,            -- 1 while it is emitted as deleted
+    deletions   INTEGER NOT NULL,
+    deleted_at  INTEGER,                     -- when it was deleted: what is not newer brings nothing back
+    status      TEXT,                        -- up to which status changes were emitted; NULL: the document's own
+    status_at   INTEGER,                     -- when it got that status, at the latest; NULL: updated
+    doubted     INTEGER                      -- an older updatedAt that was seen, and that the single work order refuted
+) STRICT;
+
+CREATE INDEX snapshots_unlisted ON snapshots (updated) WHERE fingerprint IS NULL; -- the list has not shown this version yet
+
+-- Status changes that notifications name, until they are emitted or known to be part of what was.
+CREATE TABLE status_steps (
+    work_order  INTEGER NOT NULL,
+    occurred    INTEGER NOT NULL,
+    from_status TEXT NOT NULL,
+    to_status   TEXT NOT NULL,
+    actor       INTEGER NOT NULL,            -- the id of the user who did it; 0: not known
+    received    INTEGER NOT NULL,
+    PRIMARY KEY (work_order, occurred, from_status, to_status)
+) STRICT, WITHOUT ROWID;
+
+-- Work orders that are to be asked for by their ids.
+CREATE TABLE refetches (
+    work_order INTEGER PRIMARY KEY,
+    reason     TEXT NOT NULL,                -- notified; settle: the rest of its steps did not come; doubt: an older state was seen
+    requested  INTEGER NOT NULL,             -- since when it waits
+    occurred   INTEGER,                      -- of the newest notification: what the list shows of a later date makes it needless
+    gone_at    INTEGER,                      -- when it was deleted, as a notification says
+    doubted    INTEGER,                      -- the older updatedAt that was seen
+    attempts   INTEGER NOT NULL DEFAULT 0,   -- that failed
+    due        INTEGER NOT NULL,
+    error      TEXT
+) STRICT;
+CREATE INDEX refetches_due ON refetches (due);
+
+-- Work orders that were deleted before anything else was known of them, so that late news does not create them.
+CREATE TABLE tombstones (
+    work_order INTEGER PRIMARY KEY,
+    deleted_at INTEGER NOT NULL
 ) STRICT;
 
 -- The event log (the outbox): in the order in which the events were stored, the id once and for ever.
@@ -125,7 +200,9 @@ CREATE TABLE deletion_candidates (
     id         INTEGER PRIMARY KEY,
     sweeps     INTEGER NOT NULL,             -- how many in a row did not see it
     refused    INTEGER,                      -- when it answered 404 for the first time
-    refused_in INTEGER                       -- how many sweeps had missed it then
+    refused_in INTEGER,                      -- how many sweeps had missed it then
+    attempts   INTEGER NOT NULL DEFAULT 0,   -- answers in a row that said neither that it is there nor that it is gone
+    due        INTEGER NOT NULL DEFAULT 0    -- not to be asked for before this
 ) STRICT;
 
 -- How late changes were seen: observed - updatedAt, counted in steps of 1, 2, 5, 10, ...
@@ -135,32 +212,35 @@ CREATE TABLE lateness (
     count   INTEGER NOT NULL,
     largest INTEGER NOT NULL,                -- in this step
     overdue INTEGER NOT NULL,                -- the most that a change of this step was older than the pass that missed it
+    noted   INTEGER NOT NULL,                -- the day of the last one
     PRIMARY KEY (channel, up_to)
 ) STRICT, WITHOUT ROWID;
 
--- Deliveries of webhooks that were verified, with the body as it came.
+-- Deliveries of webhooks that were verified. The body is kept as it came, but that of an event which is not about a work order.
 CREATE TABLE webhook_inbox (
-    receipt    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     key        TEXT NOT NULL UNIQUE,         -- what makes two of them one: the sender's event id, else a fingerprint of the body
     received   INTEGER NOT NULL,
-    type       TEXT NOT NULL,                -- the event, as it was sent
+    event      TEXT NOT NULL,                -- as it was sent; else as found out
     work_order INTEGER,
-    state      TEXT NOT NULL CHECK (state IN ('done', 'hint', 'unknown', 'foreign')), -- hint: to be asked for by its id
-    body       BLOB NOT NULL
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'given_up', 'unsupported', 'foreign')),
+    body       BLOB
 ) STRICT;
-CREATE INDEX webhook_inbox_hints ON webhook_inbox (work_order) WHERE state = 'hint';
+CREATE INDEX webhook_inbox_waiting ON webhook_inbox (work_order) WHERE state = 'waiting';
 
 -- The webhook channel as it stands. One row.
 CREATE TABLE webhook_stats (
-    one       INTEGER PRIMARY KEY CHECK (one = 1),
-    api       TEXT,                          -- where the server takes registrations: subscriptions, webhooks; NULL: not known
-    first     INTEGER,                       -- when the first verified delivery came
-    last      INTEGER,
-    received  INTEGER NOT NULL DEFAULT 0,    -- verified
-    duplicate INTEGER NOT NULL DEFAULT 0,    -- of them, seen before
-    hints     INTEGER NOT NULL DEFAULT 0,    -- of them, without the whole work order
-    refused   INTEGER NOT NULL DEFAULT 0,    -- not verified, or of no use
-    polled    INTEGER NOT NULL DEFAULT 0     -- changes that a poll told before any webhook
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    api          TEXT,                       -- where the server takes registrations: subscriptions, webhooks; NULL: not known
+    first        INTEGER,                    -- when the first verified delivery came
+    last         INTEGER,
+    last_good    INTEGER,                    -- when a work order that a delivery names was last observed
+    last_refused INTEGER,                    -- when a delivery was last refused
+    received     INTEGER NOT NULL DEFAULT 0, -- verified
+    duplicate    INTEGER NOT NULL DEFAULT 0, -- of them, seen before
+    refused      INTEGER NOT NULL DEFAULT 0, -- not verified, or of no use
+    given_up     INTEGER NOT NULL DEFAULT 0, -- work orders that could not be asked for within a day
+    polled       INTEGER NOT NULL DEFAULT 0  -- changes that a poll emitted before any webhook
 ) STRICT;
 INSERT INTO webhook_stats (one) VALUES (1);
 
@@ -184,16 +264,18 @@ CREATE TABLE webhook_gaps (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_gaps_found ON webhook_gaps (found);
 
--- Records that could not be understood, raw.
+-- Records that could not be understood, raw: a row for each record and reason, however often its bytes change.
 CREATE TABLE quarantine (
     entry      INTEGER PRIMARY KEY,
-    fingerprint     BLOB NOT NULL UNIQUE,         -- of the whole record: told once
+    identity   BLOB NOT NULL,                -- fingerprint of the record's id as it is spelled, else of the record
+    fingerprint BLOB NOT NULL,               -- of the whole record, as it was seen last
     work_order INTEGER,                      -- where an id could be made out
     source     TEXT NOT NULL,
     reason     TEXT NOT NULL,
     size       INTEGER NOT NULL,
     raw        BLOB NOT NULL,                -- at most the first 64 KiB
-    seen       INTEGER NOT NULL
+    seen       INTEGER NOT NULL,             -- when these bytes were seen first
+    UNIQUE (identity, reason)
 ) STRICT;
 
 CREATE INDEX quarantine_work_order ON quarantine (work_order);
@@ -221,6 +303,33 @@ CREATE TABLE runs (
     exit_status INTEGER,
     message     TEXT
 ) STRICT;
+
+-- Who the ids of users and teams belong to. Who is no longer listed keeps the name: earlier work orders mention it.
+CREATE TABLE users (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    email      TEXT,
+    seen_at    INTEGER NOT NULL,             -- when the list held it last
+    removed_at INTEGER                       -- when the list first lacked it; NULL while it is listed
+) STRICT;
+
+CREATE TABLE teams (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+
+-- How reading those two lists went.
+CREATE TABLE people_lists (
+    list       TEXT PRIMARY KEY,             -- users, teams
+    read_at    INTEGER,                      -- when it was last read to its end
+    tried_at   INTEGER NOT NULL,             -- when it was last asked for
+    failing_at INTEGER,                      -- since when every try fails; NULL: the last one went well
+    refused    INTEGER NOT NULL,             -- 1: the token may not read it
+    reported   INTEGER NOT NULL,             -- 1: a warning was printed since it fails
+    error      TEXT                          -- why the last try failed
+) STRICT, WITHOUT ROWID;
 
 -- For people and for SQL tools.
 CREATE VIEW work_orders AS
@@ -250,6 +359,14 @@ SELECT h.name AS handler, e.id AS event, d.state, d.attempts,
        d.error
 FROM deliveries d JOIN handlers h USING (handler) JOIN events e USING (seq);
 
+CREATE VIEW skipped_log AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', updated_ms / 1000.0, 'unixepoch') AS updated_at,
+       strftime('%Y-%m-%dT%H:%M:%fZ', since_ms / 1000.0, 'unixepoch') AS since,
+       attempts,
+       strftime('%Y-%m-%dT%H:%M:%fZ', due_ms / 1000.0, 'unixepoch') AS due_at,
+       error
+FROM skipped_instants;
+
 CREATE VIEW run_log AS
 SELECT run, kind,
        strftime('%Y-%m-%dT%H:%M:%fZ', began / 1000.0, 'unixepoch') AS began_at,
@@ -261,6 +378,6 @@ SELECT run, kind,
 FROM runs;
 
 CREATE VIEW inbox_log AS
-SELECT receipt, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received_at, type, work_order, state, key,
+SELECT id, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received_at, event, work_order, state, key,
        CAST(body AS TEXT) AS body
 FROM webhook_inbox;

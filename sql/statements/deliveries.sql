@@ -92,7 +92,7 @@ ORDER BY d.seq LIMIT ?4;
 
 -- The same rows, counted.
 -- name: delivery_count_due
-SELECT count(*), min(d.changed) FROM deliveries d INDEXED BY deliveries_queue
+SELECT count(*) FROM deliveries d INDEXED BY deliveries_queue
 WHERE d.handler = ?1 AND d.state = 'pending' AND (d.due <= ?2 OR d.changed > ?3 + 60000)
   AND NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_failed
                   WHERE p.handler = d.handler AND p.state = 'pending' AND p.due > 0 AND p.work_order = d.work_order

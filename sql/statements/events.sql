@@ -1,6 +1,10 @@
 -- name: event_emitted
 SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM emitted_ids WHERE id = ?1;
 
+-- Another id of an event that was emitted.
+-- name: event_keep_id
+INSERT OR IGNORE INTO emitted_ids (id) VALUES (?1);
+
 -- name: event_add
 INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
@@ -18,11 +22,20 @@ SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE se
 -- name: event_some
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq;
 
+-- The newest ?4 (-1: all), oldest first.
 -- name: event_list
-SELECT e.seq, e.id, e.type, e.work_order, e.timestamp, e.observed, e.body FROM events e
+SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq IN (
+    SELECT e.seq FROM events e
+    WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
+      AND (?3 IS NULL OR e.seq IN (SELECT seq FROM deliveries WHERE state = ?3))
+    ORDER BY e.seq DESC LIMIT ?4)
+ORDER BY seq;
+
+-- How many event_list would list without its limit.
+-- name: event_list_count
+SELECT count(*) FROM events e
 WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
-  AND (?3 IS NULL OR e.seq IN (SELECT seq FROM deliveries WHERE state = ?3))
-ORDER BY e.seq;
+  AND (?3 IS NULL OR e.seq IN (SELECT seq FROM deliveries WHERE state = ?3));
 
 -- The events of one work order that tell its status, up to number ?2. They are found by their ids, TYPE/ID and
 -- TYPE/ID/..., and the ids' own index ('0' follows '/'), so that the log needs no index by work order; the + keeps

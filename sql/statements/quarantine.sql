@@ -1,6 +1,11 @@
 -- name: quarantine_add
-INSERT OR IGNORE INTO quarantine (fingerprint, work_order, source, reason, size, raw, seen)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT OR IGNORE INTO quarantine (identity, fingerprint, work_order, source, reason, size, raw, seen)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- The same record, broken in the same way, in other bytes.
+-- name: quarantine_renew
+UPDATE quarantine SET fingerprint = ?2, work_order = ?3, source = ?4, size = ?6, raw = ?7, seen = ?8
+WHERE identity = ?1 AND reason = ?5 AND fingerprint <> ?2;
 
 -- name: quarantine_count
 SELECT count(*) FROM quarantine;

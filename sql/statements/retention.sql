@@ -23,9 +23,16 @@ DELETE FROM runs WHERE run IN (SELECT run FROM runs
     ORDER BY run LIMIT ?2);
 
 -- name: retention_drop_inbox
-DELETE FROM webhook_inbox WHERE receipt IN (SELECT receipt FROM webhook_inbox
-    WHERE receipt < coalesce((SELECT receipt FROM webhook_inbox WHERE received >= ?1 ORDER BY receipt LIMIT 1), 9223372036854775807)
-      AND state <> 'hint' ORDER BY receipt LIMIT ?2);
+DELETE FROM webhook_inbox WHERE id IN (SELECT id FROM webhook_inbox
+    WHERE id < coalesce((SELECT id FROM webhook_inbox WHERE received >= ?1 ORDER BY id LIMIT 1), 9223372036854775807)
+      AND state <> 'waiting' ORDER BY id LIMIT ?2);
+
+-- Steps that nothing came of, and tombstones, after as long.
+-- name: retention_drop_steps
+DELETE FROM status_steps WHERE received < ?1;
+
+-- name: retention_drop_tombstones
+DELETE FROM tombstones WHERE deleted_at < ?1;
 
 -- name: retention_drop_webhook_gaps
 DELETE FROM webhook_gaps WHERE found < ?1;
@@ -38,6 +45,8 @@ DELETE FROM quarantine WHERE work_order IS NULL AND seen < ?1;
 -- name: retention_look
 SELECT 1 WHERE (SELECT observed FROM events ORDER BY seq LIMIT 1) < ?1
             OR (SELECT began FROM runs ORDER BY run LIMIT 1) < ?1
-            OR (SELECT received FROM webhook_inbox ORDER BY receipt LIMIT 1) < ?1
+            OR (SELECT received FROM webhook_inbox ORDER BY id LIMIT 1) < ?1
             OR (SELECT min(found) FROM webhook_gaps) < ?1
+            OR (SELECT min(received) FROM status_steps) < ?1
+            OR (SELECT min(deleted_at) FROM tombstones) < ?1
             OR (SELECT min(seen) FROM quarantine WHERE work_order IS NULL) < ?1;

@@ -11,3 +11,14 @@ WHERE run = ?1;
 SELECT run, kind, began, ended, since, until, requests, pages, bytes, records, quarantined, healed, created,
     status_changed, completed, updated, deleted, delivered, dead, exit_status, message
 FROM runs ORDER BY run DESC LIMIT ?1;
+
+-- name: run_last_end
+SELECT exit_status, message FROM runs WHERE kind = ?1 AND exit_status IS NOT NULL ORDER BY run DESC LIMIT 1;
+
+-- name: run_successes
+SELECT kind, max(ended) FROM runs WHERE exit_status = 0 GROUP BY kind ORDER BY kind;
+
+-- 1 when the last run of this kind that ended did so with a status of 69 or 76 before it had read a page.
+-- name: run_failed_at_once
+SELECT coalesce((SELECT pages = 0 AND exit_status IN (69, 76) FROM runs
+                 WHERE kind = ?1 AND ended IS NOT NULL ORDER BY run DESC LIMIT 1), 0);

@@ -4,7 +4,7 @@ DELETE FROM sweep_seen;
 -- name: sweep_seen_add
 INSERT OR IGNORE INTO sweep_seen (id) VALUES (?1);
 
--- Known, not told deleted, not seen by the sweep that began at ?1, nor by anyone since. What was observed after now (?2) shows
+-- Known, not emitted as deleted, not seen by the sweep that began at ?1, nor by anyone since. What was observed after now (?2) shows
 -- that the clock went back: it says nothing, and the work order is asked for by its id.
 -- name: deletion_candidate_count
 SELECT count(*), (SELECT count(*) FROM snapshots WHERE deleted = 0) FROM snapshots s
@@ -20,13 +20,21 @@ WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SEL
 ON CONFLICT DO UPDATE SET sweeps = sweeps + 1;
 
 -- To be asked for by its id: for the first time, or for the second in a later sweep or an hour and more later (?1 is an hour
--- ago).
+-- ago; ?3 is now). What failed least comes first.
 -- name: deletion_candidate_next
-SELECT id, refused FROM deletion_candidates
-WHERE id > ?2 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in) ORDER BY id LIMIT 1;
+SELECT id, refused, attempts FROM deletion_candidates
+WHERE due <= ?3 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in)
+  AND (attempts > ?4 OR attempts = ?4 AND id > ?2)
+ORDER BY attempts, id LIMIT 1;
+
+-- name: deletion_candidate_get
+SELECT refused FROM deletion_candidates WHERE id = ?1;
 
 -- name: deletion_candidate_refused
-UPDATE deletion_candidates SET refused = ?2, refused_in = sweeps WHERE id = ?1;
+UPDATE deletion_candidates SET refused = ?2, refused_in = sweeps, attempts = 0, due = 0 WHERE id = ?1;
+
+-- name: deletion_candidate_postpone
+UPDATE deletion_candidates SET attempts = attempts + 1, due = ?2 WHERE id = ?1;
 
 -- name: deletion_candidate_drop
 DELETE FROM deletion_candidates WHERE id = ?1;

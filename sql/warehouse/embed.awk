@@ -1,5 +1,5 @@
 # Turns sql/warehouse/BACKEND/NNN_*.sql (migrations) and sql/warehouse/BACKEND/statements.sql into C:
-# `awk -v header=1` prints warehouse_sql.h, without it warehouse_sql.c.
+# `awk -v name=NAME -v header=1` prints NAME.h, without `header` NAME.c.
 # A statement begins with a line `-- name: some_name`; comment lines are left out.
 
 FNR == 1 {
@@ -30,7 +30,8 @@ END {
     if (failed) exit 1
     print "/* Made by sql/warehouse/embed.awk from sql/warehouse/; do not edit. */"
     if (header) {
-        print "#ifndef WOSYNC_WAREHOUSE_SQL_H\n#define WOSYNC_WAREHOUSE_SQL_H\n"
+        guard = "WOSYNC_" toupper(name) "_H"
+        print "#ifndef " guard "\n#define " guard "\n"
         for (b = 1; b <= n_backends; b++) {
             print "enum { WAREHOUSE_" toupper(backends[b]) "_VERSION = " versions[backends[b]] " };"
             print "extern const char *const warehouse_" backends[b] "_migrations[" versions[backends[b]] "];\n"
@@ -38,7 +39,7 @@ END {
         for (i = 1; i <= n; i++) print "extern const char " names[i] "[];"
         print "\n#endif"
     } else {
-        print "#include \"warehouse_sql.h\"\n"
+        print "#include \"" name ".h\"\n"
         for (b = 1; b <= n_backends; b++) {
             print "const char *const warehouse_" backends[b] "_migrations[] = {"
             for (v = 1; v <= versions[backends[b]]; v++) print body[backends[b] " " v] ","

@@ -1,11 +1,23 @@
+/*
+ * client: the loop of tries around one request.
+ *
+ * Each turn waits for the rate limit (keep_pace), sends, and judges (request_result). What failed and may go
+ * well backs off and goes round again while the request's budget allows: `give_up` counts from the first try,
+ * without waits for a window that was used up by others of our requests. The first wait that a 429 asks for
+ * costs nothing.
+ *
+ * Invariants: every request that was sent is counted against the rate limit, by what its answer says or by
+ * one; no wait goes beyond the deadline, it is left to a later run instead; the error is filled whenever the
+ * verdict is not API_OK.
+ */
 #include "api/client.h"
 
-#include <errno.h>
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "api/rate_headers.h"
+#include "api/request_result.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,12 +32,22 @@ enum { MAX_ANSWER = 64 << 20 };
 /* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
 enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 
+/* A wait that an optional request calls for: a window of the rate limit. */
+enum { OPTIONAL_PAUSE_MS = 60 * 1000 };
+
 struct client {
     struct client_settings settings;
     struct http *http;
     struct rate_limit rate_limit;
     int64_t requests;
     int64_t bytes;
+    int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
+    int64_t ahead_sent;      /* the same of what was asked for in advance */
+    int status;              /* of the last answer, 0: the last request got none */
+    bool modest;             /* leaves requests to polls */
+    bool answered;           /* the server has said something else than that it is busy or broken */
+    bool asked_to_wait;      /* its last answer did, with 429 or Retry-After */
+    bool uncompressed;       /* it compresses in ways that cannot be undone */
     struct http_call *ahead; /* what was asked for in advance, with GET */
     char *ahead_path;
     char *authorization; /* header lines */
@@ -48,6 +70,7 @@ struct client *client_new(
     struct client *client = calloc(1, sizeof *client);
     struct buffer authorization = {0}, organization = {0};
     client->settings = *settings;
+    client->answered = settings->answered;
     client->rate_limit = *rate_limit;
     client->http = http_new("wosync/" WOSYNC_VERSION);
     buffer_append_format(&authorization, "Authorization: Bearer %s", settings->token);
@@ -85,200 +108,260 @@ static struct http_call *send_request(struct client *client, const struct client
         .headers = headers,
         .body = request->body,
         .body_len = request->body != NULL ? strlen(request->body) : 0,
-        .timeout_ms = client->settings.timeout,
-        .max_body = MAX_ANSWER};
+        .timeout_ms = request->timeout > 0 && request->timeout < client->settings.timeout
+                          ? request->timeout
+                          : client->settings.timeout,
+        .max_body = MAX_ANSWER,
+        .uncompressed = client->uncompressed,
+        .tls = {.ca_file = client->settings.ca_file}};
     client->requests++;
     struct http_call *call = http_start(client->http, &http);
     buffer_free(&url);
     return call;
 }
 
-static int64_t header_number(struct http_call *call, const char *name)
-{
-    const char *text = http_header(call, name);
-    char *end;
-    if (text == NULL)
-        return -1;
-    errno = 0;
-    double n = strtod(text, &end);
-    return errno != 0 || end == text || !(n >= 0 && n < 1e9) ? -1 : (int64_t)(n + 0.999);
-}
+/* --- the rate limit --- */
 
-/* What every answer says about the rate limit. */
-static void note_rate(struct client *client, struct http_call *call)
-{
-    int64_t limit = header_number(call, "x-rate-limit-limit"), now = clock_now();
-    int64_t remaining = header_number(call, "x-rate-limit-remaining");
-    int64_t reset = header_number(call, "x-rate-limit-reset");
-    if (http_status(call) != 429) {
-        if (remaining >= 0 && reset >= 0)
-            rate_limit_note(&client->rate_limit, now, limit, remaining, reset);
-        return;
-    }
-    const char *after = http_header(call, "retry-after"), *date = http_header(call, "date");
-    int64_t server = now;
-    if (date != NULL)
-        timestamp_parse_http(date, &server);
-    int64_t wait = after != NULL ? retry_after(after, server) : -1;
-    if (wait < 0 && reset >= 0)
-        wait = reset * 1000;
-    rate_limit_refused(&client->rate_limit, now, wait);
-}
-
-/* The server's own words, from {"error": ...} or {"errors": [{"error": ...}]}, cut short. */
-static void server_says(const struct buffer *body, char *out, size_t size)
-{
-    struct json_object *answer = NULL, *error = NULL, *first;
-    *out = '\0';
-    if (body->data != NULL)
-        answer = json_tokener_parse(body->data);
-    if (json_object_object_get_ex(answer, "errors", &first) && json_object_is_type(first, json_type_array))
-        json_object_object_get_ex(json_object_array_get_idx(first, 0), "error", &error);
-    else
-        json_object_object_get_ex(answer, "error", &error);
-    if (json_object_is_type(error, json_type_string))
-        snprintf(out, size, ": %.200s", json_object_get_string(error));
-    json_object_put(answer);
-}
-
-/* How a try ended, for the loop of tries. */
-enum judgement { TAKE, AGAIN, LIMITED, STOPPED, BAD_REQUEST, GONE, FORBIDDEN, FINAL };
-
-/* What to do with an answer, by its status. For AGAIN and FINAL the error says why. */
-static enum judgement judge_status(
-    struct http_call *call, const struct client_request *request, struct error *e)
-{
-    char says[256];
-    const char *what = request->what;
-    int status = http_status(call);
-    bool reads = strcmp(request->method, "GET") == 0;
-    if (status == 200 || (!reads && (status == 201 || status == 204)))
-        return TAKE;
-    server_says(http_body(call), says, sizeof says);
-    if (status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504) {
-        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here",
-            what, status, says);
-        return status == 429 ? LIMITED : AGAIN;
-    }
-    if (status == 401)
-        fail(e, EX_NOPERM,
-            "api: %s: 401: the token was refused; make a new one in MaintainX (Settings > Integrations) and "
-            "put it into "
-            "key_file or MAINTAINX_API_KEY",
-            what);
-    else if (status == 403)
-        fail(e, EX_NOPERM,
-            "api: %s: 403%s: the token may not do this; check its permissions and organization_id in [api]",
-            what, says);
-    else if (status >= 300 && status < 400) {
-        const char *location = http_header(call, "location");
-        fail(e, EX_PROTOCOL, "api: %s: %d: a redirect to %.200s is not followed; check base_url in [api]",
-            what, status, location != NULL ? location : "nowhere");
-    } else
-        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; check base_url in [api]", what, status, says);
-    return status == 400                    ? BAD_REQUEST
-           : status == 404 || status == 410 ? GONE
-           : status == 403                  ? FORBIDDEN
-                                            : FINAL;
-}
-
+/* A signal or the deadline came. In the second case the error stays: why the last try failed, if one did. */
 static enum api_verdict stopped(struct error *e)
 {
-    fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
+    if (shutdown_signalled())
+        fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
     return API_STOPPED;
 }
 
-/* What to do with an exchange, before anyone looks into the body. */
-static enum judgement judge(struct client *client, const struct client_request *request,
-    struct http_call *call, enum http_outcome outcome, struct error *e)
+/* The wait is left to a later run. One that has read something has only come to its end. */
+static enum api_verdict leave_wait(
+    const struct client *client, const char *what, int64_t wait, struct error *e)
 {
-    const char *what = request->what;
-    switch (outcome) {
-    case HTTP_ANSWERED:
-        note_rate(client, call);
-        client->bytes += (int64_t)http_body(call)->len;
-        return judge_status(call, request, e);
-    case HTTP_NO_ANSWER:
-        rate_limit_spend(&client->rate_limit);
-        fail(e, EX_UNAVAILABLE, "api: %s: no answer from %s: %s; check the network and base_url in [api]",
-            what, client->settings.base_url, http_reason(call));
-        return AGAIN;
-    case HTTP_TRUNCATED:
-        rate_limit_spend(&client->rate_limit);
-        fail(e, EX_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
-        return AGAIN;
-    case HTTP_TOO_LARGE:
-        fail(e, EX_PROTOCOL, "api: %s: the answer is larger than 64 MiB; lower page_size in [api]", what);
-        return FINAL;
-    case HTTP_REFUSED:
-        fail(e, EX_UNAVAILABLE, "api: %s: %s", what, http_reason(call));
-        return FINAL;
-    case HTTP_STOPPED:
+    char text[TIMESTAMP_SIZE];
+    bool too_long = wait > LONGEST_PAUSE_MS;
+    duration_format(wait, text);
+    *e = (struct error){0};
+    if (client->answered && !too_long)
+        return stopped(e);
+    fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run goes on here", what, text,
+        too_long ? "" : ", longer than this run may last");
+    return API_FAILED;
+}
+
+/* How long to wait before the next request: 0 when it may be sent, -1 with the error filled. Where others
+ * share the rate limit it is counted then. */
+static int64_t ask_to_send(struct client *client, struct error *e)
+{
+    const struct client_settings *s = &client->settings;
+    if (s->meter != NULL)
+        return s->meter(&client->rate_limit, client->modest, s->meter_data, e);
+    int64_t now = clock_now();
+    return client->modest ? rate_limit_wait_modestly(&client->rate_limit, now, s->reserve)
+                          : rate_limit_wait(&client->rate_limit, now, s->reserve);
+}
+
+/* A request whose answer no one reads counts all the same. */
+static void count_unread(struct client *client)
+{
+    if (client->settings.meter == NULL)
+        rate_limit_count(&client->rate_limit, clock_now());
+}
+
+static bool note_headers(struct client *client, struct http_call *call)
+{
+    return rate_headers_note(&client->rate_limit, call, client->settings.meter != NULL, clock_now());
+}
+
+/* Notes what an answer says about the rate limit. Returns whether it asks to wait. What is optional must not
+ * keep the rest waiting for long, whatever it answers. */
+static bool note_rate(struct client *client, const struct client_request *request, struct http_call *call)
+{
+    const struct rate_limit before = client->rate_limit;
+    const int64_t now = clock_now();
+    bool asked = note_headers(client, call);
+    if (asked && request->optional && rate_limit_wait(&client->rate_limit, now, 0) > OPTIONAL_PAUSE_MS) {
+        client->rate_limit = before;
+        rate_limit_refused(&client->rate_limit, now, OPTIONAL_PAUSE_MS);
+    }
+    return asked;
+}
+
+/* --- one try --- */
+
+/* An answer that stays compressed although that was not asked for cannot be read. */
+static bool is_compressed(const struct client *client, struct http_call *call)
+{
+    static const char *const kinds[] = {"gzip", "x-gzip", "deflate", "compress", "br", "zstd"};
+    const char *encoding = client->uncompressed ? http_header(call, "content-encoding") : NULL;
+    for (size_t i = 0; encoding != NULL && i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcasecmp(encoding, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+static enum request_result read_body(const struct client *client, const struct client_request *request,
+    struct http_call *call, struct error *e)
+{
+    if (is_compressed(client, call)) {
+        fail(e, EX_PROTOCOL,
+            "api: %s: the answer cannot be decoded, and it stays compressed (Content-Encoding: %.40s) when "
+            "asked without; check what lies between here and base_url in [api]",
+            request->what, http_header(call, "content-encoding"));
+        return REQUEST_FINAL;
+    }
+    switch (request->read(call, request->out, request->what, e)) {
+    case CLIENT_TAKEN:
+        return REQUEST_DONE;
+    case CLIENT_TORN:
+        return REQUEST_AGAIN;
+    case CLIENT_REFUSED:
     default:
-        stopped(e);
-        return STOPPED;
+        return REQUEST_FINAL;
     }
 }
 
-/* Waits as the rate limit demands. */
-static enum api_verdict keep_pace(struct client *client, const char *what, struct error *e)
+/* One try, to its end. REQUEST_DONE leaves the call in *out; else it is freed and the error says why. */
+static enum request_result try_once(struct client *client, const struct client_request *request,
+    struct http_call *call, struct http_call **out, struct error *e)
+{
+    enum http_outcome outcome = http_finish(call);
+    client->asked_to_wait = false;
+    client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
+    if (outcome == HTTP_ANSWERED) {
+        client->asked_to_wait = note_rate(client, request, call);
+        client->bytes += (int64_t)http_body(call)->len;
+    } else if (outcome != HTTP_REFUSED && outcome != HTTP_STOPPED) {
+        count_unread(client);
+    }
+    enum request_result result = request_result_of(&client->settings, request, call, outcome, e);
+    if (outcome == HTTP_ANSWERED && result != REQUEST_AGAIN && result != REQUEST_LIMITED)
+        client->answered = true;
+    if (result == REQUEST_STOPPED)
+        stopped(e);
+    if (result == REQUEST_DONE && request->read != NULL)
+        result = read_body(client, request, call, e);
+    if (result == REQUEST_DONE)
+        *out = call;
+    else
+        http_call_free(call);
+    return result;
+}
+
+static enum api_verdict verdict_of(enum request_result result)
+{
+    switch (result) {
+    case REQUEST_DONE:
+        return API_OK;
+    case REQUEST_BAD:
+        return API_BAD_REQUEST;
+    case REQUEST_GONE:
+        return API_GONE;
+    case REQUEST_FORBIDDEN:
+        return API_FORBIDDEN;
+    case REQUEST_STOPPED:
+        return API_STOPPED;
+    case REQUEST_AGAIN:
+    case REQUEST_LIMITED:
+    case REQUEST_GARBLED:
+    case REQUEST_FINAL:
+    default:
+        return API_FAILED;
+    }
+}
+
+/* --- the budget of a request --- */
+
+struct budget {
+    int64_t began;   /* when the first try was sent, by the monotonic clock; 0: none was yet */
+    int64_t excused; /* time since that was spent on waiting for a used up window */
+    int failures;    /* tries that went wrong */
+    int refusals;    /* of them, those with 429 */
+    bool refused;    /* the last one */
+};
+
+static void count_failure(struct budget *budget, enum request_result result)
+{
+    budget->refused = result == REQUEST_LIMITED;
+    budget->refusals += budget->refused;
+    budget->failures++;
+}
+
+/* May there be another try after `wait`? A 429 is no failure the first time: it is waited out. */
+static bool budget_allows(const struct budget *budget, int64_t wait, int64_t give_up)
+{
+    if (budget->refused && budget->refusals == 1)
+        return true;
+    return clock_monotonic() - budget->began - budget->excused + wait <= give_up;
+}
+
+/* The turn or the run ends while the client waits for the rate limit. */
+static enum api_verdict wait_ended(const struct client *client, const char *what, struct error *e)
+{
+    if (!client->answered)
+        fail(e, EX_TEMPFAIL, "api: %s: the time was over before the rate limit allowed a request", what);
+    return stopped(e);
+}
+
+/* The turn or the run has ended; nothing is asked for, and nothing counted. */
+static enum api_verdict time_is_over(const struct client *client, const char *what, struct error *e)
 {
     int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
+    bool waits = wait > 0 && !shutdown_signalled() && shutdown_run_left() == 0;
+    return waits ? leave_wait(client, what, wait, e) : stopped(e);
+}
+
+/* Waits as the rate limit demands, until a request may be sent. Another process may be quicker: so it asks
+ * again after each wait. */
+static enum api_verdict keep_pace(
+    struct client *client, const struct client_request *request, struct budget *budget, struct error *e)
+{
     char text[TIMESTAMP_SIZE];
-    if (wait == 0)
-        return shutdown_requested() ? stopped(e) : API_OK;
-    duration_format(wait, text);
-    if (wait > LONGEST_PAUSE_MS) {
-        fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s; a later run goes on here", what, text);
-        return API_FAILED;
+    for (;;) {
+        if (shutdown_requested())
+            return time_is_over(client, request->what, e);
+        int64_t wait = ask_to_send(client, e);
+        if (wait <= 0)
+            return wait == 0 ? API_OK : API_FAILED;
+        if (request->optional || wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
+            return leave_wait(client, request->what, wait, e);
+        duration_format(wait, text);
+        log_info("api: %s: waiting %s for the rate limit", request->what, text);
+        if (!client->asked_to_wait)
+            budget->excused += wait;
+        if (!shutdown_wait(wait))
+            return wait_ended(client, request->what, e);
     }
-    log_info("api: %s: waiting %s for the rate limit", what, text);
-    return shutdown_wait(wait) ? API_OK : stopped(e);
 }
 
-/* Backs off after a failure; the error says why and stays when time is up. */
+/* Backs off after a failure; the error says why and stays when there is no further try. */
 static enum api_verdict back_off(
-    struct client *client, int failures, int64_t since, bool limited, struct error *e)
+    struct client *client, const struct budget *budget, const char *what, struct error *e)
 {
-    /* a 429 has told its wait, which is kept by keep_pace; that it comes again means that it told too little
-     */
-    int64_t wait = limited && failures == 1 ? 0 : retry_request(failures, random_bits());
-    int64_t told = limited ? rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve) : 0;
-    int64_t ahead = told > wait ? told : wait;
-    if (clock_monotonic() - since + ahead > client->settings.give_up && !(limited && failures == 1))
+    /* a 429 says how long to wait, which keep_pace does; that it comes again means that it said too little */
+    int64_t wait =
+        budget->refused && budget->refusals == 1 ? 0 : retry_request(budget->failures, random_bits());
+    int64_t ahead = wait, asked = 0;
+    if (client->asked_to_wait)
+        asked = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
+    if (asked > ahead)
+        ahead = asked;
+    if (!budget_allows(budget, ahead, client->settings.give_up))
         return API_FAILED;
-    log_info("%s; try %d follows", e->text, failures + 1);
+    if (shutdown_signalled())
+        return stopped(e);
+    if (ahead >= shutdown_run_left())
+        return budget->refused ? leave_wait(client, what, ahead, e) : API_FAILED;
+    log_info("%s; try %d follows", e->text, budget->failures + 1);
     return shutdown_wait(wait) ? API_OK : stopped(e);
 }
 
-static enum api_verdict verdict_of(enum judgement judgement)
-{
-    switch (judgement) {
-    case BAD_REQUEST:
-        return API_BAD_REQUEST;
-    case GONE:
-        return API_GONE;
-    case FORBIDDEN:
-        return API_FORBIDDEN;
-    case STOPPED:
-        return API_STOPPED;
-    case TAKE:
-    case AGAIN:
-    case LIMITED:
-    case FINAL:
-    default:
-        return API_FAILED;
-    }
-}
+/* --- requests --- */
 
 void client_cancel_prefetch(struct client *client)
 {
     if (client->ahead == NULL)
         return;
     if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
-        note_rate(client, client->ahead);
+        note_headers(client, client->ahead);
     else
-        rate_limit_spend(&client->rate_limit);
+        count_unread(client);
     http_call_free(client->ahead);
     client->ahead = NULL;
 }
@@ -291,6 +374,7 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
     if (call != NULL && strcmp(request->method, "GET") == 0 &&
         strcmp(client->ahead_path, request->path) == 0) {
         client->ahead = NULL;
+        client->sent = client->ahead_sent;
         return call;
     }
     if (call != NULL)
@@ -299,45 +383,46 @@ static struct http_call *take_ahead(struct client *client, const struct client_r
     return NULL;
 }
 
-/* One try, to its end. TAKE leaves the call in *out; else it is freed and the error says why. */
-static enum judgement try_once(struct client *client, const struct client_request *request,
-    struct http_call *call, struct http_call **out, struct error *e)
+/* Is this result the end, or is there to be another try? */
+static bool is_final(enum request_result result, const struct client_request *request)
 {
-    enum judgement judgement = judge(client, request, call, http_finish(call), e);
-    if (judgement == TAKE && request->read != NULL)
-        switch (request->read(call, request->out, request->what, e)) {
-        case CLIENT_TAKEN:
-            break;
-        case CLIENT_TORN:
-            judgement = AGAIN;
-            break;
-        case CLIENT_REFUSED:
-        default:
-            judgement = FINAL;
-        }
-    if (judgement == TAKE)
-        *out = call;
-    else
-        http_call_free(call);
-    return judgement;
+    if (request->optional)
+        return true;
+    /* what was refused for its rate was not done; what got no answer may have been */
+    if (result == REQUEST_LIMITED)
+        return false;
+    return result != REQUEST_AGAIN || request->once || request->single;
+}
+
+/* A body that cannot be decoded is asked for without compression, once and for all that follows. */
+static bool try_uncompressed(
+    struct client *client, const struct client_request *request, enum request_result result, struct error *e)
+{
+    if (result != REQUEST_GARBLED || client->uncompressed || request->once)
+        return false;
+    log_info("%s; asking without compression", e->text);
+    client->uncompressed = true;
+    return true;
 }
 
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e)
 {
-    int64_t since = 0; /* the first try: a rate limit that is waited for is no failure */
+    struct budget budget = {0};
     struct http_call *call = take_ahead(client, request), *answer = NULL;
-    for (int failures = 1;; failures++) {
-        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request->what, e);
+    for (;;) {
+        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request, &budget, e);
         if (verdict != API_OK)
             return verdict;
-        if (failures == 1)
-            since = clock_monotonic();
-        if (call == NULL)
+        if (budget.began == 0)
+            budget = (struct budget){.began = clock_monotonic()};
+        if (call == NULL) {
+            client->sent = clock_now();
             call = send_request(client, request);
-        enum judgement judgement = try_once(client, request, call, &answer, e);
+        }
+        enum request_result result = try_once(client, request, call, &answer, e);
         call = NULL;
-        if (judgement == TAKE) {
+        if (result == REQUEST_DONE) {
             *e = (struct error){0}; /* what earlier tries met is over */
             if (out != NULL)
                 *out = answer;
@@ -345,10 +430,12 @@ enum api_verdict client_request(
                 http_call_free(answer);
             return API_OK;
         }
-        /* what was refused for its rate was not done; what got no answer may have been */
-        if (judgement != LIMITED && (judgement != AGAIN || request->once))
-            return verdict_of(judgement);
-        verdict = back_off(client, failures, since, judgement == LIMITED, e);
+        if (try_uncompressed(client, request, result, e))
+            continue;
+        if (is_final(result, request))
+            return verdict_of(result);
+        count_failure(&budget, result);
+        verdict = back_off(client, &budget, request->what, e);
         if (verdict != API_OK)
             return verdict;
     }
@@ -356,19 +443,30 @@ enum api_verdict client_request(
 
 void client_prefetch(struct client *client, const char *path)
 {
-    if (client->ahead != NULL ||
-        rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve) != 0)
+    struct error ignored = {0};
+    if (client->ahead != NULL || ask_to_send(client, &ignored) != 0)
         return;
     const struct client_request request = {.method = "GET", .path = path};
+    client->ahead_sent = clock_now();
     client->ahead = send_request(client, &request);
     free(client->ahead_path);
     client->ahead_path = strdup(path);
     http_work(client->http, 0);
 }
 
+void client_set_modest(struct client *client, bool modest)
+{
+    client->modest = modest;
+}
+
 const struct rate_limit *client_rate_limit(const struct client *client)
 {
     return &client->rate_limit;
+}
+
+int64_t client_sent(const struct client *client)
+{
+    return client->sent;
 }
 
 int64_t client_requests(const struct client *client)
@@ -379,4 +477,9 @@ int64_t client_requests(const struct client *client)
 int64_t client_bytes(const struct client *client)
 {
     return client->bytes;
+}
+
+int client_status(const struct client *client)
+{
+    return client->status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/http_handle.h"
+#include "api/http_tls.h"
 #include "api/http_url.h"
 #include "base/memory.h"
 #include "base/shutdown.h"
@@ -23,7 +24,9 @@ struct http_call {
     bool too_large;
     bool done;
     CURLcode code;
+    bool looks_again; /* it failed with `code`, and connects once more to see the certificate */
     char message[CURL_ERROR_SIZE];
+    char reason[2 * CURL_ERROR_SIZE]; /* of a TLS failure */
 };
 
 struct http *http_new(const char *user_agent)
@@ -85,7 +88,8 @@ static void set_method(CURL *easy, const struct http_request *request)
     } else {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request->body == NULL ? "gzip" : NULL);
+    bool packed = request->body == NULL && !request->uncompressed;
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, packed ? "gzip" : NULL);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plain ? NULL : request->method);
 }
 
@@ -133,6 +137,33 @@ static bool try_bundle(struct http_call *call, CURLcode code)
     return true;
 }
 
+/* A refused certificate is looked at by a connection of its own, to say who issued it. Returns false when
+ * that was done. */
+static bool look_again(struct http_call *call, CURLcode code)
+{
+    if (!http_tls_is_refusal(code) || call->looks_again)
+        return false;
+    call->code = code;
+    call->looks_again = true;
+    http_tls_look_again(call->handle.easy);
+    curl_multi_remove_handle(call->http->multi, call->handle.easy);
+    curl_multi_add_handle(call->http->multi, call->handle.easy);
+    return true;
+}
+
+static void finish(struct http_call *call, CURLcode code)
+{
+    char issuer[128] = "";
+    call->done = true;
+    if (call->looks_again)
+        http_tls_issuer(call->handle.easy, issuer, sizeof issuer);
+    else
+        call->code = code;
+    if (call->code != CURLE_OK)
+        http_tls_describe(
+            call->handle.easy, call->code, call->message, issuer, call->reason, sizeof call->reason);
+}
+
 /* Marks the calls that are done. Returns how many. */
 static int collect(struct http *http)
 {
@@ -142,10 +173,9 @@ static int collect(struct http *http)
         struct http_call *call = NULL;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-        if (try_bundle(call, code))
+        if (try_bundle(call, code) || look_again(call, code))
             continue;
-        call->done = true;
-        call->code = code;
+        finish(call, code);
         count++;
     }
     return count;
@@ -195,8 +225,10 @@ static enum http_outcome outcome_of(const struct http_call *call)
     case CURLE_OK:
         return HTTP_ANSWERED;
     case CURLE_PARTIAL_FILE:
-    case CURLE_BAD_CONTENT_ENCODING:
         return HTTP_TRUNCATED;
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR: /* on_body fails only for too_large: what is left is the decoder */
+        return HTTP_GARBLED;
     case CURLE_URL_MALFORMAT:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -216,6 +248,10 @@ enum http_outcome http_finish(struct http_call *call)
 
 const char *http_reason(const struct http_call *call)
 {
+    if (call->code == CURLE_WRITE_ERROR && !call->too_large)
+        return "its gzip has several parts, or bytes behind its end";
+    if (call->reason[0] != '\0')
+        return call->reason;
     return call->message[0] != '\0' ? call->message : curl_easy_strerror(call->code);
 }
 
@@ -244,7 +280,10 @@ void http_call_free(struct http_call *call)
     if (call == NULL)
         return;
     curl_multi_remove_handle(call->http->multi, call->handle.easy);
-    http_handles_give(call->http->handles, &call->handle);
+    if (call->looks_again)
+        http_handles_drop(&call->handle);
+    else
+        http_handles_give(call->http->handles, &call->handle);
     curl_slist_free_all(call->headers);
     buffer_free(&call->body);
     free(call);

@@ -36,6 +36,7 @@ struct http_request {
     int64_t timeout_ms; /* for the whole exchange */
     size_t max_body;    /* bytes of answer, after decompression, that are taken */
     bool allow_plain;   /* http to other hosts than loopback, too */
+    bool uncompressed;  /* no compression is asked for and none is undone: the body is taken as it comes */
     struct http_tls tls;
 };
 
@@ -43,10 +44,12 @@ enum http_outcome {
     HTTP_ANSWERED,  /* an answer came whole; its status may be anything */
     HTTP_NO_ANSWER, /* no connection, a reset, a time-out: worth another try */
     HTTP_TRUNCATED, /* the answer broke off: worth another try */
+    HTTP_GARBLED, /* the answer's Content-Encoding is unknown, or its body is not what that says: worth a try
+                     with `uncompressed` */
     HTTP_TOO_LARGE, /* the answer is larger than max_body; status and headers are there, and the body up to
                        there */
     HTTP_STOPPED,   /* a signal came first */
-    HTTP_REFUSED    /* it was not sent: the URL is wrong, or the certificate is not trusted */
+    HTTP_REFUSED    /* it was not sent: the URL is wrong, or the server did not prove who it is (TLS) */
 };
 
 /* Makes a client. `user_agent` is sent with every request. Free with http_free. */
@@ -79,7 +82,8 @@ bool http_is_done(const struct http_call *call);
 /* Waits until the call is done or a signal ends the wait, and says how it went. */
 enum http_outcome http_finish(struct http_call *call);
 
-/* Of a finished call: why there is no answer, in words, without secrets. */
+/* Of a finished call: why there is no answer, in words, without secrets. Of a TLS failure it names the host,
+ * who issued the certificate where that is known, and what to do. */
 const char *http_reason(const struct http_call *call);
 
 /* Of an answered call: its status; its body (owned by the call, NUL behind it); one header by name, NULL

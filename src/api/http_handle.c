@@ -127,6 +127,7 @@ static void set_tls(struct http_handles *handles, struct http_handle *handle)
 {
     const struct http_target *target = handle->target;
     handle->by_directory = target->ca_file == NULL && has_directory(handles);
+    curl_easy_setopt(handle->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* or later */
     if (handle->by_directory)
         curl_easy_setopt(handle->easy, CURLOPT_CAINFO, NULL);
     if (target->ca_file != NULL) {
@@ -161,6 +162,8 @@ static void set_up(struct http_handles *handles, struct http_handle *handle)
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* a name that is being looked up when a signal comes is not waited for */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
 }
 
@@ -203,6 +206,12 @@ static void free_handle(struct http_handle *handle)
 {
     curl_easy_cleanup(handle->easy);
     leave_target(handle->target);
+}
+
+void http_handles_drop(struct http_handle *handle)
+{
+    free_handle(handle);
+    *handle = (struct http_handle){0};
 }
 
 void http_handles_give(struct http_handles *handles, struct http_handle *handle)

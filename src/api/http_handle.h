@@ -37,4 +37,7 @@ void http_handle_use_bundle(struct http_handle *handle);
  * kept. */
 void http_handles_give(struct http_handles *handles, struct http_handle *handle);
 
+/* Frees a handle that must not be used again. */
+void http_handles_drop(struct http_handle *handle);
+
 #endif

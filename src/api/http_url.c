@@ -14,20 +14,31 @@ static bool is_loopback(const char *host)
     return strcmp(host, "[::1]") == 0; /* libcurl has brought it to its shortest form */
 }
 
-static const char *judge(struct http_url *url, bool allow_plain)
+/* Is this a URL that may be used? The members of `url` are set. */
+static const char *judge(const struct http_url *url, const char *scheme, bool has_user, bool allow_plain)
+{
+    if (has_user)
+        return "a user name or password in a URL would be logged on the way; use a header or a key file";
+    if (!url->encrypted && strcmp(scheme, "http") != 0)
+        return "only https is spoken";
+    if (!url->encrypted && !url->loopback && !allow_plain)
+        return "http is for loopback only, it would show the token to everyone on the way; use https";
+    return NULL;
+}
+
+/* Finds out what a parsed URL is, then judges it. */
+static const char *examine(struct http_url *url, bool allow_plain)
 {
     char *scheme = NULL, *host = NULL, *user = NULL;
-    const char *wrong = NULL;
-    curl_url_get(url->parsed, CURLUPART_USER, &user, 0); /* empty, but there, before a password alone */
+    const char *wrong = "it is no URL";
+    CURLUcode has_host = curl_url_get(url->parsed, CURLUPART_HOST, &host, 0);
     curl_url_get(url->parsed, CURLUPART_SCHEME, &scheme, 0);
-    if (curl_url_get(url->parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        wrong = "it is no URL";
-    else if (user != NULL)
-        wrong = "a user name or password in a URL would be logged on the way; use a header or a key file";
-    else if (!(url->encrypted = strcmp(scheme, "https") == 0) && strcmp(scheme, "http") != 0)
-        wrong = "only https is spoken";
-    else if (!(url->loopback = is_loopback(host)) && !url->encrypted && !allow_plain)
-        wrong = "http is for loopback only, it would show the token to everyone on the way; use https";
+    curl_url_get(url->parsed, CURLUPART_USER, &user, 0); /* empty, but there, before a password alone */
+    if (has_host == CURLUE_OK) {
+        url->encrypted = strcmp(scheme, "https") == 0;
+        url->loopback = is_loopback(host);
+        wrong = judge(url, scheme, user != NULL, allow_plain);
+    }
     curl_free(scheme);
     curl_free(host);
     curl_free(user);
@@ -40,7 +51,7 @@ const char *http_url_parse(const char *text, bool allow_plain, struct http_url *
     *out = (struct http_url){.parsed = curl_url()};
     CURLUcode code = curl_url_set(out->parsed, CURLUPART_URL, text, 0);
     if (code == CURLUE_OK)
-        wrong = judge(out, allow_plain);
+        wrong = examine(out, allow_plain);
     else if (code == CURLUE_UNSUPPORTED_SCHEME)
         wrong = "only https is spoken";
     if (wrong != NULL)

@@ -1,11 +1,9 @@
 #include "api/maintainx.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "core/workorder.h"
 
 /* What work orders hold only when it is asked for: names for reports, chats and warehouses, and the fields
  * that `when` may look at. A single one brings its categories unasked. */
@@ -13,8 +11,8 @@
 #define EXPAND        EXPAND_SINGLE "&expand=categories"
 
 static const char *const filter_names[PAGE_FILTERS] = {
-    [FILTER_GTE] = "updatedAtGte",
     [FILTER_BRACKETS] = "updatedAt[gte]",
+    [FILTER_GTE] = "updatedAtGte",
     [FILTER_SORT] = "sort",
     [FILTER_NONE] = "none",
 };
@@ -42,13 +40,18 @@ static void append_parameter(struct buffer *path, const char *name, const char *
 
 static void page_path(const struct page_request *request, struct buffer *path)
 {
-    char since[TIMESTAMP_SIZE];
+    char since[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
     timestamp_format(request->since, since);
+    timestamp_format(request->until, until);
     buffer_append_format(path, "/workorders?limit=%d&show_upcoming=true&" EXPAND, request->limit);
     if (request->filter == FILTER_SORT)
         append_parameter(path, "sort", request->ascending ? "updatedAt" : "-updatedAt");
     else if (request->filter != FILTER_NONE && *since != '\0')
         append_parameter(path, page_filter_name(request->filter), since);
+    if (request->until != 0)
+        append_parameter(path, request->filter == FILTER_GTE ? "updatedAtLte" : "updatedAt[lte]", until);
+    if (request->order != NULL)
+        append_parameter(path, "sort", request->order);
     if (request->cursor != NULL)
         append_parameter(path, "cursor", request->cursor);
 }
@@ -78,8 +81,12 @@ enum api_verdict maintainx_page(
     struct buffer path = {0};
     *out = (struct page_answer){.date = TIMESTAMP_NONE};
     page_path(request, &path);
-    const struct client_request ask = {
-        .method = "GET", .path = path.data, .what = "work orders", .read = read_page, .out = &out->page};
+    const struct client_request ask = {.method = "GET",
+        .path = path.data,
+        .what = "work orders",
+        .read = read_page,
+        .out = &out->page,
+        .single = request->single};
     enum api_verdict verdict = client_request(api, &ask, &out->call, e);
     buffer_free(&path);
     if (verdict != API_OK) {
@@ -100,31 +107,21 @@ void maintainx_prefetch(struct client *api, const struct page_request *request)
     buffer_free(&path);
 }
 
-/* {"workOrder": {...}}: what is inside, as text. */
+/* {"workOrder": {...}}: what is inside, as the bytes that came. */
 static enum client_reading read_work_order(
     struct http_call *call, void *out, const char *what, struct error *e)
 {
     const struct buffer *body = http_body(call);
-    struct json_object *answer = NULL, *found = NULL;
-    struct json_tokener *parser = workorder_parser();
-    enum client_reading reading = CLIENT_REFUSED;
-    if (body->len <= WORKORDER_MAX_SIZE)
-        answer = json_tokener_parse_ex(parser, body->data != NULL ? body->data : "", (int)body->len);
-    size_t len = 0;
-    const char *text = NULL;
-    if (json_object_object_get_ex(answer, "workOrder", &found) &&
-        json_object_is_type(found, json_type_object))
-        text = json_object_to_json_string_length(
-            found, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    if (text == NULL) {
-        fail(e, EX_PROTOCOL, "api: %s: the answer is no work order; check base_url in [api]", what);
-    } else {
-        buffer_append(out, text, len);
-        reading = CLIENT_TAKEN;
+    struct page_record record;
+    const char *reason = NULL;
+    /* one that is cut short is not tried again at once: it may always be, and others wait behind it */
+    if (page_cut_single(body->data != NULL ? body->data : "", body->len, &record, &reason) != PAGE_OK) {
+        fail(e, EX_PROTOCOL, "api: %s: the answer is no work order: %s; check base_url in [api]", what,
+            reason);
+        return CLIENT_REFUSED;
     }
-    json_object_put(answer);
-    json_tokener_free(parser);
-    return reading;
+    buffer_append(out, record.json, record.len);
+    return CLIENT_TAKEN;
 }
 
 enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e)
@@ -133,7 +130,7 @@ enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buf
     snprintf(what, sizeof what, "work order %lld", (long long)id);
     snprintf(path, sizeof path, "/workorders/%lld?" EXPAND_SINGLE, (long long)id);
     const struct client_request ask = {
-        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out};
+        .method = "GET", .path = path, .what = what, .read = read_work_order, .out = out, .single = true};
     return client_request(api, &ask, NULL, e);
 }
 

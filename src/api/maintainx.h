@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "core/page.h"
 
-/* How the list is asked for what changed since an instant (api: "Two spellings"). */
+/* How the list is asked for what changed since an instant, the best first. */
 enum page_filter {
-    FILTER_GTE,      /* updatedAtGte=T */
     FILTER_BRACKETS, /* updatedAt[gte]=T */
+    FILTER_GTE,      /* updatedAtGte=T */
     FILTER_SORT,     /* sort=-updatedAt, and the reader stops at the first older record */
     FILTER_NONE,     /* everything */
     PAGE_FILTERS
@@ -33,7 +33,10 @@ struct page_request {
     int64_t since;      /* TIMESTAMP_NONE: no bound is sent */
     const char *cursor; /* NULL: the first page */
     int limit;
-    bool ascending; /* FILTER_SORT the other way round, to see whether it is honoured */
+    bool ascending;    /* FILTER_SORT the other way round, to see whether it is honoured */
+    int64_t until;     /* with FILTER_BRACKETS and FILTER_GTE: the upper bound, inclusive; 0: none is sent */
+    const char *order; /* with these two: a sort besides; NULL: the server's own order */
+    bool single;       /* one try only (client_request) */
 };
 
 /* One page as it came. To be freed with page_answer_free. */
@@ -55,8 +58,8 @@ enum api_verdict maintainx_page(
 void maintainx_prefetch(struct client *api, const struct page_request *request);
 
 /*
- * `GET /workorders/{id}`. API_OK appends the work order, as JSON, to *out. API_GONE: 404 or 410. Otherwise as
- * maintainx_page.
+ * `GET /workorders/{id}`, sent once: who asks has many to ask for. API_OK appends the work order, as JSON, to
+ * *out. API_GONE: 404 or 410. Otherwise as maintainx_page.
  */
 enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e);
 

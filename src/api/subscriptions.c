@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 
 enum { LONGEST_ID = 64, PATH_SIZE = LONGEST_ID + 64 };
 
@@ -106,7 +107,8 @@ static void copy_hook(struct json_object *from, struct api_subscription *out)
 static struct json_object *parse(struct http_call *call, const char *what, struct error *e)
 {
     const struct buffer *body = http_body(call);
-    struct json_object *answer = body->data != NULL ? json_tokener_parse(body->data) : NULL;
+    enum json_fault fault;
+    struct json_object *answer = json_parse(body->data, body->len, JSON_PARSE_DEPTH, &fault);
     if (json_object_is_type(answer, json_type_object))
         return answer;
     json_object_put(answer);
@@ -205,11 +207,8 @@ static struct json_object *registration(
     struct json_object *body = json_object_new_object();
     json_give_text(body, "url", url);
     if (api == API_SUBSCRIPTIONS) {
-        struct json_object *options = json_object_new_object();
-        /* the whole work order in each delivery saves a request for it */
-        json_object_object_add(options, "serializeEntity", json_object_new_boolean(1));
+        /* what could be asked for besides lacks the status and all dates: the work order is read anyway */
         json_give_text(body, "type", events[0]);
-        json_object_object_add(body, "options", options);
     } else {
         struct json_object *list = json_object_new_array();
         for (size_t i = 0; i < count; i++)

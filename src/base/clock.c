@@ -21,6 +21,6 @@ int64_t clock_monotonic(void)
 
 void clock_sleep(int64_t microseconds)
 {
-    const struct timespec t = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    const struct timespec t = {microseconds / 1000000, (long)(microseconds % 1000000 * 1000)};
     nanosleep(&t, NULL);
 }

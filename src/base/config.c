@@ -1,17 +1,25 @@
+/*
+ * Loading the configuration: which files, the sections and keys in them, and for each key of the table the
+ * value that is in force: environment before file before default.
+ *
+ * Every mistake is a line in the problems, and loading goes on behind it. A value that is wrong leaves its
+ * member at the default, so that what else is looked at (an address, the handlers) is not wrong because of
+ * it.
+ */
 #include "base/config.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/config_key.h"
+#include "base/config_value.h"
+#include "base/nearest.h"
 #include "base/secret.h"
-#include "base/timestamp.h"
+#include "base/utf8.h"
 
 struct loading {
     struct config *config;
@@ -19,310 +27,243 @@ struct loading {
     struct buffer *warnings;
 };
 
-/* How each key is read. `environment` wins over the file. */
-enum kind { TEXT, NUMBER, DURATION, WORDS, FILTER, START, SHARE, URL, KEY_FILE, SECRETS };
+/* How much of a value a message shows. */
+enum { VALUE_SHOWN = 100 };
 
-struct key {
-    const char *section;
-    const char *name;
-    enum kind kind;
-    size_t offset; /* of the member it fills */
-    const char *fallback;
-    const char *environment;
-    int64_t least; /* for NUMBER and DURATION */
-    int64_t most;
-};
+static const char *const sections[] = {"api", "sync", "webhooks", "store", "handler"};
+enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
-#define MEMBER(name) offsetof(struct config, name)
-enum { SECOND = 1000, HOUR = 3600 * SECOND };
-
-static const struct key keys[] = {
-    {"api", "base_url", URL, MEMBER(base_url), "https://api.getmaintainx.com/v1", "MAINTAINX_BASE_URL", 0, 0},
-    {"api", "key_file", KEY_FILE, MEMBER(token), NULL, NULL, 0, 0},
-    {"api", "organization_id", TEXT, MEMBER(organization), "", NULL, 0, 0},
-    {"api", "filter", FILTER, MEMBER(filter), "auto", NULL, 0, 0},
-    {"api", "page_size", NUMBER, MEMBER(page_size), "200", NULL, 1, 200},
-    {"api", "timeout", DURATION, MEMBER(timeout), "30s", NULL, SECOND, HOUR},
-    {"api", "give_up", DURATION, MEMBER(give_up), "1m", NULL, 0, HOUR},
-    {"api", "reserve", NUMBER, MEMBER(reserve), "0", NULL, 0, 100000},
-    {"sync", "start", START, MEMBER(start), "now", NULL, 0, 0},
-    {"sync", "lookback", DURATION, MEMBER(lookback), "5m", NULL, 0, INT64_C(366) * 24 * HOUR},
-    {"sync", "completed", WORDS, MEMBER(completed), "DONE COMPLETED", NULL, 0, 0},
-    {"sync", "ignore", WORDS, MEMBER(ignored), "", NULL, 0, 0},
-    {"sync", "max_deletes", SHARE, MEMBER(max_deletes), "5%", NULL, 0, 0},
-    {"sync", "webhook_silence", DURATION, MEMBER(webhook_silence), "15m", NULL, 0, INT64_C(366) * 24 * HOUR},
-    {"sync", "safety_poll", DURATION, MEMBER(safety_poll), "6h", NULL, 0, INT64_C(366) * 24 * HOUR},
-    {"webhooks", "secret_file", SECRETS, MEMBER(webhook_secrets), NULL, NULL, 0, 0},
-    {"webhooks", "tolerance", DURATION, MEMBER(tolerance), "5m", NULL, SECOND, INT64_C(366) * 24 * HOUR},
-    {"store", "path", TEXT, MEMBER(store), "/var/lib/wosync/wosync.db", "WOSYNC_DB", 0, 0},
-    {"store", "keep", DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
-};
-enum { KEYS = sizeof keys / sizeof keys[0] };
-
-__attribute__((format(printf, 2, 3))) static void complain(struct loading *l, const char *format, ...)
+/* A line for a mistake; `line` 0: of no line of the files. */
+__attribute__((format(printf, 3, 4))) static void complain(
+    struct loading *l, int line, const char *format, ...)
 {
-    char text[1024];
+    char text[2048];
     va_list ap;
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    if (line != 0) {
+        ini_place(&l->config->ini, line, l->problems);
+        buffer_append_text(l->problems, ": ");
+    }
     buffer_append_format(l->problems, "%s\n", text);
 }
 
 const char *config_handler_name(const struct ini_section *section)
 {
-    static const char prefix[] = "handler ";
-    if (strncmp(section->name, prefix, sizeof prefix - 1) != 0)
+    static const char prefix[] = "handler";
+    const char *rest = section->name + sizeof prefix - 1;
+    if (strncmp(section->name, prefix, sizeof prefix - 1) != 0 || (*rest != ' ' && *rest != '\0'))
         return NULL;
-    return section->name + sizeof prefix - 1 + strspn(section->name + sizeof prefix - 1, " ");
+    return rest + strspn(rest, " ");
 }
 
-static void free_words(char **words)
+/* Without white space at the ends: a file of variables may have other line ends than ours. To be freed. */
+static char *copy_variable(const char *name)
 {
-    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
-        free(words[i]);
-    free(words);
+    const char *value = getenv(name);
+    value += strspn(value, " \t\r\n");
+    size_t len = strlen(value);
+    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
+        len--;
+    return strndup(value, len);
 }
 
-/* Splits at blanks and line ends. Returns an array that ends with NULL. */
-static char **split_words(const char *text)
-{
-    char *rest = strdup(text), *place = NULL;
-    char **words = calloc(strlen(text) / 2 + 2, sizeof *words);
-    size_t count = 0;
-    for (char *word = strtok_r(rest, " \t\r\n", &place); word != NULL;
-         word = strtok_r(NULL, " \t\r\n", &place))
-        words[count++] = strdup(word);
-    free(rest);
-    return words;
-}
+/* --- values --- */
 
-static const char *read_number(const struct key *key, const char *value, int64_t *out)
-{
-    char *end;
-    errno = 0;
-    long long n = strtoll(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0')
-        return "it is no number";
-    if (n < key->least || n > key->most)
-        return "it is out of range";
-    *out = n;
-    return NULL;
-}
-
-static const char *read_duration(const struct key *key, const char *value, int64_t *out)
-{
-    if (duration_parse(value, out) != 0)
-        return "it is no duration; write 30s, 5m, 2h or 90d";
-    return *out < key->least || *out > key->most ? "it is out of range" : NULL;
-}
-
-static const char *read_start(const char *value, int64_t *out)
-{
-    if (strcmp(value, "now") == 0)
-        *out = CONFIG_START_NOW;
-    else if (strcmp(value, "beginning") == 0)
-        *out = CONFIG_START_BEGINNING;
-    else if (timestamp_parse_user(value, clock_now(), out) != 0)
-        return "write now, beginning, or a date such as 2026-01-31";
-    return NULL;
-}
-
-/* `5%` or `200`. */
-static const char *read_share(struct config *config, const char *value)
-{
-    char *end;
-    errno = 0;
-    long long n = strtoll(value, &end, 10);
-    bool percent = strcmp(end, "%") == 0;
-    if (errno != 0 || end == value || (*end != '\0' && !percent) || n < 0 || (percent && n > 100))
-        return "write a share such as 5%, or a number";
-    config->max_deletes = n;
-    config->max_deletes_percent = percent;
-    return NULL;
-}
-
-static bool is_filter(const char *value)
-{
-    static const char *const filters[] = {"auto", "updatedAtGte", "updatedAt[gte]", "sort"};
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-        if (strcmp(value, filters[i]) == 0)
-            return true;
-    return false;
-}
-
-/* `user:password@` of an address is refused later on; until then it must not be printed. */
-static void hide_user(const char *address)
-{
-    const char *slashes = strstr(address, "//"), *begin = slashes != NULL ? slashes + 2 : address;
-    const char *at = memrchr(begin, '@', strcspn(begin, "/?#"));
-    if (at == NULL)
-        return;
-    char *user = strndup(begin, (size_t)(at - begin));
-    secret_register(user);
-    free(user);
-}
-
-static const char *read_url(const char *value, char **out)
-{
-    hide_user(value);
-    if (strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0)
-        return "it is no URL; write https://HOST/v1";
-    *out = strdup(value);
-    for (char *end = *out + strlen(*out) - 1; *end == '/'; end--) /* the colon ends it at the latest */
-        *end = '\0';
-    return NULL;
-}
-
-/* The secret in a file; what others can read of it is a warning. NULL with the reason filled. */
-static char *read_secret(struct loading *l, const char *path, char *reason, size_t size)
+/* What a value stands for: `env:NAME` and `file:PATH`, else itself. Returns a string to be freed, or NULL
+ * with the reason. */
+static char *resolve(struct loading *l, const char *value, char *reason, size_t size)
 {
     struct error e = {0};
     bool exposed = false;
-    char *secret = secret_read_file(path, &exposed, &e);
+    if (strncmp(value, "env:", 4) == 0) {
+        snprintf(reason, size, "%s is not set in the environment", value + 4);
+        return config_variable(value + 4) != NULL ? copy_variable(value + 4) : NULL;
+    }
+    if (strncmp(value, "file:", 5) != 0)
+        return strdup(value);
+    char *text = secret_read_file(value + 5, &exposed, &e);
+    snprintf(reason, size, "%s", e.text);
     if (exposed)
-        buffer_append_format(l->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path);
-    if (secret == NULL)
-        snprintf(reason, size, "%s", e.text);
-    return secret;
+        secret_warn(value + 5, l->warnings);
+    return text;
 }
 
-/* The token itself is not needed when the environment brings one. */
-static const char *read_key_file(struct loading *l, const char *value, char **out, char *reason, size_t size)
+static void read_default(struct loading *l, const struct config_key *key)
 {
-    const char *environment = getenv("MAINTAINX_API_KEY");
-    if (environment != NULL && *environment != '\0')
-        return NULL;
-    *out = read_secret(l, value, reason, size);
-    return *out != NULL ? NULL : reason;
+    char reason[128];
+    if (key->fallback != NULL)
+        config_value_read(l->config, key, key->fallback, l->warnings, reason, sizeof reason);
 }
 
-/* Adds the secrets in a text, one a word, to those that are there. */
-static void add_secrets(const char *text, char ***out)
+/* A copy of a value for a message: secrets are masked before it is cut. To be freed. */
+static char *show(const char *value)
 {
-    char **more = split_words(text);
-    size_t had = 0, has = 0;
-    while (*out != NULL && (*out)[had] != NULL)
-        had++;
-    while (more[has] != NULL)
-        secret_register(more[has++]);
-    *out = realloc(*out, (had + has + 1) * sizeof **out);
-    memcpy(*out + had, more, (has + 1) * sizeof *more);
-    free(more);
+    char *text = strdup(value);
+    secret_mask(text);
+    if (strlen(text) > VALUE_SHOWN)
+        strcpy(text + VALUE_SHOWN - 3, "...");
+    utf8_mend(text);
+    return text;
 }
 
-static const char *read_secrets(struct loading *l, const char *value, char ***out, char *reason, size_t size)
+/* What a wrong value left behind. */
+static void drop_value(struct config *config, const struct config_key *key)
 {
-    char *text = read_secret(l, value, reason, size);
-    if (text == NULL)
-        return reason;
-    add_secrets(text, out);
-    explicit_bzero(text, strlen(text));
-    free(text);
-    return NULL;
-}
-
-/* Reads one value into its member. Returns what is wrong with it, or NULL. `reason` is room for a text. */
-static const char *read_value(
-    struct loading *l, const struct key *key, const char *value, char *reason, size_t size)
-{
-    void *member = (char *)l->config + key->offset;
-    switch (key->kind) {
-    case NUMBER:
-        return read_number(key, value, member);
-    case DURATION:
-        return read_duration(key, value, member);
-    case WORDS:
-        *(char ***)member = split_words(value);
-        return NULL;
-    case START:
-        return read_start(value, member);
-    case SHARE:
-        return read_share(l->config, value);
-    case URL:
-        return read_url(value, member);
-    case KEY_FILE:
-        return read_key_file(l, value, member, reason, size);
-    case SECRETS:
-        return read_secrets(l, value, member, reason, size);
-    case FILTER:
-        if (!is_filter(value))
-            return "write auto, updatedAtGte, updatedAt[gte] or sort";
-        *(char **)member = strdup(value);
-        return NULL;
-    case TEXT:
-    default:
-        *(char **)member = strdup(value);
-        return NULL;
+    if (key->kind == CONFIG_WINDOWS) {
+        free(config->late_windows);
+        config->late_windows = NULL;
     }
 }
 
-static void read_key(struct loading *l, const struct key *key)
+static void read_setting(struct loading *l, const struct config_key *key, const struct ini_setting *setting)
 {
     char reason[1024];
+    char *value = resolve(l, setting->value, reason, sizeof reason);
+    const char *wrong = reason;
+    if (value != NULL)
+        wrong = config_value_read(l->config, key, value, l->warnings, reason, sizeof reason);
+    free(value);
+    if (wrong == NULL)
+        return;
+    char *shown = show(setting->value);
+    complain(l, setting->line, "%s = %s: %s", key->name, shown, wrong);
+    free(shown);
+    drop_value(l->config, key);
+    read_default(l, key);
+}
+
+/* Returns false when the variable is not set. */
+static bool read_environment(struct loading *l, const struct config_key *key)
+{
+    char reason[1024];
+    const char *wrong;
+    const bool secret = key->kind == CONFIG_TOKEN || key->kind == CONFIG_SECRETS;
+    if (config_variable(key->environment) == NULL)
+        return false;
+    char *value = copy_variable(key->environment), *shown = NULL;
+    if (secret) {
+        wrong = config_value_read_secret(l->config, key, value);
+    } else {
+        wrong = config_value_read(l->config, key, value, l->warnings, reason, sizeof reason);
+        shown = show(value);
+    }
+    if (wrong != NULL)
+        complain(l, 0, "%s%s%s in the environment: %s", key->environment, secret ? "" : "=",
+            secret ? "" : shown, wrong);
+    if (wrong != NULL && !secret)
+        read_default(l, key);
+    free(shown);
+    explicit_bzero(value, strlen(value));
+    free(value);
+    return true;
+}
+
+static void read_key(struct loading *l, const struct config_key *key)
+{
     const struct ini_setting *setting = ini_setting(ini_section(&l->config->ini, key->section), key->name);
-    const char *environment = key->environment != NULL ? getenv(key->environment) : NULL;
-    const char *wrong = NULL;
-    if (environment != NULL && *environment != '\0') {
-        wrong = read_value(l, key, environment, reason, sizeof reason);
-        if (wrong != NULL)
-            complain(l, "%s=%s in the environment: %s", key->environment, environment, wrong);
-    } else if (setting != NULL) {
-        wrong = read_value(l, key, setting->value, reason, sizeof reason);
-        if (wrong != NULL)
-            complain(
-                l, "%s:%d: %s = %s: %s", l->config->file, setting->line, key->name, setting->value, wrong);
-    } else if (key->fallback != NULL) {
-        read_value(l, key, key->fallback, reason, sizeof reason);
+    /* while a webhook's secret is changed, that of the file and that of the environment are both right */
+    const bool both = key->kind == CONFIG_SECRETS;
+    if (both && setting != NULL)
+        read_setting(l, key, setting);
+    if (!read_environment(l, key) && !both) {
+        if (setting != NULL)
+            read_setting(l, key, setting);
+        else
+            read_default(l, key);
     }
 }
+
+/* --- names --- */
 
 static bool is_known(const char *section, const char *name)
 {
-    for (int i = 0; i < KEYS; i++)
-        if (strcmp(keys[i].section, section) == 0 && (name == NULL || strcmp(keys[i].name, name) == 0))
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].section, section) == 0 &&
+            (name == NULL || strcmp(config_keys[i].name, name) == 0))
             return true;
     return false;
 }
 
-/* The keys of a section, for a message. */
-static void list_keys(const char *section, struct buffer *out)
+/* The section that has a key of that name, or NULL. */
+static const char *section_of(const char *name)
 {
-    for (int i = 0; i < KEYS; i++)
-        if (strcmp(keys[i].section, section) == 0)
-            buffer_append_format(out, "%s%s", out->len > 0 ? ", " : "", keys[i].name);
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].name, name) == 0)
+            return config_keys[i].section;
+    return NULL;
+}
+
+/* The names of a section's keys. Returns how many. */
+static size_t list_keys(const char *section, const char *names[])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].section, section) == 0)
+            names[count++] = config_keys[i].name;
+    return count;
+}
+
+static void check_key(struct loading *l, const struct ini_section *section, const struct ini_setting *setting)
+{
+    const char *names[CONFIG_MOST_KEYS] = {NULL};
+    const char *other = section_of(setting->key), *near;
+    if (is_known(section->name, setting->key)) {
+        const struct ini_setting *first = ini_setting(section, setting->key);
+        if (first != setting)
+            complain(l, setting->line, "%s: it stands twice in [%s]", setting->key, section->name);
+        return;
+    }
+    size_t count = list_keys(section->name, names);
+    near = nearest_word(setting->key, names, count);
+    if (other != NULL) {
+        complain(l, setting->line, "%s: unknown key in [%s]; it belongs into [%s]", setting->key,
+            section->name, other);
+    } else if (near != NULL) {
+        complain(l, setting->line, "%.100s: unknown key in [%s]; did you mean %s?", setting->key,
+            section->name, near);
+    } else {
+        struct buffer known = {0};
+        for (size_t i = 0; i < count; i++)
+            buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+        complain(l, setting->line, "%.100s: unknown key in [%s]; known are %s", setting->key, section->name,
+            known.data);
+        buffer_free(&known);
+    }
+}
+
+static void complain_of_section(struct loading *l, const struct ini_section *section)
+{
+    size_t len = strcspn(section->name, " ");
+    char *word = strndup(section->name, len);
+    const char *near = nearest_word(word, sections, SECTIONS);
+    if (near != NULL && strcmp(near, "handler") == 0)
+        complain(l, section->line, "[%.100s]: unknown section; did you mean [handler%s]?", section->name,
+            section->name[len] != '\0' ? section->name + len : " NAME");
+    else if (near != NULL)
+        complain(l, section->line, "[%.100s]: unknown section; did you mean [%s]?", section->name, near);
+    else
+        complain(l, section->line,
+            "[%.100s]: unknown section; known are [api], [sync], [webhooks], [store] and [handler NAME]",
+            section->name);
+    free(word);
 }
 
 static void check_section(struct loading *l, const struct ini_section *section)
 {
-    const char *file = l->config->file;
     if (config_handler_name(section) != NULL)
         return;
-    if (*section->name == '\0') {
-        complain(l, "%s:%d: a setting before the first section", file, section->line);
-        return;
-    }
-    if (!is_known(section->name, NULL)) {
-        complain(l,
-            "%s:%d: [%s]: unknown section; known are [api], [sync], [webhooks], [store] and "
-            "[handler NAME]",
-            file, section->line, section->name);
-        return;
-    }
-    for (size_t i = 0; i < section->count; i++) {
-        const struct ini_setting *setting = &section->settings[i];
-        if (!is_known(section->name, setting->key)) {
-            struct buffer known = {0};
-            list_keys(section->name, &known);
-            complain(l, "%s:%d: %s: unknown key in [%s]; known are %s", file, setting->line, setting->key,
-                section->name, known.data);
-            buffer_free(&known);
-        } else if (ini_setting(section, setting->key) != setting) {
-            complain(
-                l, "%s:%d: %s: it stands twice in [%s]", file, setting->line, setting->key, section->name);
-        }
-    }
+    if (*section->name == '\0')
+        complain(l, section->line, "a setting before the first section");
+    else if (!is_known(section->name, NULL))
+        complain_of_section(l, section);
+    else
+        for (size_t i = 0; i < section->count; i++)
+            check_key(l, section, &section->settings[i]);
 }
+
+/* --- files --- */
 
 /* The user's own: $XDG_CONFIG_HOME/wosync/wosync.conf, or below ~/.config. */
 static void append_own_file(struct buffer *path)
@@ -335,16 +276,15 @@ static void append_own_file(struct buffer *path)
     buffer_append_text(path, "/wosync/wosync.conf");
 }
 
-static char *find_file(const char *file)
+/* The file that is read when none is named, to be freed; NULL: there is none. */
+static char *find_file(void)
 {
-    const char *environment = getenv("WOSYNC_CONFIG");
-    if (file != NULL)
-        return strdup(file);
-    if (environment != NULL && *environment != '\0')
+    const char *environment = config_variable("WOSYNC_CONFIG");
+    if (environment != NULL)
         return strdup(environment);
     struct buffer own = {0};
     append_own_file(&own);
-    const char *const places[] = {"wosync.conf", own.data, "/etc/wosync.conf"};
+    const char *const places[] = {"wosync.conf", own.data, WOSYNC_SYSCONFDIR "/wosync.conf"};
     size_t i = 0;
     while (i < sizeof places / sizeof places[0] && access(places[i], F_OK) != 0)
         i++;
@@ -353,40 +293,34 @@ static char *find_file(const char *file)
     return found;
 }
 
-static void read_token(struct config *config)
+static void read_files(struct loading *l, const char *const *files)
 {
-    const char *token = getenv("MAINTAINX_API_KEY");
-    if (token == NULL || *token == '\0')
+    struct ini *ini = &l->config->ini;
+    if (files != NULL && *files != NULL) {
+        for (; *files != NULL; files++)
+            ini_read_over(*files, ini, l->problems);
         return;
-    free(config->token);
-    config->token = strdup(token);
-    secret_register(token);
+    }
+    char *found = find_file();
+    if (found != NULL)
+        ini_read_over(found, ini, l->problems);
+    free(found);
 }
 
-/* Secrets in the environment are taken beside those of the file: while they are changed, both are good. */
-static void read_webhook_secrets(struct config *config)
-{
-    const char *secrets = getenv("MAINTAINX_WEBHOOK_SECRET");
-    if (secrets != NULL && *secrets != '\0')
-        add_secrets(secrets, &config->webhook_secrets);
-}
-
-int config_load(const char *file, struct config *out, struct buffer *problems, struct buffer *warnings)
+int config_load(
+    const char *const *files, struct config *out, struct buffer *problems, struct buffer *warnings)
 {
     struct loading l = {out, problems, warnings};
     size_t before = problems->len;
     *out = (struct config){0};
-    out->file = find_file(file);
-    if (out->file != NULL)
-        ini_read(out->file, &out->ini, problems);
+    read_files(&l, files);
     for (size_t i = 0; i < out->ini.count; i++)
         check_section(&l, &out->ini.sections[i]);
-    for (int i = 0; i < KEYS; i++)
-        read_key(&l, &keys[i]);
-    read_token(out);
-    read_webhook_secrets(out);
+    for (size_t i = 0; i < config_key_count; i++)
+        read_key(&l, &config_keys[i]);
     if (out->completed[0] == NULL)
-        complain(&l, "%s: completed in [sync] names no status", out->file);
+        complain(&l, ini_setting(ini_section(&out->ini, "sync"), "completed")->line,
+            "completed = : expected a status such as DONE");
     return problems->len == before ? 0 : -1;
 }
 
@@ -394,16 +328,17 @@ void config_free(struct config *config)
 {
     if (config->token != NULL)
         explicit_bzero(config->token, strlen(config->token));
-    free(config->file);
     free(config->base_url);
     free(config->token);
     free(config->organization);
+    free(config->ca_file);
     free(config->filter);
-    free_words(config->completed);
-    free_words(config->ignored);
+    free(config->late_windows);
+    config_free_words(config->completed);
+    config_free_words(config->ignored);
     for (char **secret = config->webhook_secrets; secret != NULL && *secret != NULL; secret++)
         explicit_bzero(*secret, strlen(*secret));
-    free_words(config->webhook_secrets);
+    config_free_words(config->webhook_secrets);
     free(config->store);
     ini_free(&config->ini);
     *config = (struct config){0};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 
 int fail(struct error *e, int status, const char *format, ...)
 {
@@ -20,6 +21,7 @@ int fail(struct error *e, int status, const char *format, ...)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
     snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, text);
+    utf8_mend(e->text); /* what others said, or cut in a character: it is stored and shown as JSON */
     e->status = status;
     return -1;
 }
@@ -31,6 +33,7 @@ void error_add(struct error *e, const struct error *more)
         return;
     if (strstr(e->text, more->text) == NULL)
         snprintf(e->text + len, sizeof e->text - len, "%s%s", len > 0 ? "; " : "", more->text);
+    utf8_mend(e->text);
     e->status = exit_graver(e->status, more->status);
 }
 

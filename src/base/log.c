@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 
 static enum log_level threshold = LOG_LEVEL_WARNING;
 static bool as_json;
@@ -51,6 +52,7 @@ void log_message(enum log_level level, const char *format, ...)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
     secret_mask(text);
+    utf8_mend(text);
     if (wipe_function != NULL)
         wipe_function(wipe_data);
     if (as_json)

@@ -15,6 +15,7 @@ static volatile sig_atomic_t report_wanted;
 static void (*report_function)(void *data);
 static void *report_data;
 static int64_t deadline = INT64_MAX; /* by the monotonic clock */
+static int64_t turn = INT64_MAX;     /* the same, of a part of the work */
 static int wake[2] = {-1, -1};
 
 static void on_signal(int number)
@@ -76,6 +77,11 @@ void shutdown_set_deadline(int64_t ms)
     deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
 }
 
+void shutdown_set_turn(int64_t ms)
+{
+    turn = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
+}
+
 bool shutdown_signalled(void)
 {
     return signalled != 0;
@@ -86,6 +92,14 @@ bool shutdown_requested(void)
     return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
+int64_t shutdown_run_left(void)
+{
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
+}
+
 int shutdown_fd(void)
 {
     return wake[0];
@@ -93,9 +107,10 @@ int shutdown_fd(void)
 
 int64_t shutdown_time_left(void)
 {
-    if (deadline == INT64_MAX)
+    const int64_t end = turn < deadline ? turn : deadline;
+    if (end == INT64_MAX)
         return INT64_MAX;
-    int64_t left = deadline - clock_monotonic();
+    int64_t left = end - clock_monotonic();
     return left > 0 ? left : 0;
 }
 
@@ -113,7 +128,7 @@ bool shutdown_wait(int64_t ms)
         if (left > limit)
             left = limit;
         struct pollfd p = {.fd = wake[0], .events = POLLIN};
-        const struct timespec t = {left / 1000, left % 1000 * 1000000};
+        const struct timespec t = {left / 1000, (long)(left % 1000 * 1000000)};
         (void)ppoll(&p, 1, &t, NULL);
     }
 }

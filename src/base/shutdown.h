@@ -26,11 +26,18 @@ void shutdown_attend(void);
 /* Sets the soft deadline `ms` milliseconds from now; 0 removes it. */
 void shutdown_set_deadline(int64_t ms);
 
+/* Sets, within that deadline, one for a part of the work, `ms` milliseconds from now; 0 removes it. While it
+ * stands, the functions below go by whichever comes first. */
+void shutdown_set_turn(int64_t ms);
+
 /* True once a signal came. */
 bool shutdown_signalled(void);
 
-/* True once a signal came or the deadline has passed: start nothing new. */
+/* True once a signal came or the deadline (of the turn or of the run) has passed: start nothing new. */
 bool shutdown_requested(void);
+
+/* Milliseconds until the deadline of the run, whatever the turn's; INT64_MAX when there is none. */
+int64_t shutdown_run_left(void);
 
 /* A descriptor that becomes readable when a signal comes, for poll(2); -1 before shutdown_install. */
 int shutdown_fd(void);

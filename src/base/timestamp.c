@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* strptime skips spaces and takes short numbers; the fixed shape is held here, so that it only sees digits.
- */
+/* Is it of the shape, in which 0 stands for any digit? */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape != '\0'; shape++, text++)
@@ -18,12 +17,52 @@ static bool has_shape(const char *text, const char *shape)
     return true;
 }
 
-/* Reads `.123456`, if it is there, as milliseconds, and moves *text past it. */
+/* The number that `digits` digits spell. */
+static int number_at(const char *text, int digits)
+{
+    int number = 0;
+    for (int i = 0; i < digits; i++)
+        number = number * 10 + (text[i] - '0');
+    return number;
+}
+
+/* Is it in the years 0001 to 9999? What is not could be read but never written. */
+static bool can_be_written(int64_t ms)
+{
+    return ms >= INT64_C(-62135596800000) && ms <= INT64_C(253402300799999);
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* Days from 1970-01-01, by the Gregorian calendar: years that begin in March end with the odd day. */
+static int64_t days_to(int year, int month, int day)
+{
+    int64_t y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+/* Reads `2026-11-23` at the beginning of the text as the milliseconds of its midnight. */
+static int parse_date(const char *text, int64_t *ms)
+{
+    if (!has_shape(text, "0000-00-00"))
+        return -1;
+    int year = number_at(text, 4), month = number_at(text + 5, 2), day = number_at(text + 8, 2);
+    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+        return -1;
+    *ms = days_to(year, month, day) * 86400000;
+    return 0;
+}
+
+/* Reads `.123456`, or with a comma, if it is there, as milliseconds, and moves *text past it. */
 static int parse_fraction(const char **text, int64_t *ms)
 {
     const char *p = *text;
-    *ms = 0;
-    if (*p != '.')
+    if (*p != '.' && *p != ',')
         return 0;
     p++;
     if (!isdigit((unsigned char)*p))
@@ -34,94 +73,103 @@ static int parse_fraction(const char **text, int64_t *ms)
     return 0;
 }
 
-/* Reads `Z`, `z` or `+05:30` as milliseconds east of UTC; the text must end there. */
-static int parse_zone(const char *text, int64_t *offset)
+/* Reads `10:15`, `10:15:00` or `10:15:00.123` as milliseconds since midnight, and moves *text past it. A leap
+ * second counts as the next second; 24:00 is the end of the day. */
+static int parse_time(const char **text, int64_t *ms)
 {
-    if ((*text == 'Z' || *text == 'z') && text[1] == '\0') {
-        *offset = 0;
-        return 0;
+    const char *p = *text;
+    int second = 0;
+    if (!has_shape(p, "00:00"))
+        return -1;
+    int hour = number_at(p, 2), minute = number_at(p + 3, 2);
+    int64_t fraction = 0;
+    p += strlen("00:00");
+    if (has_shape(p, ":00")) {
+        second = number_at(p + 1, 2);
+        p += strlen(":00");
+        if (parse_fraction(&p, &fraction) != 0)
+            return -1;
     }
-    if ((*text != '+' && *text != '-') || !has_shape(text + 1, "00:00") || text[6] != '\0')
+    int64_t of_day = ((hour * INT64_C(60) + minute) * 60 + second) * 1000 + fraction;
+    if (hour > 24 || minute > 59 || second > 60 || (hour == 24 && of_day != INT64_C(86400000)))
         return -1;
-    int hours = atoi(text + 1), minutes = atoi(text + 4);
-    if (hours > 23 || minutes > 59)
-        return -1;
-    *offset = (hours * INT64_C(3600) + minutes * INT64_C(60)) * (*text == '-' ? -1000 : 1000);
+    *text = p;
+    *ms = of_day;
     return 0;
 }
 
-/* Is it in the years 0001 to 9999? What is not could be read but never written. */
-static bool can_be_written(int64_t ms)
+/* Reads `Z`, `+05:30`, `+0530` or `+05` as milliseconds east of UTC; the text must end there. */
+static int parse_zone(const char *text, int64_t *offset)
 {
-    return ms >= INT64_C(-62135596800000) && ms <= INT64_C(253402300799999);
-}
-
-/* Reads the first `length` bytes of text by a strptime format, as UTC. */
-static int parse_civil(const char *text, size_t length, const char *format, int64_t *ms)
-{
-    char copy[TIMESTAMP_SIZE]; /* longer than every format's text */
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    struct tm tm = {0};
-    const char *end = strptime(copy, format, &tm);
-    if (end == NULL || *end != '\0')
+    int minutes = 0;
+    *offset = 0;
+    if (*text == 'Z' || *text == 'z')
+        return text[1] == '\0' ? 0 : -1;
+    if ((*text != '+' && *text != '-') || !has_shape(text + 1, "00"))
         return -1;
-    int day = tm.tm_mday;
-    bool leap_second = tm.tm_sec == 60;
-    if (tm.tm_sec > 60) /* strptime takes 61 */
+    const char *rest = text + strlen("+00");
+    int hours = number_at(text + 1, 2);
+    if (*rest != '\0') {
+        rest += *rest == ':' ? 1 : 0;
+        if (!has_shape(rest, "00") || rest[2] != '\0')
+            return -1;
+        minutes = number_at(rest, 2);
+    }
+    if (hours > 23 || minutes > 59)
         return -1;
-    if (leap_second)
-        tm.tm_sec = 59;
-    time_t seconds = timegm(&tm);
-    if (tm.tm_mday != day) /* timegm turns 30 February into 2 March */
-        return -1;
-    int64_t instant = ((int64_t)seconds + (leap_second ? 1 : 0)) * 1000;
-    if (!can_be_written(instant))
-        return -1;
-    *ms = instant;
+    *offset = (hours * INT64_C(60) + minutes) * (*text == '-' ? -60000 : 60000);
     return 0;
 }
 
 int timestamp_parse(const char *text, int64_t *ms)
 {
-    const size_t date = 10, civil = 19;
-    int64_t base, fraction, offset;
-    if (!has_shape(text, "0000-00-00") || strchr("Tt ", text[date]) == NULL || text[date] == '\0' ||
-        !has_shape(text + date + 1, "00:00:00"))
+    int64_t day, time, offset;
+    if (parse_date(text, &day) != 0)
         return -1;
-    char copy[TIMESTAMP_SIZE];
-    memcpy(copy, text, civil);
-    copy[date] = 'T';
-    const char *rest = text + civil;
-    if (parse_civil(copy, civil, "%Y-%m-%dT%H:%M:%S", &base) != 0 || parse_fraction(&rest, &fraction) != 0 ||
-        parse_zone(rest, &offset) != 0 || !can_be_written(base + fraction - offset))
+    const char *rest = text + strlen("0000-00-00");
+    if (*rest != 'T' && *rest != 't' && *rest != ' ')
         return -1;
-    *ms = base + fraction - offset;
+    rest++;
+    if (parse_time(&rest, &time) != 0 || parse_zone(rest, &offset) != 0 || !can_be_written(day + time) ||
+        !can_be_written(day + time - offset))
+        return -1;
+    *ms = day + time - offset;
     return 0;
 }
 
 int timestamp_parse_http(const char *text, int64_t *ms)
 {
-    const size_t weekday = strlen("Sun"), date = strlen("Sun, 06 Nov");
-    if (strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") || !has_shape(text + weekday, ", 00 ") ||
-        !has_shape(text + date, " 0000 00:00:00 GMT"))
+    static const char months[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ";
+    static const char days[] = "Sun Mon Tue Wed Thu Fri Sat ";
+    static const char shape[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+    char date[TIMESTAMP_SIZE], month[5] = "", day[5] = "";
+    const char *found, *at = text + strlen("Sun, 06 Nov ");
+    if (strlen(text) != sizeof shape - 1 || !has_shape(text + 3, ", 00 ") ||
+        !has_shape(at - 1, " 0000 00:00:00 GMT"))
         return -1;
-    return parse_civil(text, strlen(text), "%a, %d %b %Y %H:%M:%S GMT", ms);
+    memcpy(day, text, 3);
+    memcpy(month, text + strlen("Sun, 06 "), 3);
+    day[3] = month[3] = ' ';
+    found = strstr(months, month);
+    if (found == NULL || strstr(days, day) == NULL)
+        return -1;
+    snprintf(date, sizeof date, "%.4s-%02d-%.2sT%.8sZ", at, (int)(found - months) / 4 + 1,
+        text + strlen("Sun, "), at + strlen("1994 "));
+    return timestamp_parse(date, ms);
 }
 
 int timestamp_parse_user(const char *text, int64_t now, int64_t *ms)
 {
     int64_t age;
-    char with_zone[2 * TIMESTAMP_SIZE];
     if (timestamp_parse(text, ms) == 0)
         return 0;
-    if (has_shape(text, "0000-00-00") && text[10] == '\0')
-        return parse_civil(text, 10, "%Y-%m-%d", ms);
-    if (has_shape(text, "0000-00-00") &&
-        (size_t)snprintf(with_zone, sizeof with_zone, "%s%s", text, strlen(text) == 16 ? ":00Z" : "Z") <
-            sizeof with_zone &&
-        timestamp_parse(with_zone, ms) == 0)
-        return 0;
+    if (has_shape(text, "0000-00-00")) {
+        char with_zone[2 * TIMESTAMP_SIZE];
+        const char *zone = text[strlen("0000-00-00")] == '\0' ? "T00:00Z" : "Z";
+        return (size_t)snprintf(with_zone, sizeof with_zone, "%s%s", text, zone) < sizeof with_zone
+                   ? timestamp_parse(with_zone, ms)
+                   : -1;
+    }
     if (duration_parse(text, &age) != 0)
         return -1;
     *ms = now - age;

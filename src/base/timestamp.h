@@ -14,10 +14,11 @@
 #define TIMESTAMP_SIZE 32
 
 /*
- * Reads a date and time of RFC 3339, section 5.6: `T` (or `t`, or a space) between them, seconds with any
- * number of decimals (cut to milliseconds), and `Z` or an offset. Years 0001 to 9999, in UTC, too; a leap
- * second counts as the next second. Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else,
- * trailing bytes included.
+ * Reads a date and time of RFC 3339, section 5.6, and what ISO 8601 allows beyond it: `T` (or `t`, or a
+ * space) between them; no seconds, or seconds with any number of decimals behind a dot or a comma (cut to
+ * milliseconds); 24:00 for the end of the day; `Z` or `z`, or an offset as `+05:30`, `+0530` or `+05`.
+ * Without a zone it is no instant. Years 0001 to 9999, in UTC, too; a leap second counts as the next second.
+ * Returns 0 and fills *ms, or -1 (and leaves *ms alone) for anything else, trailing bytes included.
  */
 int timestamp_parse(const char *text, int64_t *ms);
 

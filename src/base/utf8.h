@@ -4,10 +4,22 @@
 #ifndef WOSYNC_BASE_UTF8_H
 #define WOSYNC_BASE_UTF8_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a byte that belongs to no character is read as: U+FFFD, the replacement character. */
 enum { UTF8_BAD = 0xfffd };
+
+/* The length in bytes of the character that begins at `bytes`, 0 where none does, or where `len` bytes do not
+ * hold all of it. Overlong forms, surrogates and what lies beyond U+10FFFF are no characters. */
+size_t utf8_length(const char *bytes, size_t len);
+
+/* Are all of `len` bytes characters? */
+bool utf8_is_valid(const char *bytes, size_t len);
+
+/* Writes the character `code` (at most U+10FFFF) to `out`, without a NUL. Returns its length in bytes. */
+size_t utf8_write(uint32_t code, char out[4]);
 
 /* Reads the character at *text and moves *text behind it; one byte, read as UTF8_BAD, where none begins. At
  * the NUL it returns 0 and stays. */

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/http.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
+#include "cli/store_owner.h"
 
 int cli_report(const struct error *e)
 {
@@ -44,9 +47,53 @@ int cli_flush(int status)
 int cli_load_config(const struct cli *cli, struct config *config)
 {
     struct buffer problems = {0}, warnings = {0};
-    int rc = config_load(cli->config_file, config, &problems, &warnings);
+    struct error e = {0};
+    int rc = cli_read_config(cli, config, &problems, &warnings, &e);
+    store_owner_explain(&problems);
     diagnostics_print(&problems, &warnings);
+    cli_report(&e);
     return rc;
+}
+
+int cli_read_config(const struct cli *cli, struct config *config, struct buffer *problems,
+    struct buffer *warnings, struct error *e)
+{
+    char *file = NULL;
+    *config = (struct config){0};
+    int rc = store_owner_become(cli, &file, e);
+    if (rc == 0)
+        rc = file != NULL ? config_load((const char *const[]){file, NULL}, config, problems, warnings)
+                          : config_load(cli->config_files, config, problems, warnings);
+    free(file);
+    return rc;
+}
+
+void cli_look_at_config(
+    const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings)
+{
+    struct error e = {0};
+    cli_read_config(cli, config, problems, warnings, &e);
+    if (e.status != EX_OK) {
+        buffer_append_format(problems, "%s\n", e.text);
+        config_load(cli->config_files, config, problems, warnings);
+    }
+    store_owner_explain(problems);
+}
+
+void cli_check_address(const struct config *config, struct buffer *problems)
+{
+    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
+    if (wrong != NULL)
+        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
+}
+
+void cli_check_api(const struct config *config, struct buffer *problems)
+{
+    const bool mistaken = problems->len > 0; /* about the token, perhaps */
+    cli_check_address(config, problems);
+    if (config->token == NULL && !mistaken)
+        buffer_append_text(problems, "api: no token; set key_file in [api] or MAINTAINX_API_KEY (MaintainX: "
+                                     "Settings > Integrations)\n");
 }
 
 int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms)

@@ -12,7 +12,7 @@
 
 /* The options before the command. */
 struct cli {
-    const char *config_file; /* -c; NULL without one */
+    const char *const *config_files; /* those of -c, ending with NULL; NULL without one */
 };
 
 struct command {
@@ -31,6 +31,7 @@ extern const struct command command_receive;
 extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
+extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */
 int cli_report(const struct error *e);
@@ -44,9 +45,25 @@ int cli_usage(const struct command *command, const char *format, ...) __attribut
 /* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
 int cli_flush(int status);
 
-/* Reads the configuration and prints what is wrong with it. Returns 0 or -1; free with config_free in either
+/* As root becomes the store's owner (store_owner.h), then reads the configuration as config_load does.
+ * Returns 0, or -1: something is wrong with it, or the error is filled. */
+int cli_read_config(const struct cli *cli, struct config *config, struct buffer *problems,
+    struct buffer *warnings, struct error *e);
+
+/* The same for commands that only look: that root cannot become the owner is one of the problems, and what is
+ * configured is read all the same. */
+void cli_look_at_config(
+    const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings);
+
+/* Does as cli_read_config and prints what is wrong. Returns 0 or -1; free with config_free in either
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
+
+/* Adds what is wrong with the address of the API to the problems: only the API's own layer knows it. */
+void cli_check_address(const struct config *config, struct buffer *problems);
+
+/* Adds what a run that reads would stumble on to the problems: the address of the API, and no token. */
+void cli_check_api(const struct config *config, struct buffer *problems);
 
 /* Reads a duration option such as --max-time. Returns 0, or -1 after printing a usage error. */
 int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms);

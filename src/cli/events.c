@@ -1,10 +1,12 @@
 /* events: what was told, and what to do by hand about its deliveries. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
 #include "cli/diagnostics.h"
@@ -14,7 +16,8 @@
 #include "store/events.h"
 #include "store/store.h"
 
-enum { BUSY_MS = 10000 };
+/* Events that are listed unless more are asked for. */
+enum { BUSY_MS = 10000, DEFAULT_LIMIT = 100 };
 
 struct options {
     struct event_filter filter;
@@ -22,6 +25,7 @@ struct options {
     const char *handler;
     int64_t since;
     bool dry_run;
+    bool limited; /* --limit or --all was given */
 };
 
 /* --- list --- */
@@ -45,7 +49,14 @@ static int list(struct store *store, const struct config *config, struct options
 {
     (void)config;
     (void)id;
-    return events_list(store, &options->filter, print_event, options, e);
+    const int64_t limit = options->filter.limit;
+    if (events_list(store, &options->filter, print_event, options, e) != 0)
+        return -1;
+    int64_t count = limit > 0 ? events_count_filtered(store, &options->filter, e) : 0;
+    if (count > limit)
+        log_warning("events: the newest %lld of %lld are listed; --limit N or --all lists more",
+            (long long)limit, (long long)count);
+    return count < 0 ? -1 : 0;
 }
 
 /* --- retry, discard --- */
@@ -145,15 +156,16 @@ static int replay_one(const struct event_row *row, void *context, struct error *
 
 static int replay_all(struct replaying *r, struct error *e)
 {
-    int rc = store_begin(r->store, e);
+    int rc = r->options->dry_run ? 0 : store_begin(r->store, e);
     if (rc == 0)
         rc = events_since(r->store, r->options->since, r->handler->place.position, replay_one, r, e);
     if (rc == 0 && !r->options->dry_run)
         rc = store_commit(r->store, e);
     store_rollback(r->store);
     if (rc == 0)
-        printf("%lld events %s\n", (long long)r->count,
+        printf("%lld event%s %s\n", (long long)r->count, r->count == 1 ? "" : "s",
             r->options->dry_run ? "would be delivered; nothing was changed"
+            : r->count == 1     ? "is due; the next sync or dispatch delivers it"
                                 : "are due; the next sync or dispatch delivers them");
     return rc;
 }
@@ -169,7 +181,8 @@ static int replay(struct store *store, const struct config *config, struct optio
         fail(e, EX_CONFIG, "%s", "");
     diagnostics_print(&problems, &warnings);
     if (rc == 0)
-        rc = handler_table_attach(&table, store, -1, clock_now(), e);
+        rc = options->dry_run ? handler_table_look(&table, store, e)
+                              : handler_table_attach(&table, store, -1, clock_now(), e);
     struct replaying r = {.store = store, .options = options};
     for (size_t i = 0; rc == 0 && i < table.count; i++)
         if (strcmp(table.rows[i].name, options->handler) == 0)
@@ -209,7 +222,7 @@ static int run_subcommand(
     if (cli_load_config(cli, &config) != 0) {
         fail(&e, EX_CONFIG, "%s", "");
     } else if (store_exists(config.store)) {
-        store = store_open(config.store, sub->mode, BUSY_MS, &e);
+        store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
         if (store != NULL)
             sub->run(store, &config, options, id, &e);
     } else if (sub->mode == STORE_WRITE) {
@@ -218,6 +231,17 @@ static int run_subcommand(
     store_close(store);
     config_free(&config);
     return cli_flush(cli_report(&e));
+}
+
+static int take_limit(const struct command *self, const char *text, struct options *options)
+{
+    char *end;
+    errno = 0;
+    options->limited = true;
+    options->filter.limit = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && options->filter.limit >= 1
+               ? EX_OK
+               : cli_usage(self, "--limit %s: expected a number, 1 or more", text);
 }
 
 /* Reads one option. Returns 0, or the exit status after printing what is wrong. */
@@ -246,6 +270,12 @@ static int take_option(const struct command *self, int option, struct options *o
     case 'n':
         options->dry_run = true;
         return EX_OK;
+    case 'l':
+        return take_limit(self, optarg, options);
+    case 'a':
+        options->limited = true;
+        options->filter.limit = 0;
+        return EX_OK;
     case 'S':
         return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
                    ? EX_OK
@@ -270,8 +300,9 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         {"id", required_argument, NULL, 'i'}, {"state", required_argument, NULL, 's'},
         {"json", no_argument, NULL, 'j'}, {"handler", required_argument, NULL, 'H'},
         {"since", required_argument, NULL, 'S'}, {"dry-run", no_argument, NULL, 'n'},
+        {"limit", required_argument, NULL, 'l'}, {"all", no_argument, NULL, 'a'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct options options = {.since = TIMESTAMP_NONE};
+    struct options options = {.since = TIMESTAMP_NONE, .filter = {.limit = DEFAULT_LIMIT}};
     int option;
     while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         if (option == 'h')
@@ -296,8 +327,8 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     if (!replaying && !discarding && options.handler != NULL)
         return cli_usage(self, "--handler belongs to discard and replay");
     if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL ||
-                                options.filter.state != NULL || options.json))
-        return cli_usage(self, "--type, --id, --state and --json belong to list");
+                                options.filter.state != NULL || options.json || options.limited))
+        return cli_usage(self, "--type, --id, --state, --limit, --all and --json belong to list");
     return run_subcommand(cli, sub, &options, arguments == 1 ? argv[optind + 1] : NULL);
 }
 
@@ -305,17 +336,22 @@ const struct command command_events = {
     .name = "events",
     .summary = "list what was told; retry, discard or replay deliveries",
     .help =
-        "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done] [--json]\n"
+        "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done]\n"
+        "                          [--limit N | --all] [--json]\n"
         "       wosync events retry [ID]\n"
         "       wosync events discard ID | --handler NAME\n"
         "       wosync events replay --handler NAME --since T [--dry-run]\n"
         "\n"
-        "list shows the event log, oldest first: a line for people and the event's id below it.\n"
+        "list shows the newest events of the log, oldest first: a line for people and the event's id below "
+        "it.\n"
+        "What it leaves out it says on stderr.\n"
         "\n"
         "  --type T    only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
         "              workorder.updated, workorder.deleted\n"
         "  --id ID     only the event of this id\n"
         "  --state S   only events with a delivery that is pending, dead or done\n"
+        "  --limit N   the newest N (100)\n"
+        "  --all       all\n"
         "  --json      one event per line, as the handlers get it\n"
         "\n"
         "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an\n"

@@ -1,16 +1,20 @@
 /* backfill and reconcile: two readings of the list that are no polling. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/maintainx.h"
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
 #include "cli/run_context.h"
 #include "sources/backfill.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -23,23 +27,50 @@ struct options {
     bool restart;
     bool no_dispatch;
     int64_t max_time;
+    int64_t wait;
 };
 
 /* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
 enum { USUAL_RATE = 100 };
 
-/* What was done, in a line: for the log of a cron job, and for someone at a terminal. */
-static void print_summary(const struct run_context *context, const char *kind, enum pass_end end)
+static void append_count(struct buffer *out, const char *before, int64_t count, const char *what)
+{
+    buffer_append_format(out, "%s%lld %s%s", before, (long long)count, what, count == 1 ? "" : "s");
+}
+
+/* What was done, in a line, to be freed: for the log of a cron job, and for someone at a terminal. */
+static char *make_summary(const struct run_context *context, const char *kind, enum pass_end end)
 {
     const struct run *run = &context->run;
+    struct buffer out = {0};
     int64_t events = 0;
     for (int type = 0; type < EVENT_TYPES; type++)
         events += run->events[type];
-    printf("%s: %lld records on %lld pages, %lld events, %lld requests", kind, (long long)run->records,
-        (long long)run->pages, (long long)events, (long long)run->requests);
+    buffer_append_format(&out, "%s: ", kind);
+    append_count(&out, "", run->records, "record");
+    append_count(&out, " on ", run->pages, "page");
+    append_count(&out, ", ", events, "event");
+    append_count(&out, ", ", run->requests, "request");
     if (run->healed > 0)
-        printf(", %lld healed", (long long)run->healed);
-    printf("%s\n", end == PASS_FINISHED ? "" : "; not finished, it goes on there when typed again");
+        buffer_append_format(&out, ", %lld healed", (long long)run->healed);
+    if (end != PASS_FINISHED)
+        buffer_append_text(&out, "; not finished, it goes on there when typed again");
+    return out.data;
+}
+
+static void print_summary(const struct run_context *context, const char *kind, enum pass_end end)
+{
+    char *summary = make_summary(context, kind, end);
+    printf("%s\n", summary);
+    free(summary);
+}
+
+/* For -v, where stdout has nothing to say. */
+static void log_summary(const struct run_context *context, const char *kind, enum pass_end end)
+{
+    char *summary = make_summary(context, kind, end);
+    log_info("%s", summary);
+    free(summary);
 }
 
 static bool found_something(const struct run *run)
@@ -67,9 +98,9 @@ static void print_plan(struct run_context *context, const struct diff_window *wi
     }
     int64_t size = context->config.page_size, requests = records > 0 ? (records + size - 1) / size : 1;
     int64_t rate = rate_limit_per_minute(&rate_limit, context->config.reserve, USUAL_RATE);
-    printf("backfill: about %lld work orders, %lld requests; at %lld requests a minute %lld minute%s\n",
-        (long long)records, (long long)requests, (long long)rate, (long long)((requests + rate - 1) / rate),
-        requests > rate ? "s" : "");
+    printf("backfill: about %lld work order%s, %lld request%s; at %lld requests a minute %lld minute%s\n",
+        (long long)records, records == 1 ? "" : "s", (long long)requests, requests == 1 ? "" : "s",
+        (long long)rate, (long long)((requests + rate - 1) / rate), requests > rate ? "s" : "");
 }
 
 static int refuse_window(const struct pass_state *state, struct error *e)
@@ -110,7 +141,7 @@ static void backfill(struct run_context *context, const struct options *options)
     struct error e = {0};
     struct diff_window window;
     struct pass_settings settings;
-    struct client *api = NULL;
+    struct client *api;
     enum pass_end end;
     int64_t expected;
     if (settle_window(context, options, &window, &e) != 0)
@@ -126,19 +157,18 @@ static void backfill(struct run_context *context, const struct options *options)
     settings.typed = options->typed;
     context->run.until = window.until;
     end = run_context_read(context, &backfill_kind, &settings, expected, &e);
-    context->run.requests = client_requests(api);
-    context->run.bytes = client_bytes(api);
+    run_context_disconnect(context, api);
     if (end != PASS_FAILED)
         print_summary(context, "backfill", end);
 out:
     run_context_report(context, &e);
-    run_context_disconnect(context, api);
 }
 
 /* --- reconcile --- */
 
-static void reconcile(struct run_context *context)
+static void reconcile(struct run_context *context, const struct options *options)
 {
+    (void)options;
     struct error e = {0};
     struct pass_settings settings;
     struct client *api = run_context_connect(context, &settings, &e);
@@ -147,12 +177,18 @@ static void reconcile(struct run_context *context)
         enum pass_end end = run_context_read(context, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EX_OK)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
-        context->run.requests = client_requests(api);
-        context->run.bytes = client_bytes(api);
+        /* older states than what is known may have been seen */
+        if (end == PASS_FINISHED && e.status == EX_OK && run_context_lock(context, LOCK_REFETCH, 0) == 1)
+            end = refetch_due(&settings, INT32_MAX, &e);
+        run_context_unlock(context, LOCK_REFETCH);
+        run_context_disconnect(context, api);
+        api = NULL;
         /* cron mails what is printed: a sweep that found nothing has nothing to say */
         if (end == PASS_STOPPED ||
             (end == PASS_FINISHED && (found_something(&context->run) || isatty(STDOUT_FILENO))))
             print_summary(context, "reconcile", end);
+        else if (end == PASS_FINISHED)
+            log_summary(context, "reconcile", end);
     }
     run_context_report(context, &e);
     run_context_disconnect(context, api);
@@ -201,6 +237,9 @@ static int read_options(const struct command *self, const struct option *known, 
         case 't':
             wrong = cli_duration(self, "--max-time", optarg, &options->max_time);
             break;
+        case 'w':
+            wrong = cli_duration(self, "--wait", optarg, &options->wait);
+            break;
         case 'h':
             *status = cli_help(self);
             return 1;
@@ -216,15 +255,46 @@ static int read_options(const struct command *self, const struct option *known, 
     return wrong != 0 || optind < argc;
 }
 
+/* Reads under the lock of its kind, and then delivers, unless another run does. With a time limit delivering
+ * has a share of it that reading cannot take. */
+static int run_history(const struct cli *cli, const char *kind, enum lock_kind lock,
+    void (*read)(struct run_context *context, const struct options *options), const struct options *options)
+{
+    struct run_context context;
+    shutdown_set_deadline(options->max_time);
+    if (run_context_open(&context, cli, kind, RUN_CONTEXT_RUN) == 0) {
+        int taken = run_context_lock(&context, lock, options->wait);
+        if (taken == 0)
+            run_context_leave(&context, lock, true);
+        if (taken == 1) {
+            if (options->max_time > 0 && !options->no_dispatch)
+                run_context_begin_turn(0);
+            read(&context, options);
+            shutdown_set_turn(0);
+            run_context_unlock(&context, lock);
+            if (!options->no_dispatch && context.status != EX_USAGE)
+                run_context_deliver(&context, 0, options->max_time, 0);
+        }
+    }
+    return run_context_close(&context);
+}
+
+static int plan_backfill(const struct cli *cli, const struct options *options)
+{
+    struct run_context context;
+    if (run_context_open(&context, cli, "backfill", RUN_CONTEXT_DRY_RUN) == 0)
+        backfill(&context, options);
+    return run_context_close(&context);
+}
+
 static int run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"since", required_argument, NULL, 's'},
         {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'},
         {"plan", no_argument, NULL, 'p'}, {"restart", no_argument, NULL, 'r'},
         {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"wait", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct run_context context;
     int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
@@ -232,32 +302,21 @@ static int run_backfill(const struct command *self, const struct cli *cli, int a
         return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
     if (options.window.until <= options.window.from)
         return cli_usage(self, "--until lies before --since");
-    shutdown_set_deadline(options.max_time);
-    if (run_context_open(&context, cli, "backfill", options.plan ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
-        0) {
-        backfill(&context, &options);
-        if (!options.no_dispatch && !options.plan && context.status != EX_USAGE)
-            run_context_dispatch(&context, false);
-    }
-    return run_context_close(&context);
+    if (options.plan)
+        return plan_backfill(cli, &options);
+    return run_history(cli, "backfill", LOCK_BACKFILL, backfill, &options);
 }
 
 static int run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
-        {"max-time", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"max-time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options;
-    struct run_context context;
     int status;
     if (read_options(self, known, argc, argv, &options, &status) != 0)
         return status;
-    shutdown_set_deadline(options.max_time);
-    if (run_context_open(&context, cli, "reconcile", RUN_CONTEXT_RUN) == 0) {
-        reconcile(&context);
-        if (!options.no_dispatch)
-            run_context_dispatch(&context, false);
-    }
-    return run_context_close(&context);
+    return run_history(cli, "reconcile", LOCK_SWEEP, reconcile, &options);
 }
 
 const struct command command_backfill = {
@@ -266,7 +325,7 @@ const struct command command_backfill = {
     .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] "
             "[--max-time D]\n"
             "\n"
-            "Reads the work orders of a window and tells the created and completed events that their own "
+            "[--max-time D] [--wait D]\n"
             "dates prove,\n"
             "with the ids that polling gives them: nothing is told twice, however often and over whatever "
             "windows it\n"
@@ -280,6 +339,7 @@ const struct command command_backfill = {
             "  --restart      drop an unfinished backfill of another window\n"
             "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
             "  --max-time D   end between two pages after this time\n"
+            "  --wait D       when another backfill is at work, wait so long for it (10m)\n"
             "\n"
             "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
             "\n"
@@ -290,7 +350,7 @@ const struct command command_backfill = {
 const struct command command_reconcile = {
     .name = "reconcile",
     .summary = "sweep everything: missed changes, and work orders that are gone",
-    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D]\n"
+    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
             "\n"
             "Reads everything and heals what a poll cannot see. A change that polling missed is told and "
             "counted as\n"
@@ -302,6 +362,7 @@ const struct command command_reconcile = {
             "\n"
             "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
             "  --max-time D   end between two pages after this time; it goes on there when typed again\n"
+            "  --wait D       when another sweep is at work, wait so long for it (10m)\n"
             "\n"
             "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
     .run = run_reconcile,

@@ -56,10 +56,15 @@ static void write_facts(const struct progress *p, bool brief, char *out, size_t 
         int64_t ms = (p->expected - records_read(p)) * elapsed / p->run->records;
         duration_format((ms / 1000 + 1) * 1000, left); /* nobody waits for milliseconds */
     }
-    int n = snprintf(out, size,
-        brief ? "%lld rec, %lld ev, %lld req, %lld/min"
-              : "%lld records, %lld events, %lld requests (%lld a minute)",
-        (long long)records_read(p), (long long)events, (long long)p->run->requests, (long long)rate);
+    int n;
+    if (brief)
+        n = snprintf(out, size, "%lld rec, %lld ev, %lld req, %lld/min", (long long)records_read(p),
+            (long long)events, (long long)p->run->requests, (long long)rate);
+    else
+        n = snprintf(out, size, "%lld record%s, %lld event%s, %lld request%s (%lld a minute)",
+            (long long)records_read(p), records_read(p) == 1 ? "" : "s", (long long)events,
+            events == 1 ? "" : "s", (long long)p->run->requests, p->run->requests == 1 ? "" : "s",
+            (long long)rate);
     if (*left != '\0')
         snprintf(out + n, size - (size_t)n, brief ? ", %s left" : ", left: %s", left);
 }

@@ -5,26 +5,26 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/client.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "cli/cgi.h"
 #include "cli/cli.h"
+#include "cli/reading.h"
 #include "cli/run_context.h"
-#include "sources/notifications.h"
+#include "sources/names.h"
 #include "sources/webhook_auth.h"
 #include "sources/webhook_inbound.h"
 #include "store/events.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
 #include "store/webhook_stats.h"
 
 /* Bodies are a few KB; a work order of more than 1 MiB would go to quarantine anyway. */
 enum { LONGEST_BODY = 1 << 20 };
 
-/* After this the work that webhooks bring is left to the next run, so that no process of a web server's lives
- * for ever. */
-enum { LONGEST_WORK_MS = 60000 };
+/* What a webhook brings is worked off at once for so long, and once; the rest is left to the next run, so
+ * that a web server's processes do not pile up. */
+enum { AT_ONCE_MS = 8000 };
 
 static const char timed_header[] = "x-maintainx-webhook-body-signature";
 static const char plain_header[] = "x-maintainx-signature";
@@ -61,19 +61,25 @@ static void count_refused(struct run_context *context)
 {
     struct error e = {0};
     store_set_patience(context->store, 0);
-    webhook_stats_note_refused(context->store, &e);
+    webhook_stats_note_refused(context->store, clock_now(), &e);
 }
 
-static struct reply take(
-    struct run_context *context, const struct webhook_message *message, bool *work_left, struct error *e)
+static struct reply accept_message(struct run_context *context, const struct webhook_message *message,
+    const char *subscribed, bool *work_left, struct error *e)
 {
     const struct config *config = &context->config;
+    /* the sender waits: only names that are in the store */
+    struct names *names = config->names ? names_new(context->store, NULL) : NULL;
     const struct webhook_settings settings = {.store = context->store,
         .organization = config->organization,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
-        .run = &context->run};
-    switch (webhook_take(&settings, message, clock_now(), work_left, e)) {
+        .subscribed = subscribed,
+        .run = &context->run,
+        .names = names};
+    enum webhook_outcome outcome = webhook_accept(&settings, message, clock_now(), work_left, e);
+    names_free(names);
+    switch (outcome) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:
@@ -89,15 +95,15 @@ static struct reply take(
 static struct reply judge(struct run_context *context, const struct webhook_message *message,
     const char *from, bool *work_left, struct error *e)
 {
-    const char *why = NULL;
+    const char *why = NULL, *subscribed = NULL;
     struct reply reply = busy;
     struct webhook_auth_keys *keys =
         webhook_auth_keys_load(context->store, context->config.webhook_secrets, e);
     if (keys == NULL)
         return reply_for(e);
-    switch (webhook_auth_check(keys, message, clock_now(), context->config.tolerance, &why)) {
+    switch (webhook_auth_check(keys, message, clock_now(), context->config.tolerance, &subscribed, &why)) {
     case WEBHOOK_AUTH_GOOD:
-        reply = take(context, message, work_left, e);
+        reply = accept_message(context, message, subscribed, work_left, e);
         break;
     case WEBHOOK_AUTH_BAD:
         fail(e, EX_DATAERR, "webhook: a delivery of %s was refused: %s", from, why);
@@ -118,43 +124,34 @@ static struct reply judge(struct run_context *context, const struct webhook_mess
 
 /* --- after the answer --- */
 
-/* True when none is left that was there. */
-static bool ask_hints(struct run_context *context)
+/* Returns false when another run delivers, or nothing can be delivered. */
+static bool deliver(struct run_context *context, bool quiet)
 {
-    struct error e = {0};
-    struct pass_settings settings;
-    struct client *api = NULL;
-    int64_t waiting = inbox_waiting(context->store, &e);
-    if (waiting > 0 && (api = run_context_connect(context, &settings, &e)) != NULL) {
-        if (notifications_refetch(&settings, INT32_MAX, &e) == PASS_FINISHED)
-            waiting = inbox_waiting(context->store, &e);
-        context->run.requests += client_requests(api);
-    }
-    run_context_report(context, &e);
-    run_context_disconnect(context, api);
-    return waiting == 0;
+    bool ours = run_context_lock(context, LOCK_DELIVER, 0) == 1;
+    if (ours)
+        run_context_dispatch(context, quiet);
+    run_context_unlock(context, LOCK_DELIVER);
+    return ours && context->has_handlers;
 }
 
 /*
- * What webhooks bring is worked off by whoever holds the lock. Another process may store a delivery while we
- * are at it and find the lock taken: so we look once more after giving it back.
+ * What can be done at once is done at once: the work orders that were notified are read, and what comes of it
+ * is delivered. Whoever holds the lock of that work does it for all. Another process may store a delivery
+ * while we are at it and find the locks taken: so we look once more after releasing them.
  */
 static void work(struct run_context *context, bool quiet)
 {
     struct error e = {0};
     int64_t seen, last, waiting;
-    bool asked;
-    shutdown_set_deadline(LONGEST_WORK_MS);
+    bool read, delivered;
+    shutdown_set_deadline(AT_ONCE_MS);
     do {
-        if (run_context_take_over(context) != 0)
-            return;
-        asked = ask_hints(context);
+        read = reading_notified(context);
         seen = events_last_seq(context->store, &e);
-        run_context_dispatch(context, quiet);
-        run_context_hand_back(context);
+        delivered = deliver(context, quiet);
         last = events_last_seq(context->store, &e);
-        waiting = asked ? inbox_waiting(context->store, &e) : 0;
-    } while (!shutdown_requested() && e.status == EX_OK && (last > seen || waiting > 0));
+        waiting = read ? refetches_count_due(context->store, clock_now(), &e) : 0;
+    } while (!shutdown_requested() && e.status == EX_OK && ((delivered && last > seen) || waiting > 0));
     run_context_report(context, &e);
 }
 
@@ -195,7 +192,7 @@ static int receive_cgi(const struct cli *cli)
     buffer_free(&body);
     cli_report(&e);
     status = answer(&reply);
-    /* what was stored is to be told, whether the sender heard of it or not */
+    /* what was stored is worked off whether the sender heard of it or not */
     if (work_left)
         work(&context, true);
     run_context_close(&context);

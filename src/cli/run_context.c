@@ -1,10 +1,17 @@
+/*
+ * run_context: how a run begins, takes locks, reads, delivers, and ends.
+ *
+ *   open -> (lock, work, unlock)... -> close
+ *
+ * Invariants: the descriptor for locks is opened before the store and closed after it (base/lock.h);
+ * positions of handlers are read anew under LOCK_DELIVER; a run that held no lock leaves no record.
+ */
 #include "cli/run_context.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "api/http.h"
 #include "api/maintainx.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -13,7 +20,9 @@
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
+#include "cli/store_owner.h"
 #include "deliver/dispatch.h"
+#include "sources/names.h"
 #include "store/events.h"
 #include "store/passes.h"
 #include "store/rate_limit.h"
@@ -21,6 +30,15 @@
 
 /* How long we wait for another process's transaction: webhooks take milliseconds. */
 enum { BUSY_MS = 10000 };
+
+/* Of --max-time delivering gets one part in so many. */
+enum { DELIVERING_SHARE = 4 };
+
+/* Requests that a run has under way at the most: one that it waits for, and one ahead. */
+enum { IN_FLIGHT = 2 };
+
+/* How often a lock that another run holds is tried again. */
+enum { LOCK_STEP_MS = 50 };
 
 /* MaintainX waits ten seconds for an answer: it is to hear that we are busy before it gives up. */
 enum { ANSWER_BUSY_MS = 5000 };
@@ -37,67 +55,101 @@ void run_context_report(struct run_context *context, const struct error *e)
     context->status = exit_graver(context->status, e->status);
 }
 
-/* One of the mistakes that are all told at once, though only the API's own layer knows it. */
-static void check_address(const struct config *config, struct buffer *problems)
-{
-    const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
-    if (wrong != NULL)
-        buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
-}
-
 /* All mistakes are told at once. */
-static int load(struct run_context *context, const struct cli *cli, bool with_routes)
+static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};
-    if (cli != NULL) {
-        config_load(cli->config_file, &context->config, &problems, &warnings);
-        check_address(&context->config, &problems);
+    struct error e = {0};
+    if (cli != NULL)
+        cli_read_config(cli, &context->config, &problems, &warnings, &e);
+    if (e.status != EX_OK) {
+        run_context_report(context, &e);
+        return -1;
     }
-    if (with_routes)
+    if (cli != NULL)
+        cli_check_address(&context->config, &problems);
+    if (with_handlers)
         handler_table_make(&context->config, &context->table, &problems, &warnings);
-    context->has_routes = with_routes;
+    context->has_handlers = with_handlers;
     int rc = problems.len == 0 ? 0 : -1;
+    store_owner_explain(&problems);
     diagnostics_print(&problems, &warnings);
     if (rc != 0)
         context->status = EX_CONFIG;
     return rc;
 }
 
-static int take_lock(struct run_context *context, struct error *e)
-{
-    struct buffer path = {0};
-    buffer_append_format(&path, "%s.lock", context->config.store);
-    context->lock = lock_take(path.data, e);
-    buffer_free(&path);
-    return context->lock >= 0 ? 0 : -1;
-}
+/* --- locks --- */
 
-/* Another run at work is an ordinary thing for cron, and a surprise for someone at a terminal. */
-static int lock_run(struct run_context *context)
+int run_context_lock(struct run_context *context, enum lock_kind kind, int64_t wait)
 {
     struct error e = {0};
-    if (take_lock(context, &e) == 0)
-        return 0;
-    context->status = e.status;
-    log_message(
-        e.status == EX_TEMPFAIL && !isatty(STDERR_FILENO) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", e.text);
-    return -1;
+    const int64_t until = clock_monotonic() + wait;
+    bool waiting = false;
+    while (lock_take(context->lock, kind, &e) != 0) {
+        if (e.status != EX_TEMPFAIL) {
+            run_context_report(context, &e);
+            return -1;
+        }
+        snprintf(context->others[kind], sizeof context->others[kind], "%.*s",
+            (int)sizeof context->others[kind] - 1, e.text);
+        if (wait > 0 && !waiting)
+            log_info("%s: %s; waiting for it", context->run.kind, e.text);
+        waiting = true;
+        int64_t left = until - clock_monotonic();
+        if (left <= 0 || !shutdown_wait(left < LOCK_STEP_MS ? left : LOCK_STEP_MS))
+            return 0;
+    }
+    context->held[kind] = true;
+    context->worked = true;
+    return 1;
 }
 
-static int open_store(struct run_context *context, enum run_context_mode mode, struct error *e)
+void run_context_unlock(struct run_context *context, enum lock_kind kind)
+{
+    if (context->held[kind])
+        lock_release(context->lock, kind);
+    context->held[kind] = false;
+}
+
+void run_context_leave(struct run_context *context, enum lock_kind kind, bool loud)
+{
+    context->status = exit_graver(context->status, EX_TEMPFAIL);
+    log_message(loud || isatty(STDERR_FILENO) ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+        "%s: %s; this run leaves it the work (--wait D waits for it)", context->run.kind,
+        context->others[kind]);
+}
+
+/* --- opening --- */
+
+/* Of two that would make a store only one does. */
+static int open_new_store(struct run_context *context, int busy_ms, struct error *e)
+{
+    int64_t until = clock_monotonic() + busy_ms;
+    while (lock_take(context->lock, LOCK_CREATE, e) != 0) {
+        if (e->status != EX_TEMPFAIL || clock_monotonic() >= until || !shutdown_wait(LOCK_STEP_MS))
+            return -1;
+        *e = (struct error){0};
+    }
+    context->store = store_open(context->config.store, STORE_WRITE, busy_ms, e);
+    lock_release(context->lock, LOCK_CREATE);
+    return context->store != NULL ? 0 : -1;
+}
+
+static int open_store(struct run_context *context, struct error *e)
 {
     const char *path = context->config.store;
-    bool exists = store_exists(path);
-    enum store_mode how = STORE_WRITE;
-    if (mode == RUN_CONTEXT_DRY_RUN)
-        how = exists ? STORE_READ : STORE_SCRATCH;
-    /* of two that would make the store only one does */
-    if (mode == RUN_CONTEXT_ANSWER && !exists && take_lock(context, e) != 0)
-        return -1;
-    context->store = store_open(path, how, mode == RUN_CONTEXT_ANSWER ? ANSWER_BUSY_MS : BUSY_MS, e);
-    if (mode == RUN_CONTEXT_ANSWER) {
-        lock_release(context->lock);
-        context->lock = -1;
+    int busy_ms = context->mode == RUN_CONTEXT_ANSWER ? ANSWER_BUSY_MS : BUSY_MS;
+    if (context->mode == RUN_CONTEXT_DRY_RUN) {
+        context->store = store_open(path, store_exists(path) ? STORE_READ : STORE_SCRATCH, busy_ms, e);
+    } else {
+        /* the descriptor for locks comes before SQLite's own: see base/lock.h */
+        if (store_make_directory(path, e) != 0 || (context->lock = lock_open(path, e)) < 0)
+            return -1;
+        if (lock_is_new(context->lock))
+            open_new_store(context, busy_ms, e);
+        else
+            context->store = store_open(path, STORE_WRITE, busy_ms, e);
     }
     context->last_event_seq = context->store != NULL ? events_last_seq(context->store, e) : -1;
     return context->last_event_seq >= 0 ? 0 : -1;
@@ -107,7 +159,7 @@ int run_context_open(
     struct run_context *context, const struct cli *cli, const char *kind, enum run_context_mode mode)
 {
     struct error e = {0};
-    *context = (struct run_context){.lock = -1, .dry_run = mode == RUN_CONTEXT_DRY_RUN};
+    *context = (struct run_context){.lock = -1, .mode = mode};
     context->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
@@ -116,42 +168,36 @@ int run_context_open(
         .exit_status = -1};
     if (load(context, cli, mode != RUN_CONTEXT_ANSWER) != 0)
         return -1;
-    /* the lock comes first: of two first runs only one makes the store */
-    bool works = mode == RUN_CONTEXT_RUN;
-    if (shutdown_install(&e) != 0 ||
-        (mode != RUN_CONTEXT_DRY_RUN && store_make_directory(context->config.store, &e) != 0)) {
-        run_context_report(context, &e);
-        return -1;
-    }
-    if (works && lock_run(context) != 0)
-        return -1;
-    if (open_store(context, mode, &e) == 0 &&
-        (!works || handler_table_attach(&context->table, context->store, context->last_event_seq,
-                       context->run.began, &e) == 0))
+    if (shutdown_install(&e) == 0 && open_store(context, &e) == 0)
+        return mode == RUN_CONTEXT_RUN ? run_context_attach(context) : 0;
+    run_context_report(context, &e);
+    return -1;
+}
+
+int run_context_attach(struct run_context *context)
+{
+    struct error e = {0};
+    if (!context->has_handlers && load(context, NULL, true) != 0)
+        fail(&e, EX_CONFIG,
+            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+    else if (handler_table_attach(
+                 &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
         return 0;
     run_context_report(context, &e);
     return -1;
 }
 
-int run_context_take_over(struct run_context *context)
+/* --- reading --- */
+
+/* The rate limit is everybody's: of this run, and of those beside it. What they have under way when a window
+ * ends may be counted by the server in the next one, and by us in the last: so much is left unused. */
+static int64_t meter(struct rate_limit *rate_limit, bool modest, void *data, struct error *e)
 {
-    struct error e = {0};
-    if (take_lock(context, &e) != 0) {
-        if (e.status != EX_TEMPFAIL)
-            run_context_report(context, &e);
-        return -1;
-    }
-    if (!context->has_routes && load(context, NULL, true) != 0) {
-        fail(&e, EX_CONFIG,
-            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
-        run_context_report(context, &e);
-        return -1;
-    }
-    if (handler_table_attach(
-            &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
-        return 0;
-    run_context_report(context, &e);
-    return -1;
+    struct run_context *context = data;
+    int64_t spare = IN_FLIGHT * lock_count_readers(context->lock);
+    if (spare > rate_limit->limit / 4)
+        spare = rate_limit->limit / 4;
+    return rate_limit_request(context->store, rate_limit, context->config.reserve + spare, modest, e);
 }
 
 struct client *run_context_connect(
@@ -161,9 +207,13 @@ struct client *run_context_connect(
     const struct client_settings how = {.base_url = config->base_url,
         .token = config->token,
         .organization = config->organization,
+        .ca_file = config->ca_file,
         .timeout = config->timeout,
         .give_up = config->give_up,
-        .reserve = config->reserve};
+        .reserve = config->reserve,
+        .answered = context->run.pages > 0,
+        .meter = context->mode != RUN_CONTEXT_DRY_RUN ? meter : NULL,
+        .meter_data = context};
     struct rate_limit rate_limit;
     *settings = (struct pass_settings){.store = context->store,
         .base_url = config->base_url,
@@ -171,15 +221,26 @@ struct client *run_context_connect(
         .filter = config->filter,
         .page_size = (int)config->page_size,
         .lookback = config->lookback,
+        .late_windows = config->late_windows,
         .start = config->start,
         .completed = (const char *const *)config->completed,
         .ignored = (const char *const *)config->ignored,
         .max_deletes = config->max_deletes,
         .max_deletes_percent = config->max_deletes_percent,
-        .run = &context->run};
+        .run = &context->run,
+        .requests_before = context->run.requests,
+        .bytes_before = context->run.bytes};
+    context->requests_before = context->run.requests;
+    context->bytes_before = context->run.bytes;
     if (rate_limit_load(context->store, &rate_limit, e) != 0)
         return NULL;
     settings->api = client_new(&how, &rate_limit, e);
+    /* a dry run writes nothing, so others do not see what it sends */
+    if (settings->api != NULL && context->mode == RUN_CONTEXT_DRY_RUN)
+        client_set_modest(settings->api, true);
+    if (settings->api != NULL && config->names)
+        context->names = settings->names =
+            names_new(context->store, context->mode == RUN_CONTEXT_DRY_RUN ? NULL : settings->api);
     return settings->api;
 }
 
@@ -187,8 +248,12 @@ void run_context_disconnect(struct run_context *context, struct client *api)
 {
     if (api != NULL && client_requests(api) > 0) {
         client_cancel_prefetch(api);
+        context->run.requests = context->requests_before + client_requests(api);
+        context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
     }
+    names_free(context->names);
+    context->names = NULL;
     client_free(api);
 }
 
@@ -219,13 +284,39 @@ enum pass_end run_context_read(struct run_context *context, const struct pass_ki
 void run_context_dispatch(struct run_context *context, bool quiet)
 {
     struct error e = {0};
-    const struct dispatch_settings settings = {
-        context->store, &context->table, &context->run, quiet, context->more_follows};
-    if (shutdown_requested())
+    const struct dispatch_settings settings = {context->store, &context->table, &context->run, quiet};
+    /* who held the lock before us has moved the positions */
+    if (shutdown_requested() || run_context_attach(context) != 0)
         return;
     if (dispatch_run(&settings, &e) != 0)
         run_context_report(context, &e);
 }
+
+void run_context_begin_turn(int64_t most)
+{
+    int64_t left = shutdown_time_left(), turn = left - left / DELIVERING_SHARE;
+    if (left == INT64_MAX)
+        turn = most;
+    shutdown_set_turn(most > 0 && turn > most ? most : turn);
+}
+
+int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_time, int64_t turn)
+{
+    int taken = run_context_lock(context, LOCK_DELIVER, wait);
+    if (taken != 1)
+        return taken;
+    /* its share is its own: one request may have taken longer than the turn of reading */
+    int64_t share = max_time / DELIVERING_SHARE;
+    if (max_time > 0 && shutdown_time_left() < share)
+        shutdown_set_deadline(share);
+    shutdown_set_turn(turn);
+    run_context_dispatch(context, false);
+    shutdown_set_turn(0);
+    run_context_unlock(context, LOCK_DELIVER);
+    return 1;
+}
+
+/* --- closing --- */
 
 static void finish_run(struct run_context *context)
 {
@@ -251,13 +342,17 @@ static void save_rate_limit(struct run_context *context)
     run_context_report(context, &e);
 }
 
-/* Only after a run that went well: what it removes is not missed by anyone who looks into a failure. */
+/* Whatever else went wrong: a fault that lasts must not let the store grow; only a store that failed is left
+ * alone. And only by one that may deliver: no other process then reads what goes. */
 static void remove_old(struct run_context *context)
 {
     struct error e = {0};
-    if (context->status == EX_OK && !shutdown_requested() &&
-        retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
+    if (context->status == EX_IOERR || context->status == EX_CANTCREAT || shutdown_signalled() ||
+        run_context_lock(context, LOCK_DELIVER, 0) != 1)
+        return;
+    if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
         run_context_report(context, &e);
+    run_context_unlock(context, LOCK_DELIVER);
 }
 
 /* The gravest that was met. */
@@ -271,29 +366,24 @@ static void settle_status(struct run_context *context)
         context->status = exit_graver(context->status, EX_DATAERR);
 }
 
-void run_context_hand_back(struct run_context *context)
+/* A record for each of thousands of webhooks would say nothing. */
+static bool leaves_record(const struct run_context *context)
 {
-    settle_status(context);
-    /* a record for each of thousands of webhooks would tell nothing */
-    if (context->status != EX_OK)
-        finish_run(context);
-    else
-        save_rate_limit(context);
-    lock_release(context->lock);
-    context->lock = -1;
+    return context->worked && context->mode != RUN_CONTEXT_DRY_RUN &&
+           (context->mode == RUN_CONTEXT_RUN || context->status != EX_OK);
 }
 
 int run_context_close(struct run_context *context)
 {
     settle_status(context);
-    if (context->lock >= 0 && context->store != NULL) {
+    if (context->store != NULL && context->worked && context->mode == RUN_CONTEXT_RUN)
         remove_old(context);
+    if (context->store != NULL && leaves_record(context))
         finish_run(context);
-    } else if (!context->dry_run) {
+    else if (context->store != NULL && context->mode != RUN_CONTEXT_DRY_RUN)
         save_rate_limit(context);
-    }
     store_close(context->store);
-    lock_release(context->lock);
+    lock_close(context->lock);
     handler_table_free(&context->table);
     config_free(&context->config);
     return cli_flush(context->status);

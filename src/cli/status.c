@@ -8,7 +8,10 @@
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
+#include "cli/diagnostics.h"
+#include "cli/health.h"
 #include "cli/status_json.h"
+#include "deliver/handler_table.h"
 #include "store/store.h"
 
 /* Runs in the text. */
@@ -34,16 +37,19 @@ static const char *age_of(struct json_object *object, const char *key, const cha
     if (value == NULL)
         return absent;
     timestamp_parse(json_object_get_string(value), &ms);
-    duration_format(clock_now() - ms, age);
-    snprintf(out, 64, "%s ago", age);
+    /* written before the clock was set back */
+    bool ahead = ms > clock_now();
+    duration_format(ahead ? ms - clock_now() : clock_now() - ms, age);
+    snprintf(out, 64, ahead ? "%s ahead of this clock" : "%s ago", age);
     return out;
 }
 
 static void print_account(struct json_object *status)
 {
     char age[64];
-    printf("store       %s, %lld work orders, %lld events\n", text_of(status, "store", ""),
-        (long long)number_of(status, "workOrders"), (long long)number_of(status, "events"));
+    const int64_t work_orders = number_of(status, "workOrders"), events = number_of(status, "events");
+    printf("store       %s, %lld work order%s, %lld event%s\n", text_of(status, "store", ""),
+        (long long)work_orders, work_orders == 1 ? "" : "s", (long long)events, events == 1 ? "" : "s");
     if (json_object_object_get(status, "baseUrl") == NULL) {
         printf("account     nothing was polled yet; run: wosync sync\n");
         return;
@@ -54,27 +60,60 @@ static void print_account(struct json_object *status)
     printf("watermark   %s\n", text_of(status, "watermark", "none"));
     printf("last pass   %s, filter %s\n", age_of(status, "passFinished", "none has finished", age),
         text_of(status, "filter", "not known yet"));
+    int64_t skipped = number_of(status, "skippedInstants");
+    if (skipped > 0)
+        printf("skipped     %lld instant%s of the list that the server cannot show; asked for again by later "
+               "runs, and "
+               "now by: wosync reconcile (the view skipped_log has them)\n",
+            (long long)skipped, skipped > 1 ? "s" : "");
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
-        printf("unfinished  %s: after page %lld (%lld records); typed again, it goes on there\n",
+        printf("unfinished  %s: after page %lld (%lld record%s); typed again, it goes on there\n",
             text_of(pass, "kind", ""), (long long)number_of(pass, "pages"),
-            (long long)number_of(pass, "records"));
+            (long long)number_of(pass, "records"), number_of(pass, "records") == 1 ? "" : "s");
     }
 }
 
-/* How late changes became visible, and what that means for lookback. */
-static void print_lateness(struct json_object *status, int64_t lookback)
+/* Which of the configured lookbacks would have seen the latest change. */
+static void print_windows(int64_t needed_ms, const struct config *config)
+{
+    char needed[TIMESTAMP_SIZE], lookback[TIMESTAMP_SIZE], every[TIMESTAMP_SIZE];
+    const struct config_window *found = NULL;
+    duration_format(needed_ms, needed);
+    duration_format(config->lookback, lookback);
+    if (needed_ms <= config->lookback) {
+        printf("            the latest one needed a lookback of %s; lookback is %s\n", needed, lookback);
+        return;
+    }
+    for (const struct config_window *window = config->late_windows; window->lookback != 0; window++)
+        if (window->lookback >= needed_ms && (found == NULL || window->every < found->every))
+            found = window;
+    if (found != NULL) {
+        duration_format(found->every, every);
+        printf("            the latest one needed a lookback of %s; lookback is %s, a late window sees it "
+               "within %s\n",
+            needed, lookback, every);
+    } else {
+        duration_format(config->sweep, every);
+        printf("            the latest one needed a lookback of %s: no late window would have seen it, only "
+               "a sweep "
+               "(every %s); widen late_windows in [sync]\n",
+            needed, every);
+    }
+}
+
+/* How late changes became visible, and what that means for the lookbacks. */
+static void print_lateness(struct json_object *status, const struct config *config)
 {
     struct json_object *late = json_object_object_get(status, "lateness");
-    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE],
-        needed[TIMESTAMP_SIZE];
+    char p50[TIMESTAMP_SIZE], p99[TIMESTAMP_SIZE], largest[TIMESTAMP_SIZE], set[TIMESTAMP_SIZE], age[64];
+    int64_t unlisted = number_of(late, "notListed");
     if (number_of(late, "count") > 0) {
         duration_format(number_of(late, "p50Ms"), p50);
         duration_format(number_of(late, "p99Ms"), p99);
         duration_format(number_of(late, "largestMs"), largest);
-        duration_format(number_of(late, "lookbackNeededMs"), needed);
-        duration_format(lookback, set);
+        duration_format(config->lookback, set);
         printf("lateness    half of the changes were seen within %s, 99 %% within %s, the last after %s\n",
             p50, p99, largest);
         if (number_of(late, "lookbackNeededMs") == 0)
@@ -82,12 +121,60 @@ static void print_lateness(struct json_object *status, int64_t lookback)
                    "it is %s\n",
                 set);
         else
-            printf("            the latest one called for a lookback of %s; it is %s%s\n", needed, set,
-                number_of(late, "lookbackNeededMs") > lookback ? ": raise lookback in [sync]" : "");
+            print_windows(number_of(late, "lookbackNeededMs"), config);
     }
+    if (unlisted > 0)
+        printf("            the list does not show the newest version of %lld work order%s yet, the oldest "
+               "changed %s\n",
+            (long long)unlisted, unlisted == 1 ? "" : "s", age_of(late, "notListedSince", "", age));
     if (number_of(status, "missing") > 0)
-        printf("missing     %lld work orders wait for the second proof that they are gone\n",
-            (long long)number_of(status, "missing"));
+        printf("missing     %lld work order%s wait%s for the second proof of being gone\n",
+            (long long)number_of(status, "missing"), number_of(status, "missing") == 1 ? "" : "s",
+            number_of(status, "missing") == 1 ? "s" : "");
+}
+
+/* Who is known by name, and a list that cannot be read; nothing where names were never read. */
+static void print_names(struct json_object *status)
+{
+    static const char *const lists[] = {"users", "teams"};
+    struct json_object *names = json_object_object_get(status, "names");
+    char age[64];
+    if (names == NULL)
+        return;
+    printf("names       ");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        printf("%s%lld %s, read %s", i > 0 ? "; " : "", (long long)number_of(list, "known"), lists[i],
+            age_of(list, "lastRead", "never", age));
+    }
+    printf("\n");
+    for (int i = 0; i < 2; i++) {
+        struct json_object *list = json_object_object_get(names, lists[i]);
+        if (json_object_object_get(list, "lastError") != NULL)
+            printf("            GET /%s failed %s: %s\n", lists[i], age_of(list, "lastTried", "", age),
+                text_of(list, "lastError", ""));
+    }
+}
+
+/* The work orders that are to be asked for by their ids. */
+static void print_refetches(struct json_object *status)
+{
+    struct json_object *refetches = json_object_object_get(status, "refetches");
+    struct json_object *failed = json_object_object_get(refetches, "failed");
+    char age[64], next[64];
+    int64_t waiting = number_of(refetches, "waiting");
+    if (waiting > 0)
+        printf("refetches   %lld work order%s to be read by id, the oldest since %s; %lld failed so far\n",
+            (long long)waiting, waiting == 1 ? "" : "s", age_of(refetches, "oldest", "", age),
+            (long long)number_of(refetches, "failing"));
+    for (size_t i = 0; failed != NULL && i < json_object_array_length(failed); i++) {
+        struct json_object *one = json_object_array_get_idx(failed, i);
+        snprintf(next, sizeof next, "%s", text_of(one, "due", ""));
+        printf("            work order %lld: %lld failed attempt%s, first %s, next %.19s: %s\n",
+            (long long)number_of(one, "workOrder"), (long long)number_of(one, "attempts"),
+            number_of(one, "attempts") == 1 ? "" : "s", age_of(one, "requested", "", age), next,
+            text_of(one, "error", ""));
+    }
 }
 
 /* What the two channels have brought; nothing where webhooks were never used. */
@@ -97,24 +184,23 @@ static void print_webhooks(struct json_object *status)
     char age[64], delay[TIMESTAMP_SIZE];
     if (hooks == NULL)
         return;
-    printf("webhooks    last one %s; received %lld, of them seen before %lld, hints %lld; refused %lld\n",
+    printf("webhooks    last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
         age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
-        (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "hints"),
-        (long long)number_of(hooks, "refused"));
+        (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "refused"),
+        (long long)number_of(hooks, "givenUp"));
+    printf("            last work order that was read because of one %s\n",
+        age_of(hooks, "lastObserved", "never", age));
     printf("            found by polling first %lld, of them missed by webhooks %lld\n",
         (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
     if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
         duration_format(number_of(hooks, "webhookDelayP50Ms"), delay);
-        printf("            half of the changes were told within %s by webhook", delay);
+        printf("            half of the changes were seen within %s by webhook", delay);
         if (json_object_object_get(hooks, "pollDelayP50Ms") != NULL) {
             duration_format(number_of(hooks, "pollDelayP50Ms"), delay);
             printf(", within %s by polling", delay);
         }
         printf("\n");
     }
-    if (number_of(hooks, "hintsWaiting") > 0)
-        printf("            work orders that are yet to be asked for: %lld\n",
-            (long long)number_of(hooks, "hintsWaiting"));
     if (number_of(hooks, "brokenSubscriptions") > 0)
         printf("            subscriptions that are gone or not valid: %lld; see: wosync webhooks list\n",
             (long long)number_of(hooks, "brokenSubscriptions"));
@@ -185,10 +271,20 @@ static void print_runs(struct json_object *status)
     }
 }
 
-static void print_text(struct json_object *status, int64_t lookback)
+static void print_problems(struct json_object *status)
 {
+    struct json_object *problems = json_object_object_get(status, "problems");
+    for (size_t i = 0; i < json_object_array_length(problems); i++)
+        printf("problem     %s\n", json_object_get_string(json_object_array_get_idx(problems, i)));
+}
+
+static void print_text(struct json_object *status, const struct config *config)
+{
+    print_problems(status);
     print_account(status);
-    print_lateness(status, lookback);
+    print_lateness(status, config);
+    print_names(status);
+    print_refetches(status);
     print_webhooks(status);
     print_handlers(status);
     print_quarantine(status);
@@ -202,66 +298,85 @@ static int gather_run(const struct run *run, void *context, struct error *e)
     return 0;
 }
 
-static void show_text(struct store *store, struct json_object *status, int64_t lookback, struct error *e)
+static void show_text(
+    struct store *store, struct json_object *status, const struct config *config, struct error *e)
 {
     struct json_object *runs = json_object_new_array();
     json_object_object_add(status, "runs", runs);
     if (runs_list(store, RUNS_SHOWN, gather_run, runs, e) == 0)
-        print_text(status, lookback);
+        print_text(status, config);
 }
 
-static int print_run(const struct run *run, void *context, struct error *e)
+/* What is in the store. */
+static int gather(struct store *store, const struct config *config, struct json_object *status, bool json,
+    struct json_object *problems, struct error *e)
 {
-    bool *first = context;
-    struct json_object *out = status_json_run(run);
-    (void)e;
-    printf("%s\n%s", *first ? "" : ",",
-        json_object_to_json_string_ext(out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-    *first = false;
-    json_object_put(out);
-    return 0;
+    if (status_json_gather(store, status, e) != 0 || (json && status_json_successes(store, status, e) != 0))
+        return -1;
+    return health_check(store, config, status, clock_now(), problems, e);
 }
 
-/* All runs there are: a hundred thousand and more. So they are not gathered but printed one by one, as the
- * last member of the object. */
-static void show_json(struct store *store, struct json_object *status, struct error *e)
+static void show_store(const struct config *config, struct json_object *status, bool json,
+    struct json_object *problems, struct error *e)
 {
-    bool first = true;
-    const char *json =
-        json_object_to_json_string_ext(status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    printf("%.*s,\n\"runs\":[", (int)strlen(json) - 1, json);
-    runs_list(store, INT32_MAX, print_run, &first, e);
-    printf("]}\n");
+    struct store *store = store_open(config->store, STORE_READ, 10000, e);
+    int rc = store != NULL ? gather(store, config, status, json, problems, e) : -1;
+    if (rc != 0 && json)
+        health_add(problems, "%s", e->text);
+    json_object_object_add(status, "ok", json_object_new_boolean(json_object_array_length(problems) == 0));
+    if (json)
+        status_json_print(rc == 0 ? store : NULL, status, e);
+    else if (rc == 0)
+        show_text(store, status, config, e);
+    store_close(store);
 }
 
-static void show_facts(struct store *store, const struct config *config, bool json, struct error *e)
+/* Without a store, or where nothing is known of where it is: the configuration could not be read. */
+static void show_nothing(const struct config *config, struct json_object *status, bool json, bool wrong,
+    struct json_object *problems)
 {
-    struct json_object *status = json_object_new_object();
-    json_give_text(status, "store", config->store);
-    if (status_json_gather(store, status, e) == 0) {
-        if (json)
-            show_json(store, status, e);
-        else
-            show_text(store, status, config->lookback, e);
-    }
-    json_object_put(status);
+    const bool unknown = wrong && config->ini.file_count == 0;
+    if (!json && !unknown)
+        printf("store       %s: not made yet; the first wosync sync makes it\n", config->store);
+    if (!json)
+        return;
+    if (!unknown)
+        health_add(problems, "store %s: not made yet; the first wosync sync makes it", config->store);
+    json_object_object_add(status, "ok", json_object_new_boolean(false));
+    status_json_print(NULL, status, NULL);
+}
+
+/* Everything that a run reads is read, secrets too, so that a mistake shows here as well. Mistakes are
+ * printed as messages; JSON holds them, too. */
+static int load(const struct cli *cli, struct config *config, bool json, struct json_object *problems)
+{
+    struct buffer wrong = {0}, warnings = {0};
+    struct handler_table table;
+    cli_look_at_config(cli, config, &wrong, &warnings);
+    handler_table_make(config, &table, &wrong, &warnings);
+    handler_table_free(&table);
+    int status = wrong.len == 0 ? EX_OK : EX_CONFIG;
+    if (json)
+        health_add_lines(&wrong, problems);
+    diagnostics_print(&wrong, &warnings);
+    return status;
 }
 
 static int show(const struct cli *cli, bool json)
 {
     struct error e = {0};
     struct config config;
-    struct store *store = NULL;
-    if (cli_load_config(cli, &config) != 0)
-        fail(&e, EX_CONFIG, "%s", "");
-    else if (!store_exists(config.store))
-        json ? printf("{}\n")
-             : printf("store       %s: not made yet; the first wosync sync makes it\n", config.store);
-    else if ((store = store_open(config.store, STORE_READ, 10000, &e)) != NULL)
-        show_facts(store, &config, json, &e);
-    store_close(store);
+    struct json_object *status = json_object_new_object(), *problems = json_object_new_array();
+    json_object_object_add(status, "problems", problems);
+    int wrong = load(cli, &config, json, problems);
+    json_give_text(status, "store", config.store);
+    if (store_exists(config.store) && (wrong == EX_OK || config.ini.file_count > 0))
+        show_store(&config, status, json, problems, &e);
+    else
+        show_nothing(&config, status, json, wrong != EX_OK, problems);
+    json_object_put(status);
     config_free(&config);
-    return cli_flush(cli_report(&e));
+    return cli_flush(exit_graver(wrong, cli_report(&e)));
 }
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
@@ -285,14 +400,16 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 const struct command command_status = {
     .name = "status",
     .summary = "how things stand: watermark, handlers, quarantine, last runs",
-    .help = "usage: wosync status [--json]\n"
-            "\n"
-            "Shows whose work orders the store holds and how far polling has come, what each handler has "
-            "pending and\n"
-            "dead, what is in quarantine, and the last runs.\n"
-            "\n"
-            "  --json   everything, all runs too, for machines\n"
-            "\n"
-            "example:  wosync status --json | jq '.handlers[] | select(.dead > 0)'\n",
+    .help =
+        "usage: wosync status [--json]\n"
+        "\n"
+        "Shows what is wrong, whose work orders the store holds and how far polling has come, what each\n"
+        "handler has pending and dead, what is in quarantine, and the last runs.\n"
+        "\n"
+        "  --json   everything, all runs too, for machines. \"ok\" is true when polling works and nothing\n"
+        "           needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
+        "           last ended well\n"
+        "\n"
+        "example, for a monitor:  wosync status --json | jq -en 'input.ok'\n",
     .run = run,
 };

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/event.h"
+#include "core/status_steps.h"
 #include "core/workorder.h"
 
 struct json_object;
@@ -31,32 +32,54 @@ struct diff_window {
 /* What is known of a work order. */
 struct diff_snapshot {
     const struct workorder *wo;
-    bool from_list; /* its document is as the list gave it */
-    bool deleted;   /* it was told deleted and has not come back */
-    int deletions;  /* how many times it was told deleted */
+    bool from_list;     /* its document is as the list gave it */
+    bool deleted;       /* it was emitted as deleted and has not come back */
+    int deletions;      /* how many times it was emitted as deleted */
+    int64_t deleted_at; /* when it was deleted, TIMESTAMP_NONE where that is not known */
+    const char *status; /* up to which status changes were emitted; NULL: the document's own */
+    int64_t status_at;  /* when it got that status, at the latest; TIMESTAMP_NONE: updatedAt */
 };
 
 /* What is seen of it now. */
 struct diff_observation {
     const struct workorder *wo; /* its document may be NULL where none is known, and with a window */
     bool from_list;
+    bool believed; /* it was asked for by its id because an older state was seen: whatever it says holds */
+    const struct status_step *steps; /* that notifications named, in the order in which they happened */
+    size_t step_count;
+    bool wait; /* status changes that the steps prove only in part may wait for more of them */
 };
 
 enum diff_outcome {
     DIFF_STALE, /* older than what is known: changes nothing */
-    DIFF_LEAVE, /* the snapshot stays as it is; a backfill may tell events all the same */
+    DIFF_LEAVE, /* the snapshot stays as it is; a backfill may emit events all the same */
     DIFF_STORE  /* store `document` and the rest, with or without events */
+};
+
+/* One event that the steps prove. */
+struct diff_step {
+    struct event event; /* status_changed or completed */
+    int64_t actor;      /* as in status_step */
+    char previous_status[WORKORDER_MAX_STATUS + 1];
+    struct json_object *document; /* owned: the work order as it was then */
+    struct json_object *changes;  /* owned */
 };
 
 struct diff {
     enum diff_outcome outcome;
     struct event events[EVENT_TYPES];
     int count;
+    struct diff_step *steps; /* owned; to be emitted behind `created` and before the other events */
+    int step_count;
     struct json_object
         *document; /* owned; NULL unless DIFF_STORE or there are events, and where the observation has none */
     bool from_list;
     bool deleted;
     int deletions;
+    int64_t deleted_at;
+    char status[WORKORDER_MAX_STATUS + 1]; /* as in diff_snapshot; "": the document's own */
+    int64_t status_at;                     /* as in diff_snapshot */
+    bool doubtful;               /* DIFF_STALE, but not what is known: only the single work order can tell */
     const char *previous_status; /* borrowed from the old work order; NULL when the status is the same */
     struct json_object *changes; /* owned; {"field": {"from", "to"}}, NULL when there was no snapshot */
 };
@@ -73,10 +96,11 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out);
 
 /*
- * The event of a deletion that is known from absence (proved elsewhere), for a work order that was not told
- * deleted yet. Fills *out like diff_observe, with the document unchanged.
+ * The event of a deletion that is proved elsewhere, by absence or by a notification, for a work order that
+ * was not emitted as deleted yet. `when` is when it happened, TIMESTAMP_NONE where that is not known: then
+ * the event carries the date of the last change. Fills *out like diff_observe, with the document unchanged.
  */
-void diff_gone(const struct diff_snapshot *old, struct diff *out);
+void diff_gone(const struct diff_snapshot *old, int64_t when, struct diff *out);
 
 /* Frees what the result owns and zeroes it. */
 void diff_free(struct diff *diff);

@@ -6,7 +6,9 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/json_parse.h"
 #include "base/timestamp.h"
+#include "core/mentions.h"
 
 /* A date in quotes; the members of a body between its id and the work order. */
 enum { DATE_SIZE = TIMESTAMP_SIZE + 2, REST_SIZE = 256 };
@@ -74,8 +76,8 @@ static const char *date_text(int64_t ms, char out[DATE_SIZE])
     return out;
 }
 
-/* Everything in front of the work order. json-c escapes the id, for a status is part of it; the rest needs no
- * escapes. */
+/* Everything in front of the people and the work order. json-c escapes the id, for a status is part of it;
+ * the rest needs no escapes. */
 static void append_head(
     struct buffer *body, const struct event *event, const char *id, const struct event_context *context)
 {
@@ -83,8 +85,7 @@ static void append_head(
     struct json_object *text = json_object_new_string(id);
     const char *quoted = json_object_to_json_string_ext(text, JSON_C_TO_STRING_NOSLASHESCAPE);
     snprintf(rest, sizeof rest,
-        ",\"event\":\"%s\",\"timestamp\":%s,\"observedAt\":%s,\"previouslyObservedAt\":%s,\"source\":\"%s\","
-        "\"data\":",
+        ",\"event\":\"%s\",\"timestamp\":%s,\"observedAt\":%s,\"previouslyObservedAt\":%s,\"source\":\"%s\"",
         event_type_name(event->type), date_text(event->timestamp, happened),
         date_text(context->observed, observed), date_text(context->previously_observed, before),
         event_source_name(context->source));
@@ -93,6 +94,75 @@ static void append_head(
     buffer_append_text(body, quoted);
     buffer_append_text(body, rest);
     json_object_put(text);
+}
+
+/* A text of anyone's, quoted and escaped as json-c does it. */
+static void append_quoted(struct buffer *body, const char *text)
+{
+    const char *c = text;
+    while ((unsigned char)*c >= 0x20 && *c != '"' && *c != '\\')
+        c++;
+    if (*c == '\0') { /* nothing to escape */
+        buffer_append_text(body, "\"");
+        buffer_append(body, text, (size_t)(c - text));
+        buffer_append_text(body, "\"");
+        return;
+    }
+    struct json_object *value = json_object_new_string(text);
+    buffer_append_text(body, json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(value);
+}
+
+/* An id, which is positive. */
+static void append_number(struct buffer *body, int64_t number)
+{
+    char digits[24], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buffer_append(body, at, (size_t)(digits + sizeof digits - at));
+}
+
+static void append_actor(struct buffer *body, const struct event_context *context)
+{
+    const struct mentions *mentions = context->mentions;
+    int64_t actor = mentions != NULL ? mentions->actor : context->actor;
+    const struct mention *known = mentions != NULL ? mentions_find(mentions, false, actor) : NULL;
+    if (actor <= 0)
+        return;
+    buffer_append_text(body, ",\"actor\":{\"id\":");
+    append_number(body, actor);
+    if (known != NULL && known->name != NULL) {
+        buffer_append_text(body, ",\"name\":");
+        append_quoted(body, known->name);
+    }
+    buffer_append_text(body, "}");
+}
+
+static void append_names(struct buffer *body, const struct mentions *mentions, bool teams)
+{
+    const char *separator = "\"";
+    for (size_t i = 0; mentions != NULL && i < mentions->count; i++) {
+        const struct mention *one = &mentions->list[i];
+        if (one->team != teams || one->name == NULL)
+            continue;
+        buffer_append_text(body, separator);
+        append_number(body, one->id);
+        buffer_append_text(body, "\":");
+        append_quoted(body, one->name);
+        separator = ",\"";
+    }
+}
+
+/* Who did it, and who is who. */
+static void append_people(struct buffer *body, const struct event_context *context)
+{
+    append_actor(body, context);
+    buffer_append_text(body, ",\"names\":{\"users\":{");
+    append_names(body, context->mentions, false);
+    buffer_append_text(body, "},\"teams\":{");
+    append_names(body, context->mentions, true);
+    buffer_append_text(body, "}},\"data\":");
 }
 
 char *event_body(const struct event *event, const char *id, const struct event_context *context)
@@ -107,6 +177,7 @@ char *event_body(const struct event *event, const char *id, const struct event_c
             data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     }
     append_head(&body, event, id, context);
+    append_people(&body, context);
     buffer_append(&body, json, len);
     buffer_append_text(&body, "}");
     json_object_put(data);
@@ -115,10 +186,7 @@ char *event_body(const struct event *event, const char *id, const struct event_c
 
 struct json_object *event_parse(const char *body, size_t len)
 {
-    /* the work order lies two levels down: in the event, in `data`; json-c's own limit would refuse the
-     * deepest ones */
-    struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH + 4);
-    struct json_object *event = json_tokener_parse_ex(parser, body, (int)len); /* SQLite keeps no 2 GB */
-    json_tokener_free(parser);
-    return event;
+    enum json_fault fault;
+    /* a work order's field lies four levels down: in the event, in `data`, in `changes`, in one of them */
+    return json_parse(body, len, WORKORDER_MAX_DEPTH + 4, &fault);
 }

@@ -11,6 +11,7 @@
 #include "core/workorder.h"
 
 struct json_object;
+struct mentions;
 
 /* In the order in which the events of one observation are told. */
 enum event_type {
@@ -43,6 +44,10 @@ struct event {
     int64_t timestamp;      /* when it happened, by the work order's own dates */
     char id[EVENT_ID_SIZE]; /* made from what happened, never from when it was seen (rule R3) */
     bool numbered;          /* when the id is taken already: /2, /3, ... instead of silence */
+    /* the id under which the same thing may have been emitted before it had its date ("": none). If it was,
+     * this id is kept as emitted, and that is all */
+    char same_as[EVENT_ID_SIZE];
+    bool only_same; /* if it was not, nothing is emitted either */
 };
 
 /* Writes the id of the n-th event of that id: the id itself for n = 1, else `ID/n`. Returns out. */
@@ -59,14 +64,17 @@ struct event_context {
     size_t json_len;
     const char *previous_status; /* NULL when the status did not change */
     struct json_object
-        *changes; /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+        *changes;  /* {"field": {"from": ..., "to": ...}}, borrowed; NULL when they are unknown */
+    int64_t actor; /* the user who did it, where something besides the record says so; 0: nothing does */
+    const struct mentions *mentions; /* whom the event mentions, with names, borrowed; NULL: not looked up */
 };
 
 /*
  * Makes the JSON that every handler gets, frozen when the event is stored:
- * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "data": {work order,
- * "previousStatus", "changes"}}. `id` is the id as it was finally given. Returns a string to be freed by the
- * caller.
+ * {"id", "event", "timestamp", "observedAt", "previouslyObservedAt", "source", "actor": {"id", "name"},
+ * "names": {"users": {ID: NAME}, "teams": {}}, "data": {work order, "previousStatus", "changes"}}. `actor` is
+ * left out where nobody is known, its name and those in `names` where they are not known. `id` is the id as
+ * it was finally given. Returns a string to be freed by the caller.
  */
 char *event_body(const struct event *event, const char *id, const struct event_context *context);
 

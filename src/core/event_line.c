@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "core/event.h"
+#include "core/event_names.h"
 
 /* A scalar as text, "" where it is absent or null. */
 static const char *text_of(struct json_object *object, const char *key)
@@ -43,6 +44,8 @@ char *event_line(const char *body)
     buffer_append_format(&line, "%s  %s  #%s  \"%s\"", text_of(event, "timestamp"), type, text_of(data, "id"),
         text_of(data, "title"));
     append_changes(&line, data, type);
+    if (event_actor_name(event) != NULL)
+        buffer_append_format(&line, "  by %s", event_actor_name(event));
     json_object_put(event);
     for (char *p = line.data; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)

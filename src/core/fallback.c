@@ -19,9 +19,13 @@ const char *fallback_reason(const struct fallback *f)
     if (f->broken > 0)
         return "a subscription is gone or not valid (wosync webhooks list)";
     if (f->webhook == TIMESTAMP_NONE)
-        return "no webhook ever came";
+        return "no webhook has brought a work order yet";
     if (is_past(f->webhook, f->now, f->silence))
-        return "no webhook came for as long as webhook_silence in [sync]";
+        return "no webhook has brought a work order for as long as webhook_silence in [sync]";
+    if (f->refused != TIMESTAMP_NONE && f->refused >= f->poll)
+        return "a webhook was refused since the last poll";
+    if (f->many)
+        return "many work orders were notified at once";
     if (is_past(f->poll, f->now, f->safety_poll))
         return "the last poll is as long ago as safety_poll in [sync]";
     return NULL;

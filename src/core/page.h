@@ -1,10 +1,9 @@
 /*
- * page: one page of `GET /workorders`, cut into its records.
+ * page: one page of `GET /workorders`, or the answer of `GET /workorders/ID`, cut into its records. Pure.
  *
- * The page is not parsed as a whole: a scan that knows strings and brackets finds where each record begins
- * and ends, and json-c reads what is left, the envelope. So one bad record does not spoil the others, a
- * record can be kept as the very bytes that came, and one whose bytes are those of last time need not be
- * parsed at all. Pure.
+ * The page is not parsed as a whole: where each record begins and ends is found by its quotes and brackets,
+ * and only what is around the records is read. So one bad record does not spoil the others, a record can be
+ * kept as the very bytes that came, and one whose bytes are those of last time need not be parsed at all.
  */
 #ifndef WOSYNC_CORE_PAGE_H
 #define WOSYNC_CORE_PAGE_H
@@ -36,11 +35,16 @@ enum page_verdict {
 enum { PAGE_MAX_CURSOR = 4096 };
 
 /*
- * Cuts `len` bytes of JSON (with a NUL behind them). The records point into `json`, which must outlive them;
- * the page owns its array and the cursor and is freed with page_free. A page may be used again without
- * freeing. When the verdict is not PAGE_OK, *reason points to a static text and the page holds nothing.
+ * Cuts `len` bytes of JSON; `"workOrders": null` is a page without records. The records point into `json`,
+ * which must outlive them; the page owns its array and the cursor and is freed with page_free. A page may be
+ * used again without freeing. When the verdict is not PAGE_OK, *reason points to a static text and the page
+ * holds nothing.
  */
 enum page_verdict page_cut(const char *json, size_t len, struct page *page, const char **reason);
+
+/* Cuts the one record out of {"workOrder": {...}}, likewise. */
+enum page_verdict page_cut_single(
+    const char *json, size_t len, struct page_record *record, const char **reason);
 
 /* Frees what the page owns and zeroes it; may be called on a zeroed one. */
 void page_free(struct page *page);

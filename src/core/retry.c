@@ -38,16 +38,28 @@ int64_t retry_request(int failures, uint32_t random)
     return wait / 2 + (int64_t)(random % 1000) * (wait / 2) / 1000;
 }
 
+/* From here on a number is a time: a wait of thirty years is none, and no server asks for a time before 2001.
+ * Times in seconds reach this second bound in the year 5138. */
+static const int64_t first_time = 1000000000, first_time_ms = 100000000000;
+
+int64_t retry_wait(int64_t number, int64_t now)
+{
+    if (number < first_time)
+        return number * SECOND;
+    int64_t at = number < first_time_ms ? number * SECOND : number;
+    return at > now ? at - now : 0;
+}
+
 int64_t retry_after(const char *text, int64_t now)
 {
-    const int64_t most = INT64_C(7) * 24 * HOUR;
+    const int64_t max = INT64_C(7) * 24 * HOUR;
     int64_t at, wait;
     size_t digits = strspn(text, "0123456789");
     if (digits > 0 && text[digits] == '\0')
-        wait = digits > 9 ? most : strtoll(text, NULL, 10) * SECOND;
+        wait = retry_wait(strtoll(text, NULL, 10), now); /* INT64_MAX for more digits than it holds */
     else if (timestamp_parse_http(text, &at) == 0)
         wait = at - now;
     else
         return -1;
-    return wait < 0 ? 0 : wait > most ? most : wait;
+    return wait < 0 ? 0 : wait > max ? max : wait;
 }

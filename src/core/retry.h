@@ -32,9 +32,16 @@ int64_t retry_delivery_asked(int failures, int64_t age, int64_t asked, uint32_t 
 int64_t retry_request(int failures, uint32_t random);
 
 /*
- * Reads a Retry-After header: seconds, or an HTTP date (RFC 9110, section 10.2.3). `now` is the server's time
- * where the response gave one, else ours. Returns the wait in milliseconds, at least 0 and at most 7 days, or
- * -1 when the text is neither.
+ * What a server's number of seconds to wait means, in milliseconds: some servers send a Unix time instead, in
+ * seconds or milliseconds. number: not negative; now: the server's time where it is known, else ours. Returns
+ * at least 0.
+ */
+int64_t retry_wait(int64_t number, int64_t now);
+
+/*
+ * Reads a Retry-After header: seconds or an HTTP date (RFC 9110, section 10.2.3), or a Unix time
+ * (retry_wait). `now` is the server's time where the response gave one, else ours. Returns the wait in
+ * milliseconds, at least 0 and at most 7 days, or -1 when the text is none of them.
  */
 int64_t retry_after(const char *text, int64_t now);
 

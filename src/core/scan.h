@@ -1,8 +1,8 @@
 /*
- * scan: what the program itself needs of a record, read without building a tree.
+ * scan: what the program itself needs of a record, read without building a tree. Pure.
  *
- * json-c is the judge of what a work order is; to ask it costs five times as much as storing the record. The
- * scan reads only what is plainly good, and says so; whatever is odd in any way is json-c's to read. Pure.
+ * workorder_parse is the judge of what a work order is; to ask it costs more than storing the record. The
+ * scan reads only what is plainly good, and says so; whatever is odd in any way is for workorder_parse.
  */
 #ifndef WOSYNC_CORE_SCAN_H
 #define WOSYNC_CORE_SCAN_H
@@ -20,9 +20,9 @@ struct scan {
 };
 
 /*
- * Reads one record from `len` bytes, with a NUL somewhere behind them. True: workorder_parse would take it,
- * too, and read the same, and it is compact: no line break and no other space between its parts, no escape
- * that means no character. *out must not be copied. False: ask workorder_parse.
+ * Reads one record from `len` bytes. True: workorder_parse would take it, too, and read the same, and it is
+ * compact: no white space between its parts, no escape that stands for no character. *out must not be copied.
+ * False: ask workorder_parse.
  */
 bool scan_record(const char *json, size_t len, struct scan *out);
 

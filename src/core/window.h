@@ -4,6 +4,7 @@
 #ifndef WOSYNC_CORE_WINDOW_H
 #define WOSYNC_CORE_WINDOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -18,6 +19,10 @@
  * Returns TIMESTAMP_NONE when everything must be read.
  */
 int64_t window_since(int64_t watermark, int64_t started, int64_t lookback);
+
+/* Is it time again for what is to be done once in `every` milliseconds? `last` is when it was done last,
+ * TIMESTAMP_NONE: never. A clock that went back proves nothing, so it is. */
+bool window_is_due(int64_t every, int64_t last, int64_t now);
 
 /* The instant a pass counts from: the earlier of the server's time (the first response's Date, TIMESTAMP_NONE
  * where there is none) and the local clock. */

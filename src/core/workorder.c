@@ -1,28 +1,17 @@
 #include "core/workorder.h"
 
 #include <json-c/json.h>
-#include <json-c/json_visit.h>
-#include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 
-struct json_tokener *workorder_parser(void)
+/* A string of at most `max` bytes; NULL for anything else. */
+static const char *text_of(struct json_object *value, size_t max)
 {
-    struct json_tokener *parser = json_tokener_new_ex(WORKORDER_MAX_DEPTH);
-    json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    return parser;
-}
-
-/* A JSON string that is also a C string: not NULL, without an embedded NUL, at most `most` bytes. */
-static const char *text_of(struct json_object *value, size_t most)
-{
-    if (!json_object_is_type(value, json_type_string))
-        return NULL;
-    const char *text = json_object_get_string(value);
-    size_t len = (size_t)json_object_get_string_len(value);
-    return len <= most && strlen(text) == len ? text : NULL;
+    return json_object_is_type(value, json_type_string) && (size_t)json_object_get_string_len(value) <= max
+               ? json_object_get_string(value)
+               : NULL;
 }
 
 /* Absent and null are no date; anything else must be one. */
@@ -68,27 +57,6 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
     return NULL;
 }
 
-/* json-c takes NaN and Infinity; no one who gets the event would. 1e999 is a number. */
-static int refuse_not_a_number(struct json_object *value, int flags, struct json_object *parent,
-    const char *key, size_t *index, void *context)
-{
-    (void)flags;
-    (void)parent;
-    (void)key;
-    (void)index;
-    (void)context;
-    if (!json_object_is_type(value, json_type_double) || isfinite(json_object_get_double(value)))
-        return JSON_C_VISIT_RETURN_CONTINUE;
-    const char *text = json_object_to_json_string(value);
-    return text[strcspn(text, "NI")] == '\0' ? JSON_C_VISIT_RETURN_CONTINUE : JSON_C_VISIT_RETURN_ERROR;
-}
-
-/* The visit costs more than this look at the text, which nearly always says no. */
-static bool may_hold_no_number(const char *json, size_t len)
-{
-    return memmem(json, len, "NaN", 3) != NULL || memmem(json, len, "nfinity", 7) != NULL;
-}
-
 enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason)
 {
     *out = (struct workorder){0};
@@ -105,39 +73,41 @@ enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workor
     return WORKORDER_OK;
 }
 
-enum workorder_verdict workorder_parse(
-    struct json_tokener *parser, const char *json, size_t len, struct workorder *out, const char **reason)
+/* A fault inside of a record whose ends are clear is that record's own. */
+static enum workorder_verdict judge_fault(enum json_fault fault, const char **reason)
 {
+    switch (fault) {
+    case JSON_TOO_DEEP:
+        *reason = "it is nested deeper than 32 levels";
+        return WORKORDER_BAD;
+    case JSON_NOT_UTF8:
+        *reason = "it holds bytes that are no UTF-8";
+        return WORKORDER_BAD;
+    case JSON_CONTROL:
+        *reason = "it holds a control character that is not escaped";
+        return WORKORDER_BAD;
+    case JSON_NOT_A_NUMBER:
+        *reason = "it holds NaN or Infinity in place of a number";
+        return WORKORDER_BAD;
+    default:
+        *reason = "it is no JSON";
+        return WORKORDER_NOT_JSON;
+    }
+}
+
+enum workorder_verdict workorder_parse(
+    const char *json, size_t len, struct workorder *out, const char **reason)
+{
+    enum json_fault fault;
     *out = (struct workorder){0};
     if (len > WORKORDER_MAX_SIZE) {
         *reason = "it is larger than 1 MiB";
         return WORKORDER_BAD;
     }
-    json_tokener_reset(parser);
-    struct json_object *doc = json_tokener_parse_ex(parser, json, (int)len);
-    enum json_tokener_error problem = json_tokener_get_error(parser);
-    size_t end = json_tokener_get_parse_end(parser);
-    if (problem == json_tokener_continue) {
-        /* a number or a word ends only where something else begins */
-        doc = json_tokener_parse_ex(parser, " ", 1);
-        problem = json_tokener_get_error(parser);
-        end = len;
-    }
-    enum workorder_verdict verdict = WORKORDER_NOT_JSON;
-    if (problem == json_tokener_error_depth) {
-        *reason = "it is nested deeper than 32 levels";
-        verdict = WORKORDER_BAD;
-    } else if (problem == json_tokener_error_parse_utf8_string) {
-        *reason = "it holds bytes that are no UTF-8";
-        verdict = WORKORDER_BAD;
-    } else if (problem != json_tokener_success || end != len) {
-        *reason = "it is no JSON";
-    } else if (may_hold_no_number(json, len) && json_c_visit(doc, 0, refuse_not_a_number, NULL) != 0) {
-        *reason = "it holds a number that is none";
-        verdict = WORKORDER_BAD;
-    } else {
-        verdict = workorder_from_doc(doc, out, reason);
-    }
+    struct json_object *doc = json_parse(json, len, WORKORDER_MAX_DEPTH, &fault);
+    if (fault != JSON_FINE)
+        return judge_fault(fault, reason);
+    enum workorder_verdict verdict = workorder_from_doc(doc, out, reason);
     json_object_put(doc);
     return verdict;
 }

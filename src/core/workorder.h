@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct json_object;
-struct json_tokener;
 
 /* What the program itself needs of a work order; everything else stays in the document. Dates are
  * milliseconds, TIMESTAMP_NONE where there is none. */
@@ -29,25 +28,21 @@ enum workorder_verdict {
     WORKORDER_NOT_JSON /* not JSON at all: what surrounds it cannot be trusted either */
 };
 
-/* The largest record in bytes, and the deepest nesting, that is not absurd: real ones have 1 to 20 KB and 6
- * levels. */
+/* The largest record in bytes, and how many arrays and objects may lie in each other, itself the first: real
+ * ones have 1 to 20 KB and 6 levels. The same for every way in which a work order comes. */
 enum { WORKORDER_MAX_SIZE = 1 << 20, WORKORDER_MAX_DEPTH = 32 };
 
 /* Longest status in bytes: it becomes part of event ids. */
 enum { WORKORDER_MAX_STATUS = 64 };
 
-/* Makes a parser for workorder_parse with the limits and the strictness we want: nesting up to
- * WORKORDER_MAX_DEPTH, no extensions to RFC 8259, UTF-8 checked. Free it with json_tokener_free. */
-struct json_tokener *workorder_parser(void);
-
 /*
- * Reads one record from `len` bytes of JSON.
+ * Reads one record from `len` bytes of JSON (base/json_parse.h says how numbers and texts are kept).
  *
  * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed and
  * *reason points to a static text that says what is wrong.
  */
 enum workorder_verdict workorder_parse(
-    struct json_tokener *parser, const char *json, size_t len, struct workorder *out, const char **reason);
+    const char *json, size_t len, struct workorder *out, const char **reason);
 
 /* Reads the same from a document that is parsed already; takes a reference of its own on WORKORDER_OK. */
 enum workorder_verdict workorder_from_doc(

@@ -149,7 +149,6 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         queue->host = &engine.host;
         queue->store = settings->store;
         queue->run = settings->run;
-        queue->more_follows = settings->more_follows;
         queue->began = began;
         handler_queue_open(queue);
     }

@@ -20,7 +20,6 @@ struct dispatch_settings {
     struct handler_table *table; /* attached */
     struct run *run;             /* counts what was delivered and what became dead */
     bool quiet;                  /* nobody reads our stdout: what is printed there waits for another run */
-    bool more_follows; /* the run dispatches again: what may become part of a summary waits for that */
 };
 
 /*

@@ -37,7 +37,6 @@ struct handler_queue {
     struct handler_host *host;
     struct store *store;
     struct run *run;
-    bool more_follows; /* the run dispatches again: a summary waits for that */
     enum queue_phase { QUEUE_LOADING, QUEUE_SUMMING, QUEUE_DELIVERING, QUEUE_CLOSED } phase;
     int64_t began;  /* only what was due then is tried: nothing twice in a run */
     int64_t latest; /* that the clock has shown since */
@@ -58,7 +57,7 @@ struct handler_queue {
     int64_t quiet_until; /* not before this, by the monotonic clock: the receiver asked for a pause */
 };
 
-/* Where a queue's run begins: handler, host, store, run, more_follows and began are set. */
+/* Where a queue's run begins: handler, host, store, run and began are set. */
 void handler_queue_open(struct handler_queue *queue);
 
 /* There are new deliveries: one that had no work left looks again. */

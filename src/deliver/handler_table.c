@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/timestamp.h"
 #include "deliver/trouble.h"
 #include "handlers/registry.h"
@@ -11,6 +12,12 @@
 #include "store/store.h"
 
 enum { DEFAULT_TIMEOUT_MS = 30000, LONGEST_TIMEOUT_MS = 3600000 };
+
+/* Keys of a type, those that every type takes among them: more than any has. */
+enum { MOST_KEYS = 32 };
+
+/* Types: more than there are. */
+enum { MOST_TYPES = 32 };
 
 /* Keys that every type takes. */
 static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
@@ -24,22 +31,88 @@ static const struct handler_key *find_key(const struct handler_key *keys, const 
     return NULL;
 }
 
+/* There is no `type`, or it is misspelt. */
+static void complain_of_type(const struct handler_setup *setup)
+{
+    static const char *const wanted[] = {"type"};
+    for (size_t i = 0; i < setup->section->count; i++) {
+        const struct ini_setting *setting = &setup->section->settings[i];
+        if (find_key(common_keys, setting->key) == NULL && nearest_word(setting->key, wanted, 1) != NULL) {
+            setup_problem(setup, setting->line, "%s: unknown key; did you mean type?", setting->key);
+            return;
+        }
+    }
+    setup_problem(setup, 0, "has no type; write type = log, for instance");
+}
+
+static const char *nearest_type(const char *name)
+{
+    const char *names[MOST_TYPES];
+    size_t count = 0;
+    for (const struct handler_type *const *type = handler_types; *type != NULL && count < MOST_TYPES; type++)
+        names[count++] = (*type)->name;
+    return nearest_word(name, names, count);
+}
+
 static const struct handler_type *find_type(const struct handler_setup *setup)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "type");
-    struct buffer known = {0};
     if (setting == NULL) {
-        setup_problem(setup, 0, "has no type; write type = log, for instance");
+        complain_of_type(setup);
         return NULL;
     }
     const struct handler_type *type = handler_type_named(setting->value);
     if (type != NULL)
         return type;
+    const char *near = nearest_type(setting->value);
+    if (near != NULL) {
+        setup_problem(setup, setting->line, "type = %.100s: unknown; did you mean %s?", setting->value, near);
+        return NULL;
+    }
+    struct buffer known = {0};
     for (const struct handler_type *const *each = handler_types; *each != NULL; each++)
         buffer_append_format(&known, "%s%s", each != handler_types ? ", " : "", (*each)->name);
-    setup_problem(setup, setting->line, "type = %s: unknown; known are %s", setting->value, known.data);
+    setup_problem(setup, setting->line, "type = %.100s: unknown; known are %s", setting->value, known.data);
     buffer_free(&known);
     return NULL;
+}
+
+/* Names the key that was meant, where one is near. */
+static void complain_of_key(
+    const struct handler_setup *setup, const struct ini_setting *setting, const struct handler_type *type)
+{
+    const char *names[MOST_KEYS];
+    size_t count = 0;
+    for (const struct handler_key *key = common_keys; key->name != NULL && count < MOST_KEYS; key++)
+        names[count++] = key->name;
+    for (const struct handler_key *key = type->keys; key->name != NULL && count < MOST_KEYS; key++)
+        names[count++] = key->name;
+    const char *near = nearest_word(setting->key, names, count);
+    if (near != NULL) {
+        setup_problem(setup, setting->line, "%.100s: unknown key for type = %s; did you mean %s?",
+            setting->key, type->name, near);
+        return;
+    }
+    struct buffer known = {0};
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+    setup_problem(setup, setting->line, "%.100s: unknown key for type = %s; known are %s", setting->key,
+        type->name, known.data);
+    buffer_free(&known);
+}
+
+/* What a shell would expand and we do not: it would become a directory called `~`. */
+static void check_expansion(const struct handler_setup *setup, const struct ini_setting *setting)
+{
+    const char *value = setting->value;
+    if (*value == '~')
+        setup_problem(setup, setting->line, "%s = %.100s: the ~ is not expanded; write the whole path",
+            setting->key, value);
+    else if (*value == '$')
+        setup_problem(setup, setting->line,
+            "%s = %.100s: variables are not expanded; write the whole value, or env:NAME where it is a "
+            "secret",
+            setting->key, value);
 }
 
 static void check_keys(const struct handler_setup *setup, const struct handler_type *type)
@@ -50,13 +123,30 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
         if (key == NULL)
             key = find_key(type->keys, setting->key);
         if (key == NULL)
-            setup_problem(setup, setting->line, "%s: unknown key for type = %s", setting->key, type->name);
+            complain_of_key(setup, setting, type);
         else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
             setup_problem(setup, setting->line, "%s: it stands twice", setting->key);
+        else if (strcmp(setting->key, "when") != 0)
+            check_expansion(setup, setting);
     }
     for (const struct handler_key *key = type->keys; key->name != NULL; key++)
         if (key->required && ini_setting(setup->section, key->name) == NULL)
             setup_problem(setup, 0, "has no %s, which type = %s needs", key->name, type->name);
+}
+
+static void complain_of_event(const struct handler_setup *setup, int line, const char *word)
+{
+    const char *names[EVENT_TYPES];
+    for (int i = 0; i < EVENT_TYPES; i++)
+        names[i] = event_type_name((enum event_type)i);
+    const char *near = nearest_word(word, names, EVENT_TYPES);
+    if (near != NULL)
+        setup_problem(setup, line, "on: %.100s: unknown event; did you mean %s?", word, near);
+    else
+        setup_problem(setup, line,
+            "on: %.100s: unknown event; known are workorder.created, workorder.status_changed, "
+            "workorder.completed, workorder.updated, workorder.deleted and *",
+            word);
 }
 
 /* `on`: event types separated by spaces; `*` stands for all, `workorder.*` too. */
@@ -74,11 +164,7 @@ static void read_on(const struct handler_setup *setup, struct handler *handler)
         else if (type < EVENT_TYPES)
             handler->on[type] = true;
         else
-            setup_problem(setup, line,
-                "on: %s: unknown event; known are workorder.created, workorder.status_changed, "
-                "workorder.completed, "
-                "workorder.updated, workorder.deleted and *",
-                word);
+            complain_of_event(setup, line, word);
     }
     free(rest);
     for (int i = 0; i < EVENT_TYPES; i++)
@@ -104,8 +190,8 @@ static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
     const struct ini_setting *setting = ini_setting(setup->section, "timeout");
     if (setting != NULL &&
         (duration_parse(setting->value, timeout) != 0 || *timeout < 1 || *timeout > LONGEST_TIMEOUT_MS))
-        setup_problem(
-            setup, setting->line, "timeout = %s: write a duration up to 1h, such as 30s", setting->value);
+        setup_problem(setup, setting->line,
+            "timeout = %.100s: expected a duration such as 30s, from 1ms to 1h", setting->value);
 }
 
 /* `was`: the name that it had, which no section may have any more. */
@@ -118,7 +204,7 @@ static void read_was(const struct handler_setup *setup, const struct config *con
         const char *name = config_handler_name(&config->ini.sections[i]);
         if (name != NULL && strcmp(name, setting->value) == 0) {
             setup_problem(setup, setting->line,
-                "was = %s: there is a section [handler %s]; write the name that this one had before",
+                "was = %.100s: there is a section [handler %s]; write the name that this one had before",
                 setting->value, setting->value);
             return;
         }
@@ -163,7 +249,7 @@ int handler_table_make(
 {
     size_t before = problems->len;
     static const struct ini_section no_section = {.name = ""};
-    struct handler_setup setup = {.file = config->file,
+    struct handler_setup setup = {.ini = &config->ini,
         .base_url = config->base_url,
         .organization = config->organization,
         .problems = problems,
@@ -290,6 +376,26 @@ int handler_table_attach(
         free(a.list[i].name);
     free(a.list);
     return rc;
+}
+
+static int find_place(const struct handler_record *row, void *context, struct error *e)
+{
+    struct handler_table *table = context;
+    (void)e; /* this cannot fail */
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, row->name) == 0) {
+            table->rows[i].place.handler = row->handler;
+            table->rows[i].place.position = row->position;
+        }
+    return 0;
+}
+
+int handler_table_look(struct handler_table *table, struct store *store, struct error *e)
+{
+    int64_t end = events_last_seq(store, e);
+    for (size_t i = 0; i < table->count; i++)
+        table->rows[i].place.position = end;
+    return end < 0 ? -1 : handlers_list(store, find_place, table, e);
 }
 
 int handler_wants(

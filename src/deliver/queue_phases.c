@@ -13,9 +13,6 @@
 #include "deliver/queue_outcome.h"
 #include "store/store.h"
 
-/* What waits for the messages of a run is not summed up any longer when it has waited for so long. */
-enum { LONGEST_WAIT_MS = 300000 };
-
 /* --- snapshots --- */
 
 /* What waits behind a load that fails has failed, too, as far as one run would have tried it. */
@@ -79,14 +76,10 @@ static struct summary_query summary_query(const struct handler_queue *queue)
 /* Is so much due in this run that one message must do? Returns 1, 0, or -1. */
 static int wants_summary(struct handler_queue *queue, struct error *e)
 {
-    int64_t oldest, due = deliveries_count_due(
-                        queue->store, queue->handler->place.handler, queue->began, queue->latest, &oldest, e);
+    int64_t due = deliveries_count_due(
+                        queue->store, queue->handler->place.handler, queue->began, queue->latest, e);
     if (due < 0)
         return -1;
-    if (due > 0 && queue->more_follows && queue->began - oldest < LONGEST_WAIT_MS) {
-        queue->phase = QUEUE_CLOSED; /* it may become part of a summary */
-        return 0;
-    }
     return due > 0 && (uint64_t)(due + queue->handler->sent) > queue->limits.summary_above;
 }
 

@@ -130,8 +130,11 @@ void setup_problem(const struct handler_setup *setup, int line, const char *form
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    buffer_append_format(setup->problems, "%s:%d: [handler %s] %s\n", setup->file,
-        line != 0 ? line : setup->section->line, setup->name, text);
+    if (setup->ini != NULL) {
+        ini_place(setup->ini, line != 0 ? line : setup->section->line, setup->problems);
+        buffer_append_text(setup->problems, ": ");
+    }
+    buffer_append_format(setup->problems, "[handler %s] %s\n", setup->name, text);
 }
 
 const char *setup_value(const struct handler_setup *setup, const char *key)
@@ -151,38 +154,65 @@ const struct ini_setting *setup_next(
     return NULL;
 }
 
-/* A copy of the value that is registered as a secret. */
-static char *register_copy(const char *value)
-{
-    secret_register(value);
-    return strdup(value);
-}
-
+/* The variable's value without white space at its ends: a file of variables may have other line ends than
+ * ours. To be freed; NULL with a problem added. */
 static char *from_environment(
     const struct handler_setup *setup, const struct ini_setting *setting, const char *name)
 {
     const char *value = getenv(name);
-    if (value != NULL && *value != '\0')
-        return register_copy(value);
-    setup_problem(setup, setting->line, "%s: %s is not set in the environment", setting->key, name);
-    return NULL;
+    if (value == NULL || *value == '\0') {
+        setup_problem(setup, setting->line, "%s: %s is not set in the environment", setting->key, name);
+        return NULL;
+    }
+    value += strspn(value, " \t\r\n");
+    size_t len = strlen(value);
+    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
+        len--;
+    return strndup(value, len);
+}
+
+/* What is in the file, registered as a secret. */
+static char *read_file(const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
+{
+    struct error e = {0};
+    bool exposed = false;
+    char *secret = secret_read_file(path, &exposed, &e);
+    if (secret == NULL)
+        setup_problem(setup, setting->line, "%s: %s", setting->key, e.text);
+    if (exposed)
+        secret_warn(path, setup->warnings);
+    return secret;
 }
 
 char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
 {
-    if (strncmp(value, "env:", 4) == 0)
-        return from_environment(setup, setting, value + 4);
     if (strncmp(value, "file:", 5) == 0)
-        return setup_file_secret(setup, setting, value + 5);
-    return strdup(value);
+        return read_file(setup, setting, value + 5);
+    if (strncmp(value, "env:", 4) != 0)
+        return strdup(value);
+    char *found = from_environment(setup, setting, value + 4);
+    if (found != NULL)
+        secret_register_possible(found);
+    return found;
+}
+
+char *setup_resolve_secret(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *value)
+{
+    const bool named = strncmp(value, "env:", 4) == 0 || strncmp(value, "file:", 5) == 0;
+    char *secret = setup_resolve(setup, setting, value);
+    if (secret == NULL)
+        return NULL;
+    secret_register(secret);
+    if (named)
+        secret_unwrap(secret, false);
+    return secret;
 }
 
 char *setup_secret(const struct handler_setup *setup, const char *key)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
-    if (strncmp(setting->value, "env:", 4) == 0)
-        return from_environment(setup, setting, setting->value + 4);
-    return register_copy(setting->value);
+    return setup_resolve_secret(setup, setting, setting->value);
 }
 
 int64_t setup_number(
@@ -196,7 +226,7 @@ int64_t setup_number(
     long long n = strtoll(setting->value, &end, 10);
     if (errno == 0 && end != setting->value && *end == '\0' && n >= least && n <= most)
         return n;
-    setup_problem(setup, setting->line, "%s = %s: write a number from %lld to %lld", key, setting->value,
+    setup_problem(setup, setting->line, "%s = %.100s: expected a number, %lld to %lld", key, setting->value,
         (long long)least, (long long)most);
     return fallback;
 }
@@ -204,13 +234,9 @@ int64_t setup_number(
 char *setup_file_secret(
     const struct handler_setup *setup, const struct ini_setting *setting, const char *path)
 {
-    struct error e = {0};
-    bool exposed = false;
-    char *secret = secret_read_file(path, &exposed, &e);
-    if (secret == NULL)
-        setup_problem(setup, setting->line, "%s: %s", setting->key, e.text);
-    if (exposed)
-        buffer_append_format(setup->warnings, "%s: others can read it; run: chmod 600 %s\n", path, path);
+    char *secret = read_file(setup, setting, path);
+    if (secret != NULL)
+        secret_unwrap(secret, false);
     return secret;
 }
 
@@ -229,10 +255,9 @@ static void register_parts(const char *url)
 char *setup_url(const struct handler_setup *setup, const char *key)
 {
     const struct ini_setting *setting = ini_setting(setup->section, key);
-    char *url = setup_resolve(setup, setting, setting->value);
+    char *url = setup_resolve_secret(setup, setting, setting->value);
     if (url == NULL)
         return NULL;
-    secret_register(url);
     register_parts(url);
     const char *wrong = http_check_url(url, true);
     if (wrong == NULL)

@@ -35,7 +35,7 @@ struct handler_key {
 /* What a handler is made from. Everything is borrowed for the time of `make`. */
 struct handler_setup {
     const char *name;
-    const char *file; /* of the configuration, for messages */
+    const struct ini *ini; /* the configuration, for the places of lines in messages */
     const struct ini_section *section;
     int64_t timeout;          /* milliseconds, for one delivery */
     const char *base_url;     /* whose work orders these are: the API, */
@@ -218,16 +218,18 @@ int64_t setup_number(
 const struct ini_setting *setup_next(
     const struct handler_setup *setup, const char *key, const struct ini_setting *previous);
 
-/* What a value stands for: `env:NAME` is taken from the environment and `file:PATH` from a file, both
- * registered as secrets; anything else is itself. Returns a string to be freed, or NULL with a problem added.
- */
+/* What a value stands for: `env:NAME` is taken from the environment and `file:PATH` from a file, without
+ * white space at its ends; anything else is itself. What a file holds is registered as a secret, what the
+ * environment holds as a possible one (base/secret.h). Returns a string to be freed, or NULL with a problem
+ * added. */
 char *setup_resolve(const struct handler_setup *setup, const struct ini_setting *setting, const char *value);
 
-/*
- * The value of a key that is a secret: `env:NAME` takes it from the environment. It is registered, so that it
- * is masked wherever it would be printed. Returns a string to be freed, or NULL, with a problem added unless
- * the key is absent.
- */
+/* The same where a secret is expected: it is registered as one in any case, and quotes around what the
+ * environment or a file holds are taken off. */
+char *setup_resolve_secret(
+    const struct handler_setup *setup, const struct ini_setting *setting, const char *value);
+
+/* The value of a key that must be there and is a secret, as setup_resolve_secret. */
 char *setup_secret(const struct handler_setup *setup, const char *key);
 
 /* The secret in a file, for a setting that names it in one way or another; a file that others can read is a

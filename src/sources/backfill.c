@@ -10,4 +10,5 @@ const struct pass_kind backfill_kind = {
     .name = "backfill",
     .source = SOURCE_BACKFILL,
     .since = since,
+    .modest = true,
 };

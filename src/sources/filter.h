@@ -1,30 +1,49 @@
 /*
- * filter: which spelling of the filter by updatedAt the server honours (the API has two). Found out once,
- * remembered in the store, doubted when a page shows otherwise.
+ * filter: which spelling of the filter by updatedAt the server honours. Found out by probes, each of which is
+ * remembered in the store as soon as it is answered; doubted when a page shows otherwise; found out anew
+ * after a day where it is not the best one.
  */
 #ifndef WOSYNC_SOURCES_FILTER_H
 #define WOSYNC_SOURCES_FILTER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "api/maintainx.h"
 #include "base/error.h"
 
+struct store;
+
+/* What a page showed of the filter it was asked with. */
+enum filter_fault { FILTER_REFUSED, FILTER_IGNORED };
+
 struct filter {
     struct client *api;
-    const char *configured; /* auto, or a spelling that is not to be doubted */
+    struct store *store;
+    const char *base_url, *organization;
+    const char *configured; /* auto, or a spelling that is not to be given up */
+    bool dry_run;           /* nothing is remembered */
     enum page_filter chosen;
-    bool given_up[PAGE_FILTERS]; /* refused or ignored in this run */
+    bool doubted[PAGE_FILTERS];  /* a page of this run has shown that it is ignored; it was asked again */
+    bool given_up[PAGE_FILTERS]; /* and again, or that it is refused */
     bool found;                  /* chosen by probes in this run: to be remembered */
 };
 
 /* Chooses what is configured, else what is remembered (`known`, NULL: nothing), else what probes show: a
- * filter of the far future must give an empty page. API_OK, or API_STOPPED or API_FAILED with the error
- * filled. */
+ * filter of the far future must give an empty page. What is remembered and not the best is held against new
+ * probes of better ones once a day. API_OK, or API_STOPPED or API_FAILED with the error filled. */
 enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e);
 
-/* A page showed that the chosen filter is refused or ignored (`verdict`: "refuses" or "ignores"). Returns 0:
- * choose again, or -1 with EX_PROTOCOL when it was configured. */
-int filter_give_up(struct filter *filter, const char *verdict, struct error *e);
+/* A page showed that the chosen filter is refused or ignored. One record older than the bound may be stale:
+ * the first time in a run the filter is only doubted, and filter_choose asks anew; the second time it is
+ * given up. Returns 0: choose again, or -1: EX_PROTOCOL when it was configured, or the store failed. */
+int filter_give_up(struct filter *filter, enum filter_fault fault, struct error *e);
+
+/* Forgets what probes showed: the server refuses a page without any filter, too, so they show nothing.
+ * Returns 0, or -1 when the store failed. */
+int filter_forget(struct filter *filter, struct error *e);
+
+/* To be called once a page was stored: says so, once, when every pass will read everything. */
+void filter_settle(struct filter *filter);
 
 #endif

@@ -16,6 +16,7 @@
 #include "store/runs.h"
 
 struct intake;
+struct names;
 struct store;
 
 /* Called for every event that was appended to the log. */
@@ -27,6 +28,7 @@ struct intake_settings {
     struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
     struct run *run;                  /* counts records, quarantined and events */
+    struct names *names;              /* who events mention; NULL: they hold ids alone */
     intake_listener *listener;        /* NULL: no one listens */
     void *listener_data;
 };
@@ -37,7 +39,12 @@ struct intake_record {
     size_t len;
     int64_t id_hint; /* its id at a glance (page_record), 0 when unknown */
     bool from_list;
-    int64_t observed;            /* when it came, by our clock */
+    bool single;      /* the answer to a request for this very work order */
+    bool believed;    /* of a single one: it holds even where it is older than what is known */
+    bool wait;        /* status changes that are proved only in part may wait for more notifications */
+    int64_t asked;    /* when the pass began that it is part of, or it was asked for, by our clock */
+    int64_t sent;     /* when the request was sent that brought it; 0: it came unasked */
+    int64_t observed; /* when it came, by our clock */
     int64_t previously_observed; /* until when a finished pass has seen everything; TIMESTAMP_NONE: never */
 };
 
@@ -46,8 +53,11 @@ struct intake_result {
     int64_t id;
     int64_t updated; /* its updatedAt */
     bool changed;    /* new to us, or newer than what we knew */
-    bool back;       /* it had been told deleted */
-    int events;      /* that were told */
+    bool listed;     /* known from elsewhere, and shown by the list for the first time */
+    bool back;       /* it had been emitted as deleted */
+    bool doubtful;   /* an older state than what is known: it is to be asked for by its id */
+    bool waiting;    /* not all of its status changes were emitted: more notifications may come */
+    int events;      /* that were emitted */
 };
 
 enum intake_verdict {
@@ -71,14 +81,14 @@ void intake_set_horizon(struct intake *intake, int64_t horizon);
 enum intake_verdict intake_observe(
     struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e);
 
-/* Tells that a work order is deleted, which was proved by its absence, or told; inside a transaction of the
- * caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known. Does nothing when the work
- * order is not known, told deleted already, or has changed since (rule R4). Returns how many events were
- * told, or -1 with the error filled. */
+/* A work order is deleted, which was proved by its absence, or notified and confirmed; inside a transaction
+ * of the caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known. Does nothing when it
+ * was emitted as deleted already or has changed since (rule R4); one that is not known is remembered as
+ * deleted. Returns how many events were emitted, or -1 with the error filled. */
 int intake_gone(
     struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e);
 
-/* To be called before the transaction ends: a backfill tells the events of a page in the order in which they
+/* To be called before the transaction ends: a backfill emits the events of a page in the order in which they
  * happened, so they were held back until now. Returns 0, or -1 with the error filled. */
 int intake_flush(struct intake *intake, struct error *e);
 

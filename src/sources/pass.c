@@ -10,9 +10,12 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/window.h"
-#include "sources/cursors.h"
-#include "sources/filter.h"
+#include "sources/account_refuse.h"
+#include "sources/names.h"
+#include "sources/pass_around.h"
+#include "store/filter_probes.h"
 #include "store/rate_limit.h"
+#include "store/skipped.h"
 #include "store/store.h"
 
 /* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
@@ -20,41 +23,19 @@
  */
 enum { SAVE_EVERY_MS = 5000 };
 
-/* A pass in progress. */
-struct reader {
-    const struct pass_settings *settings;
-    const struct pass_kind *kind;
-    struct account account;
-    bool account_stored;
-    struct pass_state state;
-    struct filter filter;
-    enum page_filter sent;   /* the filter of this pass: the chosen one, or none where everything is read */
-    bool started_over;       /* a cursor expired in this run already */
-    struct cursors *cursors; /* those seen in this run */
-    int64_t saved;           /* when the cursor was stored, by the monotonic clock; 0: not yet */
-    bool unsaved;            /* pages were read since that changed nothing */
-    struct intake *intake;
-};
+/* A clock that is off by so much is worth a warning. */
+enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
 
-/* How one page, or one step with it, went. */
-enum step {
-    STEP_NEXT, /* stored; there is another page */
-    STEP_LAST, /* stored; the pass is finished */
-    STEP_OVER, /* nothing stored: the pass starts over, with another filter or without the cursor */
-    STEP_STOPPED,
-    STEP_FAILED
-};
-
-static struct pass_view view_of(const struct reader *r)
-{
-    return (struct pass_view){r->settings, &r->account, &r->state};
-}
-
-static void set_text(char **place, const char *text)
+void pass_set_text(char **place, const char *text)
 {
     char *copy = text != NULL ? strdup(text) : NULL;
     free(*place);
     *place = copy;
+}
+
+static struct pass_view view_of(const struct reader *r)
+{
+    return (struct pass_view){r->settings, &r->account, &r->state};
 }
 
 /* --- where the pass starts --- */
@@ -73,11 +54,7 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
     }
     if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
         return 1;
-    fail(e, EX_CONFIG,
-        "store %s: it holds the work orders of %s, organization '%s', but the configuration says %s, "
-        "organization "
-        "'%s'; give each account its own path in [store]",
-        store_path(s->store), out->base_url, out->organization, s->base_url, s->organization);
+    account_refuse(store_path(s->store), out, s->base_url, s->organization, e);
     account_free(out);
     return -1;
 }
@@ -94,14 +71,15 @@ static void begin_anew(struct reader *r)
         .started = TIMESTAMP_NONE,
         .observed = TIMESTAMP_NONE,
         .newest = TIMESTAMP_NONE,
-        .oldest_seen = TIMESTAMP_NONE};
+        .oldest_seen = TIMESTAMP_NONE,
+        .detour = DETOUR_NONE};
     if (r->settings->window != NULL)
         r->state.window = *r->settings->window;
     /* a sort without a bound is asked for all the same: its pages show whether it is honoured */
     bool unfiltered = r->kind->everything || (since == TIMESTAMP_NONE && r->filter.chosen != FILTER_SORT);
     r->sent = unfiltered ? FILTER_NONE : r->filter.chosen;
-    set_text(&r->state.typed, r->settings->typed);
-    set_text(&r->state.filter, page_filter_name(r->sent));
+    pass_set_text(&r->state.typed, r->settings->typed);
+    pass_set_text(&r->state.filter, page_filter_name(r->sent));
 }
 
 static enum pass_end end_of(enum api_verdict verdict)
@@ -119,10 +97,11 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
         if (verdict != API_OK)
             return -1;
         if (r->filter.found)
-            set_text(&r->account.filter, page_filter_name(r->filter.chosen));
+            pass_set_text(&r->account.filter, page_filter_name(r->filter.chosen));
     }
     begin_anew(r);
-    return 0;
+    *end = PASS_FAILED;
+    return pass_avoid_skipped(r, e);
 }
 
 /* Goes on with an unfinished pass or begins one. */
@@ -133,10 +112,8 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
     int unfinished = known >= 0 ? passes_load(r->settings->store, r->kind->name, &r->state, e) : -1;
     if (unfinished < 0)
         return -1;
-    if (known == 1) {
-        r->account_stored = true;
+    if (known == 1)
         intake_set_horizon(r->intake, r->account.horizon);
-    }
     enum page_filter filter = unfinished == 1 ? page_filter_named(r->state.filter) : PAGE_FILTERS;
     if (filter == PAGE_FILTERS)
         return choose_and_begin(r, end, e);
@@ -149,9 +126,9 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 /* --- one page --- */
 
 /* A page showed that the filter is refused or ignored. */
-static enum step give_up_filter(struct reader *r, const char *verdict, struct error *e)
+static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
-    if (filter_give_up(&r->filter, verdict, e) != 0)
+    if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;
@@ -166,6 +143,8 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     struct pass_state *state = &r->state;
     bool older = state->since != TIMESTAMP_NONE && updated < state->since;
     enum suspicion suspicion = HONOURED;
+    if (detour_is_on(&state->detour))
+        older = false; /* a probe has shown that both bounds are honoured */
     if (r->sent == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
         suspicion = OUT_OF_ORDER;
     else if (older && r->sent != FILTER_NONE && r->sent != FILTER_SORT)
@@ -177,29 +156,52 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
     return suspicion;
 }
 
+/* The records' dates are of the server's clock, so the horizon is, too. */
+static int64_t horizon_of(const struct reader *r)
+{
+    char text[TIMESTAMP_SIZE];
+    if (r->date == TIMESTAMP_NONE)
+        return r->state.started;
+    int64_t off = r->date - r->state.observed;
+    if (off >= CLOCK_OFF_MS || off <= -CLOCK_OFF_MS) {
+        duration_format(off < 0 ? -off : off, text);
+        log_warning("clock: this machine's clock is %s %s the server's; set it right (timedatectl)", text,
+            off < 0 ? "ahead of" : "behind");
+    }
+    return r->date;
+}
+
+/* What another run has written since: it may have made the account, and polls go on beside a long pass.
+ * Returns 1, 0 for a new store, -1. */
+static int refresh_account(struct reader *r, struct error *e)
+{
+    struct account now;
+    int known = pass_load_account(r->settings, &now, e);
+    if (known != 1)
+        return known;
+    r->account.horizon = now.horizon;
+    r->account.watermark = now.watermark;
+    r->account.started = now.started;
+    r->account.observed = now.observed;
+    r->account.finished = now.finished;
+    intake_set_horizon(r->intake, now.horizon);
+    account_free(&now);
+    return 1;
+}
+
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    if (r->account_stored)
-        return 0;
-    /* a dry run takes no lock: a run beside it may have been quicker */
-    struct account made;
-    int known = account_load(s->store, &made, e);
-    if (known != 0) {
-        if (known == 1) {
-            r->account.horizon = made.horizon;
-            intake_set_horizon(r->intake, made.horizon);
-            account_free(&made);
-        }
+    int known = refresh_account(r, e);
+    if (known != 0)
         return known == 1 ? 0 : -1;
-    }
-    r->account.horizon = s->start == CONFIG_START_NOW ? r->state.started : s->start;
+    r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
     intake_set_horizon(r->intake, r->account.horizon);
     return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
 }
 
-static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
+enum step pass_observe(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_view view = view_of(r);
     for (size_t i = 0; i < answer->page.count; i++) {
@@ -208,6 +210,8 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             .len = found->len,
             .id_hint = found->id,
             .from_list = true,
+            .asked = r->state.observed,
+            .sent = client_sent(r->settings->api),
             .observed = clock_now(),
             .previously_observed = r->account.observed};
         struct intake_result result;
@@ -221,7 +225,7 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
         switch (note_updated(r, result.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
-            return give_up_filter(r, "ignores", e);
+            return STEP_IGNORED;
         case HONOURED:
         default:
             break;
@@ -235,7 +239,7 @@ static bool is_last(const struct reader *r, const struct page *page)
 {
     const struct pass_state *state = &r->state;
     if (page->next_cursor == NULL)
-        return true;
+        return !detour_is_on(&state->detour) || state->detour.until == TIMESTAMP_NONE;
     return r->sent == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
            state->oldest_seen < state->since;
 }
@@ -245,11 +249,13 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = view_of(r);
-    s->run->requests = client_requests(s->api);
-    s->run->bytes = client_bytes(s->api);
-    if (passes_save(s->store, r->kind->name, step != STEP_LAST, &r->state, e) != 0 ||
+    s->run->requests = s->requests_before + client_requests(s->api);
+    s->run->bytes = s->bytes_before + client_bytes(s->api);
+    if (passes_save(
+            s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
         rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
         (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
+        (step == STEP_LAST && filter_probes_clear_unclear(s->store, e) != 0) ||
         (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
         runs_save(s->store, s->run, e) != 0)
         return -1;
@@ -267,9 +273,11 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     if (make_account(r, e) != 0 ||
         (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
-    enum step step = observe_records(r, answer, e);
+    enum step step = pass_observe(r, answer, e);
     if (step != STEP_NEXT)
         return step;
+    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
+        return STEP_FAILED;
     if (is_last(r, &answer->page))
         step = STEP_LAST;
     r->state.pages++;
@@ -277,7 +285,16 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     s->run->pages++;
     r->unsaved = true;
     bool changed = store_total_changes(s->store) != changes;
-    set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
+    if (step == STEP_NEXT && r->state.cursor == NULL) {
+        struct detour *detour = &r->state.detour;
+        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
+            return STEP_FAILED;
+        detour_window_read(detour);
+        cursors_clear(r->cursors);
+        if (pass_set_window(r, e) != 0)
+            return STEP_FAILED;
+    }
     return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
 }
 
@@ -305,50 +322,87 @@ static bool is_due(const struct reader *r, enum step step)
 struct before {
     struct run run;
     int64_t newest, oldest_seen, pages, records;
+    struct detour detour;
 };
+
+static void undo_page(struct reader *r, const struct before *before)
+{
+    store_rollback(r->settings->store);
+    intake_drop(r->intake);
+    *r->settings->run = before->run;
+    r->state.newest = before->newest;
+    r->state.oldest_seen = before->oldest_seen;
+    r->state.pages = before->pages;
+    r->state.records = before->records;
+    r->state.detour = before->detour;
+}
 
 static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     struct pass_state *state = &r->state;
-    const struct before before = {*s->run, state->newest, state->oldest_seen, state->pages, state->records};
+    const struct before before = {
+        *s->run, state->newest, state->oldest_seen, state->pages, state->records, state->detour};
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
     enum step step = write_page(r, answer, e);
+    if ((step == STEP_NEXT || step == STEP_LAST) && names_are_missing(s->names)) {
+        /* no request inside of a transaction: the page is written again once the names were asked for */
+        undo_page(r, &before);
+        step = names_read_missing(s->names, e) == 0 && store_begin(s->store, e) == 0
+                   ? write_page(r, answer, e)
+                   : STEP_FAILED;
+    }
     bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
     if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
-        r->account_stored = true;
-        r->filter.found = false;
+        filter_settle(&r->filter);
+        r->has_read = true;
+        r->failed_before = r->failed_now = false;
         return step;
     }
-    store_rollback(s->store);
-    intake_drop(r->intake);
     if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
+        store_rollback(s->store);
+        intake_drop(r->intake);
         s->run->number = before.run.number;
         return step;
     }
-    *s->run = before.run;
-    state->newest = before.newest;
-    state->oldest_seen = before.oldest_seen;
-    state->pages = before.pages;
-    state->records = before.records;
+    undo_page(r, &before);
     r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
-    return step == STEP_OVER ? STEP_OVER : STEP_FAILED;
+    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
 }
 
 /* The first answer of a pass says when it began. */
-static void note_start(struct reader *r, int64_t asked, int64_t date)
+void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 {
     if (r->state.started != TIMESTAMP_NONE)
         return;
+    r->date = date;
     r->state.started = window_started(date, asked);
     r->state.observed = asked;
+}
+
+/* What is asked for next. */
+static struct page_request next_request(const struct reader *r, const char *cursor)
+{
+    const struct detour *detour = &r->state.detour;
+    const bool around = detour_is_on(detour);
+    return (struct page_request){.filter = r->sent,
+        .since = around ? detour->from : r->state.since,
+        .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
+        .cursor = cursor,
+        .limit = r->settings->page_size,
+        .single = around || r->failed_before};
 }
 
 static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
+    /* once the list has answered: what it costs to know people, and what is wrong with it, holds up nothing
+     */
+    if (!r->answered && names_refresh(s->names, e) != 0)
+        return STEP_FAILED;
+    r->answered = true;
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
@@ -356,8 +410,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
                 "on here");
             return STEP_FAILED;
         }
-        const struct page_request next = {
-            .filter = r->sent, .since = r->state.since, .cursor = cursor, .limit = s->page_size};
+        const struct page_request next = next_request(r, cursor);
         if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
@@ -382,15 +435,14 @@ static enum step start_over(struct reader *r, struct error *e)
 static enum step read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    const struct page_request request = {
-        .filter = r->sent, .since = r->state.since, .cursor = r->state.cursor, .limit = s->page_size};
+    const struct page_request request = next_request(r, r->state.cursor);
     struct page_answer answer;
     int64_t asked = clock_now();
     enum step step = STEP_FAILED;
     enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
     switch (verdict) {
     case API_OK:
-        note_start(r, asked, answer.date);
+        pass_note_start(r, asked, answer.date);
         if (request.cursor != NULL)
             cursors_add(r->cursors, request.cursor);
         step = take_page(r, &answer, e);
@@ -401,12 +453,15 @@ static enum step read_page(struct reader *r, struct error *e)
         if (request.cursor != NULL)
             return start_over(r, e);
         if (verdict == API_BAD_REQUEST && r->sent != FILTER_NONE)
-            return give_up_filter(r, "refuses", e);
+            return give_up_filter(r, FILTER_REFUSED, e);
+        if (verdict == API_BAD_REQUEST)
+            filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
         return STEP_FAILED;
     case API_STOPPED:
         return STEP_STOPPED;
-    case API_FORBIDDEN:
     case API_FAILED:
+        return pass_page_failed(r, e);
+    case API_FORBIDDEN:
     default:
         return STEP_FAILED;
     }
@@ -416,8 +471,8 @@ static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
-    else
-        *e = (struct error){0};
+    else if (e->status == EX_OK && !r->has_read)
+        *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;
 }
 
@@ -431,6 +486,10 @@ static void report_progress(const struct reader *r)
 static enum pass_end read_all(struct reader *r, struct error *e)
 {
     enum pass_end end;
+    int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
+    if (failed < 0)
+        return PASS_FAILED;
+    r->failed_before = failed > 0;
     if (find_start(r, &end, e) != 0)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
@@ -439,6 +498,11 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         switch (step) {
         case STEP_LAST:
             report_progress(r);
+            pass_retry_skipped(r);
+            if (r->skipped > 0)
+                fail(e, EX_UNAVAILABLE,
+                    "api: work orders: %lld instant%s of the list could not be read; see: wosync status",
+                    (long long)r->skipped, r->skipped > 1 ? "s" : "");
             return PASS_FINISHED;
         case STEP_OVER:
             cursors_clear(r->cursors);
@@ -449,6 +513,8 @@ static enum pass_end read_all(struct reader *r, struct error *e)
             return stopped(r, e);
         case STEP_FAILED:
             return PASS_FAILED;
+        case STEP_AGAIN:
+            break;
         case STEP_NEXT:
         default:
             report_progress(r);
@@ -463,14 +529,24 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
         .run = settings->run,
+        .names = settings->names,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
     struct reader r = {.settings = settings,
         .kind = kind,
-        .filter = {.api = settings->api, .configured = settings->filter},
+        .filter = {.api = settings->api,
+            .store = settings->store,
+            .base_url = settings->base_url,
+            .organization = settings->organization,
+            .configured = settings->filter,
+            .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};
+    if (kind->modest)
+        client_set_modest(settings->api, true);
     enum pass_end end = read_all(&r, e);
+    if (kind->modest)
+        client_set_modest(settings->api, false);
     struct error unsaved = {0};
     if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
         log_info("%s; the next run reads some pages again", unsaved.text);

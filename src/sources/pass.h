@@ -14,6 +14,8 @@
 #include "store/passes.h"
 
 struct client;
+struct config_window;
+struct names;
 struct store;
 struct pass_settings;
 
@@ -28,6 +30,7 @@ struct pass_kind {
     const char *name; /* in the store: sync, backfill, reconcile */
     enum event_source source;
     bool everything; /* no bound, no filter */
+    bool modest;     /* it lasts long: requests of each window are left to polls */
 
     /* The bound of a new pass, TIMESTAMP_NONE to read everything. NULL with `everything`. */
     int64_t (*since)(const struct pass_view *view);
@@ -50,21 +53,25 @@ struct pass_kind {
 struct pass_settings {
     struct store *store;
     struct client *api;
+    struct names *names;      /* who events mention; NULL: they hold ids alone */
     const char *base_url;     /* whose work orders these are */
     const char *organization; /* "" without one */
     const char *filter;       /* auto, or a spelling that is not to be doubted */
     int page_size;
-    int64_t lookback;             /* milliseconds */
+    int64_t lookback;                         /* milliseconds */
+    const struct config_window *late_windows; /* of a poll; the last has no lookback; NULL: none */
+    bool notified;                /* of a poll: notifications wait, and what the list shows may settle them */
     int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
-    const struct diff_window *window; /* of a backfill, NULL otherwise */
-    const char *typed;                /* that window as it was typed */
-    int64_t max_deletes;              /* for a sweep: more than this missing at once is no deletion */
-    bool max_deletes_percent;         /* max_deletes is a share of what is known (at least 20) */
-    struct run *run;                  /* counts what was done; stored with every page */
-    bool dry_run;                     /* every page is rolled back */
-    intake_listener *listener;        /* hears of every event */
+    const struct diff_window *window;      /* of a backfill, NULL otherwise */
+    const char *typed;                     /* that window as it was typed */
+    int64_t max_deletes;                   /* for a sweep: more than this missing at once is no deletion */
+    bool max_deletes_percent;              /* max_deletes is a share of what is known (at least 20) */
+    struct run *run;                       /* counts what was done; stored with every page */
+    int64_t requests_before, bytes_before; /* what the run had counted when `api` was made */
+    bool dry_run;                          /* every page is rolled back */
+    intake_listener *listener;             /* hears of every event */
     void *listener_data;
     void (*progress)(const struct pass_view *view, void *data); /* called after every page; may be NULL */
     void *progress_data;
@@ -72,8 +79,9 @@ struct pass_settings {
 
 enum pass_end {
     PASS_FINISHED,
-    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is filled for
-                     a signal (EX_TEMPFAIL) and empty for the deadline */
+    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is empty for
+                     the deadline, unless it came while the API failed (why), or while nothing was done but
+                     waiting for the rate limit (EX_TEMPFAIL); and filled for a signal (EX_TEMPFAIL) */
     PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
 };
 

@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "core/window.h"
 #include "sources/refetch.h"
+#include "store/filter_probes.h"
 #include "store/store.h"
 #include "store/sweeps.h"
 
@@ -23,15 +24,16 @@ static int begin(const struct pass_view *view, struct error *e)
     return sweeps_clear(view->settings->store, e);
 }
 
-/* A change that the next poll would not ask for should have been told by an earlier one. */
+/* A change that the next poll would not ask for should have been emitted by an earlier one. */
 static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
 {
     int64_t since = window_since(view->account->watermark, view->account->started, view->settings->lookback);
     if (result->events > 0 && !result->back && since != TIMESTAMP_NONE && result->updated < since) {
         view->settings->run->healed++;
-        log_warning("work order %lld: a change of it was missed by polling and is told now; is lookback in "
-                    "[sync] long "
-                    "enough? (wosync status shows how late changes become visible)",
+        log_warning(
+            "work order %lld: polling missed a change of it, which is emitted now; wosync status shows how "
+            "late changes become visible, and lookback and late_windows in [sync] say how far polls look "
+            "back",
             (long long)result->id);
     }
     return sweeps_add(view->settings->store, result->id, e);
@@ -44,7 +46,7 @@ static int finish(const struct pass_view *view, struct error *e)
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
-    if (unfiltered && account_set_filter(s->store, NULL, e) != 0)
+    if (unfiltered && (account_set_filter(s->store, NULL, e) != 0 || filter_probes_clear(s->store, e) != 0))
         return -1;
     if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;
@@ -55,10 +57,11 @@ static int finish(const struct pass_view *view, struct error *e)
     if (missing <= limit)
         return sweeps_note_missing(s->store, began, now, e);
     fail(e, EX_TEMPFAIL,
-        "reconcile: %lld of %lld work orders are missing at once, more than max_deletes allows: nothing is "
-        "told deleted. "
-        "Was a permission of the token taken away? If they are really gone, raise max_deletes in [sync] and "
-        "run again",
+        "reconcile: %lld of %lld work orders are missing at once, more than max_deletes in [sync] allows: "
+        "none is "
+        "emitted as deleted; check the permissions of the token; if they are really gone, raise max_deletes "
+        "and run "
+        "wosync reconcile again",
         (long long)missing, (long long)known);
     /* nor does a 404 prove anything for those that were missing before */
     return sweeps_drop_all(s->store, e) == 0 ? sweeps_clear(s->store, e) : -1;
@@ -68,6 +71,7 @@ const struct pass_kind sweep_kind = {
     .name = "reconcile",
     .source = SOURCE_RECONCILE,
     .everything = true,
+    .modest = true,
     .begin = begin,
     .seen = seen,
     .finish = finish,
@@ -77,35 +81,49 @@ const struct pass_kind sweep_kind = {
 
 /* Where the proof stands. */
 struct proof {
-    struct deletion_candidate missing; /* the one that is being asked for */
-    int64_t hour_ago;
+    struct deletion_candidate candidate; /* the one that is being asked for */
+    int64_t now;
 };
 
-static int next_missing(struct store *store, void *context, int64_t *work_order, struct error *e)
+static int next_missing(
+    struct store *store, void *context, int64_t *work_order, struct intake_record *how, struct error *e)
 {
     struct proof *proof = context;
-    int more = sweeps_next(store, proof->hour_ago, proof->missing.id, &proof->missing, e);
-    *work_order = proof->missing.id;
+    (void)how;
+    int more = sweeps_next(store, proof->now, proof->now - HOUR_MS, &proof->candidate, e);
+    *work_order = proof->candidate.id;
     return more;
 }
 
-/* The first 404 is noted, the second one proves it; what is there after all, or unclear, waits for the next
- * sweep. */
+/* The first 404 is noted, the second one proves it; what is there after all waits for the next sweep, and one
+ * whose answer says neither is asked for again, later each time. */
 static int settle_missing(struct store *store, struct intake *intake, enum refetch_answer answer,
-    const struct intake_result *result, void *context, struct error *e)
+    const struct intake_result *result, const char *why, void *context, struct error *e)
 {
-    const struct deletion_candidate *missing = &((struct proof *)context)->missing;
+    const struct deletion_candidate *candidate = &((struct proof *)context)->candidate;
+    int64_t now = clock_now();
     (void)result;
-    if (answer == REFETCH_GONE && missing->refused == TIMESTAMP_NONE)
-        return sweeps_refused(store, missing->id, clock_now(), e);
-    if (answer == REFETCH_GONE && intake_gone(intake, missing->id, TIMESTAMP_NONE, clock_now(), e) < 0)
+    (void)why;
+    /* another run may have seen it, or asked for it, since we did */
+    struct deletion_candidate waiting;
+    int waits = sweeps_find(store, candidate->id, &waiting, e);
+    if (waits != 1 || waiting.refused != candidate->refused)
+        return waits < 0 ? -1 : 0;
+    if (answer == REFETCH_FAILED)
+        return sweeps_postpone(store, candidate->id, now + HOUR_MS * (candidate->attempts + 1), e);
+    if (answer == REFETCH_GONE && candidate->refused == TIMESTAMP_NONE)
+        return sweeps_refused(store, candidate->id, now, e);
+    if (answer == REFETCH_GONE && intake_gone(intake, candidate->id, TIMESTAMP_NONE, now, e) < 0)
         return -1;
-    return sweeps_drop(store, missing->id, e);
+    return sweeps_drop(store, candidate->id, e);
 }
 
-enum pass_end sweep_prove(const struct pass_settings *s, enum event_source source, int most, struct error *e)
+enum pass_end sweep_prove(const struct pass_settings *s, enum event_source source, int max, struct error *e)
 {
-    struct proof proof = {.hour_ago = clock_now() - HOUR_MS};
+    struct proof proof = {.now = clock_now()};
     const struct refetch_queue queue = {&proof, next_missing, settle_missing};
-    return refetch_run(s, source, &queue, most, e);
+    client_set_modest(s->api, source == SOURCE_RECONCILE);
+    enum pass_end end = refetch_run(s, source, &queue, max, e);
+    client_set_modest(s->api, false);
+    return end;
 }

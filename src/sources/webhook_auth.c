@@ -1,25 +1,31 @@
 #include "sources/webhook_auth.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/secret.h"
 #include "core/signature.h"
 #include "store/subscriptions.h"
 
 struct webhook_auth_keys {
-    struct signature_key **list;
+    struct auth_key {
+        struct signature_key *key;
+        char *event; /* the one that it was registered for; NULL: several, or not known */
+    } * list;
     size_t count;
 };
 
 /* Returns NULL, or what is wrong with the secret. */
-static const char *add_key(struct webhook_auth_keys *keys, const char *text)
+static const char *add_key(struct webhook_auth_keys *keys, const char *text, const char *events)
 {
     const char *wrong;
     struct signature_key *key = signature_key_from_text(text, &wrong);
     if (key == NULL)
         return wrong;
-    keys->list = realloc(keys->list, (keys->count + 1) * sizeof(struct signature_key *));
-    keys->list[keys->count++] = key;
+    keys->list = realloc(keys->list, (keys->count + 1) * sizeof *keys->list);
+    bool one = events != NULL && *events != '\0' && strchr(events, ' ') == NULL;
+    keys->list[keys->count++] = (struct auth_key){key, one ? strdup(events) : NULL};
     return NULL;
 }
 
@@ -28,7 +34,7 @@ static int add_subscription(const struct subscription *subscription, void *conte
     if (subscription->secret == NULL)
         return 0;
     secret_register(subscription->secret);
-    const char *wrong = add_key(context, subscription->secret);
+    const char *wrong = add_key(context, subscription->secret, subscription->events);
     if (wrong != NULL)
         return fail(e, EX_CONFIG, "webhook: the secret of subscription %s: %s", subscription->id, wrong);
     return 0;
@@ -39,7 +45,7 @@ struct webhook_auth_keys *webhook_auth_keys_load(
 {
     struct webhook_auth_keys *keys = calloc(1, sizeof *keys);
     for (; configured != NULL && *configured != NULL; configured++) {
-        const char *wrong = add_key(keys, *configured);
+        const char *wrong = add_key(keys, *configured, NULL);
         if (wrong != NULL) {
             fail(e, EX_CONFIG,
                 "webhook: a secret of secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET: %s", wrong);
@@ -57,8 +63,10 @@ void webhook_auth_keys_free(struct webhook_auth_keys *keys)
 {
     if (keys == NULL)
         return;
-    for (size_t i = 0; i < keys->count; i++)
-        signature_key_free(keys->list[i]);
+    for (size_t i = 0; i < keys->count; i++) {
+        signature_key_free(keys->list[i].key);
+        free(keys->list[i].event);
+    }
     free(keys->list);
     free(keys);
 }
@@ -87,18 +95,22 @@ static const char *words_for(enum signature_verdict verdict)
 }
 
 enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys,
-    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **why)
+    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **subscribed,
+    const char **why)
 {
     enum signature_verdict worst = SIGNATURE_MALFORMED;
+    *subscribed = NULL;
     if (keys->count == 0)
         return WEBHOOK_AUTH_NO_SECRET;
     *why = "it is not signed";
     if (message->timed_signature == NULL && message->plain_signature == NULL)
         return WEBHOOK_AUTH_BAD;
     for (size_t i = 0; i < keys->count; i++) {
-        enum signature_verdict verdict = check(keys->list[i], message, now, tolerance);
-        if (verdict == SIGNATURE_GOOD)
+        enum signature_verdict verdict = check(keys->list[i].key, message, now, tolerance);
+        if (verdict == SIGNATURE_GOOD) {
+            *subscribed = keys->list[i].event;
             return WEBHOOK_AUTH_GOOD;
+        }
         /* of several secrets the one that comes nearest says most */
         if (verdict < worst)
             worst = verdict;

@@ -37,9 +37,12 @@ struct webhook_auth_keys *webhook_auth_keys_load(
 void webhook_auth_keys_free(struct webhook_auth_keys *keys);
 
 /* Checks a delivery over its raw bytes, in either of the two spellings, by each of the secrets. `now` is
- * milliseconds since 1970, `tolerance` how far its own time may be off. For WEBHOOK_AUTH_BAD *why points to a
- * static text, for our log alone: the sender must not learn which check failed. */
+ * milliseconds since 1970, `tolerance` how far its own time may be off. For WEBHOOK_AUTH_GOOD *subscribed is
+ * the one event that the secret was registered for, borrowed from the keys, or NULL where that is not known.
+ * For WEBHOOK_AUTH_BAD *why points to a static text, for our log alone: the sender must not learn which check
+ * failed. */
 enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys,
-    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **why);
+    const struct webhook_message *message, int64_t now, int64_t tolerance, const char **subscribed,
+    const char **why);
 
 #endif

@@ -13,8 +13,11 @@
 #include "store/account.h"
 #include "store/lateness.h"
 #include "store/quarantine.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
+#include "store/steps.h"
 #include "store/store.h"
+#include "store/subscriptions.h"
+#include "store/webhook_inbox.h"
 #include "store/webhook_stats.h"
 
 /* Longest event id that is taken as one, in bytes. */
@@ -23,7 +26,7 @@ enum { LONGEST_EVENT_ID = 200 };
 /* Bytes of a key: `body:` and a fingerprint in hex, or `event:` and an id. */
 enum { KEY_SIZE = 8 + LONGEST_EVENT_ID };
 
-struct taking {
+struct delivery_in {
     const struct webhook_settings *settings;
     const struct webhook_message *message;
     int64_t now;
@@ -44,171 +47,214 @@ static bool is_event_id(const char *id)
     return len > 0 && len <= LONGEST_EVENT_ID;
 }
 
-static void make_key(struct taking *t)
+static void make_key(struct delivery_in *d)
 {
-    fingerprint_of(t->message->body, t->message->len, t->fingerprint);
-    if (is_event_id(t->message->event_id)) {
-        snprintf(t->key, sizeof t->key, "event:%s", t->message->event_id);
+    fingerprint_of(d->message->body, d->message->len, d->fingerprint);
+    if (is_event_id(d->message->event_id)) {
+        snprintf(d->key, sizeof d->key, "event:%s", d->message->event_id);
         return;
     }
-    int n = snprintf(t->key, sizeof t->key, "body:");
+    int n = snprintf(d->key, sizeof d->key, "body:");
     for (int i = 0; i < FINGERPRINT_SIZE; i++)
-        n += snprintf(t->key + n, sizeof t->key - (size_t)n, "%02x", t->fingerprint[i]);
+        n += snprintf(d->key + n, sizeof d->key - (size_t)n, "%02x", d->fingerprint[i]);
 }
 
-static bool is_foreign(const struct taking *t)
+static bool is_foreign(const struct delivery_in *d)
 {
     char organization[32];
-    snprintf(organization, sizeof organization, "%lld", (long long)t->body.organization);
-    return *t->settings->organization != '\0' && t->body.organization != 0 &&
-           strcmp(organization, t->settings->organization) != 0;
+    snprintf(organization, sizeof organization, "%lld", (long long)d->body.organization);
+    return *d->settings->organization != '\0' && d->body.organization != 0 &&
+           strcmp(organization, d->settings->organization) != 0;
 }
 
-static enum inbox_state state_of(const struct taking *t)
+static enum inbox_state state_of(const struct delivery_in *d)
 {
-    if (is_foreign(t))
+    if (is_foreign(d))
         return INBOX_FOREIGN;
-    switch (t->body.kind) {
-    case WEBHOOK_UNKNOWN:
-        return INBOX_UNKNOWN;
-    case WEBHOOK_WHOLE:
-        return t->polled ? INBOX_DONE : INBOX_HINT;
-    case WEBHOOK_DELETED:
+    switch (d->body.kind) {
+    case WEBHOOK_UNSUPPORTED:
+        return INBOX_UNSUPPORTED;
+    case WEBHOOK_ARCHIVED:
         return INBOX_DONE;
-    case WEBHOOK_HINT:
+    case WEBHOOK_OBSERVATION:
+        /* without a horizon it cannot be known what is news */
+        return d->polled ? INBOX_DONE : INBOX_WAITING;
+    case WEBHOOK_NOTIFICATION:
+    case WEBHOOK_DELETION:
     default:
-        return INBOX_HINT;
+        return INBOX_WAITING;
     }
 }
 
-/* What is of no use is said once, not at every delivery. */
-static int warn_once(const struct taking *t, enum inbox_state state, struct error *e)
+/* What is of no use is reported once, not at every delivery. */
+static int warn_once(const struct delivery_in *d, enum inbox_state state, struct error *e)
 {
-    int before = inbox_have(t->settings->store, state, t->body.type, e);
+    int before = inbox_have(d->settings->store, state, d->body.event, e);
     if (before != 0)
         return before < 0 ? -1 : 0;
-    if (state == INBOX_UNKNOWN)
-        log_warning("webhook: %s: an event that is none of ours; such deliveries are stored and nothing else "
-                    "(wosync webhooks list shows what is registered)",
-            t->body.type);
+    if (state == INBOX_UNSUPPORTED)
+        log_warning(
+            "webhook: %s: unsupported event: its name is kept and nothing else; wosync webhooks list shows "
+            "what is registered",
+            d->body.event);
     else
-        log_warning("webhook: %s: of organization %lld, but organization_id in [api] is %s; such deliveries "
-                    "are stored "
-                    "and nothing else",
-            t->body.type, (long long)t->body.organization, t->settings->organization);
+        log_warning(
+            "webhook: %s: it is of organization %lld, but organization_id in [api] is %s; the names of such "
+            "events are kept and nothing else",
+            d->body.event, (long long)d->body.organization, d->settings->organization);
     return 0;
 }
 
-static int observe(struct taking *t, struct intake *intake, struct error *e)
+static int archive(const struct delivery_in *d, struct error *e)
 {
-    struct intake_result result;
-    struct intake_record record = {
-        .id_hint = t->body.work_order, .observed = t->now, .previously_observed = t->account.observed};
-    record.json = json_object_to_json_string_length(
-        t->body.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &record.len);
-    enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
-    if (verdict != INTAKE_TAKEN)
-        return verdict == INTAKE_QUARANTINED ? 0 : -1;
-    *t->work_left = result.events > 0;
-    return result.changed ? lateness_note(t->settings->store, LATENESS_WEBHOOK, t->now - result.updated, 0, e)
-                          : 0;
+    struct store *store = d->settings->store;
+    if (subscriptions_archive(store, d->body.webhook, d->now, e) != 0)
+        return -1;
+    if (store_changes(store) > 0)
+        log_warning(
+            "webhooks: subscription %s: MaintainX has archived it and sends no more of it; polling goes on; "
+            "register it again: wosync webhooks register",
+            d->body.webhook);
+    return 0;
 }
 
-/* What a delivery about a work order says goes the way of every observation. */
-static int apply(struct taking *t, struct error *e)
+/* A date in whole seconds stands for all of its second. */
+static int64_t end_of_second(int64_t instant)
 {
-    const struct intake_settings settings = {.store = t->settings->store,
+    return instant != TIMESTAMP_NONE && instant % 1000 == 0 ? instant + 999 : instant;
+}
+
+/* The work order is to be asked for. */
+static int request(const struct delivery_in *d, struct error *e)
+{
+    const struct webhook_body *body = &d->body;
+    bool gone = body->kind == WEBHOOK_DELETION;
+    const struct refetch_row row = {.work_order = body->work_order,
+        .reason = REFETCH_NOTIFIED,
+        .requested = d->now,
+        .occurred = body->occurred,
+        .doubted = TIMESTAMP_NONE,
+        .gone_at = !gone                              ? TIMESTAMP_NONE
+                   : body->occurred != TIMESTAMP_NONE ? end_of_second(body->occurred)
+                                                      : d->now};
+    if (body->has_step && steps_add(d->settings->store, body->work_order, &body->step, d->now, e) != 0)
+        return -1;
+    return refetches_request(d->settings->store, &row, d->now, e);
+}
+
+/* A delivery that holds the whole work order goes the way of every observation. */
+static int observe(struct delivery_in *d, struct error *e)
+{
+    struct store *store = d->settings->store;
+    const struct intake_settings settings = {.store = store,
         .source = SOURCE_WEBHOOK,
-        .rules = {.completed = t->settings->completed,
-            .ignored = t->settings->ignored,
-            .horizon = t->account.horizon},
-        .run = t->settings->run};
+        .rules = {.completed = d->settings->completed,
+            .ignored = d->settings->ignored,
+            .horizon = d->account.horizon},
+        .run = d->settings->run,
+        .names = d->settings->names};
     struct intake *intake = intake_new(&settings);
-    int rc;
-    if (t->body.kind == WEBHOOK_WHOLE) {
-        rc = observe(t, intake, e);
-    } else {
-        int told = intake_gone(intake, t->body.work_order, t->body.occurred, t->now, e);
-        *t->work_left = told > 0;
-        rc = told < 0 ? -1 : 0;
-    }
+    struct intake_result result;
+    struct intake_record record = {.id_hint = d->body.work_order,
+        .observed = d->now,
+        .asked = d->now,
+        .previously_observed = d->account.observed};
+    record.json = json_object_to_json_string_length(
+        d->body.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &record.len);
+    enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
     intake_free(intake);
-    return rc;
+    if (verdict != INTAKE_TAKEN)
+        return verdict == INTAKE_QUARANTINED ? 0 : -1;
+    *d->work_left = result.events > 0 || result.doubtful;
+    if (result.changed && lateness_note(store, LATENESS_WEBHOOK, d->now - result.updated, 0, e) != 0)
+        return -1;
+    return webhook_stats_note_good(store, d->now, e);
+}
+
+/* Does what a new delivery calls for. */
+static int act(struct delivery_in *d, enum inbox_state state, struct error *e)
+{
+    if (state == INBOX_UNSUPPORTED || state == INBOX_FOREIGN)
+        return 0;
+    if (d->body.kind == WEBHOOK_ARCHIVED)
+        return archive(d, e);
+    if (webhook_stats_hear(d->settings->store, d->body.work_order, e) != 0)
+        return -1;
+    if (state == INBOX_DONE)
+        return observe(d, e);
+    *d->work_left = true;
+    return request(d, e);
 }
 
 /* Writes it all; in the caller's transaction. */
-static enum webhook_outcome write_delivery(struct taking *t, struct error *e)
+static enum webhook_outcome write_delivery(struct delivery_in *d, struct error *e)
 {
-    struct store *store = t->settings->store;
-    enum inbox_state state = state_of(t);
-    const struct inbox_entry receipt = {.key = t->key,
-        .received = t->now,
-        .type = t->body.type,
-        .work_order = t->body.work_order,
+    struct store *store = d->settings->store;
+    enum inbox_state state = state_of(d);
+    bool kept = state == INBOX_WAITING || state == INBOX_DONE;
+    const struct inbox_entry entry = {.key = d->key,
+        .received = d->now,
+        .event = d->body.event,
+        .work_order = kept ? d->body.work_order : 0,
         .state = state,
-        .body = t->message->body,
-        .len = t->message->len};
-    bool odd = state == INBOX_UNKNOWN || state == INBOX_FOREIGN;
-    if (odd && warn_once(t, state, e) != 0)
+        .body = kept ? d->message->body : NULL,
+        .len = kept ? d->message->len : 0};
+    if (!kept && warn_once(d, state, e) != 0)
         return WEBHOOK_FAILED;
-    int added = inbox_add(store, &receipt, e);
-    if (added < 0 ||
-        webhook_stats_note_received(store, t->now, added == 0, added == 1 && state == INBOX_HINT, e) != 0)
+    int added = inbox_add(store, &entry, e);
+    if (added < 0 || webhook_stats_note_received(store, d->now, added == 0, e) != 0)
         return WEBHOOK_FAILED;
     if (added == 0)
         return WEBHOOK_REPEATED;
-    if (odd)
-        return WEBHOOK_STORED;
-    *t->work_left = state == INBOX_HINT;
-    if (webhook_stats_hear(store, t->body.work_order, e) != 0 ||
-        (state == INBOX_DONE && t->polled && apply(t, e) != 0))
-        return WEBHOOK_FAILED;
-    return WEBHOOK_STORED;
+    return act(d, state, e) == 0 ? WEBHOOK_STORED : WEBHOOK_FAILED;
 }
 
 /* Signed, but of no use: kept to be looked at, the same bytes once. */
-static enum webhook_outcome put_away(struct taking *t, const char *reason, struct error *e)
+static enum webhook_outcome put_away(struct delivery_in *d, const char *reason, struct error *e)
 {
-    struct store *store = t->settings->store;
-    const struct quarantine_entry entry = {.fingerprint = t->fingerprint,
+    struct store *store = d->settings->store;
+    const struct quarantine_entry entry = {.identity = d->fingerprint,
+        .fingerprint = d->fingerprint,
         .source = event_source_name(SOURCE_WEBHOOK),
         .reason = reason,
-        .raw = t->message->body,
-        .size = t->message->len,
-        .seen = t->now};
-    if (quarantine_add(store, &entry, e) < 0 || webhook_stats_note_refused(store, e) != 0)
+        .raw = d->message->body,
+        .size = d->message->len,
+        .seen = d->now};
+    if (quarantine_add(store, &entry, e) < 0 || webhook_stats_note_refused(store, d->now, e) != 0)
         return WEBHOOK_FAILED;
     return WEBHOOK_REFUSED;
 }
 
-enum webhook_outcome webhook_take(const struct webhook_settings *settings,
+enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e)
 {
-    struct taking t = {.settings = settings, .message = message, .now = now, .work_left = work_left};
+    struct delivery_in d = {.settings = settings, .message = message, .now = now, .work_left = work_left};
     const struct run before = *settings->run;
     enum webhook_outcome outcome = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
-    int readable = webhook_body_read(message->body, message->len, settings->completed, &t.body, &reason);
+    int readable = webhook_body_read(
+        message->body, message->len, settings->completed, settings->subscribed, &d.body, &reason);
     if (store_begin(settings->store, e) != 0)
         goto out;
-    make_key(&t);
-    int known = account_load(settings->store, &t.account, e);
-    t.polled = known == 1;
+    make_key(&d);
+    int known = account_load(settings->store, &d.account, e);
+    d.polled = known == 1;
     if (known >= 0)
-        outcome = readable != 0 ? put_away(&t, reason, e) : write_delivery(&t, e);
+        outcome = readable != 0 ? put_away(&d, reason, e) : write_delivery(&d, e);
     if (outcome != WEBHOOK_FAILED && store_commit(settings->store, e) != 0)
         outcome = WEBHOOK_FAILED;
     store_rollback(settings->store);
     if (outcome == WEBHOOK_REFUSED)
         fail(e, EX_DATAERR,
-            "webhook: a signed delivery is of no use: %s; it is in quarantine (wosync status)", reason);
+            "webhook: a signed delivery was refused: %s; it is in quarantine (wosync status shows it)",
+            reason);
 out:
     if (outcome == WEBHOOK_FAILED) {
         *settings->run = before;
         *work_left = false;
     }
-    webhook_body_free(&t.body);
-    account_free(&t.account);
+    webhook_body_free(&d.body);
+    account_free(&d.account);
     return outcome;
 }

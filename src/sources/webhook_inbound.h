@@ -1,6 +1,7 @@
 /*
- * webhook_inbound: one delivery that was verified: a fast observation, or a hint (rules R3, R4). It goes into
- * the store with its raw body, once, in one transaction; what handlers do comes later.
+ * webhook_inbound: one delivery whose signature was checked. It goes into the store once, in one transaction:
+ * a notification into the inbox, with the status change that it names, and its work order is to be asked for;
+ * what holds the whole work order is an observation. What handlers do comes later.
  */
 #ifndef WOSYNC_SOURCES_WEBHOOK_INBOUND_H
 #define WOSYNC_SOURCES_WEBHOOK_INBOUND_H
@@ -12,13 +13,17 @@
 #include "sources/webhook_auth.h"
 #include "store/runs.h"
 
+struct names;
+
 /* Everything is borrowed. */
 struct webhook_settings {
     struct store *store;
     const char *organization;     /* "" without one: every organization's are ours */
     const char *const *completed; /* as in diff_rules */
     const char *const *ignored;
-    struct run *run; /* counts records and events */
+    const char *subscribed; /* the event that the secret was registered for, NULL: not known */
+    struct run *run;        /* counts records and events */
+    struct names *names;    /* who events mention; NULL: they hold ids alone */
 };
 
 enum webhook_outcome {
@@ -28,12 +33,9 @@ enum webhook_outcome {
     WEBHOOK_FAILED    /* the store failed; nothing was stored, the error is filled */
 };
 
-/*
- * Takes a delivery. *work_left is set when there is something to be done about it: events to be delivered, or
- * a work order to be asked for. Before the first pass nothing is known of the account, so that a delivery is
- * a hint until then.
- */
-enum webhook_outcome webhook_take(const struct webhook_settings *settings,
+/* Accepts a delivery that came at `now`. *work_left is set when there is something to be done about it:
+ * events to be delivered, or a work order to be asked for. */
+enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e);
 
 #endif

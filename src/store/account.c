@@ -36,6 +36,11 @@ int account_finish_pass(
         V_DATE(finished));
 }
 
+int account_touch(struct store *store, int64_t finished, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_ACCOUNT_TOUCH, V_INT(finished));
+}
+
 int account_set_filter(struct store *store, const char *filter, struct error *e)
 {
     return STORE_RUN(store, e, SQL_ACCOUNT_SET_FILTER, V_TEXT(filter));

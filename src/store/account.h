@@ -35,6 +35,9 @@ int account_make(
 int account_finish_pass(struct store *store, int64_t newest, int64_t started, int64_t observed,
     int64_t finished, struct error *e);
 
+/* A pass has ended that showed nothing: only `finished` moves. */
+int account_touch(struct store *store, int64_t finished, struct error *e);
+
 /* Remembers the spelling of the filter; NULL forgets it. */
 int account_set_filter(struct store *store, const char *filter, struct error *e);
 

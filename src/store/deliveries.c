@@ -178,13 +178,12 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t la
 }
 
 int64_t deliveries_count_due(
-    struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t *oldest, struct error *e)
+    struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e)
 {
     const enum sql_statement q = SQL_DELIVERY_COUNT_DUE;
     if (STORE_GET(store, e, q, V_INT(handler), V_INT(now), V_INT(latest)) != 0)
         return -1;
     int64_t count = store_int(store, q, 0);
-    *oldest = store_date(store, q, 1);
     store_done(store, q);
     return count;
 }

@@ -119,9 +119,9 @@ int deliveries_add_all(
 int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t after, int most,
     struct delivery *out, struct error *e);
 
-/* How many deliveries_due would give in all, or -1; *oldest: since when the first of them waits. */
+/* How many deliveries_due would give in all, or -1. */
 int64_t deliveries_count_due(
-    struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t *oldest, struct error *e);
+    struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e);
 
 /* Fills in what has been tried of the delivery of an event: 1, 0 when there is none, or -1. */
 int deliveries_get(struct store *store, int64_t handler, int64_t seq, struct delivery *out, struct error *e);

@@ -22,6 +22,11 @@ int events_append(
         told = was_told(store, event_numbered_id(event, ++n, id), e);
     if (told != 0)
         return told < 0 ? -1 : 0;
+    int same = *event->same_as != '\0' ? was_told(store, event->same_as, e) : 0;
+    if (same == 1)
+        return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_TEXT(id));
+    if (same < 0 || event->only_same)
+        return same;
     char *body = event_body(event, id, context);
     int rc = STORE_RUN(store, e, SQL_EVENT_ADD, V_TEXT(id), V_TEXT(event_type_name(event->type)),
         V_INT(event->work_order), V_DATE(event->timestamp), V_INT(context->observed), V_TEXT(body));
@@ -124,11 +129,17 @@ int events_history(struct store *store, int64_t work_order, int64_t until,
     return rc;
 }
 
+int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e)
+{
+    const struct store_value values[] = {V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)};
+    return store_number(store, SQL_EVENT_LIST_COUNT, values, 3, e);
+}
+
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {
-    if (STORE_QUERY(
-            store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)) != 0)
+    if (STORE_QUERY(store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state),
+            V_INT(filter->limit > 0 ? filter->limit : -1)) != 0)
         return -1;
     return visit(store, SQL_EVENT_LIST, each, context, e);
 }

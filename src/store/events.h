@@ -79,7 +79,11 @@ struct event_filter {
     const char *type;
     const char *id;
     const char *state; /* pending, done, dead: of any of its deliveries */
+    int64_t limit;     /* the newest so many; 0: all */
 };
+
+/* The number of events that pass the filter, without regard to its limit, or -1. */
+int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e);
 
 /* Visits every event that passes the filter, oldest first. Returns 0 or -1. */
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,

@@ -1,6 +1,11 @@
 #include "store/lateness.h"
 
+#include "base/clock.h"
 #include "store/store.h"
+
+/* What nothing confirms for thirty days is forgotten. */
+enum { DAY_MS = 24 * 3600 * 1000 };
+#define REMEMBERED_MS (INT64_C(30) * DAY_MS)
 
 /* Steps of 1, 2, 5, 10, ...: some thirty of them up to a year. */
 static int64_t step_of(int64_t ms)
@@ -18,10 +23,14 @@ static int64_t step_of(int64_t ms)
 
 int lateness_note(struct store *store, const char *channel, int64_t late, int64_t overdue, struct error *e)
 {
+    const int64_t now = clock_now(), today = now - now % DAY_MS;
     if (late < 0)
         late = 0; /* a clock that differs */
+    if (STORE_RUN(
+            store, e, SQL_LATENESS_FORGET, V_TEXT(channel), V_INT(today - REMEMBERED_MS), V_INT(today)) != 0)
+        return -1;
     return STORE_RUN(store, e, SQL_LATENESS_NOTE, V_TEXT(channel), V_INT(step_of(late)), V_INT(late),
-        V_INT(overdue > 0 ? overdue : 0));
+        V_INT(overdue > 0 ? overdue : 0), V_INT(today));
 }
 
 int lateness_load(struct store *store, const char *channel, struct lateness *out, struct error *e)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/detour.h"
 #include "core/diff.h"
 
 struct store;
@@ -24,6 +25,7 @@ struct pass_state {
     int64_t pages;
     int64_t records;
     struct diff_window window; /* of a backfill, zeroed otherwise */
+    struct detour detour;      /* around a place of the list that cannot be read */
     char *typed; /* that window as it was typed: an age means another instant each time; NULL otherwise */
 };
 
@@ -31,12 +33,26 @@ struct pass_state {
  * none, -1 when the store failed. */
 int passes_load(struct store *store, const char *kind, struct pass_state *out, struct error *e);
 
-/* Writes where a pass stands; `active` is false for one that is finished. */
+/* Writes where a pass stands; `finished` is when it ended, TIMESTAMP_NONE while it goes on. */
 int passes_save(
-    struct store *store, const char *kind, bool active, const struct pass_state *state, struct error *e);
+    struct store *store, const char *kind, int64_t finished, const struct pass_state *state, struct error *e);
 
 /* Forgets an unfinished pass. */
 int passes_drop(struct store *store, const char *kind, struct error *e);
+
+/* When the last pass of a kind ended, by our clock; TIMESTAMP_NONE where none has. Returns 0, or -1 when the
+ * store failed. */
+int passes_last_finished(struct store *store, const char *kind, int64_t *finished, struct error *e);
+
+/* Notes that what a pass of this kind is for was done by another; in a transaction of the caller. */
+int passes_note_finished(struct store *store, const char *kind, int64_t finished, struct error *e);
+
+/* When a poll that looked back `lookback` milliseconds or more last began, by our clock; TIMESTAMP_NONE where
+ * none has. Returns 0, or -1 when the store failed. */
+int late_windows_load(struct store *store, int64_t lookback, int64_t *polled, struct error *e);
+
+/* Writes it, in a transaction of the caller. */
+int late_windows_save(struct store *store, int64_t lookback, int64_t polled, struct error *e);
 
 /* Frees what the struct owns and zeroes it. */
 void pass_state_free(struct pass_state *state);

@@ -5,14 +5,21 @@
 
 enum { KEPT_BYTES = 64 * 1024 };
 
+static int put(
+    struct store *store, enum sql_statement statement, const struct quarantine_entry *entry, struct error *e)
+{
+    return STORE_RUN(store, e, statement, V_BLOB(entry->identity, FINGERPRINT_SIZE),
+        V_BLOB(entry->fingerprint, FINGERPRINT_SIZE),
+        V_DATE(entry->work_order != 0 ? entry->work_order : TIMESTAMP_NONE), V_TEXT(entry->source),
+        V_TEXT(entry->reason), V_INT((int64_t)entry->size),
+        V_BLOB(entry->raw, entry->size < KEPT_BYTES ? entry->size : KEPT_BYTES), V_INT(entry->seen));
+}
+
 int quarantine_add(struct store *store, const struct quarantine_entry *entry, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(entry->fingerprint, FINGERPRINT_SIZE),
-            V_DATE(entry->work_order != 0 ? entry->work_order : TIMESTAMP_NONE), V_TEXT(entry->source),
-            V_TEXT(entry->reason), V_INT((int64_t)entry->size),
-            V_BLOB(entry->raw, entry->size < KEPT_BYTES ? entry->size : KEPT_BYTES), V_INT(entry->seen)) != 0)
+    if (put(store, SQL_QUARANTINE_ADD, entry, e) != 0)
         return -1;
-    return store_changes(store) > 0;
+    return store_changes(store) > 0 ? 1 : put(store, SQL_QUARANTINE_RENEW, entry, e);
 }
 
 int64_t quarantine_count(struct store *store, struct error *e)

@@ -13,6 +13,7 @@
 struct store;
 
 struct quarantine_entry {
+    const unsigned char *identity;    /* fingerprint of what makes it this record and no other */
     const unsigned char *fingerprint; /* of the whole record */
     int64_t work_order;               /* 0 where no id could be made out */
     const char *source;
@@ -22,8 +23,8 @@ struct quarantine_entry {
     int64_t seen; /* milliseconds */
 };
 
-/* Keeps a record. Returns 1 when it is new, 0 when the same bytes are here already, -1 when the store failed.
- */
+/* Keeps a record. Returns 1 when it is new; 0 when a record of that identity is here already for the same
+ * reason, of which these bytes are kept now; -1 when the store failed. */
 int quarantine_add(struct store *store, const struct quarantine_entry *entry, struct error *e);
 
 /* How many records are in quarantine, or -1. */

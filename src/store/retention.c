@@ -34,7 +34,9 @@ static int drop_others(struct store *store, int64_t cutoff, struct error *e)
 {
     if (STORE_RUN(store, e, SQL_RETENTION_DROP_RUNS, V_INT(cutoff), V_INT(MOST)) != 0 ||
         STORE_RUN(store, e, SQL_RETENTION_DROP_INBOX, V_INT(cutoff), V_INT(MOST)) != 0 ||
-        STORE_RUN(store, e, SQL_RETENTION_DROP_WEBHOOK_GAPS, V_INT(cutoff)) != 0)
+        STORE_RUN(store, e, SQL_RETENTION_DROP_WEBHOOK_GAPS, V_INT(cutoff)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_STEPS, V_INT(cutoff)) != 0 ||
+        STORE_RUN(store, e, SQL_RETENTION_DROP_TOMBSTONES, V_INT(cutoff)) != 0)
         return -1;
     return STORE_RUN(store, e, SQL_RETENTION_DROP_QUARANTINE, V_INT(cutoff));
 }

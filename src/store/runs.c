@@ -1,6 +1,9 @@
 #include "store/runs.h"
 
+#include <string.h>
+
 #include "base/timestamp.h"
+#include "store/rows.h"
 #include "store/store.h"
 
 int runs_save(struct store *store, struct run *run, struct error *e)
@@ -50,5 +53,33 @@ int runs_list(struct store *store, int count,
             return -1;
         }
     }
+    return rc;
+}
+
+int runs_last_end(struct store *store, const char *kind, struct run_end *out, struct error *e)
+{
+    int found = STORE_FIND(store, e, SQL_RUN_LAST_END, V_TEXT(kind));
+    if (found == 1) {
+        const char *message = store_get_text(store, SQL_RUN_LAST_END, 1);
+        out->exit_status = store_int(store, SQL_RUN_LAST_END, 0);
+        out->message = strdup(message != NULL ? message : "");
+    }
+    store_done(store, SQL_RUN_LAST_END);
+    return found;
+}
+
+int runs_successes(struct store *store,
+    int (*each)(const char *kind, int64_t ended, void *context, struct error *e), void *context,
+    struct error *e)
+{
+    const enum sql_statement q = SQL_RUN_SUCCESSES;
+    int rc;
+    if (store_query(store, q, NULL, 0, e) != 0)
+        return -1;
+    while ((rc = store_next(store, q, e)) == 1)
+        if (each(store_get_text(store, q, 0), store_int(store, q, 1), context, e) != 0) {
+            store_done(store, q);
+            return -1;
+        }
     return rc;
 }

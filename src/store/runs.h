@@ -31,6 +31,21 @@ struct run {
     const char *message; /* NULL when there was nothing to say */
 };
 
+/* How a run ended. The message is to be freed; "" when there was nothing to say. */
+struct run_end {
+    int64_t exit_status;
+    char *message;
+};
+
+/* How the last run of a kind ended, of those that are over and were not killed. Returns 1, 0 when there is
+ * none, -1 with the error filled. */
+int runs_last_end(struct store *store, const char *kind, struct run_end *out, struct error *e);
+
+/* Calls `each` for every kind of which a run ended with exit status 0, with when the last one did. */
+int runs_successes(struct store *store,
+    int (*each)(const char *kind, int64_t ended, void *context, struct error *e), void *context,
+    struct error *e);
+
 /* Stores the run as it stands: adds it the first time, in whatever transaction the caller has. */
 int runs_save(struct store *store, struct run *run, struct error *e);
 

@@ -1,5 +1,6 @@
 #include "store/snapshots.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/rows.h"
@@ -21,8 +22,7 @@ int snapshots_glance(struct store *store, int64_t id, const unsigned char finger
     return 1;
 }
 
-int snapshots_load(
-    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e)
+int snapshots_load(struct store *store, int64_t id, struct snapshot *out, struct error *e)
 {
     *out = (struct snapshot){0};
     int rc = STORE_FIND(store, e, SQL_SNAPSHOT_GET, V_INT(id));
@@ -35,12 +35,16 @@ int snapshots_load(
     out->observed = store_int(store, SQL_SNAPSHOT_GET, 3);
     out->deleted = store_int(store, SQL_SNAPSHOT_GET, 4) != 0;
     out->deletions = (int)store_int(store, SQL_SNAPSHOT_GET, 5);
+    out->deleted_at = store_date(store, SQL_SNAPSHOT_GET, 7);
+    out->status = store_copy_text(store, SQL_SNAPSHOT_GET, 8);
+    out->status_at = store_date(store, SQL_SNAPSHOT_GET, 9);
+    out->doubted = store_date(store, SQL_SNAPSHOT_GET, 10);
     const char *json = store_get_bytes(store, SQL_SNAPSHOT_GET, 6, &len);
-    enum workorder_verdict verdict = workorder_parse(parser, json, len, &out->wo, &reason);
+    enum workorder_verdict verdict = workorder_parse(json, len, &out->wo, &reason);
     store_done(store, SQL_SNAPSHOT_GET);
     if (verdict == WORKORDER_OK)
         return 1;
-    *out = (struct snapshot){0};
+    snapshot_free(out);
     return fail(e, EX_IOERR,
         "store %s: the snapshot of work order %lld cannot be read: %s; put back a backup", store_path(store),
         (long long)id, reason);
@@ -58,12 +62,29 @@ int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t 
     }
     return STORE_RUN(store, e, SQL_SNAPSHOT_PUT, V_INT(row->id), V_INT(row->updated),
         V_BLOB(row->fingerprint, row->fingerprint != NULL ? FINGERPRINT_SIZE : 0), V_INT(document),
-        V_INT(row->observed), V_INT(row->deleted), V_INT(row->deletions));
+        V_INT(row->observed), V_INT(row->deleted), V_INT(row->deletions), V_DATE(row->deleted_at),
+        V_TEXT(row->status), V_DATE(row->status_at));
 }
 
-int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct error *e)
+int snapshots_set_deleted(struct store *store, int64_t id, int deletions, int64_t when, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_SNAPSHOT_SET_DELETED, V_INT(id), V_INT(deletions));
+    return STORE_RUN(store, e, SQL_SNAPSHOT_SET_DELETED, V_INT(id), V_INT(deletions), V_DATE(when));
+}
+
+int snapshots_set_doubted(struct store *store, int64_t id, int64_t updated, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_SNAPSHOT_SET_DOUBTED, V_INT(id), V_INT(updated));
+}
+
+int64_t snapshots_count_unlisted(struct store *store, int64_t began, int64_t *oldest, struct error *e)
+{
+    const enum sql_statement q = SQL_SNAPSHOT_COUNT_UNLISTED;
+    if (STORE_GET(store, e, q, V_INT(began)) != 0)
+        return -1;
+    int64_t count = store_int(store, q, 0);
+    *oldest = store_date(store, q, 1);
+    store_done(store, q);
+    return count;
 }
 
 int snapshots_after(struct store *store, int64_t after, int most,
@@ -101,5 +122,6 @@ int64_t snapshots_count_since(struct store *store, int64_t since, struct error *
 void snapshot_free(struct snapshot *snapshot)
 {
     workorder_free(&snapshot->wo);
+    free(snapshot->status);
     *snapshot = (struct snapshot){0};
 }

@@ -13,7 +13,6 @@
 #include "core/fingerprint.h"
 #include "core/workorder.h"
 
-struct json_tokener;
 struct store;
 
 struct snapshot {
@@ -21,8 +20,12 @@ struct snapshot {
     bool from_list;
     bool deleted;
     int deletions;
-    int64_t observed; /* when this version was first seen, by our clock */
-    int64_t document; /* where its JSON lies */
+    int64_t deleted_at; /* TIMESTAMP_NONE where that is not known */
+    char *status;       /* as in diff_snapshot, owned; NULL: the document's own */
+    int64_t status_at;  /* as in diff_snapshot */
+    int64_t doubted;    /* an older updatedAt that the single work order refuted; TIMESTAMP_NONE: none */
+    int64_t observed;   /* when this version was first seen, by our clock */
+    int64_t document;   /* where its JSON lies */
 };
 
 /* What is known of a work order without a look into its document. */
@@ -40,8 +43,7 @@ int snapshots_glance(struct store *store, int64_t id, const unsigned char finger
 
 /* Reads one snapshot into *out, to be freed with snapshot_free. Returns 1, 0 when there is none, -1 when the
  * store failed or holds what cannot be read (EX_IOERR). */
-int snapshots_load(
-    struct store *store, struct json_tokener *parser, int64_t id, struct snapshot *out, struct error *e);
+int snapshots_load(struct store *store, int64_t id, struct snapshot *out, struct error *e);
 
 /* What to write; `fingerprint` is NULL for a document that is not as the list gave it. */
 struct snapshot_row {
@@ -53,13 +55,24 @@ struct snapshot_row {
     int64_t observed;
     bool deleted;
     int deletions;
+    int64_t deleted_at; /* TIMESTAMP_NONE where that is not known */
+    const char *status; /* as in diff_snapshot */
+    int64_t status_at;
 };
 
 /* Writes a snapshot; `document` is where the old one's JSON lies, 0 for a new one. */
 int snapshots_save(struct store *store, const struct snapshot_row *row, int64_t document, struct error *e);
 
-/* Marks a snapshot as told deleted, for the n-th time. */
-int snapshots_set_deleted(struct store *store, int64_t id, int deletions, struct error *e);
+/* Marks a snapshot as emitted as deleted, for the n-th time; `when` is the instant of the deletion. */
+int snapshots_set_deleted(struct store *store, int64_t id, int deletions, int64_t when, struct error *e);
+
+/* Notes an older updatedAt that the single work order refuted: seen again, it calls for no request. */
+int snapshots_set_doubted(struct store *store, int64_t id, int64_t updated, struct error *e);
+
+/* How many work orders are known in a version that the list has not shown, though a pass that began at
+ * `began` has finished; *oldest is the updatedAt of the oldest, TIMESTAMP_NONE where there is none. -1 when
+ * the store failed. */
+int64_t snapshots_count_unlisted(struct store *store, int64_t began, int64_t *oldest, struct error *e);
 
 /* A snapshot as it lies there; the JSON is borrowed during the call. */
 struct snapshot_view {

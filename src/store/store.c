@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 
 /* PRAGMA application_id: "wosy". A file with another one is not ours. */
@@ -21,14 +22,18 @@ enum { APPLICATION_ID = 0x776f7379 };
  */
 enum { BUSY_STEP_US = 3000 };
 
+/* After a signal a locked store is waited for no longer than this. */
+enum { LAST_PATIENCE_MS = 300 };
+
 struct store {
     sqlite3 *db;
     char *path;
     int patience;       /* for how long a locked store is waited for, in milliseconds */
     int64_t busy_since; /* when this wait began */
     bool in_transaction;
-    bool lazy;     /* synchronous is NORMAL */
-    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
+    int64_t transactions; /* begun so far */
+    bool lazy;            /* synchronous is NORMAL */
+    bool no_locks;        /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
@@ -146,14 +151,14 @@ static int check_owner(struct store *store, const struct head *head, struct erro
     if (head->version > SQL_VERSION)
         return fail(e, EX_IOERR,
             "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            store->path, head->version, (int)SQL_VERSION);
+            store->path, head->version, SQL_VERSION);
     return 0;
 }
 
 static int migrate_to(struct store *store, int version, struct error *e)
 {
     char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
-        sql_migrations[version - 1], (int)APPLICATION_ID, version);
+        sql_migrations[version - 1], APPLICATION_ID, version);
     struct head head = {0};
     int rc = -1;
     if (store_begin(store, e) != 0)
@@ -196,7 +201,10 @@ static int wait_for_lock(void *context, int tries)
     struct store *store = context;
     if (tries == 0)
         store->busy_since = clock_monotonic();
-    if (clock_monotonic() - store->busy_since >= store->patience)
+    int64_t patience = store->patience;
+    if (shutdown_signalled() && patience > LAST_PATIENCE_MS)
+        patience = LAST_PATIENCE_MS;
+    if (clock_monotonic() - store->busy_since >= patience)
         return 0;
     clock_sleep(BUSY_STEP_US);
     return 1;
@@ -239,7 +247,8 @@ void store_close(struct store *store)
 
 bool store_exists(const char *path)
 {
-    return access(path, F_OK) == 0;
+    /* what cannot be looked at may be there: opening it says why it cannot be opened */
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 const char *store_path(const struct store *store)
@@ -257,6 +266,7 @@ int store_begin(struct store *store, struct error *e)
     if (execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
         return -1;
     store->in_transaction = true;
+    store->transactions++;
     return 0;
 }
 
@@ -412,6 +422,11 @@ int64_t store_changes(struct store *store)
 int64_t store_total_changes(struct store *store)
 {
     return sqlite3_total_changes64(store->db);
+}
+
+int64_t store_transactions(const struct store *store)
+{
+    return store->transactions;
 }
 
 int64_t store_last_id(struct store *store)

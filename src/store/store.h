@@ -39,7 +39,7 @@ int store_make_directory(const char *path, struct error *e);
 /* Closes the store; an open transaction is rolled back. NULL is allowed. */
 void store_close(struct store *store);
 
-/* True when a file is there to be opened. */
+/* True when a file is there to be opened, or may be: our user is not allowed to look. */
 bool store_exists(const char *path);
 
 /* The path it was opened with. */
@@ -121,6 +121,9 @@ int64_t store_changes(struct store *store);
 
 /* How many were changed since the store was opened. */
 int64_t store_total_changes(struct store *store);
+
+/* How many transactions were begun since the store was opened. */
+int64_t store_transactions(const struct store *store);
 
 /* The rowid of the last insert. */
 int64_t store_last_id(struct store *store);

@@ -53,3 +53,8 @@ int64_t subscriptions_count_broken(struct store *store, struct error *e)
 {
     return store_number(store, SQL_SUBSCRIPTION_COUNT_BROKEN, NULL, 0, e);
 }
+
+int subscriptions_archive(struct store *store, const char *id, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_SUBSCRIPTION_ARCHIVE, V_TEXT(id), V_INT(now));
+}

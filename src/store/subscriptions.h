@@ -10,7 +10,7 @@
 
 struct store;
 
-/* The status of one that tells events, and of one that the server no longer has. */
+/* The status of one that sends events, and of one that the server no longer has. */
 #define SUBSCRIPTION_VALID "VALID"
 #define SUBSCRIPTION_GONE  "GONE"
 
@@ -39,6 +39,10 @@ int subscriptions_list(struct store *store,
 /* Sets the status of one, and when the server was asked. */
 int subscriptions_set_status(
     struct store *store, const char *id, const char *status, int64_t checked, struct error *e);
+
+/* MaintainX says that it has archived one (`id`), or does not say which (NULL: all of them): they are gone.
+ */
+int subscriptions_archive(struct store *store, const char *id, int64_t now, struct error *e);
 
 /* Sets the secret of one; one that is not known is left alone. */
 int subscriptions_set_secret(struct store *store, const char *id, const char *secret, struct error *e);

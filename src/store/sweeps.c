@@ -32,14 +32,32 @@ int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct 
 }
 
 int sweeps_next(
-    struct store *store, int64_t hour_ago, int64_t after, struct deletion_candidate *out, struct error *e)
+    struct store *store, int64_t now, int64_t hour_ago, struct deletion_candidate *candidate, struct error *e)
 {
-    int rc = STORE_FIND(store, e, SQL_DELETION_CANDIDATE_NEXT, V_INT(hour_ago), V_INT(after));
+    const enum sql_statement q = SQL_DELETION_CANDIDATE_NEXT;
+    int rc = STORE_FIND(
+        store, e, q, V_INT(hour_ago), V_INT(candidate->id), V_INT(now), V_INT(candidate->attempts));
     if (rc != 1)
         return rc;
-    out->id = store_int(store, SQL_DELETION_CANDIDATE_NEXT, 0);
-    out->refused = store_date(store, SQL_DELETION_CANDIDATE_NEXT, 1);
-    store_done(store, SQL_DELETION_CANDIDATE_NEXT);
+    candidate->id = store_int(store, q, 0);
+    candidate->refused = store_date(store, q, 1);
+    candidate->attempts = store_int(store, q, 2);
+    store_done(store, q);
+    return 1;
+}
+
+int sweeps_postpone(struct store *store, int64_t id, int64_t due, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELETION_CANDIDATE_POSTPONE, V_INT(id), V_INT(due));
+}
+
+int sweeps_find(struct store *store, int64_t id, struct deletion_candidate *out, struct error *e)
+{
+    int rc = STORE_FIND(store, e, SQL_DELETION_CANDIDATE_GET, V_INT(id));
+    if (rc != 1)
+        return rc;
+    *out = (struct deletion_candidate){.id = id, .refused = store_date(store, SQL_DELETION_CANDIDATE_GET, 0)};
+    store_done(store, SQL_DELETION_CANDIDATE_GET);
     return 1;
 }
 

@@ -1,5 +1,5 @@
 /*
- * sweeps: which work orders a sweep has seen, and which are missing: on their way to be told deleted.
+ * sweeps: which work orders a sweep has seen, and which are missing: on their way to be emitted as deleted.
  */
 #ifndef WOSYNC_STORE_SWEEPS_H
 #define WOSYNC_STORE_SWEEPS_H
@@ -25,21 +25,29 @@ int sweeps_count_missing(
  */
 int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct error *e);
 
-/* A missing work order that is to be asked for by its id. */
+/* A missing work order that is to be asked for by its id. Zeroed: none yet. */
 struct deletion_candidate {
     int64_t id;
-    int64_t refused; /* when it answered 404 for the first time; TIMESTAMP_NONE: it was not asked for yet */
+    int64_t refused;  /* when it answered 404 for the first time; TIMESTAMP_NONE: it did not yet */
+    int64_t attempts; /* answers in a row that said neither that it is there nor that it is gone */
 };
 
-/* The next one behind work order `after` that is to be asked for now: not yet, or once, in an earlier sweep
- * or before `hour_ago`. Returns 1, 0 when there is none, -1. */
-int sweeps_next(
-    struct store *store, int64_t hour_ago, int64_t after, struct deletion_candidate *out, struct error *e);
+/* Finds the one behind *candidate that is to be asked for `now`: not yet, or once, in an earlier sweep or
+ * before `hour_ago`; those that failed least come first. Returns 1 with *candidate filled, 0 when there is
+ * none, -1. */
+int sweeps_next(struct store *store, int64_t now, int64_t hour_ago, struct deletion_candidate *candidate,
+    struct error *e);
+
+/* Its answer said nothing: it is not asked for before `due`. */
+int sweeps_postpone(struct store *store, int64_t id, int64_t due, struct error *e);
+
+/* Work order `id`, if it is missing. Returns 1, 0 when it is not, -1. */
+int sweeps_find(struct store *store, int64_t id, struct deletion_candidate *out, struct error *e);
 
 /* Notes that it answered 404 for the first time. */
 int sweeps_refused(struct store *store, int64_t id, int64_t now, struct error *e);
 
-/* It is no longer missing: seen again, or told deleted. */
+/* It is no longer missing: seen again, or emitted as deleted. */
 int sweeps_drop(struct store *store, int64_t id, struct error *e);
 
 /* None is: what is missing proves nothing. */

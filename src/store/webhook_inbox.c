@@ -4,44 +4,36 @@
 #include "store/rows.h"
 
 static const char *const state_names[INBOX_STATES] = {
+    [INBOX_WAITING] = "waiting",
     [INBOX_DONE] = "done",
-    [INBOX_HINT] = "hint",
-    [INBOX_UNKNOWN] = "unknown",
+    [INBOX_GIVEN_UP] = "given_up",
+    [INBOX_UNSUPPORTED] = "unsupported",
     [INBOX_FOREIGN] = "foreign",
 };
 
-int inbox_add(struct store *store, const struct inbox_entry *receipt, struct error *e)
+int inbox_add(struct store *store, const struct inbox_entry *entry, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_INBOX_ADD, V_TEXT(receipt->key), V_INT(receipt->received),
-            V_TEXT(receipt->type), V_DATE(receipt->work_order != 0 ? receipt->work_order : TIMESTAMP_NONE),
-            V_TEXT(state_names[receipt->state]), V_BLOB(receipt->body, receipt->len)) != 0)
+    if (STORE_RUN(store, e, SQL_INBOX_ADD, V_TEXT(entry->key), V_INT(entry->received), V_TEXT(entry->event),
+            V_DATE(entry->work_order != 0 ? entry->work_order : TIMESTAMP_NONE),
+            V_TEXT(state_names[entry->state]), V_BLOB(entry->body, entry->len)) != 0)
         return -1;
     return store_changes(store) > 0;
 }
 
-int inbox_have(struct store *store, enum inbox_state state, const char *type, struct error *e)
+int inbox_have(struct store *store, enum inbox_state state, const char *event, struct error *e)
 {
-    int rc = STORE_FIND(store, e, SQL_INBOX_OF_STATE, V_TEXT(state_names[state]), V_TEXT(type));
+    int rc = STORE_FIND(store, e, SQL_INBOX_OF_STATE, V_TEXT(state_names[state]), V_TEXT(event));
     store_done(store, SQL_INBOX_OF_STATE);
     return rc;
 }
 
-int inbox_next(struct store *store, int64_t after, struct inbox_next *out, struct error *e)
+int64_t inbox_last_waiting(struct store *store, int64_t work_order, struct error *e)
 {
-    int rc = STORE_FIND(store, e, SQL_INBOX_NEXT_HINT, V_INT(after));
-    if (rc == 1)
-        *out = (struct inbox_next){
-            store_int(store, SQL_INBOX_NEXT_HINT, 0), store_int(store, SQL_INBOX_NEXT_HINT, 1)};
-    store_done(store, SQL_INBOX_NEXT_HINT);
-    return rc;
+    return STORE_NUMBER(store, e, SQL_INBOX_LAST_WAITING, V_INT(work_order));
 }
 
-int inbox_settle(struct store *store, const struct inbox_next *hint, struct error *e)
+int inbox_settle(
+    struct store *store, int64_t work_order, int64_t last, enum inbox_state state, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_INBOX_SETTLE_HINTS, V_INT(hint->work_order), V_INT(hint->newest));
-}
-
-int64_t inbox_waiting(struct store *store, struct error *e)
-{
-    return store_number(store, SQL_INBOX_COUNT_HINTS, NULL, 0, e);
+    return STORE_RUN(store, e, SQL_INBOX_SETTLE, V_INT(work_order), V_TEXT(state_names[state]), V_INT(last));
 }

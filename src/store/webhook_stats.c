@@ -12,25 +12,37 @@ int webhook_stats_load(struct store *store, int64_t recent, struct webhook_stats
     const char *api = store_get_text(store, q, 0);
     *out = (struct webhook_stats){.first = store_date(store, q, 1),
         .last = store_date(store, q, 2),
-        .received = store_int(store, q, 3),
-        .duplicate = store_int(store, q, 4),
-        .hints = store_int(store, q, 5),
-        .refused = store_int(store, q, 6),
-        .polled = store_int(store, q, 7),
-        .missed = store_int(store, q, 8)};
+        .last_good = store_date(store, q, 3),
+        .last_refused = store_date(store, q, 4),
+        .received = store_int(store, q, 5),
+        .duplicate = store_int(store, q, 6),
+        .refused = store_int(store, q, 7),
+        .given_up = store_int(store, q, 8),
+        .polled = store_int(store, q, 9),
+        .missed = store_int(store, q, 10)};
     snprintf(out->api, sizeof out->api, "%s", api != NULL ? api : "");
     store_done(store, q);
     return 0;
 }
 
-int webhook_stats_note_received(struct store *store, int64_t now, bool duplicate, bool hint, struct error *e)
+int webhook_stats_note_received(struct store *store, int64_t now, bool duplicate, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_WEBHOOK_STATS_NOTE_RECEIVED, V_INT(now), V_INT(duplicate), V_INT(hint));
+    return STORE_RUN(store, e, SQL_WEBHOOK_STATS_NOTE_RECEIVED, V_INT(now), V_INT(duplicate));
 }
 
-int webhook_stats_note_refused(struct store *store, struct error *e)
+int webhook_stats_note_good(struct store *store, int64_t now, struct error *e)
 {
-    return store_run(store, SQL_WEBHOOK_STATS_NOTE_REFUSED, NULL, 0, e);
+    return STORE_RUN(store, e, SQL_WEBHOOK_STATS_NOTE_GOOD, V_INT(now));
+}
+
+int webhook_stats_note_refused(struct store *store, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_WEBHOOK_STATS_NOTE_REFUSED, V_INT(now));
+}
+
+int webhook_stats_note_given_up(struct store *store, struct error *e)
+{
+    return store_run(store, SQL_WEBHOOK_STATS_NOTE_GIVEN_UP, NULL, 0, e);
 }
 
 int webhook_stats_note_polled(

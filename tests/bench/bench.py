@@ -68,7 +68,7 @@ class Bench:
     def config(self, name, url, sync="lookback = 366d", more="", api=""):
         """Writes a configuration of wosync with a store of its own. Returns its path and the store's."""
         path, store = self.dir / (name + ".conf"), self.dir / (name + ".db")
-        path.write_text("[api]\nbase_url = %s\nfilter = updatedAtGte\n%s\n[sync]\n%s\n[store]\npath = %s\n%s\n"
+        path.write_text("[api]\nbase_url = %s\nfilter = updatedAtGte\nnames = no\n%s\n[sync]\n%s\n[store]\npath = %s\n%s\n"
                         % (url, api, sync, store, more))
         return path, store
 

@@ -25,7 +25,8 @@ def receive(bench, count):
         orders = [json.loads(text) for (text,) in db.execute("SELECT json FROM documents LIMIT ?", (count,))]
     for order in orders:
         order["updatedAt"], order["title"] = bench.now(), "Told by a webhook"
-        body = json.dumps({"event": "workorder.updated", "data": order, "timestamp": order["updatedAt"]}).encode()
+        body = json.dumps({"event": "workorder.updated", "data": order, "timestamp": order["updatedAt"]},
+                          separators=(",", ":")).encode()
         saved = bench.dir / "delivery"
         saved.write_bytes(body)
         env = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json",
@@ -46,7 +47,7 @@ def mock(bench, work_orders, **settings):
                                 str(work_orders)], stdout=subprocess.PIPE, text=True)
     try:
         url = process.stdout.readline().strip()
-        ask(url, "/mock/config", settings)
+        ask(url, "/mock/config", dict(settings, filter_updatedAtGte="honoured"))
         yield url
     finally:
         process.terminate()

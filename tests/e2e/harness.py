@@ -6,13 +6,16 @@ always: the token is in no output, no sanitizer has spoken, no bug was reported.
 """
 import contextlib
 import datetime
+import fcntl
 import http.client
 import json
 import os
 import resource
 import shutil
 import sqlite3
+import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, os.environ.get("WOSYNC_BUILD", "build"))
 WOSYNC = os.path.join(BUILD, "wosync")
 MOCK = os.path.join(BUILD, "mock-maintainx")
+MODULES = os.path.join(BUILD, "handlers")
 
 TOKEN = "tok-7f3d9a51c2e84b60"
 LIMIT = 120  # seconds; nothing here takes that long unless it hangs
@@ -133,6 +137,14 @@ class Mock:
         """Returns its new updatedAt."""
         return self.change(update=[dict(fields, id=number)])["update"][0]["updatedAt"]
 
+    def records(self, **lists):
+        """Users, teams and locations: `users=[{"id": 7, ...}]`, `remove={"users": [8]}`."""
+        self.ask("POST", "/mock/records", lists)
+
+    def comment(self, *comments):
+        """Returns the ids of the comments."""
+        return json.loads(self.ask("POST", "/mock/comments", list(comments)))["comments"]
+
     def create_old(self, count=1, **fields):
         """Work orders that were last touched days ago, each at an instant of its own. Returns their ids."""
         base = time.time() - 10 * 86400
@@ -160,6 +172,10 @@ class Mock:
     def signed(self, *orders):
         """The same webhooks, not sent: url, headers, body of each."""
         return json.loads(self.ask("POST", "/mock/deliveries?unsent", list(orders)))["deliveries"]
+
+    def release(self, order="made"):
+        """Sends the webhooks that are held back, in an order: "made", "reversed", or a list of places."""
+        self.ask("POST", "/mock/deliveries/release", {"order": order})
 
     def await_deliveries(self):
         """Waits until no webhook waits to be sent by itself; returns what became of all."""
@@ -207,6 +223,17 @@ def sanitizer_environment():
             if name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")}
 
 
+# The locks of the store, in the order of base/lock.h: a byte each, far behind the end of the file.
+LOCKS = ("poll", "refetch", "backfill", "sweep", "deliver", "create")
+F_OFD_GETLK, F_OFD_SETLK = 36, 37
+
+
+def ask_for_lock(file, command, kind, what):
+    """A call of fcntl with a lock of one kind; returns its type as the kernel left it."""
+    ask = struct.pack("hhqqi4x", what, os.SEEK_SET, (1 << 62) + LOCKS.index(kind), 1, 0)
+    return struct.unpack("hhqqi4x", fcntl.fcntl(file, command, ask))[0]
+
+
 class Run:
     """How a run of wosync ended."""
 
@@ -214,17 +241,26 @@ class Run:
         self.status = status    # the exit status; -N when signal N ended it
         self.out = out
         self.err = err
-        self.memory = memory    # most KiB resident
+        self.memory = memory    # most KiB resident, with `measured`
         self.seconds = seconds
 
     def __str__(self):
         return "exit status %d\n--- stdout\n%s\n--- stderr\n%s" % (self.status, self.out[-4000:], self.err[-4000:])
 
 
-class Running:
-    """A wosync at work, to be signalled or waited for."""
+# Runs a program from a small process: the peak of memory that the kernel reports of a child is at least that of its parent.
+MEASURE = ("import os, sys\n"
+           "pid = os.fork()\n"
+           "if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n"
+           "_, status, usage = os.wait4(pid, 0)\n"
+           "open(sys.argv[1], 'w').write(str(usage.ru_maxrss))\n"
+           "sys.exit(os.waitstatus_to_exitcode(status))\n")
 
-    def __init__(self, case, arguments, env, stdout, become, cwd, limits, stdin=None):
+
+class Running:
+    """A wosync at work, to be signalled or waited for (not with `measured`: the process is its parent then)."""
+
+    def __init__(self, case, arguments, env, stdout, become, cwd, limits, stdin=None, measured=False):
         self.case = case
         self.out = tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
@@ -235,8 +271,10 @@ class Running:
             for which, value in (limits or {}).items():
                 resource.setrlimit(which, (value, value))
 
+        self.measured = case.path("memory") if measured else None
+        prefix = [sys.executable, "-ISc", MEASURE, self.measured] if measured else []
         self.process = subprocess.Popen(
-            [program, *arguments], stdin=stdin or subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
+            [*prefix, program, *arguments], stdin=stdin or subprocess.DEVNULL, stdout=stdout or self.out, stderr=self.err, env=env,
             cwd=cwd, user=become, group=become, extra_groups=None if become is None else [],
             preexec_fn=before_exec if limits else None)
 
@@ -254,15 +292,12 @@ class Running:
         """Waits for its end and returns a Run."""
         timer = threading.Timer(LIMIT, self.process.kill)
         timer.start()
-        memory = 0
-        if self.process.returncode is None:
-            try:
-                _, code, usage = os.wait4(self.process.pid, 0)
-                self.process.returncode = os.waitstatus_to_exitcode(code)
-                memory = usage.ru_maxrss
-            except ChildProcessError:
-                self.process.wait()
+        self.process.wait()
         timer.cancel()
+        memory = None
+        if self.measured is not None:
+            with open(self.measured) as f:
+                memory = int(f.read())
         seconds = time.monotonic() - self.began
         texts = []
         for stream in (self.out, self.err):
@@ -290,7 +325,7 @@ class Case(unittest.TestCase):
         self.mock = Mock(*self.mock_options)
         self.addCleanup(self.mock.stop)
         self.env = dict(sanitizer_environment(), PATH=os.environ.get("PATH", "/usr/bin:/bin"), HOME=self.directory,
-                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN)
+                        TZ="Asia/Kathmandu", MAINTAINX_API_KEY=TOKEN, WOSYNC_MODULES=MODULES)
         self.running = []
         self.addCleanup(self.end_running)
         self.configure()
@@ -328,10 +363,12 @@ class Case(unittest.TestCase):
 
     # --- running ---
 
-    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None, stdin=None):
+    def start(self, *arguments, env=None, stdout=None, become=None, config=True, limits=None, stdin=None,
+              measured=False):
         environment = {k: v for k, v in dict(self.env, **(env or {})).items() if v is not None}
         options = ["-c", self.conf] if config else []
-        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits, stdin)
+        running = Running(self, [*options, *arguments], environment, stdout, become, self.directory, limits, stdin,
+                          measured)
         self.running.append(running)
         return running
 
@@ -380,7 +417,7 @@ class Case(unittest.TestCase):
     # --- looking ---
 
     def events(self, *filters):
-        run = self.wosync("events", "list", "--json", *filters)
+        run = self.wosync("events", "list", "--all", "--json", *filters)
         self.assertEqual(run.err, "")
         return [json.loads(line) for line in run.out.splitlines()]
 
@@ -405,10 +442,25 @@ class Case(unittest.TestCase):
             tables = [row[0] for row in db.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
             return {table: sorted(db.execute("SELECT * FROM %s" % table).fetchall(), key=repr)
-                    for table in tables if table not in ("runs", "rate_limit") and table not in without}
+                    for table in tables if table not in ("runs", "rate_limit", "page_failures") and table not in without}
 
     def snapshots(self):
         return {row[0]: json.loads(row[1]) for row in self.sql("SELECT id, json FROM work_orders")}
+
+    def is_locked(self, kind):
+        """Is a run at that kind of work?"""
+        if not os.path.exists(self.store):
+            return False
+        with open(self.store, "r+b") as f:
+            return ask_for_lock(f, F_OFD_GETLK, kind, fcntl.F_WRLCK) != fcntl.F_UNLCK
+
+    @contextlib.contextmanager
+    def holding(self, *kinds):
+        """Holds locks, as a run that is at work would."""
+        with open(self.store, "r+b") as f:
+            for kind in kinds:
+                ask_for_lock(f, F_OFD_SETLK, kind, fcntl.F_WRLCK)
+            yield
 
     def wait_for(self, condition, what):
         end = time.monotonic() + LIMIT
@@ -439,12 +491,16 @@ class Case(unittest.TestCase):
 
     # --- a story that every configuration must tell alike ---
 
-    def tell_story(self, first=True, **how):
-        """Changes, one between every two runs, and the events that they must make, in order."""
+    def tell_story(self, first=True, warning=None, **how):
+        """Changes, one between every two runs, and the events that they must make, in order. `warning`: what the first
+        run says."""
         expected = []
         if first:
             self.olds = self.mock.create_old(5)
-            self.sync_silently(**how)
+            if warning is None:
+                self.sync_silently(**how)
+            else:
+                self.assertRegex(self.sync(**how).err, warning)
         before = self.ids()
         one = self.olds[1]
         created = self.mock.create({"title": "New"})[0]["id"]

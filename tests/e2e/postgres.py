@@ -110,6 +110,45 @@ class Postgres:
             "-c", "SELECT coalesce(json_agg(row_to_json(answer)), '[]') FROM (%s) AS answer" % sql))
 
 
+class PgBouncer:
+    """A pool of one connection to the server, given to whoever asks for the length of a transaction."""
+
+    def __init__(self, case, server, directory):
+        os.mkdir(directory)
+        if server.user is not None:
+            entry = pwd.getpwnam(server.user)
+            os.chown(directory, entry.pw_uid, entry.pw_gid)
+        self.server, self.directory = server, directory
+        self.address = server.address.replace(server.directory, directory)
+        users = os.path.join(directory, "users")
+        with open(users, "w") as f:
+            f.write('"wosync" "%s"\n' % server.PASSWORD)
+        settings = os.path.join(directory, "pgbouncer.ini")
+        with open(settings, "w") as f:
+            f.write("[databases]\n* = host=%s\n[pgbouncer]\npool_mode = transaction\ndefault_pool_size = 1\n"
+                    "listen_addr =\nlisten_port = 5432\nunix_socket_dir = %s\nauth_type = scram-sha-256\nauth_file = %s\n"
+                    % (server.directory, directory, users))
+        with open(os.path.join(directory, "log"), "wb") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "pgbouncer", settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, **server.manner())
+        case.addCleanup(self.stop)
+        end = time.monotonic() + LIMIT
+        while not os.path.exists(os.path.join(directory, ".s.PGSQL.5432")):
+            if self.process.poll() is not None or time.monotonic() > end:
+                with open(os.path.join(directory, "log"), errors="replace") as log:
+                    raise RuntimeError("pgbouncer: " + log.read()[-3000:])
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(LIMIT)
+
+    def psql(self, sql):
+        return self.server.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U",
+                               "wosync", "-d", "postgres", "-c", sql)
+
+
 class Proxy:
     """Stands between a client and the server, and breaks what goes through after so many of the server's messages."""
 

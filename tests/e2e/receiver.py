@@ -111,8 +111,9 @@ class Authority:
         self.case = case
         self.name = name
         self.certificate = case.path(name + ".pem")
+        # Python from 3.13 on wants of an authority what RFC 5280 does: a key usage, and identifiers of keys
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                     "-subj", "/CN=" + name, "-keyout", case.path(name + ".key"), "-out", self.certificate)
+                     "-subj", "/CN=" + name, "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", case.path(name + ".key"), "-out", self.certificate)
 
     def openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -121,7 +122,8 @@ class Authority:
     def sign(self, name, alternative="IP:127.0.0.1"):
         """Returns the paths of a certificate and its key."""
         key, request, certificate = (self.case.path(name + end) for end in (".key", ".csr", ".pem"))
-        extensions = self.case.write(name + ".ext", "subjectAltName = %s\n" % alternative)
+        extensions = self.case.write(name + ".ext", "subjectAltName = %s\nsubjectKeyIdentifier = hash\n"
+                                     "authorityKeyIdentifier = keyid\n" % alternative)
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
                      "-keyout", key, "-out", request)
         self.openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",

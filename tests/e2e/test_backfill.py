@@ -1,5 +1,4 @@
 """backfill: what happened before wosync came, told once, from the work orders' own dates, however often it is stopped."""
-import fcntl
 import os
 import random
 import re
@@ -72,7 +71,7 @@ class Window(History):
         run = self.backfill("--since", WHOLE)
         self.assertTold(self.proved(ago(800 * DAY)))
         self.assertEqual({e["source"] for e in self.events()}, {"backfill"})
-        self.assertRegex(run.out, r"(?m)^backfill: 60 records on 1 pages, %d events, 1 requests$" % len(self.ids()))
+        self.assertRegex(run.out, r"(?m)^backfill: 60 records on 1 page, %d events, 1 request$" % len(self.ids()))
         self.assertEqual(run.err, "")
         self.assertSnapshotsAreTrue()
 
@@ -89,7 +88,7 @@ class Window(History):
         self.mock.reset_log()
         self.backfill("--since", "2026-01-01", "--until", "2026-02-01")
         page = self.mock.pages()[0]
-        self.assertEqual(page["updatedAtGte"], "2026-01-01T00:00:00.000Z")
+        self.assertEqual(page["updatedAt[gte]"], "2026-01-01T00:00:00.000Z")
         self.assertEqual(page["show_upcoming"], "true")
         self.assertFalse([name for name in page if "lte" in name.lower()])
 
@@ -144,7 +143,7 @@ class Window(History):
         run = self.backfill("--since", WHOLE, "--silent")
         self.assertEqual(self.ids(), [])
         self.assertSnapshotsAreTrue()
-        self.assertRegex(run.out, "60 records on 1 pages, 0 events")
+        self.assertRegex(run.out, "60 records on 1 page, 0 events")
         at = self.mock.update(100000, title="Changed")
         self.sync()
         self.assertIn("workorder.updated/100000/" + at, self.ids())
@@ -176,6 +175,7 @@ class Window(History):
     def test_with_every_spelling_of_the_filter(self):
         since = ago(200 * DAY)
         expected = self.proved(since)
+        self.mock.config(filter_updatedAtGte="honoured")
         for filter_ in ("updatedAtGte", "updatedAt[gte]", "sort"):
             with self.subTest(filter=filter_):
                 self.store = self.path("store-%s.db" % re.sub(r"\W", "", filter_))
@@ -344,7 +344,7 @@ class Sizes(History):
         run = self.backfill("--since", "60d")
         self.assertTold(self.proved(ago(60 * DAY)))
         self.assertEqual(len(self.ids()), count + count // 2)
-        self.assertRegex(run.out, r"backfill: %d records on %d pages, %d events" % (count, pages, count + count // 2))
+        self.assertRegex(run.out, r"backfill: %d records? on %d pages?, %d events?, " % (count, pages, count + count // 2))
         self.assertIsNone(self.unfinished())
         self.assertNotRegex(self.backfill("--since", "60d").out, "[1-9][0-9]* events")
 
@@ -369,7 +369,7 @@ class Large(History):
     mock_options = ("--work-orders", "10000")
 
     def test_ten_thousand(self):
-        run = self.backfill("--since", WHOLE, "--no-dispatch")
+        run = self.backfill("--since", WHOLE, "--no-dispatch", measured=True)
         expected = self.proved(ago(800 * DAY))
         self.assertGreater(len(expected), 15000)
         self.assertTold(expected)
@@ -517,7 +517,7 @@ class Stopped(History):
                 self.configure()
                 self.sync()
                 place = self.position()
-                self.mock.fault("expired_cursor", status=status, skip=7)
+                self.mock.fault("expired_cursor", path="/v1/workorders", status=status, skip=7)
                 self.mock.reset_log()
                 run = self.backfill("--since", WHOLE)
                 self.assertEqual(run.err, "")
@@ -528,7 +528,7 @@ class Stopped(History):
     def test_a_cursor_that_expired_between_two_parts(self):
         self.few_slow_pages()
         self.stop_in_the_middle("backfill", "--since", WHOLE)
-        self.mock.fault("expired_cursor")
+        self.mock.fault("expired_cursor", path="/v1/workorders")
         self.quick()
         self.backfill("--since", WHOLE)
         self.assertTold(self.proved(ago(800 * DAY)))
@@ -545,20 +545,11 @@ class Stopped(History):
     def test_two_at_once(self):
         self.mock.fault("hang")
         running = self.start("backfill", "--since", WHOLE)
-        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1 and self.is_locked(), "the lock")
-        self.backfill("--since", WHOLE, expect=TRY_LATER)
+        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1 and self.is_locked("backfill"), "the lock")
+        second = self.backfill("--since", WHOLE, expect=TRY_LATER)
+        self.assertRegex(second.err, r"^wosync: backfill: another backfill is at work \(process %d\); " % running.pid)
         running.signal(signal.SIGTERM)
         self.assertEqual(running.wait().status, TRY_LATER)
-
-    def is_locked(self):
-        with open(self.store + ".lock") as f:
-            try:
-                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return True
-        # a lock of the other kind is seen in the kernel's list alone
-        with open("/proc/locks") as f:
-            return ":%d " % os.stat(self.store + ".lock").st_ino in f.read()
 
 
 class Killed(History):
@@ -690,7 +681,7 @@ class Typing(History):
     def asked(self, *arguments):
         self.mock.reset_log()
         self.backfill(*arguments)
-        return moment_of(self.mock.pages()[-1]["updatedAtGte"])
+        return moment_of(self.mock.pages()[-1]["updatedAt[gte]"])
 
     def test_dates(self):
         self.sync()
@@ -793,7 +784,10 @@ class RateLimit(History):
         self.mock.change(delete=list(range(100030, 100420)))
         self.configure(api="page_size = 5")
         self.mock.config(rate_limit={"requests": 4, "window_ms": 1500})
-        while self.backfill("--since", WHOLE, "--max-time", "300ms").out.endswith("typed again\n"):
-            pass
+        while True:  # 75: a run that had time for the wait alone
+            run = self.wosync("backfill", "--since", WHOLE, "--max-time", "300ms", expect=None)
+            self.assertIn(run.status, (DONE, TRY_LATER), run)
+            if run.status == DONE and "typed again\n" not in run.out:
+                break
         self.assertEqual(self.mock.state()["rate_limited"], 0)
         self.assertTold(self.proved(ago(800 * DAY)))

@@ -3,10 +3,15 @@ import json
 import os
 import re
 import resource
+import subprocess
+import time
+import unittest
 
-from harness import CANTCREAT, CONFIG, DATA, DONE, TRY_LATER, UNAVAILABLE, USAGE, Case, ago
+from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
+                     moment_of)
+from webhooks import SECRET, signed
 
-COMMANDS = ("sync", "dispatch", "events", "status")
+COMMANDS = ("sync", "dispatch", "events", "status", "config")
 
 
 class Proxy(Case):
@@ -110,11 +115,11 @@ class Replay(Case):
         self.sync()
         before = self.dump()
         run = self.wosync("events", "replay", "--handler", "sink", "--since", "1h", "--dry-run")
-        self.assertEqual(run.out, "workorder.updated/%d/%s\n1 events would be delivered; nothing was changed\n" % (old, at))
+        self.assertEqual(run.out, "workorder.updated/%d/%s\n1 event would be delivered; nothing was changed\n" % (old, at))
         self.assertEqual(self.dump(), before)
         self.wosync("dispatch")
         self.assertEqual(len(self.mock.sink("replay")), 1)
-        self.assertIn("1 events are due", self.wosync("events", "replay", "--handler", "sink", "--since", "1h").out)
+        self.assertIn("1 event is due", self.wosync("events", "replay", "--handler", "sink", "--since", "1h").out)
         self.wosync("dispatch")
         self.assertEqual(len({request["body"] for request in self.mock.sink("replay")}), 1)
         self.assertEqual(len(self.mock.sink("replay")), 2)
@@ -127,7 +132,7 @@ class Replay(Case):
         at = self.mock.update(old, status="DONE")
         self.sync()
         run = self.wosync("events", "replay", "--handler", "done", "--since", "1h")
-        self.assertRegex(run.out, "^1 events are due")
+        self.assertRegex(run.out, "^1 event is due")
         self.assertEqual(self.ids("--state", "pending"), ["workorder.completed/%d/%s" % (old, at)])
         self.assertEqual((self.handler("done")["pending"], self.handler("all")["pending"]), (1, 0))
 
@@ -191,9 +196,10 @@ class Loudness(Case):
         self.mock.create_old(3)
 
     def test_v_says_what_is_done(self):
+        self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         run = self.wosync("-v", "sync")
-        self.assertRegex(run.err, r"wosync: api: the filter updatedAtGte is honoured")
-        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 pages, 0 events, 2 requests")
+        self.assertRegex(run.err, r"wosync: api: updatedAt\[gte\] is honoured")
+        self.assertRegex(run.err, r"wosync: sync: 3 records on 1 page, 0 events, 4 requests")  # with users and teams
         self.assertEqual(run.out, "")
 
     def test_q_is_quiet_about_warnings(self):
@@ -278,6 +284,34 @@ class EventsList(Case):
         self.assertEqual(len(self.ids("--state", "done", "--type", "workorder.updated")), 1)
         self.assertEqual(self.ids("--state", "dead", "--type", "workorder.updated"), [])
 
+    def test_the_newest_hundred_unless_more_are_asked_for(self):
+        everything = self.ids()
+        self.mock.create(*({"title": "N%d" % i} for i in range(150)))
+        self.sync()
+        everything += [i for i in self.ids() if i not in everything]
+        self.assertEqual(len(everything), 154)
+        for arguments, count in (((), 100), (("--limit", "7"), 7), (("--limit", "1"), 1)):
+            for form in (), ("--json",):
+                with self.subTest(arguments=arguments, form=form):
+                    run = self.wosync("events", "list", *arguments, *form)
+                    self.assertEqual(run.err, "wosync: warning: events: the newest %d of 154 are listed; "
+                                     "--limit N or --all lists more\n" % count)
+                    lines = run.out.splitlines()
+                    ids = [json.loads(line)["id"] for line in lines] if form else [line.strip() for line in lines[1::2]]
+                    self.assertEqual(ids, everything[-count:])
+        for arguments in ("--all",), ("--limit", "154"), ("--limit", "100000"), ("--limit", "3", "--all"):
+            run = self.wosync("events", "list", *arguments, "--json")
+            self.assertEqual((len(run.out.splitlines()), run.err), (154, ""))
+        run = self.wosync("events", "list", "--type", "workorder.created", "--limit", "151")
+        self.assertEqual((len(run.out.splitlines()), run.err), (302, ""))
+        run = self.wosync("events", "list", "--type", "workorder.created", "--limit", "150")
+        self.assertRegex(run.err, "the newest 150 of 151 are listed")
+
+    def test_limits_that_are_none(self):
+        for text in "0", "-1", "x", "", "5x", "99999999999999999999":
+            self.wosync("events", "list", "--limit", text, expect=USAGE, message="--limit %s: expected a number, 1 or more" % text)
+        self.wosync("events", "retry", "--all", expect=USAGE, message="--limit, --all and --json belong to list")
+
     def test_it_can_be_cut_off_by_a_pipe(self):
         # a reader that leaves is no bug of ours
         self.mock.change(generate=300)
@@ -292,7 +326,9 @@ class EventsList(Case):
 class Status(Case):
     def test_without_a_store(self):
         self.assertRegex(self.wosync("status").out, r"not made yet; the first wosync sync makes it")
-        self.assertEqual(self.wosync("status", "--json").out, "{}\n")
+        status = self.status()
+        self.assertFalse(status["ok"])
+        self.assertEqual(status["problems"], ["store %s: not made yet; the first wosync sync makes it" % self.store])
 
     def test_text_and_json_say_the_same(self):
         self.mock.create_old(4)
@@ -303,11 +339,11 @@ class Status(Case):
         status, text = self.status(), self.wosync("status").out
         self.assertEqual((status["workOrders"], status["events"], status["quarantine"]), (4, 3, 1))
         self.assertEqual(status["baseUrl"], self.mock.url)
-        self.assertEqual(status["filter"], "updatedAtGte")
+        self.assertEqual(status["filter"], "updatedAt[gte]")
         self.assertRegex(text, r"store +%s, 4 work orders, 3 events" % re.escape(self.store))
         self.assertRegex(text, r"account +%s" % re.escape(self.mock.url))
         self.assertRegex(text, r"watermark +%s" % status["watermark"])
-        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAtGte")
+        self.assertRegex(text, r"last pass +\S+ ago, filter updatedAt\[gte\]")
         self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
         self.assertRegex(text, r"1 record in quarantine")
         self.assertRegex(text, r"work order 700: its status")
@@ -336,7 +372,8 @@ class Status(Case):
 
     def test_the_last_runs_are_there_with_their_figures(self):
         self.mock.create_old(5)
-        self.mock.config(max_limit=2)
+        self.configure(api="names = no")
+        self.mock.config(max_limit=2, filter_updatedAtGte="honoured")  # one probe, whichever comes first
         self.sync()
         self.mock.update(100001, status="DONE")
         self.sync()
@@ -362,7 +399,7 @@ class Status(Case):
     def test_a_run_that_was_killed_shows_so(self):
         self.mock.create_old(6)
         self.mock.config(max_limit=2)
-        self.mock.fault("hang", skip=3)
+        self.mock.fault("hang", path="/v1/workorders", skip=3)
         running = self.start("sync")
         self.wait_for(lambda: self.mock.state()["requests"] >= 3 and self.sql(
             "SELECT count(*) FROM sqlite_schema WHERE name = 'runs'")[0][0] and self.sql("SELECT 1 FROM runs"), "a page")
@@ -375,6 +412,143 @@ class Status(Case):
         self.sync()
         self.wosync("dispatch")
         self.assertEqual([r["kind"] for r in self.status()["runs"]], ["dispatch", "sync"])
+
+
+class Health(Case):
+    """`ok` and `problems`: does polling work, and what needs a hand? As a monitor asks it, by README's line."""
+
+    def ask(self, ok, *problems, **how):
+        """Runs the monitor's line, and holds `problems` against patterns."""
+        expect = how.pop("expect", DONE)
+        run = self.wosync("status", "--json", expect=expect, **how)
+        status = json.loads(run.out)
+        jq = subprocess.run(["jq", "-en", "input.ok"], input=run.out, text=True, capture_output=True)
+        self.assertEqual(jq.returncode, 0 if ok else 1, run)
+        self.assertEqual(status["ok"], ok, status["problems"])
+        self.assertEqual(len(status["problems"]), len(problems), status["problems"])
+        for text, pattern in zip(status["problems"], problems):
+            self.assertRegex(text, pattern)
+        return status
+
+    def test_all_is_well(self):
+        self.mock.create_old(3)
+        self.sync()
+        self.mock.create({"title": "New"})
+        self.sync()
+        status = self.ask(True)
+        self.assertEqual(list(status["lastSuccess"]), ["sync"])
+        self.assertLess(time.time() - moment_of(status["lastSuccess"]["sync"]), 60)
+        self.assertNotIn("problem", self.wosync("status").out)
+        self.wosync("reconcile")
+        self.assertEqual(list(self.ask(True)["lastSuccess"]), ["reconcile", "sync"])
+
+    def test_it_never_ran(self):
+        self.ask(False, "store .*: not made yet; the first wosync sync makes it")
+        self.wosync("webhooks", "list")
+        self.ask(False, "polling: no pass has finished yet; run: wosync sync")
+
+    def test_the_token_is_refused(self):
+        self.sync()
+        self.sync(expect=NOPERM, env={"MAINTAINX_API_KEY": "another-token-4711"})
+        self.ask(False, "sync: the last run ended with exit status 77: .*the token was refused")
+        self.assertRegex(self.wosync("status").out, r"\Aproblem +sync: the last run ended with exit status 77: ")
+        self.sync()
+        self.ask(True)
+
+    def test_the_api_cannot_be_reached(self):
+        self.configure(api="give_up = 0")
+        self.sync()
+        self.mock.fault("status", status=500, times=-1)
+        self.sync(expect=UNAVAILABLE)
+        self.ask(False, "sync: the last run ended with exit status 69: ")
+
+    def test_a_run_to_be_tried_later_is_no_failure(self):
+        self.sync()
+        self.sql("UPDATE runs SET exit_status = 75")
+        self.ask(True)
+
+    def test_the_key_is_missing(self):
+        key = self.write("api.key", TOKEN + "\n")
+        self.env.pop("MAINTAINX_API_KEY")
+        self.configure(api="key_file = " + key)
+        self.sync()
+        self.ask(True)
+        os.remove(key)
+        self.sync(expect=CONFIG)
+        self.ask(False, "wosync.conf:3: key_file = .*api.key: it cannot be read: No such file", expect=CONFIG)
+
+    def test_a_secret_of_a_handler_cannot_be_read(self):
+        url = self.write("slack.url", "https://hooks.example.com/T0/B0/x")
+        self.configure("[handler chat]\ntype = slack\nurl = file:%s\n" % url)
+        self.sync()
+        self.ask(True)
+        os.remove(url)
+        self.ask(False, r"\[handler chat\] url: .*slack.url: it cannot be read", expect=CONFIG)
+        run = self.wosync("status", expect=CONFIG, message="slack.url: it cannot be read: No such file")
+        self.assertRegex(run.out, r"(?m)^store .*\n(.*\n)*run +kind")  # the rest is shown all the same
+
+    @unittest.skipIf(os.geteuid() != 0, "only root becomes another user")
+    def test_the_wrong_user(self):
+        """Whichever file they are not allowed to read."""
+        self.sync()
+        os.chmod(self.directory, 0o755)
+        self.ask(False, "wosync.conf: it cannot be read: Permission denied", expect=CONFIG, become=65534)
+        os.chmod(self.conf, 0o644)
+        self.ask(False, "wosync.db.*[Pp]ermission", expect=CANTCREAT, become=65534)
+        os.mkdir(self.path("closed"), 0o700)
+        self.store = self.path("closed", "wosync.db")
+        self.configure()
+        os.chmod(self.conf, 0o644)
+        self.sync()
+        self.ask(False, "wosync.db.*[Pp]ermission", expect=CANTCREAT, become=65534)
+
+    def test_polling_has_stopped(self):
+        self.sync()
+        self.sql("UPDATE account SET finished = finished - 3700000")
+        self.ask(False, r"polling: the last pass finished 1h 1m ago; see whether wosync sync is run")
+
+    def test_while_webhooks_come_a_poll_may_be_rare(self):
+        self.sync()
+        self.sql("UPDATE account SET finished = finished - 3700000")
+        self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET
+        body = json.dumps({"eventType": "WORK_ORDER_OVERDUE", "workOrderId": 1, "orgId": 1, "occurredAt": ago(0)}).encode()
+        headers = [word for name, value in signed(body).items() for word in ("--header", "%s: %s" % (name, value))]
+        self.wosync("receive", "--body", self.write("body", body), *headers, expect=None)
+        self.sql("UPDATE account SET finished = %d" % ((time.time() - 3700) * 1000))
+        self.ask(True)
+        self.sql("UPDATE account SET finished = %d" % ((time.time() - 7 * 3600 - 60) * 1000))
+        self.ask(False, "polling: the last pass finished 7h 1m ago")
+
+    def test_deliveries(self):
+        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("x"))
+        one, two = self.mock.create_old(2)
+        self.sync()
+        self.mock.sink_fault("x", "status", status=503, times=1)
+        self.mock.update(one, title="a")
+        self.sync()
+        self.ask(True)  # it is tried again
+        self.sql("UPDATE events SET observed = observed - 3700000")
+        self.mock.sink_fault("x", "status", status=400, times=1)
+        self.mock.update(two, title="b")
+        self.sync(expect=UNAVAILABLE)
+        self.ask(False, "sync: the last run ended with exit status 69",
+                 "handler sink: 1 delivery is dead; last error: HTTP 4.*; see: wosync events list --state dead",
+                 "handler sink: 1 delivery is pending, the oldest for 1h")
+        self.configure("[handler other]\ntype = log\n")
+        self.sync()
+        self.ask(True)  # a handler that is not in the configuration any more needs nothing
+
+    def test_quarantine(self):
+        self.sync()
+        self.mock.create({"_raw": '{"id": 700, "updatedAt": "%s"}' % ago(0)})
+        self.sync(expect=DATA)
+        self.ask(False, "sync: the last run ended with exit status 65", "quarantine: 1 record could not be understood")
+
+    def test_no_output_is_no_yes(self):
+        """README's line does not take a wosync that is not there for one that is well."""
+        self.assertEqual(subprocess.run(["jq", "-en", "input.ok"], input="", text=True, capture_output=True).returncode, 5)
+        with open(os.path.join(ROOT, "README.md")) as f:
+            self.assertIn("wosync status --json | jq -en 'input.ok'", f.read())
 
 
 class NoRoom(Case):

@@ -61,13 +61,16 @@ class Damage(Webhooks):
                 self.assertEqual(self.mock.requests(), [], "it asked, though it could not keep the answer")
 
     def test_status(self):
-        tables = ("account passes deletion_candidates lateness webhook_inbox webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
+        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
                   "deliveries runs")
         for run in self.refuse(tables, "status"):
             self.assertEqual(run.out, "")
         for run in self.refuse(tables, "status", "--json"):
-            if run.out:
-                self.assertEqual(json.loads(run.out)["runs"], [])
+            status = json.loads(run.out)
+            if "runs" in status:  # what comes last is read last
+                self.assertEqual(status["runs"], [])
+            else:
+                self.assertEqual((status["ok"], len(status["problems"])), (False, 1), status)
         self.spoil("quarantine", "name")  # it can be counted, but not shown
         self.assertEqual(self.wosync("status", expect=IO, message="quarantine_last: .*" + CORRUPT).out, "")
         self.put_back()
@@ -77,7 +80,7 @@ class Damage(Webhooks):
             self.assertEqual(run.out, "")
 
     def test_fallback_does_not_poll_for_want_of_figures(self):
-        for run in self.refuse("account passes subscriptions webhook_stats webhook_inbox", "sync", "--fallback", "--no-dispatch"):
+        for run in self.refuse("account passes subscriptions webhook_stats refetches", "sync", "--fallback", "--no-dispatch"):
             self.assertEqual(run.out, "")
 
     def test_backfill(self):
@@ -107,7 +110,7 @@ class Damage(Webhooks):
 
     def test_receive(self):
         body = json.dumps(self.public(self.one)).encode()
-        for table in ("subscriptions", "webhook_inbox", "snapshots"):
+        for table in ("subscriptions", "webhook_inbox", "refetches"):
             with self.subTest(table):
                 self.spoil(table)
                 answer = self.cgi(body, signed(body))
@@ -120,7 +123,7 @@ class Damage(Webhooks):
         self.spoil("handlers")
         answer = self.cgi(body, signed(body))
         self.assertEqual(answer.json, {"status": "ok"})
-        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox WHERE state = 'done'"), [(1,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox"), [(2,)])
         ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY run DESC LIMIT 1")
         self.assertEqual((kind, status), ("receive", IO))
         self.assertRegex(message, CORRUPT)
@@ -151,7 +154,7 @@ class Damage(Webhooks):
         with self.cramped() as how:
             run = self.wosync("webhooks", "register", "--url", URL + "/new", expect=IO, message=self.FULL, **how)
             self.assertEqual(run.out, "")
-            self.assertEqual([r["method"] for r in self.mock.requests()], ["POST"], "it went on registering")
+            self.assertEqual(self.mock.requests(), [], "it registered, though it could not keep the answer")
         self.assertEqual(self.sql("SELECT count(*) FROM subscriptions"), [(1,)])
 
     def test_deliveries_that_cannot_be_changed(self):

@@ -682,7 +682,7 @@ class Table(DispatchCase):
                 (["[handler a]", "on = workorder.created"], None, "has no type"),
                 (["[handler a]", "type = log", "on = workorder.born"], 3, "on: workorder.born: unknown event"),
                 (["[handler a]", "type = log", "when = nonsense ("], 3, "when: "),
-                (["[handler a]", "type = log", "timeout = soon"], 3, "timeout = soon: write a duration"),
+                (["[handler a]", "type = log", "timeout = soon"], 3, "timeout = soon: expected a duration"),
                 (["[handler a]", "type = http"], None, "has no url, which type = http needs"),
                 (["[handler a]", "type = log", "type = log"], 3, "type: it stands twice"),
                 (["[handler]", "type = log"], None, "handler"),

@@ -1,8 +1,48 @@
 """Transient faults are tried again, answers that are no pages end the run with its state intact, and nothing leaks."""
+import gzip
+import http.server
 import resource
+import threading
 import time
 
 from harness import Case, CONFIG, DATA, NOPERM, PROTOCOL, TOKEN, TRY_LATER, UNAVAILABLE, is_sanitized
+
+
+PAGE = b'{"workOrders": [], "nextCursor": %s}'
+
+
+class Plain:
+    """A server that says no more than it is asked to: `answers` one after the other, then empty pages."""
+
+    def __init__(self):
+        self.answers, self.heard, outer = [], [], self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                outer.heard.append(self.path)
+                status, headers, body = outer.answer(self.headers)
+                self.send_response_only(status)
+                for name, value in dict(headers, **{"Content-Length": str(len(body))}).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = "http://127.0.0.1:%d/v1" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def answer(self, _):
+        return self.answers.pop(0) if self.answers else (200, {}, PAGE % b"null")
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Transient(Case):
@@ -61,6 +101,14 @@ class Transient(Case):
     def test_504(self):
         self.get_over("status", status=504)
 
+    def test_what_stands_before_the_server_may_fail(self):
+        for status in (425, 501, 507, 509, 520, 522, 524, 525, 530):
+            with self.subTest(status=status):
+                self.at = self.mock.update(self.olds[0], title="Changed %d" % status)
+                self.mock.fault("status", status=status, path="/v1/workorders", body="<html>error %d</html>" % status)
+                self.assertSilent(self.sync("--no-dispatch"))
+                self.assertEqual(self.ids()[-1], "workorder.updated/%d/%s" % (self.olds[0], self.at))
+
     def test_502_with_html(self):
         self.get_over("html", status=502)
 
@@ -79,7 +127,7 @@ class Transient(Case):
         self.configure(api="give_up = 2s")
         self.mock.fault("429", retry_after=0, times=-1)
         self.mock.reset_log()
-        self.sync(expect=UNAVAILABLE, message="429")
+        self.sync(expect=TRY_LATER, message="429: Too many requests; the rate limit is used up, the next run goes on here")
         self.assertLess(len(self.mock.requests()), 12)
 
     def test_429_with_retry_after_that_is_garbage(self):
@@ -177,6 +225,87 @@ class GivenUp(Case):
         self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait 1h; a later run goes on here")
         self.assertEqual(self.dump("passes"), {k: v for k, v in self.before.items() if k != "passes"})
 
+    def wait_silently(self, count=2):
+        """Runs that find the wait in the store send nothing, and say so."""
+        self.mock.reset_log()
+        for _ in range(count):
+            self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait .*; a later run goes on here")
+        self.assertEqual(self.mock.requests(), [])
+
+    def reset_after(self):
+        """In how many seconds the next request may be sent."""
+        return self.sql("SELECT reset FROM rate_limit")[0][0] / 1000 - time.time()
+
+    def test_503_with_retry_after_is_not_asked_again_before(self):
+        self.configure(api="give_up = 1m")
+        self.mock.reset_log()
+        self.mock.fault("status", status=503, retry_after=3600)
+        self.sync(expect=UNAVAILABLE, message="api: work orders: 503: .*; the server is busy or broken")
+        self.assertEqual(len(self.mock.requests()), 1)
+        self.wait_silently()
+
+    def test_a_retry_after_that_is_a_unix_time(self):
+        for unit in (1, 1000):
+            with self.subTest(unit=unit):
+                self.mock.fault("429", retry_after=int((time.time() + 1200) * unit))
+                self.sync(expect=TRY_LATER, message="the server asks to wait (19m|20m)")
+                self.assertGreater(self.reset_after(), 1100)
+                self.assertLess(self.reset_after(), 1210)
+                self.sql("DELETE FROM rate_limit")
+
+    def test_no_wait_is_believed_for_longer_than_an_hour(self):
+        """After it one request looks; what that one learns holds for the next hour."""
+        self.mock.fault("429", retry_after=7 * 86400, times=2)
+        self.sync(expect=TRY_LATER, message="the server asks to wait 1h")
+        self.wait_silently()
+        self.sql("UPDATE rate_limit SET reset = reset - 3600000, seen = seen - 3600000")
+        self.mock.reset_log()
+        self.sync(expect=TRY_LATER, message="the server asks to wait 1h")
+        self.assertEqual(len(self.mock.requests()), 1)
+        self.wait_silently()
+        self.sql("UPDATE rate_limit SET reset = reset - 3600000, seen = seen - 3600000")
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+
+    def test_a_deadline_does_not_hide_that_the_api_fails(self):
+        """The line of the crontab: the patience is longer than the run may last."""
+        self.configure(api="timeout = 2s\ngive_up = 1m")
+        for fault, details in (("status", {"status": 503}), ("reset", {}), ("hang", {})):
+            with self.subTest(fault=fault):
+                self.mock.fault(fault, times=-1, **details)
+                run = self.sync("--max-time", "1s", expect=UNAVAILABLE, message="^wosync: api: work orders: ")
+                self.assertEqual(len(run.err.splitlines()), 1, run)
+                self.mock.clear_faults()
+        self.mock.stop()
+        self.sync("--max-time", "1s", expect=UNAVAILABLE, message="no answer from")
+
+    def test_a_run_that_only_waited_for_the_limit(self):
+        self.configure(api="give_up = 0s")
+        self.mock.config(rate_limit={"requests": 1, "window_ms": 100000})
+        self.sync_silently("--no-dispatch")
+        self.sync("--max-time", "50s", expect=TRY_LATER, message="the server asks to wait .*, longer than this run may last")
+        self.assertEqual(self.mock.state()["rate_limited"], 0)
+
+    def test_403_of_a_firewall(self):
+        self.give_up(UNAVAILABLE, r'403 with a page "Blocked" that is not MaintainX\'s: a firewall or proxy on the way refused',
+                     "status", status=403, body="<html><head><title>Blocked</title></head><body>Ray ID</body></html>",
+                     headers={"Content-Type": "text/html"})
+
+    def test_a_token_for_several_organizations(self):
+        """On the first run, too, the setting is named, and nothing is said of filters."""
+        for body, status in (('{"error": "Missing x-organization-id header: your token has several organizations"}', CONFIG),
+                             ('{"error": "Bad request"}', UNAVAILABLE)):
+            with self.subTest(body=body):
+                self.store = self.path("store%d.db" % status)
+                self.configure(api="give_up = 0s")
+                self.mock.fault("status", status=400, times=-1, body=body)
+                run = self.sync(expect=status, message="set organization_id")
+                self.assertEqual(len(run.err.splitlines()), 1, run)
+                self.mock.clear_faults()
+                self.assertEqual(self.sync().err, "")
+                self.assertEqual(self.status()["filter"] is None, False)
+                self.assertNotEqual(self.status()["filter"], "none")
+
     def test_401(self):
         self.give_up(NOPERM, r"api: work orders: 401: the token was refused; make a new one .*Settings > Integrations",
                      "status", status=401, body="")
@@ -192,6 +321,8 @@ class GivenUp(Case):
 
     def test_a_wrong_organization(self):
         self.mock.config(organization="12")
+        self.store = self.path("other.db")
+        self.configure(api="organization_id = 13")
         self.sync(expect=NOPERM, message="403")
 
     def test_404_of_the_list(self):
@@ -245,7 +376,17 @@ class NoPage(Case):
         self.refuse("no array workOrders", "no_workorders")
 
     def test_workOrders_is_null(self):
-        self.refuse_body("no array workOrders", '{"workOrders": null, "nextCursor": null}')
+        """A server that leaves out what is null writes null for what is empty."""
+        self.mock.fault("status", status=200, body='{"workOrders": null, "nextCursor": null}')
+        self.sync_silently()
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
+
+    def test_a_byte_order_mark(self):
+        self.mock.fault("status", status=200, body='\ufeff{"workOrders": [], "nextCursor": null}')
+        self.sync_silently()
+        self.sync()
+        self.assertEqual(len(self.ids()), 8)
 
     def test_workOrders_is_an_object(self):
         self.refuse("no array workOrders", "wrong_types", variant="work_orders")
@@ -257,7 +398,7 @@ class NoPage(Case):
         self.refuse_body("nextPageUrl but no nextCursor", '{"workOrders": [], "nextPageUrl": "http://x/"}')
 
     def test_an_absurd_nextCursor(self):
-        self.refuse_body("nextCursor is absurdly long", '{"workOrders": [], "nextCursor": "%s"}' % ("x" * 5000))
+        self.refuse_body("nextCursor is longer than 4096 bytes", '{"workOrders": [], "nextCursor": "%s"}' % ("x" * 5000))
 
     def test_workOrders_twice(self):
         self.refuse_body("workOrders twice", '{"workOrders": [], "workOrders": []}')
@@ -311,7 +452,7 @@ class Huge(Case):
 
     def refuse(self, fault, **details):
         self.mock.fault(fault, times=-1, **details)
-        run = self.sync(expect=PROTOCOL, message="the answer is larger than 64 MiB; lower page_size")
+        run = self.sync(expect=PROTOCOL, message="the answer is larger than 64 MiB; lower page_size", measured=True)
         self.assertEqual(self.dump(), self.before)
         if not is_sanitized():
             self.assertLess(run.memory, 220 * 1024, "KiB resident")
@@ -451,8 +592,79 @@ class RateLimit(Case):
         while len(self.mock.requests()) < 2:
             self.sync_silently("--max-time", "300ms")
         self.assertEqual(self.ids(), [])
-        self.sync_silently("--max-time", "300ms")
+        self.sync("--max-time", "300ms", expect=TRY_LATER, message="the server asks to wait")
         self.assertEqual(self.mock.state()["rate_limited"], 0)
+
+
+class WithoutHeaders(Case):
+    """A server that never says anything about its rate limit."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = Plain()
+        self.addCleanup(self.server.close)
+        self.env["MAINTAINX_BASE_URL"] = self.server.url
+
+    def test_429_outlasts_a_window(self):
+        """It is waited out for more than the minute that a window lasts, however short the patience: by the run, where it
+        may last so long, or by those that follow."""
+        self.configure(api="give_up = 0s")
+        self.server.answers = [(429, {}, b"")]
+        self.sync("--max-time", "50s", expect=TRY_LATER, message="the server asks to wait 1m (29|30)s, longer than this run")
+        self.assertEqual(len(self.server.heard), 1)
+        self.sync("--max-time", "50s", expect=TRY_LATER, message="the server asks to wait")
+        self.assertEqual(len(self.server.heard), 1)
+        self.sql("UPDATE rate_limit SET reset = reset - 88000, seen = seen - 88000")
+        self.sync_silently("--max-time", "50s")
+        self.assertGreater(len(self.server.heard), 1)
+
+    def test_no_more_than_the_documented_rate(self):
+        self.server.answers = [(200, {}, PAGE % (b'"%d"' % i)) for i in range(1, 120)]
+        self.sync_silently("--max-time", "20s")
+        self.assertEqual(len(self.server.heard), 100)
+        self.sync("--max-time", "1s", expect=TRY_LATER, message="the server asks to wait")
+        self.assertEqual(len(self.server.heard), 100)
+
+
+class Encodings(Case):
+    """What cannot be decoded is asked for without compression."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = Plain()
+        self.addCleanup(self.server.close)
+        self.env["MAINTAINX_BASE_URL"] = self.server.url
+        self.configure(api="give_up = 0s")
+
+    def always(self, body, encoding, honours=True):
+        """Every answer is encoded so, where the client asks for it at all (`honours`)."""
+        def answer(headers):
+            if honours and headers.get("Accept-Encoding") is None:
+                return 200, {}, PAGE % b"null"
+            return 200, {"Content-Encoding": encoding}, body
+        self.server.answer = answer
+
+    def test_two_members(self):
+        self.always(gzip.compress(b'{"workOrders": [], ') + gzip.compress(b'"nextCursor": null}'), "gzip")
+        self.sync_silently()
+
+    def test_a_stray_byte_behind(self):
+        self.always(gzip.compress(PAGE % b"null") + b"\n", "gzip")
+        self.sync_silently()
+
+    def test_an_encoding_that_is_none(self):
+        for honours in (True, False):
+            with self.subTest(honours=honours):
+                self.always(PAGE % b"null", "UTF-8", honours)
+                self.sync_silently()
+
+    def test_one_that_compresses_whatever_it_is_asked_for(self):
+        self.always(gzip.compress(PAGE % b"null") + b"\n", "gzip", honours=False)
+        self.sync(expect=PROTOCOL, message=r"the answer cannot be decoded, and it stays compressed \(Content-Encoding: gzip\)")
+
+    def test_no_gzip(self):
+        self.always(b"no gzip at all", "gzip")
+        self.sync_silently()
 
 
 class Memory(Case):

@@ -67,7 +67,7 @@ class What(Exec):
         self.assertTrue(call["stdin"].endswith("}\n") and call["stdin"].count("\n") == 1)
         env = call["env"]
         self.assertEqual(
-            {k: env[k] for k in env if k.startswith("WOSYNC_")},
+            {k: env[k] for k in env if k.startswith("WOSYNC_") and k != "WOSYNC_MODULES"},
             {"WOSYNC_EVENT": "workorder.created", "WOSYNC_EVENT_ID": "workorder.created/%d" % number,
              "WOSYNC_TIMESTAMP": event["timestamp"], "WOSYNC_OBSERVED_AT": event["observedAt"],
              "WOSYNC_SOURCE": "poll", "WOSYNC_ID": str(number),
@@ -152,7 +152,7 @@ class What(Exec):
                          [t.encode("utf-16", "surrogatepass").decode("utf-16").replace("\0", " ") for t in titles])
         self.assertNotIn("pwned", os.listdir(self.directory))
         for call in calls:
-            self.assertEqual(call["env"]["WOSYNC_ASSET"], "a b")
+            self.assertEqual(call["env"]["WOSYNC_ASSET"], "a\ufffdb")
             self.assertNotIn("LD_PRELOAD", call["env"])
             self.assertNotIn("MAINTAINX_API_KEY", call["env"])
 

@@ -209,7 +209,7 @@ class Answers(HttpCase):
         self.assertEqual(state, "pending")
         self.assertTrue(error.startswith("HTTP 500: the head of it xxx") and len(error) < 256, error)
         self.answer_with(200, endless=True)
-        run = self.again()
+        run = self.again(measured=True)
         self.assertEqual(self.deliveries()[0][0], "done")
         self.assertLess(run.seconds, 20)
         self.assertLess(run.memory, 400000)

@@ -90,6 +90,8 @@ class Report(Case):
     def lines(self):
         text = self.source("completed.csv")
         self.assertTrue(text.endswith("\r\n"))
+        self.assertTrue(text.startswith("\ufeff"), "Excel would not take it for UTF-8")
+        text = text[1:]
         rows = list(csv.reader(text.split("\r\n")[:-1] if '\n' not in text.replace("\r\n", "") else
                                text.splitlines(True), strict=True))
         self.assertEqual({len(row) for row in rows}, {len(rows[0])}, "a torn line")
@@ -133,8 +135,8 @@ class What(Report):
         sequential = next(e for e in self.events() if e["data"]["id"] == number)["data"]["sequentialId"]
         for label, text in {
                 "Total time": "4 days", "Time to start": "1 day", "In progress": "2 days 12 hours",
-                "On hold": "12 hours", "Late by": "1 day", "Completed by": "User 2007",
-                "Assigned to": "User 2007, Team 305", "Requested by": "User 2022", "Created by": "User 2058",
+                "On hold": "12 hours", "Late by": "1 day", "Completed by": "George Lee",
+                "Assigned to": "George Lee, Line 2", "Requested by": "Bela M\u00fcller", "Created by": "Rosa Lopez",
                 "Asset": "Belt conveyor 4", "Serial number": "BC-39", "Location": "Plant 2", "Priority": "High",
                 "Type": "Reactive", "Categories": "Mechanical, Line stop", "Line": "L2", "Cost": "12.5"}.items():
             self.assertEqual(facts.get(label), text, label)
@@ -151,8 +153,8 @@ class What(Report):
             "event_id": "workorder.completed/%d/%s" % (number, iso(now - day)), "id": str(number),
             "number": str(sequential), "title": "Replace bearing on conveyor 4", "status": "Done", "priority": "High",
             "type": "Reactive", "categories": "Mechanical, Line stop", "asset": "Belt conveyor 4",
-            "location": "Plant 2", "completed_by": "User 2007", "assigned_to": "User 2007, Team 305",
-            "requested_by": "User 2022", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
+            "location": "Plant 2", "completed_by": "George Lee", "assigned_to": "George Lee, Line 2",
+            "requested_by": "Bela M\u00fcller", "created_at": iso(now - 5 * day), "started_at": iso(now - 4 * day),
             "completed_at": iso(now - day), "due_at": iso(now - 2 * day), "hours_to_complete": "96.00",
             "hours_in_progress": "60.00", "hours_on_hold": "12.00", "page": "%d.html" % number})
         self.assertEqual(os.stat(self.out).st_mode & 0o777, 0o750)
@@ -271,12 +273,14 @@ class What(Report):
             self.assertEqual([a.get("dir") for tag, a in page.tags if tag == "h1"], ["auto"])
 
     def test_formulas_are_defused(self):
-        formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "-", "=\"a\",b"]
-        harmless = ["a=1", "1-1", "'quoted", "x@y", " plain"]
-        numbers = [self.complete(title=text) for text in formulas + harmless]
+        formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "=cmd|' /C calc'!A0", "-", "=\"a\",b", "\uff1d1", "\uff20x"]
+        harmless = ["a=1", "1-1", "'quoted", "x@y", " plain", "a; b"]
+        # behind what separates cells in some countries
+        within = {"a;=1": "a;'=1", "a; -1": "a;' -1", "\t=1": "'\t'=1", "\r=1": "'\r'=1", "a\n=1": "a\n'=1"}
+        numbers = [self.complete(title=text) for text in [*formulas, *harmless, *within]]
         self.sync_silently()
         lines = {int(line["id"]): line for line in self.lines()}
-        self.assertEqual([lines[n]["title"] for n in numbers], ["'" + text for text in formulas] + harmless)
+        self.assertEqual([lines[n]["title"] for n in numbers], ["'" + text for text in formulas] + harmless + list(within.values()))
 
     def test_fields_that_are_missing_or_odd(self):
         bare = self.complete()
@@ -377,14 +381,15 @@ class Durable(Report):
         self.complete()
         self.sync_silently()
         path = os.path.join(self.out, "completed.csv")
-        with open(path, encoding="utf-8", newline="") as f:
-            text = f.read()
-        with open(path, "w", encoding="utf-8", newline="") as f:
-            f.write("\ufeff" + text.replace("\r\n", "\n"))
-        self.complete()
-        self.sql("UPDATE deliveries SET state = 'pending', due = 0")
-        self.sync_silently()
-        self.assertEqual(len(self.source("completed.csv").splitlines()), 3)
+        for round, mark in enumerate(("", "\ufeff")):
+            with open(path, encoding="utf-8-sig", newline="") as f:
+                text = f.read()
+            with open(path, "w", encoding="utf-8", newline="") as f:
+                f.write(mark + text.replace("\r\n", "\n"))
+            self.complete()
+            self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+            self.sync_silently()
+            self.assertEqual(len(self.source("completed.csv").splitlines()), 3 + round)
 
     def test_a_list_of_someone_else_is_left_alone(self):
         os.mkdir(self.out)

@@ -289,8 +289,8 @@ class Answers(SlackCase):
         self.assertNotIn("9fK2sLw81mQx77pZ", str(self.dump()))
 
     def test_configuration(self):
-        for line, message in (("digest_above = many", "digest_above = many: write a number"),
-                              ("digest_above = -1", "digest_above = -1: write a number"),
+        for line, message in (("digest_above = many", "digest_above = many: expected a number"),
+                              ("digest_above = -1", "digest_above = -1: expected a number"),
                               ("link = https://example.com/", "link = .*write a URL with {id}"),
                               ("link = {id}", "link = .*write a URL"), ("link = https://e.com/{id}|x", "link = .*write"),
                               ("colour = red", "colour: unknown key for type = slack")):

@@ -1,4 +1,4 @@
-"""The mock's webhooks, received by its own sinks: bodies, signatures, who is told what. What the tests of `receive` rest on."""
+"""The mock's webhooks, received by its own sinks: bodies, signatures, who receives what. What the tests of `receive` rest on."""
 import hashlib
 import hmac
 import json
@@ -36,7 +36,14 @@ class MockWebhooks(Case):
         self.mock.await_deliveries()
         bodies = [json.loads(request["body"]) for request in self.received()]
         self.mock.ask("DELETE", "/mock/sink/hooks")
-        return [(b["type"], b["workOrderId"]) if "type" in b else (b["event"], b["data"]["id"]) for b in bodies]
+        return [(b["eventType"], b["workOrderId"]) if "eventType" in b else (b["event"], b["data"]["id"]) for b in bodies]
+
+    def bodies(self):
+        """Waits for the background; the bodies of what came since the last call, in order."""
+        self.mock.await_deliveries()
+        bodies = [json.loads(request["body"]) for request in self.received()]
+        self.mock.ask("DELETE", "/mock/sink/hooks")
+        return bodies
 
     def check_signature(self, request, header, secret, signed, unit=1):
         stamp, value = (part.split("=", 1)[1] for part in request["headers"][header].split(","))
@@ -45,16 +52,15 @@ class MockWebhooks(Case):
 
     # --- on command ---
 
-    def test_a_delivery_in_the_vendors_spelling(self):
+    def test_a_live_delivery(self):
         made = self.mock.create({"title": "Leak \u00fc", "priority": "HIGH"})[0]
-        answers = self.mock.deliver({"work_order": made["id"], "url": self.url, "secret": "s3cret"})
+        answers = self.mock.deliver({"work_order": made["id"], "url": self.url, "secret": "s3cret", "user_id": 2041})
         self.assertEqual([(a["status"], a["body"], a["error"]) for a in answers], [(200, '{"ok":true}', None)])
         request = self.received()[0]
         body = json.loads(request["body"])
-        self.assertEqual(list(body), ["type", "workOrderId", "orgId", "occurredAt", "newWorkOrder"])
-        self.assertEqual((body["type"], body["workOrderId"], body["orgId"]), ("NEW_WORK_ORDER", made["id"], 1001))
-        self.assertEqual((body["newWorkOrder"]["title"], body["newWorkOrder"]["updatedAt"]),
-                         ("Leak \u00fc", made["updatedAt"]))
+        self.assertEqual(list(body), ["eventType", "occurredAt", "orgId", "workOrderId", "customerId", "userId"])
+        self.assertEqual(body, {"eventType": "NEW_WORK_ORDER", "occurredAt": body["occurredAt"], "orgId": 1001,
+                                "workOrderId": made["id"], "customerId": None, "userId": 2041})
         self.check_signature(request, BODY, "s3cret", request["body"])
         self.check_signature(request, URI, "s3cret", self.url)
         self.assertNotIn("x-maintainx-event-id", request["headers"])
@@ -77,15 +83,16 @@ class MockWebhooks(Case):
         number = self.mock.create({"title": "Leak", "description": "wet"})[0]["id"]
         order = {"work_order": number, "url": self.url}
         self.mock.deliver(
-            dict(order, fields="id"), dict(order, fields=["id", "title"]), dict(order, set={"title": "Old"}),
+            order, dict(order, fields=["id", "title"]), dict(order, serialize=True, set={"title": "Old"}),
             dict(order, raw="no JSON"), dict(order, unit="ms"), dict(order, skew_ms=-3600000),
             dict(order, headers={"X-Other": "1", BODY: "t=1,v1=00", URI: None, "X-Empty": ""}),
             dict(order, event="WORK_ORDER_DELETE", occurred_at="2026-01-02T03:04:05.006Z"),
-            dict(order, event="SOMETHING_NEW", repeat=2), dict(order, spelling="brief", fields="id"))
+            dict(order, event="SOMETHING_NEW", repeat=2), dict(order, spelling="brief", fields="id"),
+            dict(order, without=["eventType", "orgId"], body={"customerId": 7, "more": True}))
         requests = self.received()
         bodies = [json.loads(r["body"]) if r["body"] != "no JSON" else None for r in requests]
         self.assertNotIn("newWorkOrder", bodies[0])
-        self.assertEqual(bodies[1]["newWorkOrder"], {"id": number, "title": "Leak"})
+        self.assertEqual(bodies[1]["newWorkOrder"], {"title": "Leak"})
         self.assertEqual(bodies[2]["newWorkOrder"]["title"], "Old")
         self.check_signature(requests[3], BODY, "webhook-secret", "no JSON")
         self.check_signature(requests[4], BODY, "webhook-secret", requests[4]["body"], unit=1000)
@@ -93,24 +100,21 @@ class MockWebhooks(Case):
         sent = requests[6]["headers"]
         self.assertEqual((sent["x-other"], sent["x-empty"], sent[BODY]), ("1", "", "t=1,v1=00"))
         self.assertNotIn(URI, sent)
-        self.assertEqual((bodies[7]["type"], bodies[7]["occurredAt"]), ("WORK_ORDER_DELETE", "2026-01-02T03:04:05.006Z"))
-        self.assertEqual([bodies[i]["type"] for i in (8, 9)], ["SOMETHING_NEW"] * 2)
+        self.assertEqual((bodies[7]["eventType"], bodies[7]["occurredAt"]), ("WORK_ORDER_DELETE", "2026-01-02T03:04:05.006Z"))
+        self.assertEqual([bodies[i]["eventType"] for i in (8, 9)], ["SOMETHING_NEW"] * 2)
         self.assertEqual((bodies[10]["event"], bodies[10]["data"]), ("workorder.created", {"id": number}))
+        self.assertEqual(list(bodies[11]), ["occurredAt", "workOrderId", "customerId", "more"])
 
     def test_canceled_and_skipped_are_sub_statuses_of_done(self):
-        numbers = [made["id"] for made in self.mock.create({}, {}, {})]
-        self.mock.change(update=[{"id": number, "status": status}
-                                 for number, status in zip(numbers, ("CANCELED", "SKIPPED", "DONE"))])
-        self.mock.deliver(*({"work_order": number, "event": "WORK_ORDER_STATUS_CHANGE", "old_status": "OPEN",
-                             "url": self.url} for number in numbers))
-        self.assertEqual([(b["newStatus"], b["newSubStatus"], b["oldStatus"], b["newWorkOrder"]["status"])
-                          for b in (json.loads(r["body"]) for r in self.received())],
-                         [("DONE", "CANCELED", "OPEN", "DONE"), ("DONE", "SKIPPED", "OPEN", "DONE"),
-                          ("DONE", None, "OPEN", "DONE")])
-        self.mock.ask("DELETE", "/mock/sink/hooks")
-        self.mock.deliver({"work_order": numbers[0], "event": "WORK_ORDER_CHANGE", "url": self.url})
-        body = json.loads(self.received()[0]["body"])
-        self.assertEqual((body["newWorkOrder"]["status"], "newSubStatus" in body), ("DONE", False))
+        number = self.mock.create({})[0]["id"]
+        order = {"work_order": number, "event": "WORK_ORDER_STATUS_CHANGE", "url": self.url}
+        for old, new in (("OPEN", "CANCELED"), ("SKIPPED", "DONE"), ("CANCELED", "SKIPPED"), ("OPEN", "IN_PROGRESS")):
+            self.mock.deliver(dict(order, old_status=old, set={"status": new}))
+        self.assertEqual([{name: b[name] for name in b if name.endswith("tatus")} for b in self.bodies()],
+                         [{"oldStatus": "OPEN", "newStatus": "DONE", "newSubStatus": "CANCELED"},
+                          {"oldStatus": "DONE", "oldSubStatus": "SKIPPED", "newStatus": "DONE"},
+                          {"oldStatus": "DONE", "oldSubStatus": "CANCELED", "newStatus": "DONE", "newSubStatus": "SKIPPED"},
+                          {"oldStatus": "OPEN", "newStatus": "IN_PROGRESS"}])
 
     def test_it_calls_nobody_but_loopback(self):
         number = self.mock.create({})[0]["id"]
@@ -152,7 +156,7 @@ class MockWebhooks(Case):
         self.mock.deliver({"work_order": number})
         request = self.received()[0]
         self.check_signature(request, BODY, secret, request["body"])
-        self.assertIn("newWorkOrder", json.loads(request["body"]))
+        self.assertNotIn("newWorkOrder", json.loads(request["body"]))
 
     # --- by themselves ---
 
@@ -174,8 +178,8 @@ class MockWebhooks(Case):
         self.mock.await_deliveries()
         requests = self.received()
         bodies = [json.loads(r["body"]) for r in requests]
-        self.assertEqual([(b["type"], b.get("oldStatus"), b.get("newStatus"), b.get("newSubStatus"), "newWorkOrder" in b)
-                          for b in bodies],
+        self.assertEqual([(b["eventType"], b.get("oldStatus"), b.get("newStatus"), b.get("newSubStatus"),
+                           "newWorkOrder" in b) for b in bodies],
                          [("WORK_ORDER_CHANGE", None, None, None, True),
                           ("WORK_ORDER_STATUS_CHANGE", "OPEN", "IN_PROGRESS", None, False),
                           ("WORK_ORDER_CHANGE", None, None, None, True),
@@ -184,7 +188,7 @@ class MockWebhooks(Case):
         self.check_signature(requests[-1], BODY, secret, requests[-1]["body"])
 
     def test_the_other_spelling(self):
-        self.mock.config(webhook_api="webhooks", deliver={"on": True, "secret": "ours"})
+        self.mock.config(dialect="brief", deliver={"on": True, "secret": "ours"})
         self.api("POST", "/webhooks", {"url": self.url, "events": ["workorder.created", "workorder.completed",
                                                                    "workorder.status_changed"]})
         number = self.mock.create({})[0]["id"]
@@ -234,6 +238,7 @@ class MockWebhooks(Case):
         deliveries = self.mock.await_deliveries()
         self.assertEqual({name: deliveries[name] for name in ("pending", "sent", "lost", "doubled", "status_counts")},
                          {"pending": 0, "sent": 3, "lost": 2, "doubled": 1, "status_counts": {"200": 2, "500": 1}})
+        self.assertEqual(deliveries["held"], 0)
         self.assertEqual([entry["status"] for entry in deliveries["log"]], [200, 200, 500])
 
     def test_a_delay_holds_the_order_and_ends_with_the_mock(self):

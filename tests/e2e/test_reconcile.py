@@ -37,7 +37,8 @@ class Sweeps(Case):
 
     def asked(self):
         """The work orders that were asked for by their ids, since the last reset."""
-        return [int(e["path"].rpartition("/")[2]) for e in self.mock.requests() if e["path"] != "/v1/workorders"]
+        return [int(e["path"].rpartition("/")[2]) for e in self.mock.requests()
+                if e["path"].startswith("/v1/workorders/")]
 
     def stop_in_the_middle(self, *arguments, number=signal.SIGTERM, after=4):
         self.mock.reset_log()
@@ -67,7 +68,7 @@ class Deleted(Sweeps):
     def test_a_sweep_that_finds_nothing_says_so_on_a_terminal(self):
         status, _ = (terminal := Terminal(self, 100, "reconcile", both=True)).wait()
         self.assertEqual(status, DONE)
-        self.assertRegex(terminal.text, "reconcile: 40 records on 1 pages, 0 events, 1 requests")
+        self.assertRegex(terminal.text, "reconcile: 40 records on 1 page, 0 events, 1 request")
 
     def test_a_sweep_that_finds_nothing_is_silent(self):
         run = self.reconcile()
@@ -487,7 +488,7 @@ class Interrupted(Sweeps):
         self.assertEqual(self.deleted(), [])
 
     def test_a_cursor_that_expired_in_the_middle_starts_the_sweep_over(self):
-        self.mock.fault("expired_cursor", skip=9)
+        self.mock.fault("expired_cursor", path="/v1/workorders", skip=9)
         run = self.reconcile()
         self.assertEqual(run.err, "")
         self.assertEqual(self.missing(), {100010, 100050, 100090})
@@ -579,7 +580,7 @@ class Healed(Sweeps):
 
     def check_healed(self, count, pattern=None):
         run = self.reconcile()
-        self.assertEqual(len(re.findall("missed by polling and is told now", run.err)), count, run)
+        self.assertEqual(len(re.findall("polling missed a change of it, which is emitted now", run.err)), count, run)
         self.assertEqual(self.last_run()["healed"], count)
         if count:
             self.assertRegex(run.out, ", %d healed" % count)
@@ -587,6 +588,12 @@ class Healed(Sweeps):
             self.assertEqual(run.err, "")
             self.assertNotIn("healed", run.out)
         return run
+
+    def test_one_that_found_nothing_says_so_when_it_is_asked(self):
+        self.assertSilent(self.wosync("reconcile"))
+        run = self.wosync("-v", "reconcile")
+        self.assertEqual(run.out, "")
+        self.assertRegex(run.err, r"(?m)^wosync: reconcile: %d records on 1 page, 0 events, 1 request$" % (len(self.olds) + 1))
 
     def test_an_update_smuggled_in_behind_the_watermark(self):
         at = ago(3600)
@@ -662,10 +669,10 @@ class Memory(Sweeps):
         self.addCleanup(self.mock.stop)
         self.store = self.path("store-%d.db" % count)
         self.configure()
-        first = self.reconcile()
+        first = self.reconcile(measured=True)
         self.assertEqual(self.status()["runs"][0]["records"], count)
         self.gone(100007)
-        second = self.reconcile()
+        second = self.reconcile(measured=True)
         self.assertEqual(self.missing(), {100007})
         os.unlink(self.store)
         return first.memory, second.memory

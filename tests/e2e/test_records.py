@@ -27,7 +27,12 @@ BAD = {
     "status_a_number": ('{"id": 700, "status": 3, "updatedAt": "%(now)s"}', "its status is missing or no short text"),
     "status_empty": ('{"id": 700, "status": "", "updatedAt": "%(now)s"}', "its status is missing or no short text"),
     "status_long": ('{"id": 700, "status": "' + "X" * 200 + '", "updatedAt": "%(now)s"}', "its status is missing or no"),
-    "status_with_NUL": ('{"id": 700, "status": "OPEN\\u0000", "updatedAt": "%(now)s"}', "its status is missing or no short"),
+    "a_control_character": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "title": "a\tb"}',
+                            "it holds a control character"),
+    "NaN": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": NaN}', "it holds NaN or Infinity"),
+    "minus_Infinity": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": [-Infinity]}', "it holds NaN or Infinity"),
+    "nested_33_deep": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": ' + "[" * 32 + "]" * 32 + "}",
+                       "it is nested deeper than 32 levels"),
     "title_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "title": 7}', "its title is no text"),
     "null": ("null", "it is no JSON object"),
     "a_number": ("12", "it is no JSON object"),
@@ -133,12 +138,24 @@ class Quarantine(Case):
         self.sync_silently()
         self.assertEqual(self.status()["quarantine"], 0)
 
+    def test_the_same_fault_in_other_bytes_is_told_once(self):
+        """A signed URL is another one in every answer: one row, one warning, and the newest bytes."""
+        self.break_one(self.olds[1], "https://x/?signature=1")
+        self.sync(expect=DATA)
+        for n in range(2, 5):
+            self.break_one(self.olds[1], "https://x/?signature=%d" % n)
+            self.sync_silently()
+        kept = self.sql("SELECT raw FROM quarantine")
+        self.assertEqual(len(kept), 1)
+        self.assertIn(b"signature=4", bytes(kept[0][0]))
+
     def test_another_fault_of_the_same_one_is_told_again(self):
-        self.break_one(self.olds[1], "one")
+        self.break_one(self.olds[1])
         self.sync(expect=DATA)
-        self.break_one(self.olds[1], "two")
-        self.sync(expect=DATA)
+        self.mock.update(self.olds[1], _raw='{"id": %d, "status": "OPEN", "updatedAt": 7}' % self.olds[1])
+        self.sync(expect=DATA, message="its updatedAt is no date")
         self.sync_silently()
+        self.assertEqual(self.status()["quarantine"], 2)
 
     def test_many_bad_ones_do_not_hide_a_good_one(self):
         for i in range(60):
@@ -157,14 +174,60 @@ class Quarantine(Case):
         self.sync_silently()
 
     def test_invalid_utf8_goes_to_quarantine(self):
-        raw = b'{"id": 700, "status": "OPEN", "updatedAt": "%s", "title": "\xff\xfe"}' % ago(0).encode()
-        body = b'{"fault": "status", "status": 200, "body": %s}' % json.dumps(
-            '{"workOrders": [RECORD], "nextCursor": null, "nextPageUrl": null}').encode().replace(
-                b"RECORD", raw.replace(b'"', b'\\"'))
-        self.mock.ask("POST", "/mock/faults", body)
-        self.sync(expect=DATA, message="bytes that are no UTF-8")
-        self.assertEqual(bytes(self.sql("SELECT raw FROM quarantine")[0][0]), raw)
+        """What RFC 3629 forbids, in a value and in a name: overlong, halves of a pair, beyond U+10FFFF, cut short."""
+        number = 700
+        for shape in (b'"title": "%s"', b'"%s": 1', b'"x": {"%s": null}'):
+            for wrong in (b"\xff\xfe", b"\x80", b"\xc0\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xed\xa0\xbd",
+                          b"\xf4\x90\x80\x80", b"\xe2\x82"):
+                number += 1
+                raw = b'{"id": %d, "status": "OPEN", "updatedAt": "%s", %s}' % (number, ago(0).encode(), shape % wrong)
+                body = b'{"fault": "status", "status": 200, "body": %s}' % json.dumps(
+                    '{"workOrders": [RECORD], "nextCursor": null, "nextPageUrl": null}').encode().replace(
+                        b"RECORD", raw.replace(b'"', b'\\"'))
+                self.mock.ask("POST", "/mock/faults", body)
+                self.sync(expect=DATA, message="work order %d: it holds bytes that are no UTF-8" % number)
+                self.assertEqual(bytes(self.sql("SELECT raw FROM quarantine WHERE work_order = ?", number)[0][0]), raw)
         self.wosync("status", "--json")
+
+    def test_letters_beyond_ascii_at_every_change(self):
+        """json-c 0.18 takes them for control characters (json-c #875)."""
+        made = self.mock.create({"title": "K\u00fchlanlage pr\u00fcfen", "description": "\u6771 \U0001f600"})[0]["id"]
+        self.assertEqual(self.sync().err, "")
+        for title in ("K\u00fchlanlage", "\u0e1b\u0e31\u0e4a\u0e21", "\U0001f600"):
+            self.mock.update(made, title=title)
+            self.assertEqual(self.sync().err, "")
+            self.assertEqual(self.snapshots()[made]["title"], title)
+
+    def test_numbers_keep_their_digits(self):
+        """In the snapshot, in the event, in its changes: what neither 64 bits nor a double hold."""
+        spelled = "[18446744073709551616, 89014103211118510720, -9223372036854775809, 0.100000000000000000000000000001, " \
+                  "1E400, -0, 1.10, 1e5]"
+        before = None
+        for number in ("18446744073709551615", "89014103211118510720", "89014103211118510721", "1E400", "1E401"):
+            raw = '{"id": %d, "status": "OPEN", "title": "T", "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "%s", ' \
+                  '"extraFields": {"iccid": %s}, "all": %s}' % (self.olds[1], ago(0), number, spelled)
+            self.mock.update(self.olds[1], _raw=raw)
+            self.sync()
+            stored = self.sql("SELECT CAST(json AS TEXT) FROM documents WHERE work_order = ?", self.olds[1])[0][0]
+            self.assertIn('"iccid": %s}' % number, stored)
+            body = self.sql("SELECT body FROM events ORDER BY seq DESC LIMIT 1")[0][0]
+            self.assertIn('"all":%s' % spelled.replace(" ", ""), body)
+            if before is not None:
+                self.assertIn('"extraFields":{"from":{"iccid":%s},"to":{"iccid":%s}}' % (before, number), body)
+            before = number
+        count = len(self.ids())
+        self.mock.update(self.olds[1], _raw=raw.replace("1E401", "10E400"), _keep_updatedAt=True)
+        self.sync_silently()
+        self.assertEqual(len(self.ids()), count, "another spelling of a number is no change")
+
+    def test_escapes_that_stand_for_no_character(self):
+        """NUL, half of a surrogate pair: U+FFFD, wherever they are, and nothing behind them is lost."""
+        made = self.mock.create({"_raw": '{"id": 701, "status": "OPEN", "updatedAt": "%s", "title": "a\\u0000b", '
+                                         '"description": "cut \\ud83d", "x\\u0000y": 1}' % ago(0)})
+        self.assertEqual(len(made), 1)
+        self.sync()
+        data = self.events()[-1]["data"]
+        self.assertEqual((data["title"], data["description"], data["x\ufffdy"]), ("a\ufffdb", "cut \ufffd", 1))
 
     def test_what_is_odd_but_can_be_understood_is_taken(self):
         odd = ['{"id": 701, "status": "A_NEW_STATUS", "updatedAt": "%s"}',

@@ -46,7 +46,7 @@ class Record(Runs):
         self.sync()
         run = self.last()
         self.assertEqual(self.told(run), {"created": 1, "completed": 1, "status_changed": 1, "updated": 1})
-        self.check(run, since=self.mock.pages()[0]["updatedAtGte"], delivered=4, requests=1, records=self.last()["records"])
+        self.check(run, since=self.mock.pages()[0]["updatedAt[gte]"], delivered=4, requests=1, records=self.last()["records"])
         self.assertEqual([r["run"] for r in self.runs()], [2, 1])
 
     def test_of_a_backfill(self):
@@ -247,13 +247,20 @@ class Retention(Runs):
         self.sync()
         self.assertEqual(len(self.mock.sink("keep")), 5)
 
-    def test_a_run_that_failed_removes_nothing(self):
+    def test_a_run_that_failed_removes_it_too(self):
+        """A fault that lasts must not let the store grow."""
         self.sync()
         self.age(31)
         self.mock.fault("status", status=403)
         self.sync(expect=NOPERM)
-        self.assertEqual(len(self.ids()), 5)
-        self.sync_silently()
+        self.assertEqual(self.ids(), [])
+        self.assertEqual(self.states(), [])
+
+    def test_a_run_that_its_deadline_ended_removes_it_too(self):
+        self.sync()
+        self.age(31)
+        self.mock.config(max_limit=1, page_delay_ms=50)
+        self.sync_some_pages()
         self.assertEqual(self.ids(), [])
 
     def test_of_many_some_go_in_each_run(self):
@@ -311,7 +318,7 @@ class Lateness(Runs):
         self.assertEqual(late["lookbackNeededMs"], 100000)
         self.assertGreaterEqual(late["largestMs"], 100000)
         out = self.wosync("status").out
-        self.assertRegex(out, r"the latest one called for a lookback of 1m 40s; it is 5m\n")
+        self.assertRegex(out, r"the latest one needed a lookback of 1m 40s; lookback is 10m\n")
         self.assertNotIn("raise lookback", out)
 
     def test_status_says_plainly_that_lookback_is_too_short(self):
@@ -322,7 +329,10 @@ class Lateness(Runs):
         self.mock.update(100001, title="Late", updatedAt=iso(moment_of(self.status()["passStarted"]) - 100))
         self.sync()
         self.assertRegex(self.wosync("status").out,
-                         r"called for a lookback of 1m 40s; it is 10s: raise lookback in \[sync\]")
+                         r"the latest one needed a lookback of 1m 40s; lookback is 10s, a late window sees it within 1h")
+        self.configure(sync="lookback = 10s\nlate_windows =")
+        self.assertRegex(self.wosync("status").out,
+                         r"needed a lookback of 1m 40s: no late window would have seen it, only a sweep \(every 7d\); widen late_windows")
 
     def test_without_late_ones_it_says_that_none_was_needed(self):
         self.mock.create_old(3)
@@ -332,7 +342,7 @@ class Lateness(Runs):
         self.sync()
         self.assertEqual(self.lateness()["lookbackNeededMs"], 0)
         self.assertRegex(self.wosync("status").out,
-                         "every change was visible to the first poll after it: no lookback was needed, it is 5m")
+                         "every change was visible to the first poll after it: no lookback was needed, it is 10m")
 
     def test_half_and_99_percent_and_the_largest(self):
         self.mock.create_old(200)

@@ -1,16 +1,16 @@
 """Faults of the store: a clear error, the right status, nothing lost; and runs that change nothing."""
 import contextlib
 import os
+import re
 import resource
 import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, UNAVAILABLE, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case
 
 NOBODY = 65534
-MIGRATIONS = sorted(Path(ROOT, "sql", "migrations").glob("*.sql"))
 
 
 class Faults(Case):
@@ -66,63 +66,6 @@ class Faults(Case):
         self.sql("PRAGMA user_version = %d" % version)
         self.check_goes_on()
 
-    def as_version(self, version):
-        """Makes the store what a wosync of an older schema has left, row by row."""
-        old = self.path("old.db")
-        with contextlib.closing(sqlite3.connect(old)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            for path in MIGRATIONS[:version]:
-                db.executescript(path.read_text(encoding="utf-8"))
-            db.executescript("PRAGMA application_id = 0x776f7379; PRAGMA user_version = %d" % version)
-            db.execute("ATTACH ? AS new", (self.store,))
-            for table, in db.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
-                db.execute('DELETE FROM main."%s"' % table)
-                db.execute('INSERT INTO main."%s" SELECT * FROM new."%s"' % (table, table))
-            db.commit()
-        os.replace(old, self.store)
-        os.chmod(self.store, 0o600)
-
-    def test_one_of_the_first_version(self):
-        """With deliveries of every state: they are made as they would have been."""
-        self.configure("[handler sink]\ntype = http\nurl = %s\n" % self.mock.sink_url("old"))
-        self.filled()
-        self.sync_silently()
-        self.mock.sink_fault("old", "status", status=400, times=1)
-        self.mock.update(self.olds[1], title="Refused")
-        self.sync(expect=UNAVAILABLE)
-        self.mock.sink_fault("old", "status", status=503, times=1)
-        self.mock.update(self.olds[2], title="Failed")
-        self.sync_silently()
-        self.mock.update(self.olds[2], title="Waits for it")
-        self.mock.update(self.olds[3], title="New")
-        self.sync_silently("--no-dispatch")
-        self.as_version(1)
-        handler = self.sql("SELECT handler FROM handlers WHERE name = 'sink'")[0][0]
-        behind = "FROM events WHERE seq > (SELECT position FROM handlers WHERE handler = %d)" % handler
-        self.sql("INSERT INTO deliveries (handler, seq, work_order, state, due, changed) "
-                 "SELECT %d, seq, work_order, 'pending', observed, observed %s" % (handler, behind))
-        self.sql("UPDATE handlers SET position = (SELECT max(seq) FROM events)")
-        states = "SELECT state, attempts, count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 1, 2"
-        before = self.sql(states)
-        self.assertEqual([row[:2] for row in before], [("dead", 1), ("done", 1), ("pending", 0), ("pending", 1)])
-        self.refuse(IO, "its schema is old; `wosync sync` brings it up to date", ("status",), ("sync", "--dry-run"))
-        told = len(self.mock.sink("old"))
-
-        def sent():
-            return [request["headers"]["webhook-id"] for request in self.mock.sink("old")[told:]]
-
-        self.sync_silently()
-        self.assertEqual(self.sql("PRAGMA user_version"), [(len(MIGRATIONS),)])
-        self.assertEqual(self.sql("PRAGMA integrity_check"), [("ok",)])
-        self.assertEqual(sent(), [self.ids()[-1]], "what waits for a failed one came before it")
-        self.sql("UPDATE deliveries SET due = 0")
-        self.sync_silently()
-        self.assertEqual(sent(), [self.ids()[-1], *self.ids()[-3:-1]])
-        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
-        self.sync_silently()
-        self.assertEqual(self.handler("sink")["pending"], 0)
-        self.assertNothingDoubled()
-
     def test_a_corrupt_page(self):
         self.mock.create_old(200)
         self.filled()
@@ -151,6 +94,56 @@ class Faults(Case):
         shutil.copy(self.path("backup.db"), self.store)
         self.check_goes_on()
         self.assertEqual(self.ids(), before)
+
+    def readme_block(self, number):
+        """A block of commands of README's on backups, in this test's directory and without another user."""
+        with open(os.path.join(ROOT, "README.md")) as f:
+            text = f.read()
+        blocks = re.findall("```sh\n(.*?)```", text[text.index("A backup\nmay be made at any time"):], re.S)
+        for what, by in (("sudo -u wosync ", ""), ("sudo ", ""), (" -o wosync -g wosync", ""),
+                         ("/var/lib/wosync", self.directory), ("/var/backups", self.path("backups"))):
+            blocks[number] = blocks[number].replace(what, by)
+        return blocks[number]
+
+    def run_readme_block(self, number):
+        bin_ = self.path("bin")
+        os.makedirs(bin_, exist_ok=True)
+        for name, text in (("systemctl", 'echo "systemctl $*" >> %s' % self.path("said")),
+                           ("wosync", 'exec %s -c %s "$@"' % (WOSYNC, self.conf))):
+            self.write("bin/" + name, "#!/bin/sh\n" + text + "\n", 0o755)
+        old = os.umask(0o022)
+        try:
+            subprocess.run(["sh", "-ec", self.readme_block(number)], env=dict(self.env, PATH=bin_ + ":" + self.env["PATH"]),
+                           check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
+        finally:
+            os.umask(old)
+
+    def test_readme_backs_up_and_puts_back(self):
+        """While a run is at work, and over a store that was killed, whose -wal is still there."""
+        self.filled()
+        os.makedirs(self.path("backups"))
+        self.mock.create(*({"title": "New %d" % i} for i in range(100)))
+        self.mock.config(max_limit=1, page_delay_ms=50)
+        running = self.start("sync")
+        self.wait_for(lambda: self.sql("SELECT pages FROM passes WHERE active = 1"), "a page")
+        self.run_readme_block(0)
+        backup = self.path("backups", "wosync", "wosync.db")
+        self.assertEqual(os.stat(backup).st_mode & 0o777, 0o600)
+        self.assertEqual(sqlite3.connect(backup).execute("PRAGMA integrity_check").fetchone(), ("ok",))
+        before = sqlite3.connect(backup).execute("SELECT id FROM events ORDER BY seq").fetchall()
+        running.signal(9)
+        running.wait()
+        self.assertTrue(os.path.getsize(self.store + "-wal") > 0, "the killed run left its -wal")
+        self.mock.config(max_limit=200, page_delay_ms=0)
+        self.run_readme_block(1)
+        self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
+        self.assertEqual([(i,) for i in self.ids()], before)
+        with open(self.path("said")) as f:
+            said = f.read().splitlines()
+        self.assertEqual([line.split()[1] for line in said], ["stop", "start"])
+        self.assertIn("wosync.service", said[0].split())
+        self.sync()  # what came since the backup comes again
+        self.assertSnapshotsAreTrue()
 
     def test_an_empty_file_is_a_new_store(self):
         self.write("wosync.db", b"")
@@ -185,21 +178,90 @@ class Faults(Case):
         before = self.dump()
         self.configure(api="organization_id = 99")
         self.mock.reset_log()
-        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path in \\[store\\]")
-        self.sync(expect=CONFIG, message="holds the work orders of", env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
+        self.sync(expect=CONFIG, message="was filled with organization_id = none, but now it is 99; .*give each organization its "
+                                         "own path in \\[store\\]")
+        self.sync(expect=CONFIG, message="holds the work orders of .*give each account its own path",
+                  env={"MAINTAINX_BASE_URL": "https://192.0.2.1/v1"})
         self.assertEqual(self.mock.state()["requests"], 0)
         self.assertEqual(self.dump("handlers"), {k: v for k, v in before.items() if k != "handlers"})
         self.configure()
         self.check_goes_on()
 
-    def test_one_kept_locked_by_another_program(self):
+    def refuse_address(self, base_url, message):
+        run = self.sync(expect=CONFIG, env={"MAINTAINX_BASE_URL": base_url}, message=message)
+        self.assertEqual(len(run.err.splitlines()), 1)
+        self.assertEqual(self.mock.state()["requests"], 0)
+        return run
+
+    def test_a_forgotten_path_of_the_address(self):
+        self.filled()
+        self.mock.reset_log()
+        root = self.mock.url[:-len("/v1")]
+        for wrong in (root, root + "/v2", self.mock.url + "/v1"):
+            run = self.refuse_address(wrong, "store %s: base_url is %s, but the store was filled from %s; set base_url = %s in "
+                                      r"\[api\]" % (self.store, wrong, self.mock.url, self.mock.url))
+            self.assertNotIn("sqlite3", run.err)
+        self.check_goes_on()
+
+    def test_another_address_of_the_same_account(self):
+        """The advice is for both who moved from a mock and who goes by another name; its command works as printed."""
+        self.filled()
+        self.mock.reset_log()
+        other = self.mock.url.replace("127.0.0.1", "localhost")
+        run = self.refuse_address(other, r"it was filled from %s, but base_url is %s; for another account, or after trials with a "
+                                  r"mock, set another path in \[store\]" % (self.mock.url, other))
+        command = re.search(r"sqlite3 ('[^']+') \"(.*)\"", run.err)
+        self.assertEqual(command[1], "'%s'" % self.store)
+        self.sql(command[2])
+        self.env["MAINTAINX_BASE_URL"] = other
+        self.check_goes_on()
+
+    def test_a_clock_that_was_set_back(self):
+        """What was written by the clock before is ahead of it, and not a negative age ago."""
+        self.filled()
+        self.sql("UPDATE account SET finished = finished + 7200000")
+        out = self.wosync("status").out
+        self.assertRegex(out, r"last pass +(2h|1h 59m) ahead of this clock")
+        self.assertNotRegex(out, r"-\d+[hms]")
+
+    def test_a_replay_that_is_tried_changes_nothing(self):
+        """Neither with a handler that is new in the configuration, nor without one that the store knows."""
+        self.filled()
+        self.mock.change(update=[{"id": number, "title": "Changed"} for number in self.olds])
+        self.sync()
+        self.assertGreater(len(self.ids()), 1)
+        before = self.dump()
+        for handler in ("log", "new"):
+            self.configure("[handler %s]\ntype = log\n" % handler)
+            run = self.wosync("events", "replay", "--handler", handler, "--since", "1h", "--dry-run")
+            self.assertEqual(run.out.splitlines()[:-1], self.ids())
+            self.assertEqual(self.dump(), before)
+
+    def test_one_locked_by_another_program_is_waited_for(self):
         self.filled()
         with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
             running = self.start("sync")
-            self.assertIsNotNone(running.pid)
+            self.wait_for(lambda: self.sleeps(running) > 20, "the run to wait for the lock")
+            self.assertTrue(running.is_alive())
             db.execute("COMMIT")
             self.assertEqual(running.wait().status, 0)
+        self.check_goes_on()
+
+    def sleeps(self, running):
+        """How often a run has slept since it opened the store; it does so again and again when the store is locked."""
+        self.assertTrue(running.is_alive(), "it did not wait for the lock")
+        process = Path("/proc/%d" % running.pid)
+        if self.store not in [os.path.realpath(file) for file in (process / "fd").iterdir()]:
+            return 0
+        return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (process / "status").read_text(), re.M)[1])
+
+    def test_one_that_stays_locked(self):
+        self.filled()
+        with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            self.sync(expect=TRY_LATER, message="store %s: .*another process keeps it locked" % self.store)
+        self.assertEqual(self.ids(), [])
         self.check_goes_on()
 
     # --- permissions: as another user ---
@@ -231,7 +293,7 @@ class Faults(Case):
     def test_a_read_only_directory(self):
         self.give_away((self.conf, 0o444), (self.program(become=NOBODY), 0o755), (self.directory, 0o555))
         run = self.sync(expect=CANTCREAT, become=NOBODY)
-        self.assertRegex(run.err, "(store|lock) %s.*: it cannot be (opened|made): .*permissions" % self.store)
+        self.assertRegex(run.err, "store %s.*: it cannot be (opened|made): .*permissions" % self.store)
         os.chmod(self.directory, 0o755)
         self.sync_silently(become=NOBODY)
 
@@ -347,7 +409,7 @@ class DryRun(Case):
         run = self.sync("--dry-run")
         self.assertEqual(self.files(), before)
         lines = run.out.splitlines()
-        self.assertEqual(lines[-1], "25 events would be told; nothing was changed")
+        self.assertEqual(lines[-1], "25 events would be emitted; nothing was changed")
         self.assertEqual(len(lines), 26)
         self.assertEqual(sum("workorder.completed" in line for line in lines), 8)
         self.assertRegex(lines[-2], "workorder.created  #%d" % made)
@@ -358,7 +420,7 @@ class DryRun(Case):
     def test_where_there_is_no_store_none_is_made(self):
         before = self.files()
         run = self.sync("--dry-run")
-        self.assertEqual(run.out, "0 events would be told; nothing was changed\n")
+        self.assertEqual(run.out, "0 events would be emitted; nothing was changed\n")
         self.assertEqual(self.files(), before)
 
     def test_nothing_is_delivered(self):
@@ -379,7 +441,7 @@ class DryRun(Case):
         self.mock.config(max_limit=2)
         self.mock.fault("duplicate", times=-1)
         run = self.sync("--dry-run")
-        self.assertRegex(run.out, "(?m)^8 events would be told")
+        self.assertRegex(run.out, "(?m)^8 events would be emitted")
 
     def test_one_that_fails_does_not_say_how_many(self):
         self.sync_silently()

@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, UNAVAILABLE, USAGE
+from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE, USAGE
 from webhooks import Webhooks, signed
 
 URL = "https://plant.example.com/wosync"
@@ -104,7 +104,7 @@ class Registering(Case):
     def test_a_rate_limit_that_is_used_up_is_known_to_the_next_run(self):
         self.mock.config(rate_limit={"requests": 1, "window_ms": 60000})
         self.register("--event", "workorder.created")
-        self.sync_silently("--max-time", "300ms")
+        self.sync("--max-time", "300ms", expect=TRY_LATER, message="the server asks to wait .*, longer than this run may last")
         self.assertEqual(self.mock.state()["rate_limited"], 0)
 
     def test_neither_spelling(self):
@@ -245,7 +245,7 @@ class Fallback(Webhooks):
     POLL = ["/v1/workorders"]
 
     def test_no_webhook_ever(self):
-        self.fallback(self.POLL, "polling: no webhook ever came")
+        self.fallback(self.POLL, "polling: no webhook has brought a work order yet")
 
     def test_webhooks_come_in(self):
         self.webhook()
@@ -254,10 +254,10 @@ class Fallback(Webhooks):
 
     def test_silence(self):
         self.webhook()
-        self.age("webhook_stats", "last", 890)
+        self.age("webhook_stats", "last_good", 890)
         self.fallback([], "no poll is called for")
-        self.age("webhook_stats", "last", 11)
-        self.fallback(self.POLL, "polling: no webhook came for as long as webhook_silence")
+        self.age("webhook_stats", "last_good", 11)
+        self.fallback(self.POLL, "polling: no webhook has brought a work order for as long as webhook_silence")
 
     def test_safety_poll(self):
         self.webhook()
@@ -272,7 +272,7 @@ class Fallback(Webhooks):
         self.webhook()
         self.fallback([], "no poll is called for")
         self.mock.ask_delete("/subscriptions/901")
-        self.age("webhook_stats", "last", 1000)
+        self.age("webhook_stats", "last_good", 1000)
         self.age("subscriptions", "checked", 1000)
         self.fallback(["/v1/workorders", "/v1/subscriptions/901"], "901 .NEW_WORK_ORDER. is gone: MaintainX deletes")
         self.webhook()
@@ -291,9 +291,10 @@ class Fallback(Webhooks):
         self.wosync("-v", "sync", "--fallback", message="polling: a pass is unfinished")
 
     def test_before_the_first_poll(self):
+        self.mock.config(filter_updatedAtGte="honoured")  # one probe, whichever comes first
         os.unlink(self.store)
         self.webhook()
-        self.fallback(self.POLL * 2, "polling: nothing was polled yet")
+        self.fallback(self.POLL * 2 + ["/v1/users", "/v1/teams"], "polling: nothing was polled yet")
 
     def test_a_poll_that_fails_looks_after_no_subscription(self):
         self.configure(api="give_up = 0")
@@ -308,15 +309,32 @@ class Fallback(Webhooks):
         self.configure(api="give_up = 0")
         self.webhook()
         self.mock.fault("status", status=503)
-        self.send({"type": "WORK_ORDER_CHANGE", "workOrderId": self.one})
+        self.send(self.public(self.one))
+        self.make_due()
         self.fallback(["/v1/workorders/%d" % self.one], "no poll is called for")
+
+    def test_what_is_no_sign_of_life(self):
+        """A comment's refetch that fails, a refused delivery, an unsupported event: none of them stands for polling."""
+        self.webhook()
+        self.age("webhook_stats", "last_good", 901)
+        self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
+        self.send(self.public(self.one, "NEW_COMMENT_ON_WORK_ORDER", type="TEXT", comment="x"))
+        self.send({"eventType": "USER_LOGOUT", "orgId": 1001})
+        self.fallback(self.POLL, "polling: no webhook has brought a work order for as long as webhook_silence")
+
+    def test_a_refused_delivery_calls_for_a_poll(self):
+        self.webhook()
+        self.fallback([], "no poll is called for")
+        self.send(b"{", expect=422)
+        self.fallback(self.POLL, "polling: a webhook was refused since the last poll")
+        self.fallback([], "no poll is called for")
 
     def test_what_fell_silent_is_found_by_polling(self):
         """Webhooks come, fail without a word, and come again: nothing is missed, nothing told twice."""
         self.configure(sync="webhook_silence = 1s")
         self.webhook()
         lost = self.mock.update(self.one, status="DONE")
-        self.age("webhook_stats", "last", 2)
+        self.age("webhook_stats", "last_good", 2)
         self.wosync("sync", "--fallback", "--no-dispatch")
         self.assertIn("workorder.completed/%d/%s" % (self.one, lost), self.ids())
         self.webhook()

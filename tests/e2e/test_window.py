@@ -170,9 +170,12 @@ class OneInstant(Case):
 
 
 class Clocks(Case):
-    def story(self, **settings):
+    BEHIND = "warning: clock: this machine's clock is (1h|59m 5\\ds) behind the server's; set it right"
+    AHEAD = "warning: clock: this machine's clock is 1h.* ahead of the server's; set it right"
+
+    def story(self, warning=None, **settings):
         self.mock.config(**settings)
-        self.tell_story()
+        self.tell_story(warning=warning)
         # and a change on a page that was read already
         for number in self.olds:
             self.mock.update(number, title="Changed")
@@ -188,18 +191,28 @@ class Clocks(Case):
         self.assertSnapshotsAreTrue()
 
     def test_the_server_is_an_hour_ahead(self):
-        self.story(clock_skew_ms=3600000)
+        self.story(self.BEHIND, clock_skew_ms=3600000)
 
     def test_the_server_is_an_hour_behind(self):
-        self.story(clock_skew_ms=-3600000)
+        self.story(self.AHEAD, clock_skew_ms=-3600000)
         self.assertLess(moment_of(self.status()["passStarted"]), time.time() - 3500)
 
     def test_only_its_Date_is_an_hour_ahead(self):
-        self.story(date_skew_ms=3600000)
+        """The horizon is an hour ahead, too: what is created before it is history, and changes of it are none."""
+        self.mock.config(date_skew_ms=3600000)
+        old = self.mock.create_old(1)[0]
+        self.assertRegex(self.sync().err, self.BEHIND)
         self.assertLess(moment_of(self.status()["passStarted"]), time.time() + 1)
+        created = self.mock.create({"title": "New"})[0]["id"]
+        self.sync_silently()
+        dates = [self.mock.update(number, title="Changed") for number in (old, created)]
+        self.sync()
+        self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % pair for pair in zip((old, created), dates)])
+        self.sync_silently()
+        self.assertSnapshotsAreTrue()
 
     def test_only_its_Date_is_an_hour_behind(self):
-        self.story(date_skew_ms=-3600000)
+        self.story(self.AHEAD, date_skew_ms=-3600000)
 
     def test_no_Date(self):
         self.story(date_header="none")

@@ -81,19 +81,26 @@ class Webhooks(Case):
         text = self.mock.ask_api("/workorders/%d" % number)
         return dict(json.loads(text)["workOrder"], **fields)
 
-    def public(self, number, kind="WORK_ORDER_CHANGE", whole=True, **members):
-        """A body in the vendor's spelling about the work order as it is now."""
-        body = {"type": kind, "workOrderId": number, "occurredAt": self.now()}
-        if whole:
-            body["newWorkOrder"] = self.work_order(number)
-        return dict(body, **members)
+    def public(self, number, kind="WORK_ORDER_CHANGE", **members):
+        """The vendor's envelope: it names the work order, and does not hold it."""
+        return dict({"eventType": kind, "occurredAt": self.now(), "orgId": 1001, "workOrderId": number,
+                     "customerId": None, "userId": 2041}, **members)
 
     def brief(self, number, event="workorder.updated", **members):
         return dict({"event": event, "data": self.work_order(number), "timestamp": self.now()}, **members)
 
     @staticmethod
-    def now():
-        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".000Z"
+    def now(seconds=0):
+        moment = time.time() + seconds
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + ".%03dZ" % (moment % 1 * 1000)
+
+    def waiting(self):
+        """How many work orders are to be asked for by their ids."""
+        return self.status()["refetches"]["waiting"]
+
+    def make_due(self):
+        """As if the time had passed after which a failed one is asked for again."""
+        self.sql("UPDATE refetches SET due = 0")
 
     def lane(self):
         return self.status()["webhooks"]

@@ -59,10 +59,10 @@ static void take(const struct webhook_message *message)
         "%s", e.text);
     const struct webhook_settings settings = {
         .store = store, .organization = "", .completed = completed, .ignored = ignored, .run = &run};
-    enum webhook_outcome outcome = webhook_take(&settings, message, now, &work_left, &e);
+    enum webhook_outcome outcome = webhook_accept(&settings, message, now, &work_left, &e);
     must(outcome != WEBHOOK_FAILED, "%s", e.text);
     must(outcome != WEBHOOK_REPEATED, "it was never here before");
-    enum webhook_outcome again = webhook_take(&settings, message, now + 1000, &again_left, &e);
+    enum webhook_outcome again = webhook_accept(&settings, message, now + 1000, &again_left, &e);
     must(again != WEBHOOK_FAILED, "%s", e.text);
     must(outcome != WEBHOOK_STORED || again == WEBHOOK_REPEATED, "the same again is new");
     must(again != WEBHOOK_STORED, "the second time it is stored");

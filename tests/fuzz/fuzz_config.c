@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     must(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == (ssize_t)size,
         "the file cannot be written");
-    int rc = config_load(path, &config, &problems, &warnings);
+    const char *const files[] = {path, NULL};
+    int rc = config_load(files, &config, &problems, &warnings);
     must((rc == 0) == (problems.len == 0), "it returned %d", rc);
     if (rc == 0)
         check_values(&config);

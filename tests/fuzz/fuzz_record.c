@@ -31,12 +31,8 @@ static const char *const ignored[] = {"mood", NULL};
 
 static bool parse(const char *json, size_t len, struct workorder *out)
 {
-    static struct json_tokener *parser;
     const char *reason = NULL;
-    if (parser == NULL)
-        parser = workorder_parser();
-    must(parser != NULL, "out of memory");
-    enum workorder_verdict verdict = workorder_parse(parser, json, len, out, &reason);
+    enum workorder_verdict verdict = workorder_parse(json, len, out, &reason);
     must((verdict == WORKORDER_OK) == (out->doc != NULL), "the verdict is %d", (int)verdict);
     must(
         (verdict == WORKORDER_OK) == (reason == NULL), "a verdict without a reason, or a reason without one");
@@ -135,7 +131,12 @@ static void check_again(const struct diff_rules *rules, const struct diff *first
     const char *reason = NULL;
     must(workorder_from_doc(first->document, &stored, &reason) == WORKORDER_OK, "what is stored is none: %s",
         reason);
-    const struct diff_snapshot snapshot = {&stored, first->from_list, first->deleted, first->deletions};
+    const struct diff_snapshot snapshot = {.wo = &stored,
+        .from_list = first->from_list,
+        .deleted = first->deleted,
+        .deletions = first->deletions,
+        .deleted_at = first->deleted_at,
+        .status_at = first->status_at};
     diff_observe(rules, NULL, &snapshot, now, &again);
     must(again.count == 0, "seen again it tells %s", again.events[0].id);
     must(again.deleted == first->deleted && again.deletions == first->deletions,
@@ -149,7 +150,7 @@ static void check_again(const struct diff_rules *rules, const struct diff *first
         diff_free(&again);
     }
     if (!first->deleted) {
-        diff_gone(&snapshot, &again);
+        diff_gone(&snapshot, TIMESTAMP_NONE, &again);
         must(again.count == 1 && again.deleted, "what is gone is not told");
         check_events(&again, &snapshot, &stored);
         diff_free(&again);
@@ -164,10 +165,15 @@ static void observe(int bits, const struct workorder *old_wo, const struct worko
         .ignored = ignored};
     const struct diff_window window = {
         .from = INT64_C(1700000000000), .until = INT64_C(1800000000000), .silent = (bits & SILENT) != 0};
-    const struct diff_snapshot known = {
-        old_wo, (bits & OLD_FROM_LIST) != 0, (bits & DELETED) != 0, bits & DELETED ? 1 : 0};
+    const struct diff_snapshot known = {.wo = old_wo,
+        .from_list = (bits & OLD_FROM_LIST) != 0,
+        .deleted = (bits & DELETED) != 0,
+        .deletions = bits & DELETED ? 1 : 0,
+        .deleted_at = TIMESTAMP_NONE,
+        .status_at = TIMESTAMP_NONE};
     const struct diff_snapshot *old = old_wo->doc != NULL ? &known : NULL;
-    const struct diff_observation now = {wo, (bits & NOW_FROM_LIST) != 0}, before = {old_wo, known.from_list};
+    const struct diff_observation now = {.wo = wo, .from_list = (bits & NOW_FROM_LIST) != 0},
+                                  before = {.wo = old_wo, .from_list = known.from_list};
     struct diff diff;
     diff_observe(&rules, bits & HISTORY ? &window : NULL, old, &now, &diff);
     must(diff.outcome != DIFF_STALE || (diff.count == 0 && old != NULL && wo->updated < old_wo->updated),

@@ -32,7 +32,7 @@ static void check_plain(const char *text, int64_t ms)
         return;
     tm.tm_year -= 1900;
     tm.tm_mon--;
-    must(tm.tm_mon >= 0 && tm.tm_mon < 12 && tm.tm_mday >= 1 && tm.tm_mday <= 31 && tm.tm_hour < 24 &&
+    must(tm.tm_mon >= 0 && tm.tm_mon < 12 && tm.tm_mday >= 1 && tm.tm_mday <= 31 && tm.tm_hour <= 24 &&
              tm.tm_min < 60,
         "%s is no date", text);
     must((int64_t)timegm(&tm) * 1000 == ms, "%s is not %lld", text, (long long)ms);

@@ -8,9 +8,15 @@
 #include "change.h"
 #include "mock.h"
 
-/* The listener that puts what a change tells into M's outbox, in LISTENER; NULL as long as `deliver` is
- * off. */
-const struct change_listener *announce_listener(struct mock *m, struct change_listener *listener);
+/* What changes are carried out with: what they tell is put into M's outbox by LISTENER, which is filled; as
+ * long as `deliver` is off, nothing is. */
+struct change_world announce_world(struct mock *m, struct change_listener *listener);
+
+/* Puts NEWS into M's outbox for all that are registered for it, unless `deliver` is off. */
+void announce_news(struct mock *m, const struct hook_news *news);
+
+/* The same for the news that a subscription was deleted. */
+void announce_archived(struct mock *m, int64_t subscription);
 
 /*
  * Deliveries of NEWS, whose `serialize` each registration decides for itself (unless FORCED), to all that are

@@ -12,13 +12,19 @@ json_object *arguments_parse(const char *text, size_t len, struct problem *p)
 
     if (tokener == NULL)
         die("out of memory");
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    /* not JSON_TOKENER_STRICT: json-c 0.18 then takes letters beyond ASCII for control characters */
     if (len == 0 || len > INT_MAX)
         problem_set(p, "a JSON body is needed");
     else
         value = json_tokener_parse_ex(tokener, text, (int)len);
-    if (value == NULL && len > 0)
+    size_t end = json_tokener_get_parse_end(tokener);
+    if (value == NULL && len > 0) {
         problem_set(p, "the body is not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
+    } else if (value != NULL && end + strspn(text + end, " \t\r\n") < len) {
+        problem_set(p, "the body is not JSON: there is something behind it");
+        json_object_put(value);
+        value = NULL;
+    }
     json_tokener_free(tokener);
     return value;
 }

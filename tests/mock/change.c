@@ -1,70 +1,30 @@
+/*
+ * Changes on command. Each is made to the newest version of a work order, which clients may not yet see, and
+ * is told to the listener with the work order before and after, who did it and when. edit.c reads one change
+ * and puts it over the work order; here it becomes a version in the store.
+ */
 #include "change.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "arguments.h"
+#include "edit.h"
 #include "generator.h"
 
 enum { GENERATE_MOST = 1000000 };
 
-static const char *const commands[] = {"create", "update", "delete", "hide", "unhide", "generate", NULL};
+static const char *const commands[] = {
+    "create", "update", "delete", "hide", "unhide", "generate", "release", NULL};
+static const char *const actor[] = {"userId", "occurredAt", NULL};
 
-/* What a command is carried out with. */
+/* One command at work. */
 struct work {
+    const struct change_world *world;
     struct store *store;
-    int64_t now; /* the mock's time of day */
-    const struct change_listener *listener;
+    struct edit defaults; /* what each change begins with */
+    json_object *done;    /* what was done, for the answer */
 };
-
-/* One change, with the members that are no fields of the work order taken out. */
-struct edit {
-    json_object *fields; /* borrowed */
-    json_object *raw;    /* borrowed, or NULL */
-    json_object *remove; /* borrowed, or NULL */
-    bool keep_updated;
-    int64_t visible_in; /* ms; 0: at once */
-};
-
-static bool is_given(const struct edit *e, const char *name)
-{
-    return json_object_object_get_ex(e->fields, name, NULL);
-}
-
-/* Members that begin with an underscore say how to change, and are no fields. */
-static bool check_special(json_object *fields, struct problem *p)
-{
-    static const char *const special[] = {"_raw", "_remove", "_keep_updatedAt", "_visible_in_ms"};
-
-    json_object_object_foreach(fields, name, value)
-    {
-        bool known = name[0] != '_';
-
-        (void)value;
-        for (size_t i = 0; i < COUNT_OF(special); i++)
-            known = known || strcmp(name, special[i]) == 0;
-        if (!known)
-            return problem_set(p, "%s: unknown key", name);
-    }
-    return true;
-}
-
-static bool parse_edit(struct edit *e, json_object *fields, struct problem *p)
-{
-    *e = (struct edit){.fields = fields};
-    if (!json_object_is_type(fields, json_type_object))
-        return problem_set(p, "a work order must be a JSON object");
-    if (!check_special(fields, p))
-        return false;
-    json_object_object_get_ex(fields, "_raw", &e->raw);
-    json_object_object_get_ex(fields, "_remove", &e->remove);
-    if (e->raw != NULL && !json_object_is_type(e->raw, json_type_string))
-        return problem_set(p, "_raw: not a text");
-    if (e->remove != NULL && !json_object_is_type(e->remove, json_type_array))
-        return problem_set(p, "_remove: not a list");
-    return arguments_boolean(fields, "_keep_updatedAt", &e->keep_updated, p) &&
-           arguments_integer(fields, "_visible_in_ms", &e->visible_in, 0, INT32_MAX, p);
-}
 
 static json_object *date_json(int64_t when)
 {
@@ -74,37 +34,35 @@ static json_object *date_json(int64_t when)
     return json_object_new_string_len(text, sizeof(text));
 }
 
-/* Puts the fields over DOC and stamps updatedAt and completedAt where they are not given. */
-static void merge_fields(json_object *doc, const struct edit *e, int64_t now)
-{
-    json_object *status, *updated = NULL;
-
-    json_object_object_foreach(e->fields, name, value)
-    {
-        if (name[0] != '_')
-            json_object_object_add(doc, name, json_object_get(value));
-    }
-    if (!is_given(e, "updatedAt") && !e->keep_updated)
-        json_object_object_add(doc, "updatedAt", date_json(now));
-    json_object_object_get_ex(doc, "updatedAt", &updated);
-    if (!is_given(e, "completedAt") && json_object_object_get_ex(e->fields, "status", &status) &&
-        workorder_is_complete(workorder_status(json_object_get_string(status))))
-        json_object_object_add(doc, "completedAt", json_object_get(updated));
-}
-
 /* BEFORE and AFTER (NULL: there is none) are put. */
-static void tell(const struct work *w, int64_t id, json_object *before, json_object *after)
+static void tell(
+    const struct work *w, const struct edit *e, int64_t id, json_object *before, json_object *after)
 {
-    if (w->listener != NULL)
-        w->listener->tell(w->listener->context, id, before, after);
+    const struct change_listener *listener = w->world->listener;
+    const struct change_news news = {id, before, after, e->user, e->occurred};
+
+    if (listener != NULL && !e->silent)
+        listener->tell(listener->context, &news);
     json_object_put(before);
     json_object_put(after);
 }
 
+static void put_version(const struct work *w, const struct edit *e, const struct workorder *wo)
+{
+    if (e->visible_in > 0)
+        store_put_later(w->store, wo, clock_steady() + e->visible_in);
+    else if (e->listed_in == EDIT_UNTIL_RELEASED)
+        store_list_later(w->store, wo, STORE_UNTIL_RELEASED);
+    else if (e->listed_in > 0)
+        store_list_later(w->store, wo, clock_steady() + e->listed_in);
+    else
+        store_put(w->store, wo);
+}
+
 /* Stores DOC, without the fields to be removed, as the newest version of WO in place of BEFORE (NULL: it is
- * new), and notes it in DONE. Puts both. */
-static void store_version(const struct work *w, struct workorder *wo, json_object *before, json_object *doc,
-    const struct edit *e, json_object *done)
+ * new), and notes it. Puts both. */
+static void store_version(
+    const struct work *w, struct workorder *wo, json_object *before, json_object *doc, const struct edit *e)
 {
     json_object *note = json_object_new_object();
 
@@ -112,14 +70,11 @@ static void store_version(const struct work *w, struct workorder *wo, json_objec
         json_object_object_del(doc, json_object_get_string(json_object_array_get_idx(e->remove, i)));
     workorder_read(wo, doc);
     workorder_own(wo, doc, e->raw);
-    if (e->visible_in > 0)
-        store_put_later(w->store, wo, clock_steady() + e->visible_in);
-    else
-        store_put(w->store, wo);
-    tell(w, wo->id, before, doc);
+    put_version(w, e, wo);
+    tell(w, e, wo->id, before, doc);
     json_object_object_add(note, "id", json_object_new_int64(wo->id));
     json_object_object_add(note, "updatedAt", date_json(wo->updated));
-    json_object_array_add(done, note);
+    json_object_array_add(w->done, note);
 }
 
 static void add_missing(json_object *doc, const char *name, json_object *value)
@@ -130,20 +85,21 @@ static void add_missing(json_object *doc, const char *name, json_object *value)
         json_object_object_add(doc, name, value);
 }
 
-static bool create(const struct work *w, json_object *fields, json_object *done, struct problem *p)
+static bool create(const struct work *w, json_object *fields, struct problem *p)
 {
-    struct workorder wo = {.updated = w->now};
+    struct workorder wo = {0};
+    struct edit e = w->defaults;
     const struct workorder *old;
     json_object *doc, *updated = NULL;
-    struct edit e;
 
-    if (!parse_edit(&e, fields, p) || !arguments_integer(fields, "id", &wo.id, 1, INT64_MAX - 1, p))
+    if (!edit_parse(&e, fields, p) || !arguments_integer(fields, "id", &wo.id, 1, INT64_MAX - 1, p))
         return false;
-    if (!is_given(&e, "id"))
+    if (!edit_gives(&e, "id"))
         wo.id = store_new_id(w->store);
     old = store_newest(w->store, wo.id);
     if (old != NULL && !old->deleted)
         return problem_set(p, "create: work order %" PRId64 " is there already", wo.id);
+    wo.updated = e.occurred;
     doc = json_object_new_object();
     json_object_object_add(doc, "id", json_object_new_int64(wo.id));
     json_object_object_add(doc, "sequentialId",
@@ -152,24 +108,26 @@ static bool create(const struct work *w, json_object *fields, json_object *done,
     json_object_object_add(doc, "status", json_object_new_string("OPEN"));
     json_object_object_add(doc, "priority", json_object_new_string("NONE"));
     json_object_object_add(doc, "organizationId", json_object_new_int(1001));
+    if (e.user != 0)
+        json_object_object_add(doc, "creatorId", json_object_new_int64(e.user));
     e.keep_updated = false; /* there is none to keep */
-    merge_fields(doc, &e, w->now);
+    edit_merge(&e, doc);
     if (json_object_object_get_ex(doc, "updatedAt", &updated))
         add_missing(doc, "createdAt", json_object_get(updated));
     add_missing(doc, "completedAt", NULL);
-    store_version(w, &wo, NULL, doc, &e, done);
+    store_version(w, &wo, NULL, doc, &e);
     return true;
 }
 
-static bool update(const struct work *w, json_object *fields, json_object *done, struct problem *p)
+static bool update(const struct work *w, json_object *fields, struct problem *p)
 {
+    struct edit e = w->defaults;
     const struct workorder *newest;
     struct workorder wo;
     json_object *before, *doc;
     int64_t id = 0;
-    struct edit e;
 
-    if (!parse_edit(&e, fields, p) || !arguments_integer(fields, "id", &id, 1, INT64_MAX - 1, p))
+    if (!edit_parse(&e, fields, p) || !arguments_integer(fields, "id", &id, 1, INT64_MAX - 1, p))
         return false;
     newest = store_newest(w->store, id);
     if (newest == NULL || newest->deleted)
@@ -177,39 +135,62 @@ static bool update(const struct work *w, json_object *fields, json_object *done,
     wo = *newest;
     before = store_document(w->store, newest);
     doc = store_document(w->store, newest);
-    merge_fields(doc, &e, w->now);
-    store_version(w, &wo, before, doc, &e, done);
+    edit_merge(&e, doc);
+    store_version(w, &wo, before, doc, &e);
     return true;
 }
 
-/* Sets the flag that COMMAND names. */
-static bool mark(
-    const struct work *w, const char *command, json_object *id_json, json_object *done, struct problem *p)
+/* The id of ITEM, which is that id, or an object with it and with what edit_parse() reads. */
+static bool parse_mark(struct edit *e, json_object *item, int64_t *id, struct problem *p)
 {
-    int64_t id = json_object_get_int64(id_json);
-    const struct workorder *wo = store_newest(w->store, id);
-    bool deleted = wo != NULL && wo->deleted, hidden = wo != NULL && wo->hidden, was = deleted;
-    json_object *before = wo != NULL ? store_document(w->store, wo) : NULL;
+    *id = json_object_get_int64(item);
+    if (!json_object_is_type(item, json_type_object))
+        return json_object_is_type(item, json_type_int) || problem_set(p, "not an id");
+    *id = 0;
+    return edit_parse(e, item, p) && arguments_integer(item, "id", id, 1, INT64_MAX - 1, p);
+}
 
+/* Sets the flag that COMMAND names. */
+static bool mark(const struct work *w, const char *command, json_object *item, struct problem *p)
+{
+    struct edit e = w->defaults;
+    const struct workorder *wo;
+    bool deleted, hidden, was;
+    json_object *before;
+    int64_t id;
+
+    if (!parse_mark(&e, item, &id, p))
+        return false;
+    wo = store_newest(w->store, id);
+    if (wo == NULL)
+        return problem_set(p, "%s: no work order %s", command, json_object_to_json_string(item));
+    deleted = was = wo->deleted;
+    hidden = wo->hidden;
+    before = store_document(w->store, wo);
     if (strcmp(command, "delete") == 0)
         deleted = true;
     else
         hidden = strcmp(command, "hide") == 0;
-    if (!json_object_is_type(id_json, json_type_int) || !store_mark(w->store, id, deleted, hidden)) {
-        json_object_put(before);
-        return problem_set(p, "%s: no work order %s", command, json_object_to_json_string(id_json));
-    }
+    store_mark(w->store, id, deleted, hidden);
     if (deleted && !was)
-        tell(w, id, before, NULL);
+        tell(w, &e, id, before, NULL);
     else
         json_object_put(before);
-    json_object_array_add(done, json_object_get(id_json));
+    json_object_array_add(w->done, json_object_new_int64(id));
+    return true;
+}
+
+/* The list shows what was held back: of the work order ITEM. */
+static bool release(const struct work *w, json_object *item, struct problem *p)
+{
+    if (!json_object_is_type(item, json_type_int) || !store_release(w->store, json_object_get_int64(item)))
+        return problem_set(p, "release: nothing of work order %s waits", json_object_to_json_string(item));
+    json_object_array_add(w->done, json_object_get(item));
     return true;
 }
 
 /* Carries out the list of one command. */
-static bool apply_list(
-    const struct work *w, const char *command, json_object *list, json_object *done, struct problem *p)
+static bool apply_list(const struct work *w, const char *command, json_object *list, struct problem *p)
 {
     if (!json_object_is_type(list, json_type_array))
         return problem_set(p, "%s: not a list", command);
@@ -218,11 +199,13 @@ static bool apply_list(
         bool ok;
 
         if (strcmp(command, "create") == 0)
-            ok = create(w, item, done, p);
+            ok = create(w, item, p);
         else if (strcmp(command, "update") == 0)
-            ok = update(w, item, done, p);
+            ok = update(w, item, p);
+        else if (strcmp(command, "release") == 0)
+            ok = release(w, item, p);
         else
-            ok = mark(w, command, item, done, p);
+            ok = mark(w, command, item, p);
         if (!ok)
             return false;
     }
@@ -231,44 +214,50 @@ static bool apply_list(
 
 static bool generate(const struct work *w, json_object *command, json_object *result, struct problem *p)
 {
-    int64_t count = 0, first;
+    int64_t count = 0, first, now = w->defaults.occurred;
     json_object *done;
 
     if (!arguments_integer(command, "generate", &count, 0, GENERATE_MOST, p))
         return false;
-    first = store_generate(w->store, (size_t)count, w->now);
-    for (int64_t id = first; w->listener != NULL && id < first + count; id++)
-        tell(w, id, NULL, store_document(w->store, store_find(w->store, id)));
+    first = store_generate(w->store, (size_t)count, now);
+    for (int64_t id = first; w->world->listener != NULL && id < first + count; id++)
+        tell(w, &w->defaults, id, NULL, store_document(w->store, store_find(w->store, id)));
     done = json_object_new_object();
     json_object_object_add(done, "first", json_object_new_int64(first));
     json_object_object_add(done, "count", json_object_new_int64(count));
-    json_object_object_add(done, "updatedAt", date_json(w->now));
+    json_object_object_add(done, "updatedAt", date_json(now));
     json_object_object_add(result, "generate", done);
     return true;
 }
 
 bool change_known(json_object *command, struct problem *p)
 {
-    return arguments_known(command, commands, NULL, p);
+    return arguments_known(command, commands, actor, p);
 }
 
-bool change_apply(struct store *s, json_object *command, int64_t now, const struct change_listener *listener,
-    json_object *result, struct problem *p)
+bool change_apply(
+    const struct change_world *world, json_object *command, json_object *result, struct problem *p)
 {
-    const struct work w = {s, now, listener};
+    struct work w = {.world = world,
+        .store = world->store,
+        .defaults = {.occurred = world->now, .listed_in = world->lag_ms}};
 
-    if (!change_known(command, p))
+    if (!change_known(command, p) || !edit_actor(&w.defaults, command, p))
         return false;
     for (size_t i = 0; commands[i] != NULL; i++) {
-        json_object *list, *done;
+        json_object *list;
+        bool ok;
 
         if (!json_object_object_get_ex(command, commands[i], &list))
             continue;
-        if (strcmp(commands[i], "generate") == 0)
-            return generate(&w, command, result, p);
-        done = json_object_new_array();
-        json_object_object_add(result, commands[i], done);
-        if (!apply_list(&w, commands[i], list, done, p))
+        if (strcmp(commands[i], "generate") == 0) {
+            ok = generate(&w, command, result, p);
+        } else {
+            w.done = json_object_new_array();
+            json_object_object_add(result, commands[i], w.done);
+            ok = apply_list(&w, commands[i], list, p);
+        }
+        if (!ok)
             return false;
     }
     return true;

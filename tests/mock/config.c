@@ -1,3 +1,9 @@
+/*
+ * The settings: a table of names, kinds and places in `struct config`, by which they are read and written. A
+ * dialect is a setting that sets others.
+ *
+ * Invariant: a merge is all or nothing; it works on a copy.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -17,6 +23,11 @@ static const char *const orders[] = {"id", "-id", "updatedAt", "-createdAt", NUL
 static const char *const policies[] = {"honoured", "ignored", "refused", NULL};
 static const char *const webhook_apis[] = {"subscriptions", "webhooks", "both", NULL};
 static const char *const url_choices[] = {"fixed", "fresh", NULL};
+static const char *const dialects[] = {"live", "brief", NULL};
+static const char *const parameter_choices[] = {"refused", "ignored", NULL};
+static const char *const thumbnail_choices[] = {"expanded", "always", NULL};
+static const char *const null_choices[] = {"absent", "present", NULL};
+static const char *const json_choices[] = {"compact", "spaced", NULL};
 const char *const config_subscription_status[] = {"VALID", "PENDING_APPROVAL", NULL};
 
 #define AT(field) offsetof(struct config, field)
@@ -45,20 +56,26 @@ static const struct setting rate_limit_settings[] = {
     INTEGER("requests", rate_limit.requests, 0, 1000000000),
     INTEGER("window_ms", rate_limit.window_ms, 1, 1000000000),
     BOOLEAN("retry_after", rate_limit.retry_after),
+    BOOLEAN("headers", rate_limit.headers),
     END,
 };
 
 static const struct setting deliver_settings[] = {
     BOOLEAN("on", deliver.on),
+    BOOLEAN("hold", deliver.hold),
     TEXT("secret", deliver.secret),
     INTEGER("lost_percent", deliver.lost_percent, 0, 100),
     INTEGER("doubled_percent", deliver.doubled_percent, 0, 100),
+    INTEGER("late_percent", deliver.late_percent, 0, 100),
+    INTEGER("nameless_percent", deliver.nameless_percent, 0, 100),
     INTEGER("delay_ms", deliver.delay_ms, 0, 1000000000),
+    INTEGER("late_ms", deliver.late_ms, 0, 1000000000),
     INTEGER("timeout_ms", deliver.timeout_ms, 1, 1000000000),
     END,
 };
 
 static const struct setting settings[] = {
+    CHOICE("dialect", dialect, dialects),
     CHOICE("order", order, orders),
     CHOICE("filter_updatedAtGte", filter_updated_at_gte, policies),
     CHOICE("filter_brackets", filter_brackets, policies),
@@ -66,6 +83,10 @@ static const struct setting settings[] = {
     CHOICE("webhook_api", webhook_api, webhook_apis),
     CHOICE("subscription_status", subscription_status, config_subscription_status),
     CHOICE("signed_urls", signed_urls, url_choices),
+    CHOICE("unknown_parameters", unknown_parameters, parameter_choices),
+    CHOICE("thumbnails", thumbnails, thumbnail_choices),
+    CHOICE("null_fields", null_fields, null_choices),
+    CHOICE("json", json, json_choices),
     TEXT("token", token),
     TEXT("organization", organization),
     TEXT("date_header", date_header),
@@ -76,9 +97,24 @@ static const struct setting settings[] = {
     INTEGER("page_delay_ms", page_delay_ms, 0, 1000000000),
     INTEGER("cursor_ttl_ms", cursor_ttl_ms, 0, 1000000000),
     INTEGER("max_limit", max_limit, 1, 200),
+    INTEGER("list_lag_ms", list_lag_ms, -1, 1000000000),
     BOOLEAN("gzip", gzip),
     END,
 };
+
+/* What the dialect decides; each can be set by itself, too. */
+static void speak(struct config *c, enum dialect dialect)
+{
+    bool brief = dialect == DIALECT_BRIEF;
+
+    c->dialect = (int)dialect;
+    c->filter_updated_at_gte = brief ? POLICY_HONOURED : POLICY_REFUSED;
+    c->filter_brackets = brief ? POLICY_IGNORED : POLICY_HONOURED;
+    c->webhook_api = brief ? WEBHOOK_API_WEBHOOKS : WEBHOOK_API_SUBSCRIPTIONS;
+    c->unknown_parameters = brief ? PARAMETERS_IGNORED : PARAMETERS_REFUSED;
+    c->thumbnails = brief ? THUMBNAILS_ALWAYS : THUMBNAILS_EXPANDED;
+    c->null_fields = brief ? NULL_FIELDS_PRESENT : NULL_FIELDS_ABSENT;
+}
 
 void config_defaults(struct config *c)
 {
@@ -86,11 +122,12 @@ void config_defaults(struct config *c)
         .order = DEFAULT_ORDER_ID,
         .token = "test-token",
         .date_header = "normal",
-        .rate_limit = {.requests = 100000, .window_ms = 60000},
+        .rate_limit = {.requests = 100000, .window_ms = 60000, .headers = true},
         .deliver = {.secret = "webhook-secret", .timeout_ms = 10000},
         .max_limit = 200,
         .gzip = true,
     };
+    speak(c, DIALECT_LIVE);
 }
 
 static bool set_choice(int *value, const struct setting *s, json_object *given, struct problem *p)
@@ -170,7 +207,15 @@ static bool merge_group(
 bool config_merge(struct config *c, json_object *changes, struct problem *p)
 {
     struct config merged = *c;
+    json_object *dialect;
 
+    /* the dialect first, so that what is named beside it wins */
+    if (json_object_is_type(changes, json_type_object) &&
+        json_object_object_get_ex(changes, "dialect", &dialect)) {
+        if (!set_choice(&merged.dialect, settings, dialect, p))
+            return false;
+        speak(&merged, (enum dialect)merged.dialect);
+    }
     if (!merge_group(&merged, settings, changes, p))
         return false;
     *c = merged;

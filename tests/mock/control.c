@@ -1,9 +1,15 @@
+/*
+ * The control interface: a table of paths and functions, each of which runs under the mock's lock with its
+ * JSON and adds to the answer. Webhooks on command are apart (deliveries.c): they are sent without the lock.
+ */
 #include "control.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "announce.h"
 #include "arguments.h"
+#include "comment.h"
 #include "deliveries.h"
 #include "fault_answer.h"
 #include "truth.h"
@@ -33,8 +39,49 @@ static bool get_config(struct mock *m, json_object *body, json_object *result, s
 static bool change_workorders(struct mock *m, json_object *body, json_object *result, struct problem *p)
 {
     struct change_listener listener;
+    struct change_world world = announce_world(m, &listener);
 
-    return change_apply(m->store, body, mock_now(m), announce_listener(m, &listener), result, p);
+    return change_apply(&world, body, result, p);
+}
+
+static bool set_records(struct mock *m, json_object *body, json_object *result, struct problem *p)
+{
+    (void)result;
+    return records_set(m->records, body, p);
+}
+
+/* `order`: "made" (the default), "reversed", or places in the order of the changes, from 0. */
+static bool release_deliveries(struct mock *m, json_object *body, json_object *result, struct problem *p)
+{
+    static const char *const names[] = {"order", NULL};
+    size_t held = outbox_held(m->outbox), n = held, *order;
+    json_object *given = NULL;
+    const char *word;
+    bool reversed;
+
+    if (!arguments_known(body, names, NULL, p))
+        return false;
+    json_object_object_get_ex(body, "order", &given);
+    word = json_object_is_type(given, json_type_string) ? json_object_get_string(given) : "made";
+    reversed = strcmp(word, "reversed") == 0;
+    if (!reversed && strcmp(word, "made") != 0)
+        return problem_set(p, "order: made, reversed, or a list of places");
+    if (json_object_is_type(given, json_type_array))
+        n = json_object_array_length(given);
+    order = base_alloc(n + 1, sizeof(*order));
+    for (size_t i = 0; i < n; i++) {
+        order[i] = reversed ? n - 1 - i : i;
+        if (json_object_is_type(given, json_type_array))
+            order[i] = (size_t)json_object_get_int64(json_object_array_get_idx(given, i));
+        if (order[i] >= held) {
+            free(order);
+            return problem_set(p, "order: only %zu are held", held);
+        }
+    }
+    outbox_release(m->outbox, order, n);
+    free(order);
+    json_object_object_add(result, "released", json_object_new_int64((int64_t)n));
+    return true;
 }
 
 static bool set_script(struct mock *m, json_object *body, json_object *result, struct problem *p)
@@ -99,6 +146,9 @@ static const struct control controls[] = {
     {"POST", "/mock/config", set_config, true},
     {"GET", "/mock/config", get_config, false},
     {"POST", "/mock/workorders", change_workorders, true},
+    {"POST", "/mock/records", set_records, true},
+    {"POST", "/mock/comments", comment_add, true},
+    {"POST", "/mock/deliveries/release", release_deliveries, true},
     {"POST", "/mock/script", set_script, true},
     {"POST", "/mock/faults", add_faults, true},
     {"POST", "/mock/faults/clear", clear_faults, false},
@@ -179,7 +229,7 @@ void control_sink(struct mock *m, const struct request *r, struct answer *a)
 
     pthread_mutex_lock(&m->lock);
     sinks_keep(m->sinks, r);
-    hit_it = faults_take(&m->sink_faults, r, &hit);
+    hit_it = faults_take(&m->sink_faults, r, NULL, &hit);
     spoils = hit_it && fault_spoils(hit.kind);
     if (!hit_it || spoils) {
         a->status = 200;

@@ -1,3 +1,7 @@
+/*
+ * Webhooks on command: an order is read into a form and checked, made into deliveries by the same code that
+ * changes use, adjusted as the order says, sent, and answered with what came back.
+ */
 #include "deliveries.h"
 
 #include <stdlib.h>
@@ -9,15 +13,17 @@
 
 enum { REPEAT_MOST = 100000 };
 
-static const char *const names[] = {"work_order", "event", "spelling", "fields", "set", "old_status",
-    "occurred_at", "url", "secret", "repeat", "event_id", "skew_ms", "unit", "headers", "raw", NULL};
+static const char *const names[] = {"work_order", "event", "spelling", "serialize", "fields", "set", "before",
+    "old_status", "user_id", "occurred_at", "body", "without", "url", "secret", "repeat", "event_id",
+    "skew_ms", "unit", "headers", "raw", NULL};
 
 /* One order, read. All is borrowed from its JSON. */
 struct order_form {
-    int64_t work_order, repeat, skew;
+    int64_t work_order, repeat, skew, user;
     const char *event, *spelling, *old_status, *occurred_at, *url, *secret, *event_id, *unit, *raw;
-    json_object *fields, *set, *headers;
-    bool no_event_id, unsigned_, only_id;
+    json_object *fields, *set, *before, *body, *without, *headers;
+    bool no_event_id, unsigned_;
+    bool serialize, serialize_given;
     size_t raw_len;
 };
 
@@ -38,19 +44,30 @@ static bool text_or_null(
     return *is_null || arguments_text(o, name, value, p);
 }
 
-/* `fields` is a list of names, or "id". */
+static bool read_list(json_object *o, const char *name, json_object **value, struct problem *p)
+{
+    return !json_object_object_get_ex(o, name, value) || json_object_is_type(*value, json_type_array) ||
+           problem_set(p, "%s: not a list", name);
+}
+
+/* Whether the work order is in the body, and which fields of it: `fields` is a list of names, or "id" for
+ * none. */
 static bool read_fields(struct order_form *f, json_object *o, struct problem *p)
 {
     json_object *fields;
 
+    f->serialize_given = json_object_object_get_ex(o, "serialize", NULL);
+    if (!arguments_boolean(o, "serialize", &f->serialize, p))
+        return false;
     if (!json_object_object_get_ex(o, "fields", &fields))
         return true;
-    f->only_id =
-        json_object_is_type(fields, json_type_string) && strcmp(json_object_get_string(fields), "id") == 0;
-    if (!f->only_id && !json_object_is_type(fields, json_type_array))
-        return problem_set(p, "fields: a list of names, or \"id\"");
-    f->fields = f->only_id ? NULL : fields;
-    return true;
+    f->serialize_given = true;
+    f->serialize = json_object_is_type(fields, json_type_array);
+    f->fields = f->serialize ? fields : NULL;
+    return f->serialize ||
+           (json_object_is_type(fields, json_type_string) &&
+               strcmp(json_object_get_string(fields), "id") == 0) ||
+           problem_set(p, "fields: a list of names, or \"id\"");
 }
 
 static bool read_object(json_object *o, const char *name, json_object **value, struct problem *p)
@@ -67,6 +84,7 @@ static bool read_form(struct order_form *f, json_object *o, struct problem *p)
     if (!arguments_known(o, names, NULL, p) ||
         !arguments_integer(o, "work_order", &f->work_order, 1, INT64_MAX - 1, p) ||
         !arguments_integer(o, "repeat", &f->repeat, 1, REPEAT_MOST, p) ||
+        !arguments_integer(o, "user_id", &f->user, 0, INT64_MAX, p) ||
         !arguments_integer(o, "skew_ms", &f->skew, -1000000000000, 1000000000000, p) ||
         !arguments_text(o, "event", &f->event, p) || !arguments_text(o, "spelling", &f->spelling, p) ||
         !arguments_text(o, "old_status", &f->old_status, p) ||
@@ -74,20 +92,21 @@ static bool read_form(struct order_form *f, json_object *o, struct problem *p)
         !text_or_null(o, "secret", &f->secret, &f->unsigned_, p) ||
         !text_or_null(o, "event_id", &f->event_id, &f->no_event_id, p) ||
         !arguments_text(o, "unit", &f->unit, p) || !arguments_text(o, "raw", &f->raw, p) ||
-        !read_object(o, "set", &f->set, p) || !read_object(o, "headers", &f->headers, p) ||
-        !read_fields(f, o, p))
+        !read_object(o, "set", &f->set, p) || !read_object(o, "before", &f->before, p) ||
+        !read_object(o, "body", &f->body, p) || !read_object(o, "headers", &f->headers, p) ||
+        !read_list(o, "without", &f->without, p) || !read_fields(f, o, p))
         return false;
     if (json_object_object_get_ex(o, "raw", &raw))
         f->raw_len = (size_t)json_object_get_string_len(raw);
     if (f->event == NULL)
         f->event = hook_name(HOOK_CREATED,
-            f->spelling != NULL && strcmp(f->spelling, "brief") == 0 ? SPELLING_BRIEF : SPELLING_PUBLIC);
+            f->spelling != NULL && strcmp(f->spelling, "brief") == 0 ? SPELLING_BRIEF : SPELLING_LIVE);
     if (f->spelling == NULL)
-        f->spelling = hook_spelling(f->event) == SPELLING_BRIEF ? "brief" : "public";
-    if (!is_one_of("spelling", f->spelling, "public", "brief", p) ||
-        !is_one_of("unit", f->unit, "s", "ms", p))
+        f->spelling = hook_spelling(f->event) == SPELLING_BRIEF ? "brief" : "live";
+    if (!is_one_of("spelling", f->spelling, "live", "brief", p) || !is_one_of("unit", f->unit, "s", "ms", p))
         return false;
-    return f->work_order != 0 || f->raw != NULL || problem_set(p, "work_order or raw is needed");
+    return f->work_order != 0 || f->raw != NULL || hook_is_foreign(f->event) ||
+           problem_set(p, "work_order or raw is needed");
 }
 
 /* The work order as it is (the newest version, deleted ones too) with what is set over it; NULL: there is
@@ -97,13 +116,33 @@ static json_object *find_document(struct mock *m, const struct order_form *f)
     const struct workorder *wo = store_newest(m->store, f->work_order);
     json_object *doc = wo != NULL ? store_document(m->store, wo) : NULL;
 
-    if (f->set == NULL)
+    if (f->set == NULL || f->work_order == 0)
         return doc;
     if (doc == NULL) {
         doc = json_object_new_object();
         json_object_object_add(doc, "id", json_object_new_int64(f->work_order));
     }
     json_object_object_foreach(f->set, name, value) json_object_object_add(doc, name, json_object_get(value));
+    return doc;
+}
+
+/* The work order as it was: AFTER with what is ordered over it; NULL: not known. The caller puts it. */
+static json_object *find_before(json_object *after, const struct order_form *f)
+{
+    json_object *doc = NULL;
+
+    if (f->before == NULL && f->old_status == NULL)
+        return NULL;
+    if (after != NULL)
+        json_object_deep_copy(after, &doc, NULL);
+    else
+        doc = json_object_new_object();
+    if (f->before != NULL) {
+        json_object_object_foreach(f->before, name, value)
+            json_object_object_add(doc, name, json_object_get(value));
+    }
+    if (f->old_status != NULL)
+        json_object_object_add(doc, "status", json_object_new_string(f->old_status));
     return doc;
 }
 
@@ -145,21 +184,25 @@ static bool make(struct mock *m, json_object *o, struct delivery ***end, struct 
 {
     struct delivery *made, *d;
     struct order_form f;
-    struct hook_news news = {.occurred = mock_now(m)};
+    struct hook_news news = {.occurred = mock_now(m), .spaced = m->config.json == JSON_SPACED};
 
     if (!read_form(&f, o, p))
         return false;
     if (f.occurred_at != NULL && !clock_parse(f.occurred_at, &news.occurred))
         return problem_set(p, "occurred_at: not an ISO 8601 date");
     news.event = f.event;
-    news.spelling = strcmp(f.spelling, "brief") == 0 ? SPELLING_BRIEF : SPELLING_PUBLIC;
+    news.spelling = strcmp(f.spelling, "brief") == 0 ? SPELLING_BRIEF : SPELLING_LIVE;
     news.id = f.work_order;
-    news.old_status = f.old_status;
-    news.serialize = !f.only_id;
+    news.serialize = f.serialize_given ? f.serialize : news.spelling == SPELLING_BRIEF;
     news.fields = f.fields;
-    news.work_order = find_document(m, &f);
-    made = f.url != NULL ? make_by_url(m, &news, &f) : announce_make(m, &news, NULL, true);
-    json_object_put(news.work_order);
+    news.user = f.user;
+    news.members = f.body;
+    news.without = f.without;
+    news.after = find_document(m, &f);
+    news.before = find_before(news.after, &f);
+    made = f.url != NULL ? make_by_url(m, &news, &f) : announce_make(m, &news, NULL, f.serialize_given);
+    json_object_put(news.after);
+    json_object_put(news.before);
     if (made == NULL)
         return problem_set(p, "nobody is registered for %s, and no url is given", f.event);
     while ((d = made) != NULL) {

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* The vendor's names, and the field each brings; NULL where no work order of ours has one. Thumbnails come
- * unasked, so that clients meet signed URLs. */
+#include "parameters.h"
+
+/* The vendor's names, and the field each brings; NULL where no work order of ours has one. */
 static const struct {
     const char *name, *field;
     unsigned bit;
@@ -14,7 +15,7 @@ static const struct {
     {"asset", "asset", EXPAND_ASSET, false},
     {"location", "location", EXPAND_LOCATION, false},
     {"extra_fields", "extraFields", EXPAND_EXTRA_FIELDS, false},
-    {"thumbnail", NULL, 0, true},
+    {"thumbnail", "thumbnail", EXPAND_THUMBNAIL, true},
     {"parts", NULL, 0, false},
     {"procedure", NULL, 0, true},
     {"vendor_ids", NULL, 0, true},
@@ -27,6 +28,19 @@ static const struct {
     {"estimated_time", NULL, 0, false},
 };
 
+/* "'VALUE' is not a member of A,B,C" */
+static bool refuse(const char *value, bool single, struct problem *p)
+{
+    const char *words[COUNT_OF(fields) + 1];
+    size_t n = 0;
+
+    for (size_t f = 0; f < COUNT_OF(fields); f++)
+        if (!single || !fields[f].list_only)
+            words[n++] = fields[f].name;
+    words[n] = NULL;
+    return parameters_no_member(value, words, p);
+}
+
 bool expand_read(unsigned *wanted, const struct request *r, bool single, struct problem *p)
 {
     *wanted = 0;
@@ -38,7 +52,7 @@ bool expand_read(unsigned *wanted, const struct request *r, bool single, struct 
         while (f < COUNT_OF(fields) && strcmp(fields[f].name, r->params[i].value) != 0)
             f++;
         if (f == COUNT_OF(fields) || (single && fields[f].list_only))
-            return problem_set(p, "expand: unknown field.");
+            return refuse(r->params[i].value, single, p);
         *wanted |= fields[f].bit;
     }
     return true;
@@ -49,4 +63,13 @@ void expand_strip(json_object *doc, unsigned wanted)
     for (size_t f = 0; f < COUNT_OF(fields); f++)
         if (fields[f].field != NULL && (wanted & fields[f].bit) == 0)
             json_object_object_del(doc, fields[f].field);
+}
+
+void expand_strip_nulls(json_object *doc)
+{
+    json_object_object_foreach(doc, name, value)
+    {
+        if (value == NULL)
+            json_object_object_del(doc, name);
+    }
 }

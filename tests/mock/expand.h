@@ -16,7 +16,8 @@ enum {
     EXPAND_ASSET = 4,
     EXPAND_LOCATION = 8,
     EXPAND_EXTRA_FIELDS = 16,
-    EXPAND_ALL = 31
+    EXPAND_THUMBNAIL = 32,
+    EXPAND_ALL = 63
 };
 
 /* Which of them the request, for a list or a SINGLE work order, asks for, as a sum. False, with the PROBLEM
@@ -26,5 +27,8 @@ bool expand_read(unsigned *wanted, const struct request *r, bool single, struct 
 
 /* Takes out of DOC those that are not wanted. */
 void expand_strip(json_object *doc, unsigned wanted);
+
+/* Takes out of DOC the members that are null. */
+void expand_strip_nulls(json_object *doc);
 
 #endif

@@ -1,5 +1,10 @@
+/*
+ * The queue of faults. A fault waits until a request fits it (path, kind, skip), hits it, and is gone after
+ * so many hits. Only the first that fits is looked at. fault_answer.c does what it says.
+ */
 #include "fault.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +15,10 @@
 struct fault {
     enum fault_kind kind;
     json_object *spec;
-    char *path;    /* NULL: any */
-    bool exact;    /* that path, and nothing below it */
+    char *path;   /* NULL: any */
+    bool exact;   /* that path, and nothing below it */
+    bool headers; /* of the rate limit are in the answer */
+    int64_t work_order;
     int64_t times; /* -1: for ever */
     int64_t skip;
     int64_t status;
@@ -21,7 +28,8 @@ struct fault {
 };
 
 /* What can be said of every fault, and of each kind. */
-static const char *const common_names[] = {"fault", "times", "path", "exact", "skip", "name", NULL};
+static const char *const common_names[] = {
+    "fault", "times", "path", "exact", "skip", "name", "rate_limit_headers", NULL};
 
 struct kind {
     const char *name;
@@ -50,6 +58,9 @@ static const struct kind kinds[FAULT__MAX] = {
     [FAULT_REDIRECT] = {"redirect", {"location", "status"}, 302},
     [FAULT_HTML] = {"html", {"status"}, 200},
     [FAULT_RANDOM] = {"random", {"probability", "seed", "statuses", "retry_after"}, 500},
+    [FAULT_EMPTY_LIST] = {"empty_list", {NULL}, 200},
+    [FAULT_PAGE_HOLDS] = {"page_holds", {"work_order", "status", "retry_after", "body", "headers"}, 500},
+    [FAULT_NO_RATE_LIMIT_HEADERS] = {"no_rate_limit_headers", {NULL}, 0},
 };
 
 static bool parse_kind(struct fault *f, struct problem *p)
@@ -108,7 +119,8 @@ static bool parse_fault(struct fault *f, const char *prefix, struct problem *p)
 
     if (!parse_kind(f, p) || !arguments_known(f->spec, common_names, kinds[f->kind].names, p))
         return false;
-    f->times = f->kind == FAULT_RANDOM ? -1 : 1;
+    f->times = f->kind == FAULT_RANDOM || f->kind == FAULT_PAGE_HOLDS ? -1 : 1;
+    f->headers = f->kind != FAULT_NO_RATE_LIMIT_HEADERS;
     f->status = kinds[f->kind].status;
     f->probability = 0.5;
     if (!arguments_integer(f->spec, "times", &f->times, -1, INT64_MAX, p) ||
@@ -116,9 +128,13 @@ static bool parse_fault(struct fault *f, const char *prefix, struct problem *p)
         !arguments_integer(f->spec, "status", &f->status, 200, 599, p) ||
         !arguments_integer(f->spec, "seed", &seed, 0, INT64_MAX, p) ||
         !arguments_number(f->spec, "probability", &f->probability, 0, 1, p) ||
+        !arguments_integer(f->spec, "work_order", &f->work_order, 1, INT64_MAX, p) ||
+        !arguments_boolean(f->spec, "rate_limit_headers", &f->headers, p) ||
         !arguments_boolean(f->spec, "exact", &f->exact, p) || !arguments_text(f->spec, "path", &path, p) ||
         !arguments_text(f->spec, "name", &name, p) || !check_details(f->spec, p))
         return false;
+    if (f->kind == FAULT_PAGE_HOLDS && f->work_order == 0)
+        return problem_set(p, "page_holds: work_order is needed");
     f->chance = (uint64_t)seed;
     if ((prefix != NULL) != (name != NULL) || (prefix != NULL && path != NULL))
         return problem_set(p, "a sink's fault needs a name, and only a sink's fault has one");
@@ -172,21 +188,37 @@ void faults_clear(struct faults *f)
 }
 
 /* Paths are matched by whole segments: /v1/workorders is above /v1/workorders/7, not above
- * /v1/workorders7. */
-static bool fits(const struct fault *f, const struct request *r)
+ * /v1/workorders7. A path with a star is a pattern for the whole of it. */
+static bool path_fits(const struct fault *f, const char *path)
 {
     size_t len;
 
-    if (f->kind == FAULT_EXPIRED_CURSOR && request_param(r, "cursor") == NULL)
-        return false;
     if (f->path == NULL)
         return true;
+    if (strpbrk(f->path, "*?[") != NULL)
+        return fnmatch(f->path, path, 0) == 0;
     len = strlen(f->path);
-    if (strncmp(r->path, f->path, len) != 0)
+    if (strncmp(path, f->path, len) != 0)
         return false;
-    if (r->path[len] == '\0')
+    if (path[len] == '\0')
         return true;
-    return !f->exact && (r->path[len] == '/' || (len > 0 && f->path[len - 1] == '/'));
+    return !f->exact && (path[len] == '/' || (len > 0 && f->path[len - 1] == '/'));
+}
+
+static bool fits(const struct fault *f, const struct request *r, const struct fault_page *page)
+{
+    if (!path_fits(f, r->path))
+        return false;
+    switch (f->kind) {
+    case FAULT_EXPIRED_CURSOR:
+        return request_param(r, "cursor") != NULL;
+    case FAULT_EMPTY_LIST:
+        return fault_list_name(r) != NULL;
+    case FAULT_PAGE_HOLDS:
+        return page != NULL && page->holds(page->context, f->work_order);
+    default:
+        return true;
+    }
 }
 
 /* Throws the dice of a random fault: whether it strikes, and with which status. */
@@ -206,12 +238,13 @@ static bool strikes(struct fault *f)
     return true;
 }
 
-bool faults_take(struct faults *f, const struct request *r, struct fault_hit *hit)
+bool faults_take(
+    struct faults *f, const struct request *r, const struct fault_page *page, struct fault_hit *hit)
 {
     struct fault **link = &f->first, *fault;
     bool struck;
 
-    while (*link != NULL && !fits(*link, r))
+    while (*link != NULL && !fits(*link, r, page))
         link = &(*link)->next;
     fault = *link;
     if (fault == NULL)
@@ -221,7 +254,7 @@ bool faults_take(struct faults *f, const struct request *r, struct fault_hit *hi
         return false;
     }
     struck = fault->times != 0 && strikes(fault);
-    *hit = (struct fault_hit){fault->kind, json_object_get(fault->spec), fault->status};
+    *hit = (struct fault_hit){fault->kind, json_object_get(fault->spec), fault->status, !fault->headers};
     if (fault->times > 0)
         fault->times--;
     if (fault->times == 0) {
@@ -232,6 +265,19 @@ bool faults_take(struct faults *f, const struct request *r, struct fault_hit *hi
     if (!struck)
         fault_hit_free(hit);
     return struck;
+}
+
+const char *fault_list_name(const struct request *r)
+{
+    static const struct {
+        const char *pattern, *name;
+    } lists[] = {{"/v1/workorders", "workOrders"}, {"/v1/users", "users"}, {"/v1/teams", "teams"},
+        {"/v1/locations", "locations"}, {"/v1/workorders/*/comments", "comments"}};
+
+    for (size_t i = 0; strcmp(r->method, "GET") == 0 && i < COUNT_OF(lists); i++)
+        if (fnmatch(lists[i].pattern, r->path, FNM_PATHNAME) == 0)
+            return lists[i].name;
+    return NULL;
 }
 
 void fault_hit_free(struct fault_hit *hit)

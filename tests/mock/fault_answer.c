@@ -25,6 +25,7 @@ bool fault_spoils(enum fault_kind kind)
     case FAULT_DRIP:
     case FAULT_REPEAT_CURSOR:
     case FAULT_DUPLICATE:
+    case FAULT_NO_RATE_LIMIT_HEADERS:
         return true;
     default:
         return false;
@@ -60,7 +61,7 @@ static void answer_json_text(struct answer *a, const char *text)
     answer_text(a, 200, "application/json; charset=utf-8", text);
 }
 
-/* The kinds that answer a status: with Retry-After, headers and a body as ordered. A 401 has no body. */
+/* The kinds that answer a status: with Retry-After, headers and a body as ordered. */
 static void answer_status(const struct fault_hit *hit, struct answer *a)
 {
     const char *body = text_of(hit, "body", NULL);
@@ -68,12 +69,13 @@ static void answer_status(const struct fault_hit *hit, struct answer *a)
 
     if (body != NULL)
         answer_text(a, (unsigned)hit->status, "application/json; charset=utf-8", body);
-    else if (hit->status == 401 || hit->status == 204)
-        answer_empty(a, (unsigned)hit->status);
+    else if (hit->status == 204)
+        answer_empty(a, 204);
     else
         answer_error(a, (unsigned)hit->status,
             hit->kind == FAULT_EXPIRED_CURSOR ? "cursor has expired."
             : hit->status == 429              ? "Too many requests."
+            : hit->status == 401              ? "Invalid token"
                                               : "A fault on command.");
     if (json_object_object_get_ex(hit->spec, "retry_after", &value) && value != NULL)
         answer_header(a, "Retry-After", json_object_get_string(value));
@@ -121,6 +123,14 @@ static void answer_huge(const struct fault_hit *hit, struct answer *a)
     a->stream = stream_padded(page_head, page_tail, bytes, announce);
 }
 
+static void answer_empty_list(const struct request *r, struct answer *a)
+{
+    answer_json_text(a, "{\"");
+    buffer_text(&a->body, fault_list_name(r));
+    buffer_text(&a->body, "\":[");
+    buffer_text(&a->body, page_tail);
+}
+
 static void answer_redirect(
     const struct fault_hit *hit, const struct request *r, const char *base_url, struct answer *a)
 {
@@ -156,6 +166,7 @@ void fault_answer(
     case FAULT_429:
     case FAULT_EXPIRED_CURSOR:
     case FAULT_RANDOM:
+    case FAULT_PAGE_HOLDS:
         answer_status(hit, a);
         break;
     case FAULT_RESET:
@@ -187,6 +198,9 @@ void fault_answer(
     case FAULT_DRIP:
         a->stream = stream_drip(&a->body, integer_of(hit, "bytes_per_second", DRIP_BYTES_PER_SECOND));
         break;
+    case FAULT_EMPTY_LIST:
+        answer_empty_list(r, a);
+        break;
     case FAULT_HANG:
         a->hang = true;
         break;
@@ -199,6 +213,7 @@ void fault_answer(
         break;
     case FAULT_REPEAT_CURSOR: /* these two are twists of the page, made with it */
     case FAULT_DUPLICATE:
+    case FAULT_NO_RATE_LIMIT_HEADERS: /* api.c leaves them out */
     case FAULT__MAX:
         break;
     }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "parameters.h"
+
 /* One spelling of one bound. */
 struct bound {
     const char *name;
@@ -29,30 +31,37 @@ static bool parse_bound(
     if (policy == POLICY_IGNORED)
         return true;
     if (policy == POLICY_REFUSED)
-        return problem_set(p, "Unknown query parameter %s.", b->name);
+        return parameters_unknown(b->name, p);
     if (!clock_parse(value, &when))
         return problem_set(p, "%s is not a valid ISO 8601 date-time.", b->name);
     *(b->upper ? &range->to : &range->from) = when;
     return true;
 }
 
+/* Adds VALUE's place in WORDS to BITS; the places are those of the enum. */
+static bool parse_member(unsigned *bits, const char *value, const char *const *words, struct problem *p)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], value) == 0) {
+            *bits |= 1u << i;
+            return true;
+        }
+    }
+    return parameters_no_member(value, words, p);
+}
+
 static bool parse_word(struct filter *f, const struct request_param *param, struct problem *p)
 {
-    if (strcmp(param->name, "statuses") == 0) {
-        enum status status = workorder_status(param->value);
+    static const char *const statuses[] = {
+        "OPEN", "IN_PROGRESS", "ON_HOLD", "DONE", "CANCELED", "SKIPPED", NULL};
+    static const char *const priorities[] = {"NONE", "LOW", "MEDIUM", "HIGH", NULL};
 
-        if (status == STATUS_OTHER)
-            return problem_set(p, "statuses: unknown status.");
-        f->statuses |= 1u << status;
-    } else if (strcmp(param->name, "priorities") == 0) {
-        enum priority priority = workorder_priority(param->value);
-
-        if (priority == PRIORITY_OTHER)
-            return problem_set(p, "priorities: unknown priority.");
-        f->priorities |= 1u << priority;
-    } else if (strcmp(param->name, "show_upcoming") == 0 && strcmp(param->value, "true") == 0) {
+    if (strcmp(param->name, "statuses") == 0)
+        return parse_member(&f->statuses, param->value, statuses, p);
+    if (strcmp(param->name, "priorities") == 0)
+        return parse_member(&f->priorities, param->value, priorities, p);
+    if (strcmp(param->name, "show_upcoming") == 0 && strcmp(param->value, "true") == 0)
         f->starts_until = INT64_MAX;
-    }
     return true;
 }
 
@@ -90,7 +99,11 @@ static bool in_range(const struct range *range, int64_t when)
 
 bool filter_matches(const struct filter *f, const struct workorder *wo)
 {
+    const unsigned both = 1u << STATUS_CANCELED | 1u << STATUS_SKIPPED;
+
     if (wo->deleted || wo->hidden)
+        return false;
+    if ((f->statuses & both) == both) /* MaintainX then finds nothing at all */
         return false;
     if (!in_range(&f->updated, wo->updated) || !in_range(&f->created, wo->created))
         return false;

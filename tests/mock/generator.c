@@ -128,13 +128,29 @@ static char *put_number(char *p, int64_t number)
 
 static char *put_date(char *p, int64_t when)
 {
-    if (when == TIME_NONE)
-        return PUT(p, "null");
     *p++ = '"';
     clock_iso(when, p);
     p += CLOCK_ISO_LENGTH;
     *p++ = '"';
     return p;
+}
+
+/* The field called NAME (with its comma and colon), which is null or left out where VALUE is 0. */
+static char *put_id(char *p, const char *name, int64_t value, struct look look)
+{
+    if (value == 0 && !look.nulls)
+        return p;
+    p = put(p, name, strlen(name));
+    return value != 0 ? put_number(p, value) : PUT(p, "null");
+}
+
+/* The same for a date that may be TIME_NONE. */
+static char *put_moment(char *p, const char *name, int64_t when, struct look look)
+{
+    if (when == TIME_NONE && !look.nulls)
+        return p;
+    p = put(p, name, strlen(name));
+    return when != TIME_NONE ? put_date(p, when) : PUT(p, "null");
 }
 
 /* What the text of one work order is about. */
@@ -168,28 +184,27 @@ static char *put_head(
     return PUT(p, "\"]");
 }
 
-static char *put_dates(char *p, const struct workorder *wo)
+static char *put_dates(char *p, const struct workorder *wo, struct look look)
 {
     p = put_date(PUT(p, ",\"createdAt\":"), wo->created);
     p = put_date(PUT(p, ",\"updatedAt\":"), wo->updated);
-    p = put_date(PUT(p, ",\"completedAt\":"), wo->completed);
-    p = put_date(PUT(p, ",\"dueDate\":"), wo->due);
-    p = put_date(PUT(p, ",\"startDate\":"), wo->start);
-    return PUT(p, ",\"deletedAt\":null");
+    p = put_moment(p, ",\"completedAt\":", wo->completed, look);
+    p = put_moment(p, ",\"dueDate\":", wo->due, look);
+    p = put_moment(p, ",\"startDate\":", wo->start, look);
+    return put_moment(p, ",\"deletedAt\":", TIME_NONE, look);
 }
 
-/* Users are 2001 to 2060, teams 301 to 308. Only requests have a requester. */
-static char *put_people(char *p, const struct workorder *wo, uint64_t *draw, unsigned expand)
+/* Only requests have a requester. */
+static char *put_people(char *p, const struct workorder *wo, uint64_t *draw, struct look look)
 {
-    int64_t worker = 2001 + roll(draw, 60), requester = roll(draw, 240), team;
+    int64_t worker = GENERATOR_FIRST_USER + roll(draw, GENERATOR_USERS), requester = roll(draw, 240), team;
 
-    p = put_number(PUT(p, ",\"creatorId\":"), 2001 + roll(draw, 60));
-    p = PUT(p, ",\"completerId\":");
-    p = wo->completed == TIME_NONE ? PUT(p, "null") : put_number(p, worker);
-    p = PUT(p, ",\"requesterId\":");
-    p = requester >= 60 ? PUT(p, "null") : put_number(p, 2001 + requester);
-    team = roll(draw, 4) == 0 ? 301 + roll(draw, 8) : 0;
-    if ((expand & EXPAND_ASSIGNEES) == 0)
+    p = put_number(PUT(p, ",\"creatorId\":"), GENERATOR_FIRST_USER + roll(draw, GENERATOR_USERS));
+    p = put_id(p, ",\"completerId\":", wo->completed == TIME_NONE ? 0 : worker, look);
+    p = put_id(
+        p, ",\"requesterId\":", requester >= GENERATOR_USERS ? 0 : GENERATOR_FIRST_USER + requester, look);
+    team = roll(draw, 4) == 0 ? GENERATOR_FIRST_TEAM + roll(draw, GENERATOR_TEAMS) : 0;
+    if ((look.expand & EXPAND_ASSIGNEES) == 0)
         return p;
     p = put_number(PUT(p, ",\"assignees\":[{\"type\":\"USER\",\"id\":"), worker);
     if (team != 0)
@@ -197,16 +212,21 @@ static char *put_people(char *p, const struct workorder *wo, uint64_t *draw, uns
     return PUT(p, "}]");
 }
 
+static int64_t asset_id(const struct subject *s)
+{
+    return 5001 + s->machine_index * 12 + s->number;
+}
+
 static char *put_asset(char *p, const struct subject *s, int64_t first_day)
 {
-    int64_t id = 5001 + s->machine_index * 12 + s->number;
+    int64_t id = asset_id(s);
 
     p = put_number(PUT(p, ",\"asset\":{\"id\":"), id);
     p = put_word(PUT(p, ",\"name\":\""), s->machine->label);
     p = put_number(PUT(p, " "), s->number);
     p = put_word(PUT(p, "\",\"description\":\""), s->machine->about);
     p = put_number(PUT(p, "\",\"parentId\":null,\"criticalityId\":"), 1 + id % 3);
-    p = put_number(PUT(p, ",\"locationId\":"), 601 + s->location);
+    p = put_number(PUT(p, ",\"locationId\":"), GENERATOR_FIRST_LOCATION + s->location);
     p = put_word(PUT(p, ",\"serialNumber\":\""), s->machine->serial);
     p = put_number(PUT(p, "-"), id * 7919);
     p = put_date(PUT(p, "\",\"createdAt\":"), first_day + id * CLOCK_HOUR);
@@ -216,10 +236,10 @@ static char *put_asset(char *p, const struct subject *s, int64_t first_day)
 
 static char *put_location(char *p, const struct subject *s, unsigned expand)
 {
-    p = put_number(PUT(p, ",\"locationId\":"), 601 + s->location);
+    p = put_number(PUT(p, ",\"locationId\":"), GENERATOR_FIRST_LOCATION + s->location);
     if ((expand & EXPAND_LOCATION) == 0)
         return p;
-    p = put_number(PUT(p, ",\"location\":{\"id\":"), 601 + s->location);
+    p = put_number(PUT(p, ",\"location\":{\"id\":"), GENERATOR_FIRST_LOCATION + s->location);
     p = put_word(PUT(p, ",\"name\":\""), words_locations[s->location]);
     return PUT(p, "\"}");
 }
@@ -244,22 +264,27 @@ static char *put_fields(char *p, const struct subject *s, struct word condition)
 }
 
 static char *put_rest(
-    char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw, unsigned expand)
+    char *p, const struct workorder *wo, const struct subject *s, uint64_t *draw, struct look look)
 {
     static const char *const availability[] = {"PARTS_AVAILABLE", "PARTS_UNAVAILABLE", "PARTIAL_PARTS"};
+    static const char *const stages[] = {"ASSIGNED", "RESERVED", "ISSUED", "NO_PARTS"};
     int64_t parts = roll(draw, 10);
-    const char *parts_text = availability[parts < 3 ? parts : 0];
+    const char *parts_text = availability[parts < 3 ? parts : 0], *stage = stages[parts < 3 ? parts : 3];
     struct word condition = words_conditions[roll(draw, WORDS_CONDITIONS)];
 
-    if ((expand & EXPAND_EXTRA_FIELDS) != 0)
+    if ((look.expand & EXPAND_EXTRA_FIELDS) != 0)
         p = put_fields(p, s, condition);
-    p = PUT(p, ",\"recurrenceInfo\":");
     if (s->job->type.text[0] == 'P' && wo->start != TIME_NONE)
-        p = PUT(p, "{\"type\":\"WEEKLY\",\"interval\":4,\"days\":[\"MONDAY\"]}");
+        p = PUT(p, ",\"recurrenceInfo\":{\"type\":\"WEEKLY\",\"interval\":4,\"days\":[\"MONDAY\"]}");
     else
-        p = PUT(p, "null");
+        p = put_id(p, ",\"recurrenceInfo\":", 0, look);
     p = put(PUT(p, ",\"partsAvailability\":\""), parts_text, strlen(parts_text));
-    return PUT(p, "\",\"organizationId\":1001,\"vendorIds\":[],\"workOrderSummary\":null}");
+    p = put(PUT(p, "\",\"partStatus\":\""), stage, strlen(stage));
+    p = PUT(p, "\",\"organizationId\":1001,\"vendorIds\":[]");
+    p = put_id(p, ",\"workOrderSummary\":", 0, look);
+    /* one in ten was done for a customer */
+    p = put_id(p, ",\"customerId\":", roll(draw, 10) == 0 ? 8001 + roll(draw, 20) : 0, look);
+    return PUT(p, "}");
 }
 
 void generator_write(struct buffer *out, uint64_t seed, const struct workorder *wo, struct look look)
@@ -273,14 +298,15 @@ void generator_write(struct buffer *out, uint64_t seed, const struct workorder *
     s.machine = &words_machines[s.machine_index];
     s.location = (s.machine_index + s.number) % WORDS_LOCATIONS;
     p = put_head(p, wo, &s, &draw, look.expand);
-    p = put_dates(p, wo);
-    p = put_people(p, wo, &draw, look.expand);
+    p = put_dates(p, wo, look);
+    p = put_people(p, wo, &draw, look);
+    p = put_id(p, ",\"assetId\":", asset_id(&s), look);
     if ((look.expand & EXPAND_ASSET) != 0)
         p = put_asset(p, &s, first_day);
     p = put_location(p, &s, look.expand);
-    if (roll(&draw, 4) == 0)
+    if (roll(&draw, 4) == 0 && (look.expand & EXPAND_THUMBNAIL) != 0)
         p = put_thumbnail(p, wo, look.stamp);
-    p = put_rest(p, wo, &s, &draw, look.expand);
+    p = put_rest(p, wo, &s, &draw, look);
     *p = '\0';
     out->len += (size_t)(p - begin);
 }

@@ -87,7 +87,7 @@ static void parse_options(struct options *o, int argc, char **argv)
         if (c == PORT)
             o->port = (uint16_t)parse_number("port", optarg, UINT16_MAX);
         else if (c == WORK_ORDERS)
-            o->work_orders = parse_number("work-orders", optarg, WORK_ORDERS_MOST);
+            o->work_orders = (size_t)parse_number("work-orders", optarg, WORK_ORDERS_MOST);
         else if (c == SEED)
             o->seed = parse_number("seed", optarg, UINT64_MAX);
         else if (c == NOW && !clock_parse(optarg, &o->base))

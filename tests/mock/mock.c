@@ -7,11 +7,13 @@ void mock_begin(struct mock *m, const struct config *c, uint64_t seed, int64_t b
     *m = (struct mock){.config = *c};
     pthread_mutex_init(&m->lock, NULL);
     m->store = store_new(seed, base, work_orders);
+    m->records = records_new();
     m->journal = journal_new();
     m->sinks = sinks_new();
     m->subscriptions = subscriptions_new(seed);
     m->outbox = outbox_new();
     m->chance = seed;
+    m->nameless = json_tokener_parse("[\"eventType\",\"event\"]");
 }
 
 void mock_end(struct mock *m)
@@ -23,7 +25,9 @@ void mock_end(struct mock *m)
     script_free(&m->script);
     faults_clear(&m->faults);
     faults_clear(&m->sink_faults);
+    records_free(m->records);
     store_free(m->store);
+    json_object_put(m->nameless);
     pthread_mutex_destroy(&m->lock);
 }
 

@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "limiter.h"
 #include "outbox.h"
+#include "records.h"
 #include "script.h"
 #include "sink.h"
 #include "store.h"
@@ -26,6 +27,7 @@ struct mock {
     char base_url[MOCK_URL]; /* of the API, http://127.0.0.1:PORT/v1 */
     struct config config;
     struct store *store;
+    struct records *records;
     struct limiter limiter;
     struct faults faults, sink_faults;
     struct script script;
@@ -33,7 +35,8 @@ struct mock {
     struct sinks *sinks;
     struct subscriptions *subscriptions;
     struct outbox *outbox;
-    uint64_t chance; /* state of the random numbers for webhooks */
+    uint64_t chance;       /* state of the random numbers for webhooks */
+    json_object *nameless; /* what a delivery without its event's name lacks */
 };
 
 /* Makes a mock with these settings and WORK_ORDERS generated work orders, whose past ends at BASE (ms since

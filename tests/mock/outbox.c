@@ -1,3 +1,10 @@
+/*
+ * Webhooks that go out by themselves. A delivery is queued (in the order in which it is due), or held until
+ * it is released, which queues it; then under way; then remembered in a ring with its answer. One thread
+ * sends, one at a time.
+ *
+ * Invariant: `pending` counts those queued and under way; those held are not among them.
+ */
 #include "outbox.h"
 
 #include <pthread.h>
@@ -14,7 +21,9 @@ struct outbox {
     pthread_mutex_t lock;
     pthread_cond_t change;
     bool ending;
-    struct delivery *first, **end; /* not yet sent; the first may be under way */
+    struct delivery *first; /* not yet sent, in the order in which they are due */
+    struct delivery *last;  /* of these; means nothing where there is none */
+    struct delivery *held;  /* to be released, in the order of the changes */
     uint64_t pending, sent, lost, doubled;
     uint64_t status_counts[STATUS_MOST];
     struct delivery *log[OUTBOX_LOG_MOST]; /* a ring */
@@ -32,14 +41,19 @@ static void remember(struct outbox *o, struct delivery *d)
         o->status_counts[d->answer.status]++;
 }
 
-/* Sends D, out of the queue, when it is due; without the lock. False: the mock ends. */
-static bool send_one(struct delivery *d, int64_t timeout, int64_t clock_skew)
+/* Waits until D is due, something else is put in, or the outbox ends. Under the lock. False: D is due. */
+static bool wait_for(struct outbox *o, const struct delivery *d)
 {
-    int64_t early = d->due - clock_steady();
+    struct timespec t;
 
-    if (early > 0 && !clock_pause(early))
+    if (d == NULL) {
+        pthread_cond_wait(&o->change, &o->lock);
+        return true;
+    }
+    if (d->due <= clock_steady())
         return false;
-    sender_send(d, 1, timeout, clock_skew);
+    t = (struct timespec){.tv_sec = (time_t)(d->due / 1000), .tv_nsec = (long)(d->due % 1000) * 1000000};
+    pthread_cond_timedwait(&o->change, &o->lock, &t);
     return true;
 }
 
@@ -51,24 +65,16 @@ static void *run(void *context)
     while (!o->ending) {
         struct delivery *d = o->first;
         int64_t timeout = o->timeout, clock_skew = o->clock_skew;
-        bool sent;
 
-        if (d == NULL) {
-            pthread_cond_wait(&o->change, &o->lock);
+        if (wait_for(o, d))
             continue;
-        }
         o->first = d->next;
-        if (o->first == NULL)
-            o->end = &o->first;
         d->next = NULL;
         pthread_mutex_unlock(&o->lock);
-        sent = send_one(d, timeout, clock_skew);
+        sender_send(d, 1, timeout, clock_skew);
         pthread_mutex_lock(&o->lock);
         o->pending--;
-        if (sent)
-            remember(o, d);
-        else
-            delivery_free(d);
+        remember(o, d);
     }
     pthread_mutex_unlock(&o->lock);
     return NULL;
@@ -77,10 +83,13 @@ static void *run(void *context)
 struct outbox *outbox_new(void)
 {
     struct outbox *o = base_alloc(1, sizeof(*o));
+    pthread_condattr_t attr;
 
-    o->end = &o->first;
     pthread_mutex_init(&o->lock, NULL);
-    pthread_cond_init(&o->change, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&o->change, &attr);
+    pthread_condattr_destroy(&attr);
     if (pthread_create(&o->thread, NULL, run, o) != 0)
         die("no thread for the webhooks");
     return o;
@@ -104,21 +113,84 @@ void outbox_free(struct outbox *o)
     pthread_mutex_unlock(&o->lock);
     pthread_join(o->thread, NULL);
     delivery_free_all(o->first);
+    delivery_free_all(o->held);
     forget(o);
     pthread_cond_destroy(&o->change);
     pthread_mutex_destroy(&o->lock);
     free(o);
 }
 
-void outbox_put(struct outbox *o, struct delivery *d, int64_t timeout, int64_t clock_skew)
+/* Into the queue, behind all that are due no later. Under the lock. */
+static void enqueue(struct outbox *o, struct delivery *d)
 {
-    pthread_mutex_lock(&o->lock);
-    o->timeout = timeout;
-    o->clock_skew = clock_skew;
-    *o->end = d;
-    o->end = &d->next;
+    struct delivery **link = &o->first;
+
+    if (o->first != NULL && o->last->due <= d->due)
+        link = &o->last->next;
+    while (*link != NULL && (*link)->due <= d->due)
+        link = &(*link)->next;
+    d->next = *link;
+    *link = d;
+    if (d->next == NULL)
+        o->last = d;
     o->pending++;
     pthread_cond_signal(&o->change);
+}
+
+void outbox_put(struct outbox *o, struct delivery *d, const struct deliver *rule, int64_t clock_skew)
+{
+    struct delivery **end = &o->held;
+
+    pthread_mutex_lock(&o->lock);
+    o->timeout = rule->timeout_ms;
+    o->clock_skew = clock_skew;
+    while (rule->hold && *end != NULL)
+        end = &(*end)->next;
+    if (rule->hold)
+        *end = d;
+    else
+        enqueue(o, d);
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* The held delivery at INDEX, or NULL. */
+static const struct delivery *held_at(const struct outbox *o, size_t index)
+{
+    const struct delivery *d = o->held;
+
+    while (d != NULL && index > 0) {
+        d = d->next;
+        index--;
+    }
+    return d;
+}
+
+size_t outbox_held(struct outbox *o)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&o->lock);
+    for (const struct delivery *d = o->held; d != NULL; d = d->next)
+        n++;
+    pthread_mutex_unlock(&o->lock);
+    return n;
+}
+
+void outbox_release(struct outbox *o, const size_t *order, size_t n)
+{
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < n; i++) {
+        const struct delivery *held = held_at(o, order[i]);
+        struct delivery *d;
+
+        if (held == NULL)
+            continue;
+        d = delivery_copy(held);
+        d->due = clock_steady();
+        enqueue(o, d);
+    }
+    delivery_free_all(o->held);
+    o->held = NULL;
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -140,7 +212,7 @@ json_object *outbox_json(struct outbox *o)
 {
     json_object *object = json_object_new_object(), *counts = json_object_new_object(),
                 *log = json_object_new_array();
-    uint64_t first;
+    uint64_t first, held = 0;
     char name[16];
 
     pthread_mutex_lock(&o->lock);
@@ -152,7 +224,10 @@ json_object *outbox_json(struct outbox *o)
     first = o->sent > OUTBOX_LOG_MOST ? o->sent - OUTBOX_LOG_MOST : 0;
     for (uint64_t i = first; i < o->sent; i++)
         json_object_array_add(log, delivery_json(o->log[i % OUTBOX_LOG_MOST]));
+    for (const struct delivery *d = o->held; d != NULL; d = d->next)
+        held++;
     json_object_object_add(object, "pending", json_object_new_uint64(o->pending));
+    json_object_object_add(object, "held", json_object_new_uint64(held));
     json_object_object_add(object, "sent", json_object_new_uint64(o->sent));
     json_object_object_add(object, "lost", json_object_new_uint64(o->lost));
     json_object_object_add(object, "doubled", json_object_new_uint64(o->doubled));

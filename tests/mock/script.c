@@ -31,7 +31,7 @@ bool script_set(struct script *script, json_object *steps, struct problem *p)
     return true;
 }
 
-void script_run(struct script *script, struct store *s, int64_t now, const struct change_listener *listener)
+void script_run(struct script *script, const struct change_world *w)
 {
     script->seen++;
     for (size_t i = 0; script->steps != NULL && i < json_object_array_length(script->steps); i++) {
@@ -43,7 +43,7 @@ void script_run(struct script *script, struct store *s, int64_t now, const struc
         if (json_object_get_int64(at) != script->seen)
             continue;
         result = json_object_new_object();
-        change_apply(s, command, now, listener, result, &script->problem);
+        change_apply(w, command, result, &script->problem);
         json_object_put(result);
         script->fired++;
     }

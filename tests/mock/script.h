@@ -10,7 +10,6 @@
 
 #include "base.h"
 #include "change.h"
-#include "store.h"
 
 /* All zero: nothing to do. */
 struct script {
@@ -24,9 +23,8 @@ struct script {
  * no script. */
 bool script_set(struct script *script, json_object *steps, struct problem *p);
 
-/* A list request has been answered at NOW (the mock's time of day): carries out what is due.
- * LISTENER may be NULL. */
-void script_run(struct script *script, struct store *s, int64_t now, const struct change_listener *listener);
+/* A list request has been answered: carries out in W what is due. */
+void script_run(struct script *script, const struct change_world *w);
 
 /* How far it is, for GET /mock/state. The caller puts the object. */
 json_object *script_json(const struct script *script);

@@ -1,3 +1,11 @@
+/*
+ * All work orders: a table that never shrinks, and orders of its slots by id and dates. What is made but not
+ * yet to be seen waits in `pending`, in the order in which it is shown: for nobody (a change that is not
+ * visible), or by id only (the list lags).
+ *
+ * Invariants: the table holds what the list shows; a work order that only the list lacks has a hidden place
+ * there. Of two versions that the list lacks, the newer one is listed no sooner.
+ */
 #include "store.h"
 
 #include <inttypes.h>
@@ -11,6 +19,7 @@
 struct pending {
     struct workorder version;
     int64_t visible;
+    bool by_id;           /* it can be read by its id already: only the list lags */
     struct pending *next; /* visible at the same time or later */
 };
 
@@ -93,13 +102,29 @@ const struct workorder *store_find(struct store *s, int64_t id)
     return find(s, id);
 }
 
-const struct workorder *store_newest(struct store *s, int64_t id)
+/* The newest version that waits; BY_ID: of those that can be read by their id. NULL: there is none. */
+static const struct workorder *newest_pending(const struct store *s, int64_t id, bool by_id)
 {
     const struct workorder *newest = NULL;
 
     for (struct pending *p = s->pending; p != NULL; p = p->next)
-        if (p->version.id == id && (newest == NULL || p->version.updated >= newest->updated))
+        if (p->version.id == id && (p->by_id || !by_id) &&
+            (newest == NULL || p->by_id || p->version.updated >= newest->updated))
             newest = &p->version;
+    return newest;
+}
+
+const struct workorder *store_read(struct store *s, int64_t id)
+{
+    const struct workorder *newest = newest_pending(s, id, true);
+
+    return newest != NULL ? newest : find(s, id);
+}
+
+const struct workorder *store_newest(struct store *s, int64_t id)
+{
+    const struct workorder *newest = newest_pending(s, id, false);
+
     return newest != NULL ? newest : find(s, id);
 }
 
@@ -175,7 +200,7 @@ void store_put(struct store *s, const struct workorder *version)
     show(s, version);
 }
 
-void store_put_later(struct store *s, const struct workorder *version, int64_t visible)
+static void put_later(struct store *s, const struct workorder *version, int64_t visible, bool by_id)
 {
     struct pending **link = &s->pending, *p = base_alloc(1, sizeof(*p));
 
@@ -183,17 +208,63 @@ void store_put_later(struct store *s, const struct workorder *version, int64_t v
         link = &(*link)->next;
     p->version = *version;
     p->visible = visible;
+    p->by_id = by_id;
     p->next = *link;
     *link = p;
     if (version->id >= s->next_id)
         s->next_id = version->id + 1;
 }
 
+void store_put_later(struct store *s, const struct workorder *version, int64_t visible)
+{
+    put_later(s, version, visible, false);
+}
+
+/* A place in the table that the list does not show, for work orders that only the list lacks. */
+static void hold_place(struct store *s, const struct workorder *version)
+{
+    struct workorder place = *version;
+
+    if (find(s, version->id) != NULL)
+        return;
+    place.own = NULL;
+    place.hidden = true;
+    append(s, &place);
+}
+
+void store_list_later(struct store *s, const struct workorder *version, int64_t listed)
+{
+    hold_place(s, version);
+    /* what is newer is listed no sooner */
+    for (const struct pending *p = s->pending; p != NULL; p = p->next)
+        if (p->version.id == version->id && p->by_id && p->visible > listed)
+            listed = p->visible;
+    put_later(s, version, listed, true);
+}
+
+bool store_release(struct store *s, int64_t id)
+{
+    bool released = false;
+
+    for (struct pending *p = s->pending; p != NULL; p = p->next) {
+        if (p->version.id != id || !p->by_id)
+            continue;
+        p->visible = 0;
+        released = true;
+    }
+    if (released)
+        store_settle(s, 0);
+    return released;
+}
+
 bool store_mark(struct store *s, int64_t id, bool deleted, bool hidden)
 {
-    bool forgot = forget_pending(s, id);
-    struct workorder *wo = find(s, id);
+    struct workorder *wo;
+    bool forgot;
 
+    store_release(s, id);
+    forgot = forget_pending(s, id);
+    wo = find(s, id);
     if (wo == NULL)
         return forgot;
     wo->deleted = deleted;
@@ -203,14 +274,18 @@ bool store_mark(struct store *s, int64_t id, bool deleted, bool hidden)
 
 void store_settle(struct store *s, int64_t now)
 {
-    struct pending *p;
+    struct pending **link = &s->pending, *p;
 
-    while ((p = s->pending) != NULL && p->visible <= now) {
+    while ((p = *link) != NULL) {
         struct workorder *wo = find(s, p->version.id);
 
-        s->pending = p->next;
+        if (p->visible > now) {
+            link = &p->next;
+            continue;
+        }
+        *link = p->next;
         /* a later change may have become visible before this one */
-        if (wo != NULL && wo->updated > p->version.updated)
+        if (wo != NULL && !p->by_id && wo->updated > p->version.updated)
             workorder_clear(&p->version);
         else
             show(s, &p->version);
@@ -231,13 +306,14 @@ int64_t store_generate(struct store *s, size_t count, int64_t now)
     return first;
 }
 
-/* WO's own text without the fields that were not asked for. */
-static void write_stripped(
-    const struct store *s, struct buffer *out, const struct workorder *wo, unsigned expand)
+/* WO's own text as it is looked at. */
+static void write_own(const struct store *s, struct buffer *out, const struct workorder *wo, struct look look)
 {
     json_object *doc = store_document(s, wo);
 
-    expand_strip(doc, expand);
+    expand_strip(doc, look.expand);
+    if (!look.nulls)
+        expand_strip_nulls(doc);
     buffer_text(
         out, json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(doc);
@@ -247,10 +323,10 @@ void store_write(const struct store *s, struct buffer *out, const struct workord
 {
     if (wo->own == NULL)
         generator_write(out, s->seed, wo, look);
-    else if (wo->own->raw == NULL && look.expand != EXPAND_ALL)
-        write_stripped(s, out, wo, look.expand);
+    else if (wo->own->raw != NULL)
+        buffer_add(out, wo->own->raw, wo->own->len);
     else
-        buffer_add(out, wo->own->raw != NULL ? wo->own->raw : wo->own->json, wo->own->len);
+        write_own(s, out, wo, look);
 }
 
 json_object *store_document(const struct store *s, const struct workorder *wo)
@@ -262,7 +338,7 @@ json_object *store_document(const struct store *s, const struct workorder *wo)
     if (wo->own != NULL)
         buffer_text(&text, wo->own->json);
     else
-        generator_write(&text, s->seed, wo, (struct look){.expand = EXPAND_ALL});
+        generator_write(&text, s->seed, wo, (struct look){.expand = EXPAND_ALL, .nulls = true});
     doc = arguments_parse(text.data, text.len, &p);
     if (doc == NULL)
         die("work order %" PRId64 ": %s", wo->id, p.text);

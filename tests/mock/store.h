@@ -14,15 +14,20 @@
 #include "order.h"
 #include "workorder.h"
 
+#define STORE_UNTIL_RELEASED INT64_MAX /* no time at which the list shows it */
+
 struct store;
 
 /* A store of COUNT generated work orders, with their past before BASE. */
 struct store *store_new(uint64_t seed, int64_t base, size_t count);
 void store_free(struct store *s);
 
-/* The work order with that id, or NULL, as clients see it, unless it is deleted or hidden (then the flag says
- * so). Belongs to the store, valid until the next change. */
+/* The work order with that id, or NULL, as the list shows it, unless it is deleted or hidden (then the flag
+ * says so). Belongs to the store, valid until the next change. */
 const struct workorder *store_find(struct store *s, int64_t id);
+
+/* The same, as it is read by its id: the list may lag. */
+const struct workorder *store_read(struct store *s, int64_t id);
 
 /* The newest version, which clients may not yet see; NULL if there is none. */
 const struct workorder *store_newest(struct store *s, int64_t id);
@@ -43,8 +48,15 @@ void store_put(struct store *s, const struct workorder *version);
 /* The same, but to be seen only at VISIBLE (as clock_steady()). */
 void store_put_later(struct store *s, const struct workorder *version, int64_t visible);
 
-/* Sets the flags of the work order with that id; versions of it still to be seen are forgotten. False: no
- * such id. */
+/* The same, but clients read it by its id at once, and the list shows it only at LISTED (as clock_steady()),
+ * or when it is released. */
+void store_list_later(struct store *s, const struct workorder *version, int64_t listed);
+
+/* The list shows what it holds back of the work order with that id. False: nothing. */
+bool store_release(struct store *s, int64_t id);
+
+/* Sets the flags of the work order with that id; versions of it still to be seen are forgotten, but for those
+ * that only the list does not show: they are shown. False: no such id. */
 bool store_mark(struct store *s, int64_t id, bool deleted, bool hidden);
 
 /* Makes visible what is due at NOW (as clock_steady()). */
@@ -53,7 +65,7 @@ void store_settle(struct store *s, int64_t now);
 /* Adds COUNT generated work orders, created at NOW; returns the id of the first. */
 int64_t store_generate(struct store *s, size_t count, int64_t now);
 
-/* Appends what the list shows of WO: its own text, or generated. */
+/* Appends what an answer shows of WO: its own text, or generated. */
 void store_write(const struct store *s, struct buffer *out, const struct workorder *wo, struct look look);
 
 /* WO as a JSON object without regard to its raw text. The caller puts it. */

@@ -1,3 +1,7 @@
+/*
+ * Registrations of webhooks in both spellings, in one list in the order of their ids. A subscription has a
+ * secret of its own, made of the seed.
+ */
 #include "subscriptions.h"
 
 #include <inttypes.h>
@@ -6,15 +10,16 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "foreign.h"
 #include "generator.h"
 
-enum { FIRST_ID = 901, ID_DIGITS_MOST = 18 };
+enum { FIRST_ID = 901, ID_DIGITS_MOST = 18, UUID_LENGTH = 36 };
 
 struct subscription {
     int64_t id;
-    json_object *given; /* as it was registered and changed */
-    char secret[33];
-    bool webhook; /* registered at /webhooks */
+    json_object *given;                   /* as it was registered and changed */
+    char secret[3 + 2 * UUID_LENGTH + 2]; /* mx_<uuid>_<uuid> */
+    bool webhook;                         /* registered at /webhooks */
     struct subscription *next;
 };
 
@@ -51,10 +56,20 @@ void subscriptions_free(struct subscriptions *s)
     free(s);
 }
 
+/* Appends a random UUID (version 4) behind PREFIX. */
+static void add_uuid(char *secret, size_t size, const char *prefix, uint64_t *chance)
+{
+    uint64_t high = generator_random(chance), low = generator_random(chance);
+    size_t len = strlen(secret);
+
+    snprintf(secret + len, size - len, "%s%08x-%04x-4%03x-%04x-%012" PRIx64, prefix, (unsigned)(high >> 32),
+        (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff), 0x8000u | (unsigned)(low >> 48 & 0x3fff),
+        low & 0xffffffffffff);
+}
+
 static struct subscription *register_one(struct subscriptions *s, json_object *given, bool webhook)
 {
     struct subscription *one = base_alloc(1, sizeof(*one)), **link = &s->first;
-    uint64_t high = generator_random(&s->chance), low = generator_random(&s->chance);
 
     while (*link != NULL)
         link = &(*link)->next;
@@ -62,7 +77,8 @@ static struct subscription *register_one(struct subscriptions *s, json_object *g
     one->id = s->next_id++;
     one->given = json_object_get(given);
     one->webhook = webhook;
-    snprintf(one->secret, sizeof(one->secret), "%016" PRIx64 "%016" PRIx64, high, low);
+    add_uuid(one->secret, sizeof(one->secret), "mx_", &s->chance);
+    add_uuid(one->secret, sizeof(one->secret), "_", &s->chance);
     return one;
 }
 
@@ -148,7 +164,7 @@ static json_object *parse_body(const struct request *r, const char *const *names
 {
     struct problem p = {""};
     json_object *body = arguments_parse(r->body.data, r->body.len, &p), *value;
-    const char *text = NULL;
+    const char *text = NULL, *type = NULL;
 
     if (body != NULL && !json_object_is_type(body, json_type_object))
         problem_set(&p, "The body must be a JSON object.");
@@ -159,6 +175,10 @@ static json_object *parse_body(const struct request *r, const char *const *names
         arguments_text(body, "url", &text, &p);
     if (p.text[0] == '\0' && text != NULL && !base_starts(text, "http://") && !base_starts(text, "https://"))
         problem_set(&p, "url must be a valid URL.");
+    if (p.text[0] == '\0')
+        arguments_text(body, "type", &type, &p);
+    if (p.text[0] == '\0' && type != NULL && !foreign_is_event(type))
+        problem_set(&p, "'%s' is not a valid type", type);
     if (p.text[0] == '\0')
         return body;
     json_object_put(body);

@@ -55,7 +55,7 @@ static void make_lines(struct truth *t)
     table = store_table(t->mock->store, &count);
     i = order_seek(o, table, (struct position){t->next_id, t->next_id});
     for (; i < o->n && made < LINES; i++) {
-        const struct workorder *wo = &table[o->slots[i]];
+        const struct workorder *wo = store_read(t->mock->store, table[o->slots[i]].id);
 
         t->next_id = wo->id + 1;
         if (wo->hidden)

@@ -1,3 +1,7 @@
+/*
+ * The list of work orders, a single one, and its comments. A list request is read whole, with the words of
+ * MaintainX for what is wrong in it, before a page is looked for.
+ */
 #include "workorders.h"
 
 #include <stdlib.h>
@@ -8,10 +12,12 @@
 #include "expand.h"
 #include "filter.h"
 #include "page.h"
+#include "paging.h"
+#include "parameters.h"
 
 static const char collection[] = "/v1/workorders";
 
-enum { LIMIT_DEFAULT = 100, ID_DIGITS_MOST = 18 };
+enum { ID_DIGITS_MOST = 18 };
 
 /* A list request, understood. */
 struct list {
@@ -28,28 +34,12 @@ bool workorders_is_list(const struct request *r)
     return request_is(r, "GET", collection);
 }
 
-static bool parse_limit(size_t *limit, const struct request *r, const struct config *c, struct problem *p)
-{
-    const char *text = request_param(r, "limit");
-    size_t digits;
-
-    *limit = LIMIT_DEFAULT;
-    if (text != NULL) {
-        digits = strspn(text, "0123456789");
-        if (digits == 0 || digits > 3 || text[digits] != '\0')
-            return problem_set(p, "limit must be an integer.");
-        *limit = (size_t)strtoul(text, NULL, 10);
-    }
-    if (*limit < 1 || *limit > PAGE_MOST)
-        return problem_set(p, "limit must be between 1 and %d.", PAGE_MOST);
-    if (*limit > (size_t)c->max_limit)
-        *limit = (size_t)c->max_limit;
-    return true;
-}
-
 /* The order asked for by `sort`, which may have a minus in front. */
 static bool parse_sort(struct page_order *order, const char *sort, struct problem *p)
 {
+    static const char *const words[] = {"updatedAt", "createdAt", "dueDate", "startedAt", "completedAt",
+        "-updatedAt", "-createdAt", "-dueDate", "-startedAt", "-completedAt", NULL};
+
     order->down = *sort == '-';
     for (int key = KEY_UPDATED; key < KEY__MAX; key++) {
         if (strcmp(sort + order->down, order_key_name((enum key)key)) == 0) {
@@ -57,7 +47,7 @@ static bool parse_sort(struct page_order *order, const char *sort, struct proble
             return true;
         }
     }
-    return problem_set(p, "sort: unknown attribute.");
+    return parameters_no_member(sort, words, p);
 }
 
 /* The order is that of `sort`, else that of the cursor, else the configured one. */
@@ -75,7 +65,7 @@ static bool parse_order(struct list *l, const struct request *r, const struct co
     if (sort == NULL || c->sort == POLICY_IGNORED)
         return true;
     if (c->sort == POLICY_REFUSED)
-        return problem_set(p, "Unknown query parameter sort.");
+        return parameters_unknown("sort", p);
     if (!parse_sort(&l->order, sort, p))
         return false;
     if (l->goes_on && (l->order.key != l->cursor.order.key || l->order.down != l->cursor.order.down))
@@ -93,35 +83,40 @@ static bool parse_list(struct list *l, const struct mock *m, const struct reques
         return problem_set(p, "cursor is invalid.");
     if (l->goes_on && ttl > 0 && clock_now() - l->cursor.issued > ttl)
         return problem_set(p, "cursor has expired.");
-    return parse_limit(&l->limit, r, &m->config, p) && parse_order(l, r, &m->config, p) &&
-           expand_read(&l->expand, r, false, p) && filter_parse(&l->filter, r, &m->config, mock_now(m), p);
+    return parse_order(l, r, &m->config, p) && expand_read(&l->expand, r, false, p) &&
+           filter_parse(&l->filter, r, &m->config, mock_now(m), p);
 }
 
-/* Appends the URL of the next page: this request's query with another cursor. */
-static void write_next_url(
-    struct buffer *out, const struct mock *m, const struct request *r, const char *cursor)
+static bool read_list(struct list *l, const struct mock *m, const struct request *r, struct answer *a)
 {
-    struct buffer url = {0};
-    json_object *text;
-    const char *p = r->query;
+    struct problem p;
 
-    buffer_text(&url, m->base_url);
-    buffer_text(&url, "/workorders?");
-    while (*p != '\0') {
-        size_t len = strcspn(p, "&");
-
-        if (!base_starts(p, "cursor=") && len > 0) {
-            buffer_add(&url, p, len);
-            buffer_text(&url, "&");
-        }
-        p += len + (p[len] == '&');
+    if (!parse_list(l, m, r, &p)) {
+        answer_error(a, 400, p.text);
+        return false;
     }
-    buffer_text(&url, "cursor=");
-    buffer_text(&url, cursor);
-    text = json_object_new_string(url.data);
-    buffer_text(out, json_object_to_json_string_ext(text, JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(text);
-    buffer_free(&url);
+    return paging_limit(&l->limit, r, &m->config, a);
+}
+
+static void find_page(struct page *page, struct mock *m, const struct list *l)
+{
+    page_find(page, m->store, l->order, l->goes_on ? &l->cursor.last : NULL, &l->filter, l->limit);
+}
+
+bool workorders_page_holds(struct mock *m, const struct request *r, int64_t id)
+{
+    struct answer unused = {0};
+    struct page page;
+    bool holds = false;
+    struct list l;
+
+    if (workorders_is_list(r) && read_list(&l, m, r, &unused)) {
+        find_page(&page, m, &l);
+        for (size_t i = 0; i < page.n; i++)
+            holds = holds || page.rows[i]->id == id;
+    }
+    answer_clear(&unused);
+    return holds;
 }
 
 /* The cursor behind the page; with a twist, the one that was sent, or one behind which the list begins. */
@@ -146,7 +141,9 @@ static void make_cursor(
 static void write_page(struct mock *m, const struct request *r, const struct list *l, const struct page *page,
     enum twist twist, struct buffer *out)
 {
-    const struct look look = {.expand = l->expand,
+    const bool thumbnails = m->config.thumbnails == THUMBNAILS_ALWAYS;
+    const struct look look = {.expand = l->expand | (thumbnails ? EXPAND_THUMBNAIL : 0),
+        .nulls = m->config.null_fields == NULL_FIELDS_PRESENT,
         .stamp = m->config.signed_urls == SIGNED_URLS_FRESH ? (uint32_t)clock_steady() : 0};
     const struct workorder *before = NULL;
     char cursor[CURSOR_LENGTH];
@@ -164,29 +161,19 @@ static void write_page(struct mock *m, const struct request *r, const struct lis
             buffer_text(out, ",");
         store_write(m->store, out, page->rows[i], look);
     }
-    if (!page->more && twist != TWIST_REPEAT_CURSOR) {
-        buffer_text(out, "],\"nextCursor\":null,\"nextPageUrl\":null}");
-        return;
-    }
-    make_cursor(cursor, l, page, twist);
-    buffer_text(out, "],\"nextCursor\":\"");
-    buffer_text(out, cursor);
-    buffer_text(out, "\",\"nextPageUrl\":");
-    write_next_url(out, m, r, cursor);
-    buffer_text(out, "}");
+    if (page->more || twist == TWIST_REPEAT_CURSOR)
+        make_cursor(cursor, l, page, twist);
+    paging_end(out, m->base_url, r, page->more || twist == TWIST_REPEAT_CURSOR ? cursor : NULL);
 }
 
 static void answer_list(struct mock *m, const struct request *r, enum twist twist, struct answer *a)
 {
-    struct problem p;
     struct list l;
     struct page page;
 
-    if (!parse_list(&l, m, r, &p)) {
-        answer_error(a, 400, p.text);
+    if (!read_list(&l, m, r, a))
         return;
-    }
-    page_find(&page, m->store, l.order, l.goes_on ? &l.cursor.last : NULL, &l.filter, l.limit);
+    find_page(&page, m, &l);
     a->status = 200;
     a->content_type = "application/json; charset=utf-8";
     write_page(m, r, &l, &page, twist, &a->body);
@@ -218,6 +205,8 @@ static void complete_document(json_object *doc)
     if (!json_object_object_get_ex(doc, "assetId", NULL) && json_object_object_get_ex(doc, "asset", &asset) &&
         json_object_is_type(asset, json_type_object) && json_object_object_get_ex(asset, "id", &id))
         json_object_object_add(doc, "assetId", json_object_get(id));
+    if (!json_object_object_get_ex(doc, "creatorId", NULL))
+        json_object_object_add(doc, "creatorId", NULL);
     if (!json_object_object_get_ex(doc, "parentId", NULL))
         json_object_object_add(doc, "parentId", NULL);
     if (!json_object_object_get_ex(doc, "attachments", NULL))
@@ -241,13 +230,13 @@ static void answer_single(
         a->status = 200;
         a->content_type = "application/json; charset=utf-8";
         buffer_text(&a->body, "{\"workOrder\":");
-        store_write(m->store, &a->body, wo, (struct look){.expand = EXPAND_ALL});
+        store_write(m->store, &a->body, wo, (struct look){.expand = EXPAND_ALL, .nulls = true});
         buffer_text(&a->body, "}");
         return;
     }
     doc = store_document(m->store, wo);
     complete_document(doc);
-    expand_strip(doc, expand | EXPAND_CATEGORIES); /* those come unasked here */
+    expand_strip(doc, expand | EXPAND_CATEGORIES | EXPAND_THUMBNAIL); /* those come unasked here */
     body = json_object_new_object();
     json_object_object_add(body, "workOrder", doc);
     answer_json(a, 200, body);
@@ -256,6 +245,7 @@ static void answer_single(
 bool workorders_answer(struct mock *m, const struct request *r, enum twist twist, struct answer *a)
 {
     const struct workorder *wo = NULL;
+    bool comments;
     const char *id;
     size_t digits;
 
@@ -267,14 +257,17 @@ bool workorders_answer(struct mock *m, const struct request *r, enum twist twist
         return false;
     id = r->path + sizeof(collection);
     digits = strspn(id, "0123456789");
-    if (digits == 0 || id[digits] != '\0') {
+    comments = strcmp(id + digits, "/comments") == 0;
+    if (digits == 0 || (id[digits] != '\0' && !comments)) {
         answer_error(a, 400, "id must be an integer.");
         return true;
     }
     if (digits <= ID_DIGITS_MOST)
-        wo = store_find(m->store, strtoll(id, NULL, 10));
+        wo = store_read(m->store, strtoll(id, NULL, 10));
     if (wo == NULL || wo->deleted || wo->hidden)
         answer_error(a, 404, "Not Found.");
+    else if (comments)
+        records_answer_comments(m->records, wo->id, r, &m->config, m->base_url, a);
     else
         answer_single(m, r, wo, a);
     return true;

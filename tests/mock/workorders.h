@@ -1,5 +1,6 @@
 /*
- * workorders: GET /v1/workorders and GET /v1/workorders/{id}. Under the mock's lock.
+ * workorders: GET /v1/workorders, /v1/workorders/{id} and /v1/workorders/{id}/comments. Under the mock's
+ * lock.
  */
 #ifndef MOCK_WORKORDERS_H
 #define MOCK_WORKORDERS_H
@@ -18,7 +19,10 @@ enum twist {
 /* Whether R asks for a page of the list. */
 bool workorders_is_list(const struct request *r);
 
-/* Answers R if it is one of the two. False: it is neither. */
+/* Whether R asks for a page that would hold the work order with that id. */
+bool workorders_page_holds(struct mock *m, const struct request *r, int64_t id);
+
+/* Answers R if it is for the list, one work order, or its comments. False: it is not. */
 bool workorders_answer(struct mock *m, const struct request *r, enum twist twist, struct answer *a);
 
 #endif

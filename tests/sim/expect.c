@@ -32,6 +32,7 @@ __attribute__((format(printf, 3, 4))) static struct expected_event *add(
     va_end(ap);
     plant_write_date(when, event->timestamp);
     event->numbered = false;
+    event->maybe = false;
     return event;
 }
 
@@ -91,9 +92,13 @@ void expect(const struct order *order, const struct knowledge *known, int versio
     bool back = known->deleted && v->deleted == NEVER, gone = !known->deleted && v->deleted != NEVER;
     plant_write_date(v->updated, date);
     if (strcmp(old->status, v->status) != 0)
-        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date);
-    if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed)))
+        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date)
+            ->numbered = v->updated == old->updated;
+    bool undated = is_done(old) && old->completed == NEVER;
+    if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed))) {
         add_completed(out, id, v);
+        out->events[out->count - 1].maybe = undated;
+    }
     if (v->updated != old->updated || !same_content(old, v) ||
         !same_description(known->description, description) || back || gone)
         add_updated(out, id, v, v->updated == old->updated);

@@ -30,6 +30,7 @@ struct expected {
         char id[EXPECTED_ID_SIZE];
         char timestamp[32];
         bool numbered; /* the lowest free of ID, ID/2, ID/3, ... */
+        bool maybe;    /* a completion whose date came late: none where it was emitted before, under another date */
     } events[EXPECTED_IDS];
     struct knowledge after;
 };

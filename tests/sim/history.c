@@ -46,7 +46,7 @@ static void make_clocks(struct history *h, struct dice *dice)
 
 static void make_manner(struct history *h, struct dice *dice)
 {
-    static const int gone[] = {400, 404, 410};
+    static const int gone[] = {400, 404, 410}, people[] = {200, 403, 200, 404};
     struct plant_manner *m = &h->manner;
     m->flickers = dice_chance(dice, 30);
     m->order = (int)dice_below(dice, PAGE_ORDERS);
@@ -61,6 +61,7 @@ static void make_manner(struct history *h, struct dice *dice)
     m->rounds_down = dice_chance(dice, 20);
     m->says_retry_after = dice_chance(dice, 50);
     m->status_gone = gone[dice_below(dice, 3)];
+    m->people = people[h->seed % 4];
 }
 
 static void make_hooks(struct history *h, struct dice *dice)

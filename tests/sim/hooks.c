@@ -84,7 +84,8 @@ void hooks_changed(struct order *order)
         .occurred = order->versions[order->count - 1].updated};
     if (!hooks.manner.on)
         return;
-    if (dice_chance(&hooks.dice, hooks.manner.hints))
+    /* the vendor's envelope holds no work order; the other spelling does */
+    if (!hooks.manner.brief || dice_chance(&hooks.dice, hooks.manner.hints))
         message.about = ABOUT_NOTHING;
     else if (dice_chance(&hooks.dice, hooks.manner.partial))
         message.about = ABOUT_PARTIAL;
@@ -138,9 +139,10 @@ static void write_body(const struct message *message, const struct version *v, c
         snprintf(out, size, "{\"event\":\"%s\",\"data\":{\"id\":%lld},\"timestamp\":\"%s\"}",
             type_of(message), (long long)message->work_order, date);
     else
-        snprintf(out, size, "{\"type\":\"%s\",\"workOrderId\":%lld,\"occurredAt\":\"%s\"%s%s}",
-            type_of(message), (long long)message->work_order, date,
-            *work_order != '\0' ? ",\"newSubStatus\":null,\"newWorkOrder\":" : "", work_order);
+        snprintf(out, size,
+            "{\"eventType\":\"%s\",\"occurredAt\":\"%s\",\"orgId\":1,\"workOrderId\":%lld,\"customerId\":null,"
+            "\"userId\":%d}",
+            type_of(message), date, (long long)message->work_order, 2041 + message->number % 3);
 }
 
 static void write_hex(const char *secret, const char *text, char out[65])

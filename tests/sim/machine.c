@@ -20,7 +20,7 @@ static struct {
     bool off;
     struct dice dice;
     uint64_t fingerprint;
-    bool locked; /* the run lock: there is one store */
+    const struct process *holders[LOCK_KINDS]; /* of the locks: there is one store */
 } machine;
 
 void (*machine_overlap)(uint64_t seed);
@@ -90,7 +90,8 @@ void machine_pass(int64_t ms)
 
 void machine_start(struct process *process, const struct trouble *trouble)
 {
-    *process = (struct process){.outer = machine.process, .trouble = *trouble, .deadline = INT64_MAX};
+    *process = (struct process){
+        .outer = machine.process, .trouble = *trouble, .deadline = INT64_MAX, .turn = INT64_MAX};
     machine.process = process;
 }
 
@@ -104,9 +105,9 @@ struct process *machine_process(void)
     return machine.process;
 }
 
-bool machine_is_locked(void)
+bool machine_is_locked(enum lock_kind kind)
 {
-    return machine.locked;
+    return machine.holders[kind] != NULL;
 }
 
 bool machine_is_off(void)
@@ -246,6 +247,11 @@ void shutdown_set_deadline(int64_t ms)
     machine.process->deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
 }
 
+void shutdown_set_turn(int64_t ms)
+{
+    machine.process->turn = ms > 0 ? clock_monotonic() + ms : INT64_MAX;
+}
+
 bool shutdown_signalled(void)
 {
     return machine.process->signalled || machine.process->dead;
@@ -256,6 +262,15 @@ bool shutdown_requested(void)
     return shutdown_signalled() || shutdown_time_left() == 0;
 }
 
+int64_t shutdown_run_left(void)
+{
+    const int64_t deadline = machine.process->deadline;
+    if (deadline == INT64_MAX)
+        return INT64_MAX;
+    int64_t left = deadline - clock_monotonic();
+    return left > 0 ? left : 0;
+}
+
 int shutdown_fd(void)
 {
     return -1;
@@ -263,9 +278,11 @@ int shutdown_fd(void)
 
 int64_t shutdown_time_left(void)
 {
-    if (machine.process->deadline == INT64_MAX)
+    const struct process *process = machine.process;
+    const int64_t end = process->turn < process->deadline ? process->turn : process->deadline;
+    if (end == INT64_MAX)
         return INT64_MAX;
-    int64_t left = machine.process->deadline - clock_monotonic();
+    int64_t left = end - clock_monotonic();
     return left > 0 ? left : 0;
 }
 
@@ -282,20 +299,49 @@ bool shutdown_wait(int64_t ms)
 
 /* --- base/lock.c --- */
 
-int lock_take(const char *path, struct error *e)
+int lock_open(const char *path, struct error *e)
 {
     if (machine_call(CALL_OPEN) != FATE_GO_ON)
-        return fail(e, EX_CANTCREAT, "lock %s: it cannot be opened", path);
-    if (machine.locked)
-        return fail(e, EX_TEMPFAIL, "lock %s: another run holds it", path);
-    machine.locked = true;
+        return fail(e, EX_CANTCREAT, "store %s: it cannot be opened", path);
     return 0;
 }
 
-void lock_release(int lock)
+bool lock_is_new(int lock)
 {
-    if (lock >= 0)
-        machine.locked = false;
+    (void)lock;
+    return false; /* a process beside another runs from its beginning to its end: nothing to wait for */
+}
+
+int lock_take(int lock, enum lock_kind kind, struct error *e)
+{
+    (void)lock;
+    if (machine.holders[kind] != NULL)
+        return fail(e, EX_TEMPFAIL, "another run holds lock %d", (int)kind);
+    machine.holders[kind] = machine.process;
+    return 0;
+}
+
+int lock_count_readers(int lock)
+{
+    static const enum lock_kind kinds[] = {LOCK_POLL, LOCK_REFETCH, LOCK_BACKFILL, LOCK_SWEEP};
+    int count = 0;
+    (void)lock;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        count += machine.holders[kinds[i]] != NULL && machine.holders[kinds[i]] != machine.process;
+    return count;
+}
+
+void lock_release(int lock, enum lock_kind kind)
+{
+    (void)lock;
+    if (machine.holders[kind] == machine.process)
+        machine.holders[kind] = NULL;
+}
+
+void lock_close(int lock)
+{
+    for (enum lock_kind kind = 0; lock >= 0 && kind < LOCK_KINDS; kind++)
+        lock_release(lock, kind);
 }
 
 /* --- base/log.c --- */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/lock.h"
 #include "dice.h"
 
 enum call { CALL_READ, CALL_WRITE, CALL_LOCK, CALL_OPEN, CALL_HTTP, CALL_WAIT };
@@ -51,8 +52,10 @@ struct trouble {
 struct process {
     struct process *outer; /* the one that it runs inside of, by TROUBLE_OVERLAP */
     struct trouble trouble;
-    int64_t calls, writes; /* so far */
-    int64_t deadline;      /* of shutdown_set_deadline, monotonic */
+    int64_t calls, writes;              /* so far */
+    int64_t deadline;                   /* of shutdown_set_deadline, monotonic, */
+    int64_t turn;                       /* and of shutdown_set_turn */
+    int64_t lists, singles, deliveries; /* requests that it sent: for the list, for one by id, to receivers */
     bool signalled;
     bool dead;
     bool hurt;    /* a trouble that may leave work undone came true */
@@ -84,8 +87,8 @@ void machine_end(struct process *process);
 /* The process at work, NULL without one. */
 struct process *machine_process(void);
 
-/* Does a process hold the run lock? */
-bool machine_is_locked(void);
+/* Does a process hold the lock of a kind of work? */
+bool machine_is_locked(enum lock_kind kind);
 
 /* True when the power is gone; machine_boot brings it back. */
 bool machine_is_off(void);

@@ -214,6 +214,16 @@ static enum way choose_way(enum net_side side)
     return (enum way)dice_between(&net.dice, WAY_REFUSED, WAY_TRUNCATED);
 }
 
+static void count_request(struct process *process, const char *url)
+{
+    if (strncmp(url, NET_PLANT "/", sizeof NET_PLANT) != 0)
+        process->deliveries++;
+    else if (strstr(url, "/workorders?") != NULL)
+        process->lists++;
+    else
+        process->singles++;
+}
+
 struct http_call *http_start(struct http *http, const struct http_request *request)
 {
     struct http_call *call = calloc(1, sizeof *call);
@@ -232,6 +242,7 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
     x->way = choose_way(x->side);
     x->call = call;
     copy_request(request, &x->request);
+    count_request(machine_process(), request->url);
     x->arrives = machine_now() + some_time();
     call->exchange = x;
     net.under_way[net.count++] = x;

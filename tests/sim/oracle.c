@@ -103,12 +103,9 @@ static void look_at_horizon(const struct run_report *run)
         const struct plant_manner *m = &oracle.history->manner;
         bool now = strcmp(oracle.history->start, "now") == 0;
         bool steady = run->clock_ended - run->clock_began == run->ended - run->began;
-        int64_t latest = m->says_date && run->ended + m->date_ahead < run->clock_ended
-                             ? run->ended + m->date_ahead
-                             : run->clock_ended;
-        int64_t earliest = m->says_date && run->began + m->date_ahead < run->clock_began
-                               ? run->began + m->date_ahead
-                               : run->clock_began;
+        /* the server's clock where it says its time (in whole seconds), else the machine's */
+        int64_t latest = m->says_date ? run->ended + m->date_ahead : run->clock_ended;
+        int64_t earliest = m->says_date ? run->began + m->date_ahead : run->clock_began;
         if (now && steady && (oracle.horizon > latest || oracle.horizon < earliest - 1000))
             broken("R5", "the horizon is %lld, and should lie between %lld and %lld",
                 (long long)oracle.horizon, (long long)earliest, (long long)latest);

@@ -17,18 +17,20 @@ struct run_report {
     int number;
     enum step_kind kind; /* STEP_SYNC, STEP_DISPATCH, STEP_RECONCILE, STEP_BACKFILL */
     int status;
-    bool hurt;            /* killed, or its disk failed */
-    bool dead;            /* killed */
-    bool stopped;         /* by a signal */
-    bool whole;           /* it read to the end, as far as its options go: no --max-time */
-    bool undisturbed;     /* nothing ran beside it */
-    bool calm;            /* nothing went wrong with the API while it ran */
-    int64_t began, ended; /* true times */
+    bool hurt;                          /* killed, or its disk failed */
+    bool dead;                          /* killed */
+    bool stopped;                       /* by a signal */
+    bool whole;                         /* it read to the end, as far as its options go: no --max-time */
+    bool undisturbed;                   /* nothing ran beside it */
+    bool calm;                          /* nothing went wrong with the API while it ran */
+    int64_t lists, singles, deliveries; /* requests that it sent */
+    int64_t began, ended;               /* true times */
     int64_t clock_began, clock_ended;
-    int64_t from, until; /* of a backfill, */
-    bool silent;         /* which tells nothing */
-    int64_t hook_order;  /* of a webhook: what it is about, */
-    int hook_version;    /* and the version that it tells whole, -1 for none */
+    int64_t beside_from, beside_until; /* of a backfill that ran beside it; the first is later without one */
+    int64_t from, until;               /* of a backfill, */
+    bool silent;                       /* which tells nothing */
+    int64_t hook_order;                /* of a webhook: what it is about, */
+    int hook_version;                  /* and the version that it tells whole, -1 for none */
 };
 
 void oracle_reset(const struct history *history);

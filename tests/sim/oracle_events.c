@@ -40,6 +40,15 @@ static void owe(const struct order *order, const struct knowledge *known, int ve
     out->count = kept;
 }
 
+/* Where it may be there or not, what is there decides. */
+static void settle_maybe(struct expected *owed, const char *id)
+{
+    if (owed->count == 0 || !owed->events[0].maybe || strcmp(owed->events[0].id, id) == 0)
+        return;
+    owed->count--;
+    memmove(owed->events, owed->events + 1, (size_t)owed->count * sizeof *owed->events);
+}
+
 static const struct knowledge nothing = {.version = -1};
 
 static bool has_tail(
@@ -64,6 +73,7 @@ static bool owe_from_silence(
             if (absent == 1)
                 silent.after.description = ABSENT;
             owe(order, &silent.after, told->version, told->description, &owed);
+            settle_maybe(&owed, told->id);
             if (owed.count > 0 && strcmp(owed.events[0].id, told->id) == 0 &&
                 has_tail(order, &silent.after, told, rest)) {
                 w->owed = owed;
@@ -155,12 +165,16 @@ static void check_event(struct told *told, const struct order *order, const char
         w->from = w->known;
         if (is_proved_gone(told, order, w)) {
             char date[32];
-            plant_write_date(order->versions[told->version].updated, date);
+            /* a notification says when; a date in whole seconds stands for all of its second */
+            bool hooked = order->hook_deleted != NEVER && strstr(told->body, "\"source\":\"webhook\"") != NULL;
+            int64_t when = hooked ? order->hook_deleted : order->versions[told->version].updated;
+            plant_write_date(hooked && when % 1000 == 0 ? when + 999 : when, date);
             check_body(told, order, &w->known, date, rest);
             w->owed.count = 0;
             return;
         }
         owe(order, &w->known, told->version, told->description, &w->owed);
+        settle_maybe(&w->owed, told->id);
         bool fits = w->owed.count > 0 && strcmp(w->owed.events[0].id, told->id) == 0;
         if (w->known.version < 0 && (!fits || !has_tail(order, &nothing, told, rest)))
             fits = owe_from_silence(order, told, rest, w) || fits;
@@ -197,10 +211,35 @@ static void check_history(
         snprintf(id, sizeof id, "workorder.completed/%lld/%s", (long long)order->id, date);
     if (strcmp(id, told->id) != 0 || when == NEVER || (!created && strcmp(v->status, "DONE") != 0))
         broken("R5", "a backfill tells %s of version %d", told->id, told->version);
-    else if (run->kind != STEP_BACKFILL || when < run->from || when > run->until)
+    else if ((run->kind != STEP_BACKFILL || when < run->from || when > run->until) &&
+             (when < run->beside_from || when > run->beside_until))
         broken("R5", "%s lies outside of the window", told->id);
     else
         check_body(told, order, &nothing, date, rest);
+}
+
+/* Names are no promise: an event may lack one. But what is there is true, and it does not depend on a name
+ * who did it. */
+static void check_names(const struct told *told, const char *data)
+{
+    long long creator = (long long)plant_creator(told->work_order);
+    bool created = strcmp(told->type, "workorder.created") == 0;
+    const char *people = strstr(told->body, "\"source\":\"");
+    char actor[96] = "", with[256], without[256];
+    if (people == NULL || (people = strchr(people + 10, ',')) == NULL || people > data)
+        people = data;
+    size_t len = (size_t)(data - people);
+    if (created)
+        snprintf(actor, sizeof actor, "\"actor\":{\"id\":%lld,\"name\":\"User %lld\"},", creator, creator);
+    snprintf(with, sizeof with, ",%s\"names\":{\"users\":{\"%lld\":\"User %lld\"},\"teams\":{}},", actor,
+        creator, creator);
+    if (created)
+        snprintf(actor, sizeof actor, "\"actor\":{\"id\":%lld},", creator);
+    snprintf(without, sizeof without, ",%s\"names\":{\"users\":{},\"teams\":{}},", actor);
+    bool known = creator < PLANT_FIRST_USER + PLANT_USERS && plant.manner.people == 200;
+    if (!(known && strlen(with) == len && strncmp(people, with, len) == 0) &&
+        !(strlen(without) == len && strncmp(people, without, len) == 0))
+        broken("names", "%s says %.*s", told->id, (int)len, people);
 }
 
 static void take_event(sqlite3_stmt *row, const struct run_report *run)
@@ -222,6 +261,7 @@ static void take_event(sqlite3_stmt *row, const struct run_report *run)
         broken("R3", "%s tells of something that never was: %s", told->id, told->body);
         return;
     }
+    check_names(told, data);
     /* what follows would be told as if it were not in the log yet */
     oracle.log.count--;
     if (strstr(told->body, "\"source\":\"backfill\"") != NULL)
@@ -266,6 +306,7 @@ static void look_at_snapshot(sqlite3_stmt *row, bool seen[MOST_ORDERS])
             broken("R2", "the snapshot of %lld went back from version %d to %d", (long long)order->id,
                 w->known.version, version);
         owe(order, &w->known, version, description, &owed);
+        settle_maybe(&owed, "");
         if (owed.count > 0)
             broken("R1", "the snapshot of %lld is version %d, but %s was not told", (long long)order->id,
                 version, owed.events[0].id);

@@ -71,7 +71,9 @@ void oracle_check_hook(const struct run_report *run)
 {
     const struct order *order =
         run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
-    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon)
+    /* what is not newer than a deletion brings nothing back */
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || order->hook_deleted != NEVER ||
+        order->removed != NEVER || oracle.orders[order->id - FIRST_ID].known.deleted)
         return;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
     const struct version *v = &order->versions[run->hook_version];

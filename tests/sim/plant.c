@@ -89,6 +89,11 @@ static void quote_date(int64_t ms, char out[40])
     snprintf(out, 40, "\"%s\"", date);
 }
 
+int64_t plant_creator(int64_t order)
+{
+    return PLANT_FIRST_USER + order % (PLANT_USERS + 1);
+}
+
 static void write_json(const struct order *order, struct version *v)
 {
     char created[40], updated[40], completed[40], deleted[40], description[32] = "null", text[640];
@@ -99,8 +104,10 @@ static void write_json(const struct order *order, struct version *v)
     if (v->description > 0)
         snprintf(description, sizeof description, "\"note %d\"", v->description);
     int n = snprintf(text, sizeof text,
-        "{\"id\":%lld,\"sequentialId\":%lld,\"title\":\"Pump %d\",\"status\":\"%s\",\"priority\":\"%s\"",
-        (long long)order->id, (long long)order->id, v->title, v->status, v->priority);
+        "{\"id\":%lld,\"sequentialId\":%lld,\"creatorId\":%lld,\"title\":\"Pump %d\",\"status\":\"%s\","
+        "\"priority\":\"%s\"",
+        (long long)order->id, (long long)order->id, (long long)plant_creator(order->id), v->title, v->status,
+        v->priority);
     v->head = (size_t)n;
     n += snprintf(text + n, sizeof text - (size_t)n, ",\"description\":%s", description);
     v->tail = (size_t)n;

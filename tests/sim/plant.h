@@ -57,7 +57,12 @@ struct plant_manner {
     bool rounds_down; /* the seconds until the window starts anew */
     bool says_retry_after;
     int status_gone; /* what it says of an old cursor: 400, 404, 410 */
+    int people;      /* what it says when asked for users and teams; 200: lists of them */
 };
+
+/* So many users are listed, from this id on; they are called `User ID`. The one behind them is unknown,
+ * though some work orders are of that one. */
+enum { PLANT_FIRST_USER = 2000, PLANT_USERS = 3 };
 
 enum page_order { BY_ID, BY_ID_DOWN, BY_UPDATED, BY_UPDATED_DOWN, BY_CHANCE, PAGE_ORDERS };
 
@@ -113,6 +118,9 @@ int plant_seen(const struct order *order, int64_t now);
 int plant_newest(const struct order *order, int64_t now);
 
 struct order *plant_order(int64_t id);
+
+/* Who made it. */
+int64_t plant_creator(int64_t order);
 
 /* Writes 2026-11-23T10:15:00.000Z; nothing for NEVER. */
 void plant_write_date(int64_t ms, char out[32]);

@@ -264,7 +264,7 @@ static void note_pass(const struct net_request *request, const struct net_answer
 {
     if (!plant_log.polls || !request->answer_comes || answer->status != 200 ||
         strstr(request->url, "cursor=") != NULL || strstr(request->url, "2200-01-01") != NULL ||
-        strstr(request->url, "limit=50&") != NULL)
+        strstr(request->url, "limit=50&") != NULL || strstr(request->url, "limit=1&") != NULL)
         return;
     plant_log.pass_began = machine_now();
 }
@@ -292,6 +292,27 @@ static void answer_one(const struct net_request *request, struct net_answer *ans
     say(answer, 200, "{\"workOrder\":");
     write_order(answer, order, version);
     buffer_append_text(&answer->body, "}");
+}
+
+/* Users, two a page; teams there are none. */
+static void answer_people(const struct net_request *request, struct net_answer *answer, const char *list)
+{
+    struct query q;
+    read_query(&q, request->url);
+    if (plant.manner.people != 200) {
+        say(answer, plant.manner.people, "{\"error\":\"no\"}");
+        return;
+    }
+    int first = q.cursor != NULL ? atoi(q.cursor) : 0, all = strcmp(list, "users") == 0 ? PLANT_USERS : 0;
+    say(answer, 200, "");
+    buffer_append_format(&answer->body, "{\"%s\":[", list);
+    for (int i = first; i < all && i < first + 2; i++)
+        buffer_append_format(&answer->body, "%s{\"id\":%d,\"firstName\":\"User\",\"lastName\":\"%d\"}",
+            i > first ? "," : "", PLANT_FIRST_USER + i, PLANT_FIRST_USER + i);
+    if (first + 2 < all)
+        buffer_append_format(&answer->body, "],\"nextCursor\":\"%d\"}", first + 2);
+    else
+        buffer_append_text(&answer->body, "]}");
 }
 
 /* --- the rate limit --- */
@@ -393,6 +414,10 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
         answer_list(request, answer, wrong);
     else if (strncmp(path, "/v1/workorders/", 15) == 0)
         answer_one(request, answer);
+    else if (strncmp(path, "/v1/users?", 10) == 0)
+        answer_people(request, answer, "users");
+    else if (strncmp(path, "/v1/teams?", 10) == 0)
+        answer_people(request, answer, "teams");
     else
         broken("api", "an address that there is not: %s", path);
     if (strncmp(path, "/v1/workorders?", 15) == 0 && !wrong)

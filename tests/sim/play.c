@@ -29,7 +29,13 @@ static const struct history *now; /* the one that is played */
 static void overlap(uint64_t seed)
 {
     struct dice dice = dice_of(seed, 7);
-    const struct run_options options = {.kind = dice_chance(&dice, 50) ? STEP_SYNC : STEP_DISPATCH};
+    static const enum step_kind kinds[] = {
+        STEP_SYNC, STEP_SYNC, STEP_DISPATCH, STEP_RECONCILE, STEP_BACKFILL};
+    struct run_options options = {.kind = kinds[dice_below(&dice, sizeof kinds / sizeof kinds[0])]};
+    if (options.kind == STEP_BACKFILL) {
+        options.until = machine_now() + machine_offset() - dice_spread(&dice, 30);
+        options.from = options.until - 1 - dice_spread(&dice, 35);
+    }
     run_beside(&options);
 }
 

@@ -16,7 +16,8 @@ static struct {
     const struct history *history;
     int runs;
     bool trouble;
-    int64_t unsure; /* until when the program may not know how many requests are left */
+    int64_t beside_from, beside_until; /* the window of a backfill that ran beside the one at work */
+    int64_t unsure;                    /* until when the program may not know how many requests are left */
 } state;
 
 void run_reset(const struct history *history)
@@ -116,7 +117,8 @@ static void write_arguments(struct arguments *a, const struct run_options *o)
 
 static int run_command(const struct run_options *options)
 {
-    const struct cli cli = {.config_file = RUN_CONFIG};
+    static const char *const files[] = {RUN_CONFIG, NULL};
+    const struct cli cli = {.config_files = files};
     const struct command *command = command_of(options->kind);
     struct arguments arguments;
     write_arguments(&arguments, options);
@@ -182,6 +184,9 @@ static void live(const struct run_options *options, struct run_report *report)
     machine_end(&process);
     vfs_end_process(&process);
     receivers_run(outer);
+    report->lists = process.lists;
+    report->singles = process.singles;
+    report->deliveries = process.deliveries;
     report->hurt = process.hurt;
     report->dead = process.dead;
     report->stopped = process.signalled;
@@ -198,6 +203,8 @@ int run(const struct run_options *options)
     int64_t refused = plant_log.refused, pass_began = plant_log.pass_began;
     trace("== %s", step_name(options->kind));
     plant_log.polls = options->kind == STEP_SYNC && !options->dry;
+    state.beside_from = INT64_MAX;
+    state.beside_until = INT64_MIN;
     live(options, &report);
     plant_log.polls = false;
     trace("== exit %d", report.status);
@@ -210,6 +217,8 @@ int run(const struct run_options *options)
     } else if (report.hurt) {
         disk_sync_all();
     }
+    report.beside_from = state.beside_from;
+    report.beside_until = state.beside_until;
     report.undisturbed = state.runs == report.number;
     /* it may not have been stored that a new pass began */
     if (report.hurt || report.status != 0)
@@ -219,21 +228,69 @@ int run(const struct run_options *options)
     return report.dead ? -1 : report.status;
 }
 
+/* What a run beside another one may do, by the locks that are held: of each kind of work there is one. */
+struct beside {
+    bool polls, refetches, sweeps, backfills, delivers; /* another run is at it */
+};
+
+static struct beside look_around(void)
+{
+    return (struct beside){.polls = machine_is_locked(LOCK_POLL),
+        .refetches = machine_is_locked(LOCK_REFETCH),
+        .sweeps = machine_is_locked(LOCK_SWEEP),
+        .backfills = machine_is_locked(LOCK_BACKFILL),
+        .delivers = machine_is_locked(LOCK_DELIVER)};
+}
+
+/* Could it do nothing of what it was asked? */
+static bool must_leave(const struct beside *b, const struct run_options *options)
+{
+    switch (options->kind) {
+    case STEP_SYNC:
+        return b->polls && (b->delivers || options->no_dispatch);
+    case STEP_DISPATCH:
+        return b->delivers;
+    case STEP_RECONCILE:
+        return b->sweeps;
+    case STEP_BACKFILL:
+        return b->backfills;
+    default:
+        return false;
+    }
+}
+
+static void check_beside(
+    const struct beside *b, const struct run_options *options, const struct run_report *report)
+{
+    bool leaves = must_leave(b, options);
+    if (b->delivers && report->deliveries > 0)
+        broken("lock", "two runs deliver at once");
+    if (options->kind == STEP_SYNC && b->polls && report->lists > 0)
+        broken("lock", "two runs poll at once");
+    if (options->kind == STEP_HOOK && b->refetches && report->singles > 0)
+        broken("lock", "two runs refetch at once");
+    if (leaves && report->lists + report->singles + report->deliveries > 0)
+        broken("lock", "a run that is not to work sends requests");
+    if (leaves && report->status != 75 && !report->dead)
+        broken("lock", "a run that could do nothing exits %d", report->status);
+}
+
 int run_beside(const struct run_options *options)
 {
     struct run_report report;
-    bool locked = machine_is_locked(), polls = plant_log.polls;
-    int64_t requests = plant_log.requests;
-    int told = tries.count, getopt_place = optind;
+    const struct beside around = look_around();
+    bool polls = plant_log.polls;
+    int getopt_place = optind;
     plant_log.polls = false;
     trace("== %s beside it", step_name(options->kind));
     live(options, &report);
     trace("== beside it: exit %d", report.status);
     optind = getopt_place;
     plant_log.polls = polls;
-    if (locked && (plant_log.requests != requests || tries.count != told))
-        broken("lock", "a run beside another one sends requests");
-    if (locked && options->kind != STEP_HOOK && report.status != 75 && !report.dead)
-        broken("lock", "a run beside another one exits %d", report.status);
+    check_beside(&around, options, &report);
+    if (options->kind == STEP_BACKFILL) {
+        state.beside_from = options->from;
+        state.beside_until = options->until;
+    }
     return report.dead ? -1 : report.status;
 }

@@ -396,14 +396,14 @@ void *mmap64(void *at, size_t size, int protection, int flags, int fd, off64_t o
     return NEXT(mmap64)(at, size, protection, flags, fd, offset);
 }
 
-/* SQLite's locks. */
+/* SQLite's locks, and those of the kinds of work. */
 int fcntl64(int fd, int command, ...)
 {
     va_list ap;
     va_start(ap, command);
     void *argument = va_arg(ap, void *);
     va_end(ap);
-    if ((command == F_SETLK || command == F_SETLKW) && is_file(fd) && call_fails())
+    if ((command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK) && is_file(fd) && call_fails())
         return -1;
     return NEXT(fcntl64)(fd, command, argument);
 }

@@ -92,8 +92,9 @@ class World:
         os.chmod(path, mode)
 
     def configure(self):
+        # without names: an event may lack one after a failure, and would not be the same then
         handlers = "".join(scenarios.handler(kind, self) for kind in self.scenario.handlers)
-        self.write(self.conf, "[api]\nbase_url = %s\ngive_up = 0\ntimeout = 1s\n[store]\npath = %s\n%s" % (
+        self.write(self.conf, "[api]\nbase_url = %s\ngive_up = 0\ntimeout = 1s\nnames = no\n[store]\npath = %s\n%s" % (
             self.mock.url, os.path.join(self.work, "wosync.db"), handlers), 0o600)
 
     def restore(self):
@@ -112,6 +113,7 @@ class World:
         """Runs wosync to its end, with a fault; `expect`: the exit status it must have, None for any."""
         environment = {"PATH": os.environ["PATH"], "HOME": self.base, "MAINTAINX_API_KEY": TOKEN, "TZ": "UTC",
                        "WOSYNC_FAULT": fault or "none:0", "WOSYNC_FAULT_NOW": str(now), "WOSYNC_FAULT_LOG": self.counts}
+        environment["WOSYNC_MODULES"] = os.path.join(ROOT, "build/asan" if self.linked else BUILD, "handlers")
         if self.linked:
             environment.update(SANITIZERS)
         else:

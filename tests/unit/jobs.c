@@ -8,8 +8,9 @@
 #include "base/timestamp.h"
 #include "plant.h"
 #include "sources/backfill.h"
-#include "sources/notifications.h"
+#include "sources/names.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/sweep.h"
 #include "sources/subscription_check.h"
 #include "support.h"
@@ -33,7 +34,7 @@ void begin_job(struct job *job, struct store *store)
 {
     struct error e = {0};
     const struct client_settings client = {
-        .base_url = how.base_url, .token = "t", .organization = "", .give_up = HOUR};
+        .base_url = how.base_url, .token = "t", .organization = "", .give_up = how.impatient ? 0 : HOUR};
     how.run = (struct run){.kind = "sync",
         .began = clock_now(),
         .exit_status = -1,
@@ -57,7 +58,14 @@ void begin_job(struct job *job, struct store *store)
         .max_deletes = how.max_deletes,
         .max_deletes_percent = how.percent,
         .run = &how.run,
-        .dry_run = how.dry_run};
+        .dry_run = how.dry_run,
+        .names = how.names ? names_new(store, job->api) : NULL};
+}
+
+void end_job(struct job *job)
+{
+    names_free(job->settings.names);
+    client_free(job->api);
 }
 
 static int64_t run_pass(struct store *store, const struct pass_kind *kind, struct error *e)
@@ -65,7 +73,7 @@ static int64_t run_pass(struct store *store, const struct pass_kind *kind, struc
     struct job job;
     begin_job(&job, store);
     enum pass_end end = pass_run(&job.settings, kind, e);
-    client_free(job.api);
+    end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
 
@@ -89,16 +97,16 @@ int64_t do_prove(struct store *store, struct error *e)
     struct job job;
     begin_job(&job, store);
     enum pass_end end = sweep_prove(&job.settings, SOURCE_RECONCILE, 10, e);
-    client_free(job.api);
+    end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
 
-int64_t do_hints(struct store *store, struct error *e)
+int64_t do_refetches(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = notifications_refetch(&job.settings, 10, e);
-    client_free(job.api);
+    enum pass_end end = refetch_due(&job.settings, 10, e);
+    end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
 
@@ -107,6 +115,6 @@ int64_t do_watch(struct store *store, struct error *e)
     struct job job;
     begin_job(&job, store);
     int rc = subscription_check_all(job.api, store, INT64_MAX, e);
-    client_free(job.api);
+    end_job(&job);
     return rc;
 }

@@ -13,7 +13,8 @@ extern struct how {
     const char *filter, *base_url;
     const struct diff_window *window;
     int64_t start, max_deletes;
-    bool dry_run, percent;
+    bool dry_run, percent, names;
+    bool impatient; /* what fails is not tried again */
     struct run run; /* as the last run left it */
 } how;
 
@@ -25,9 +26,10 @@ struct job {
     struct pass_settings settings;
 };
 
-/* Makes ready to do something else with the store, as `how` says; the client in it is to be freed by the
- * caller. */
+/* Makes ready to do something else with the store, as `how` says; to be ended with end_job, or, without
+ * names, by freeing the client. */
 void begin_job(struct job *job, struct store *store);
+void end_job(struct job *job);
 
 /* One pass of each kind; the proofs of a sweep; hints; registrations. Each returns 0, or -1 when it did not
  * come to its end. */
@@ -35,7 +37,7 @@ int64_t do_poll(struct store *store, struct error *e);
 int64_t do_sweep(struct store *store, struct error *e);
 int64_t do_backfill(struct store *store, struct error *e);
 int64_t do_prove(struct store *store, struct error *e);
-int64_t do_hints(struct store *store, struct error *e);
+int64_t do_refetches(struct store *store, struct error *e);
 int64_t do_watch(struct store *store, struct error *e);
 
 #endif

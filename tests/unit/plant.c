@@ -43,13 +43,15 @@ void set_orders(const struct order *orders, size_t count)
 static void write_order(const struct order *order, struct buffer *out)
 {
     char updated[TIMESTAMP_SIZE], created[TIMESTAMP_SIZE];
-    timestamp_format(now + order->minute * MINUTE, updated);
+    int64_t stale = order->id == server.stale ? -HOUR : 0;
+    timestamp_format(now + order->minute * MINUTE + stale, updated);
     timestamp_format(now - HOUR, created);
     buffer_append_format(out, "{\"id\":%lld,", (long long)order->id);
     if (!order->odd)
         buffer_append_format(
             out, "\"title\":\"Pump\",\"status\":\"%s\",\"createdAt\":\"%s\",", order->status, created);
-    buffer_append_format(out, "\"updatedAt\":\"%s\"}", updated);
+    const char *people = server.people[order->id];
+    buffer_append_format(out, "\"updatedAt\":\"%s\"%s}", updated, people != NULL ? people : "");
 }
 
 /* The value of a parameter of the URL, which is not encoded here. NULL: it is not there. */
@@ -82,7 +84,8 @@ static int answer_list(const char *url, struct buffer *out)
     size_t limit = strtoul(strstr(url, "limit=") + 6, NULL, 10),
            first = cursor != NULL ? strtoul(cursor, NULL, 10) : 0;
     size_t count = 0, i;
-    int64_t since = INT64_MIN;
+    const char *until_text = parameter(url, brackets != NULL ? "updatedAt[lte]" : "updatedAtLte");
+    int64_t since = INT64_MIN, until = INT64_MAX;
     if (server.before != NULL)
         server.before();
     if (++server.pages == server.fails)
@@ -94,18 +97,25 @@ static int answer_list(const char *url, struct buffer *out)
     if ((gte != NULL && server.gte == REFUSED) || (brackets != NULL && server.brackets == REFUSED) ||
         (sort != NULL && server.sort == REFUSED))
         return 400;
+    if (until_text != NULL && server.lte == REFUSED)
+        return 400;
+    if (until_text != NULL && server.lte == HONOURED)
+        until = instant(until_text);
     if (gte != NULL && server.gte == HONOURED)
         since = instant(gte);
     if (brackets != NULL && server.brackets == HONOURED)
         since = instant(brackets);
     for (i = 0; i < server.count; i++)
-        if (!server.orders[i].gone && now + server.orders[i].minute * MINUTE >= since)
+        if (!server.orders[i].gone && now + server.orders[i].minute * MINUTE >= since &&
+            now + server.orders[i].minute * MINUTE <= until)
             list[count++] = server.orders[i];
     if (sort != NULL && server.sort == HONOURED)
         qsort(list, count, sizeof *list, by_date);
     buffer_append_text(out, "{\"workOrders\":[");
     for (i = first; i < count && i < first + limit; i++) {
         buffer_append_text(out, i > first ? "," : "");
+        if (list[i].id == server.cursed)
+            return server.curse;
         bool falls = sort != NULL && *sort == '-' && server.sort == HONOURED;
         write_order(&list[falls ? count - 1 - i : i], out);
     }
@@ -128,9 +138,24 @@ static int answer_one(int64_t id, struct buffer *out)
     return 404;
 }
 
+static int answer_people(struct plant_people *people, const char *url, struct buffer *out)
+{
+    const char *cursor = parameter(url, "cursor");
+    people->requests++;
+    if (server.before != NULL)
+        server.before();
+    if (people->status == 200)
+        buffer_append_text(out, people->pages[cursor != NULL ? atoi(cursor) : 0]);
+    return people->status != 0 ? people->status : 404;
+}
+
 static int answer(const char *url, struct buffer *out)
 {
     const char *path = strrchr(url, '/');
+    if (strncmp(path, "/users?", 7) == 0)
+        return answer_people(&server.users, url, out);
+    if (strncmp(path, "/teams?", 7) == 0)
+        return answer_people(&server.teams, url, out);
     if (strncmp(path, "/workorders?", 12) == 0)
         return answer_list(url, out);
     if (server.before != NULL)

@@ -28,14 +28,24 @@ enum manner { HONOURED, IGNORED, REFUSED };
 extern struct plant_server {
     struct order orders[8];
     size_t count;
+    const char *people[16]; /* by id: members that it has besides, with a comma before them; NULL: none */
     enum manner gte, brackets, sort;
     int list_status;      /* of every page; 0: as it is */
     int status;           /* of anything else that is asked for; 0: as it is */
     bool repeats;         /* the same cursor on every page */
     int refuses_cursors;  /* so many times */
+    int64_t stale;        /* this work order is let through any filter, and shown an hour old; 0: none is */
+    int64_t cursed;       /* every page that holds this work order fails, 0: none does; */
+    int curse;            /* with this status */
+    enum manner lte;      /* of the upper bounds */
     int fails;            /* the n-th page from here on fails; 0: none */
     void (*before)(void); /* called before each answer */
     int pages;
+    struct plant_people {
+        int status;           /* what the list answers; 0: 404 */
+        const char *pages[3]; /* bodies for it without a cursor, for cursor=1, for cursor=2 */
+        int requests;
+    } users, teams;
 } server;
 
 /* A server that has these work orders (copied), honours everything and fails in nothing. */

@@ -4,6 +4,14 @@
 
 #include "handlers/report/assignee_names.h"
 
+static struct json_object *event_of(const char *data)
+{
+    struct json_object *event =
+        json_tokener_parse("{\"names\":{\"users\":{\"9\":\"Ann Lee\"},\"teams\":{\"3\":\"Electricians\"}}}");
+    json_object_object_add(event, "data", json_tokener_parse(data));
+    return event;
+}
+
 static void test_one(void **state)
 {
     static const struct {
@@ -23,6 +31,12 @@ static void test_one(void **state)
         {"{\"p\":{},\"pId\":6}", "User 6"},
         {"{\"p\":\"odd\",\"pId\":6}", "User 6"},
         {"{\"p\":null,\"pId\":\"a@x\"}", "a@x"},
+        /* what the event knows */
+        {"{\"pId\":9}", "Ann Lee"},
+        {"{\"p\":{\"id\":9,\"email\":\"a@x\"}}", "Ann Lee"},
+        {"{\"p\":{\"id\":9,\"name\":\"Own\"}}", "Own"},
+        {"{\"p\":{\"id\":3,\"type\":\"TEAM\"}}", "Electricians"},
+        {"{\"pId\":3}", "User 3"},
         {"{\"pId\":1.5}", NULL},
         {"{}", NULL},
         {"[]", NULL},
@@ -30,10 +44,10 @@ static void test_one(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
-        struct json_object *data = json_tokener_parse(table[i].data);
-        assignee_names_append(&out, data, "p", "pId");
+        struct json_object *event = event_of(table[i].data);
+        assignee_names_append(&out, event, "p", "pId");
         check_text(out.data, table[i].words);
-        json_object_put(data);
+        json_object_put(event);
         buffer_free(&out);
     }
 }
@@ -45,18 +59,18 @@ static void test_all(void **state)
         const char *words;
     } table[] = {
         {"{\"assignees\":[{\"name\":\"A\"},{\"type\":\"TEAM\",\"id\":3},7],\"assigneeIds\":[9]}",
-            "A, Team 3, User 7"},
-        {"{\"assignees\":[],\"assigneeIds\":[9,\"a@x\"],\"teamIds\":[3]}", "User 9, a@x, Team 3"},
-        {"{\"assignees\":{},\"teamIds\":[3,4]}", "Team 3, Team 4"},
+            "A, Electricians, User 7"},
+        {"{\"assignees\":[],\"assigneeIds\":[9,\"a@x\"],\"teamIds\":[3]}", "Ann Lee, a@x, Electricians"},
+        {"{\"assignees\":{},\"teamIds\":[4,5]}", "Team 4, Team 5"},
         {"{}", NULL},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer out = {0};
-        struct json_object *data = json_tokener_parse(table[i].data);
-        assignee_names_append_all(&out, data);
+        struct json_object *event = event_of(table[i].data);
+        assignee_names_append_all(&out, event);
         check_text(out.data, table[i].words);
-        json_object_put(data);
+        json_object_put(event);
         buffer_free(&out);
     }
 }

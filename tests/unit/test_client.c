@@ -103,7 +103,7 @@ static void test_judgements(void **state)
         {"DELETE", ANSWER("204 None", "", ""), API_OK, EX_OK, ""},
         {"GET", ANSWER("201 Made", "", ""), API_FAILED, EX_UNAVAILABLE, "api: it: 201; check base_url"},
         {"POST", ANSWER("202 Later", "", ""), API_FAILED, EX_UNAVAILABLE, "202"},
-        {"GET", ANSWER("400 Bad", "", "{\"error\": \"no such field\"}"), API_BAD_REQUEST, EX_UNAVAILABLE,
+        {"GET", ANSWER("400 Bad", "", "{\"error\": \"no such field.\"}"), API_BAD_REQUEST, EX_UNAVAILABLE,
             "api: it: 400: no such field; check"},
         {"GET", ANSWER("400 Bad", "", "{\"errors\": [{\"error\": \"a\\nb\"}, {\"error\": \"c\"}]}"),
             API_BAD_REQUEST, EX_UNAVAILABLE, "400: a?b; check"},
@@ -113,12 +113,28 @@ static void test_judgements(void **state)
         {"GET", ANSWER("400 Bad", "", "{\"error\": {\"code\": 7}}"), API_BAD_REQUEST, EX_UNAVAILABLE,
             "400; check"},
         {"GET", ANSWER("400 Bad", "", "no JSON"), API_BAD_REQUEST, EX_UNAVAILABLE, "400; check"},
+        {"GET", ANSWER("400 Bad", "", "{\"error\": \"x-organization-id is required\"}"), API_FAILED,
+            EX_CONFIG,
+            "api: it: set organization_id in [api]: the token covers several organizations (400: x-org"},
+        {"GET", ANSWER("400 Bad", "", "{}"), API_BAD_REQUEST, EX_UNAVAILABLE,
+            "400; check base_url in [api], and set organization_id there if"},
         {"GET", ANSWER("401 Who", "", ""), API_FAILED, EX_NOPERM, "401: the token was refused"},
         {"GET", ANSWER("403 No", "", ""), API_FORBIDDEN, EX_NOPERM, "403: the token may not do this"},
+        {"GET", ANSWER("403 No", "", "{\"error\": \"<b>\"}"), API_FORBIDDEN, EX_NOPERM,
+            "403: <b>: the token may not do this"},
+        {"GET", ANSWER("403 No", "", " \n"), API_FORBIDDEN, EX_NOPERM, "403: the token may not do this"},
+        /* of something before MaintainX */
+        {"GET", ANSWER("403 No", "", "<html><head><Title>\n Attention | Cloudflare</title><p>"), API_FAILED,
+            EX_UNAVAILABLE,
+            "api: it: 403 with a page \"Attention | Cloudflare\" that is not MaintainX's: a firewall"},
+        {"GET", ANSWER("403 No", "", "<p>no"), API_FAILED, EX_UNAVAILABLE, "403 with a page that is not"},
+        {"GET", ANSWER("403 No", "", "error code: 1020"), API_FAILED, EX_UNAVAILABLE,
+            "refused the request, not"},
+        {"GET", ANSWER("407 Log in", "", ""), API_FAILED, EX_UNAVAILABLE,
+            "a proxy on the way asks for a login"},
         {"GET", ANSWER("404 None", "", ""), API_GONE, EX_UNAVAILABLE, "404"},
         {"GET", ANSWER("410 Gone", "", ""), API_GONE, EX_UNAVAILABLE, "410"},
         {"GET", ANSWER("418 Tea", "", ""), API_FAILED, EX_UNAVAILABLE, "418"},
-        {"GET", ANSWER("501 No", "", ""), API_FAILED, EX_UNAVAILABLE, "501"},
         {"GET", ANSWER("302 There", "Location: https://evil.example/\r\n", ""), API_FAILED, EX_PROTOCOL,
             "302: a redirect to https://evil.example/ is not followed"},
         {"GET", ANSWER("301 There", "", ""), API_FAILED, EX_PROTOCOL,
@@ -173,7 +189,13 @@ static void test_tries_again(void **state)
 {
     static const char *const bad[] = {busy, limited, "", ANSWER("200 OK", "Content-Length: 9\r\n", "{}"),
         ANSWER("408 Slow", "", ""), ANSWER("500 Broken", "", ""), ANSWER("502 Bad", "", ""),
-        ANSWER("504 Slow", "", "")};
+        ANSWER("504 Slow", "", ""), ANSWER("425 Early", "", ""), ANSWER("501 No", "", ""),
+        ANSWER("507 Full", "", ""), ANSWER("509 Much", "", ""), ANSWER("520 Odd", "", ""),
+        ANSWER("522 Slow", "", ""), ANSWER("524 Slow", "", ""), ANSWER("525 TLS", "", ""),
+        ANSWER("530 DNS", "", ""), ANSWER("599 Any", "", ""), ANSWER("500 No", "", "<html>oops</html>"),
+        ANSWER("503 Busy", "Retry-After: 0\r\n", ""), ANSWER("502 Bad", "Retry-After: soon\r\n", ""),
+        ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "{}"),
+        ANSWER("200 OK", "Content-Encoding: gzip\r\n", "{}")};
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct talk talk;
@@ -184,6 +206,56 @@ static void test_tries_again(void **state)
         assert_int_equal(server_requests(&talk.server), 2);
         talk_end(&talk);
     }
+}
+
+/* What is busy or broken is not blamed on the address. */
+static void test_the_address_is_not_to_blame(void **state)
+{
+    static const char *const bad[] = {
+        ANSWER("500 No", "", ""), ANSWER("425 Early", "", ""), ANSWER("522 Slow", "", "<html>")};
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct talk talk;
+        begin(&talk, bad[i], good);
+        const struct client_request request = {.method = "GET", .path = "/", .what = "it", .single = true};
+        assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), API_FAILED);
+        check_error(&talk, EX_UNAVAILABLE, "; the server is busy or broken");
+        check(
+            strstr(talk.e.text, "base_url") == NULL && server_requests(&talk.server) == 1, "%s", talk.e.text);
+        talk_end(&talk);
+    }
+}
+
+static enum client_reading is_read(struct http_call *call, void *out, const char *what, struct error *e)
+{
+    (void)what;
+    (void)e;
+    *(bool *)out = strcmp(http_body(call)->data, "{}") == 0;
+    return CLIENT_TAKEN;
+}
+
+/* An encoding that cannot be undone is asked for no more; what stays compressed all the same cannot be read.
+ */
+static void test_encodings(void **state)
+{
+    static const char odd[] = ANSWER("200 OK", "Content-Encoding: UTF-8\r\n", "{}"),
+                      packed[] = ANSWER("200 OK", "Content-Encoding: GZIP\r\n", "x");
+    struct talk talk;
+    bool read = false;
+    const struct client_request request = {
+        .method = "GET", .path = "/", .what = "it", .read = is_read, .out = &read};
+    (void)state;
+    begin(&talk, odd, odd, odd, packed);
+    client_free(talk.client);
+    talk.settings.give_up = 0; /* it is no failure */
+    talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
+    check(client_request(talk.client, &request, NULL, &talk.e) == API_OK && read, "%s", talk.e.text);
+    assert_int_equal(server_requests(&talk.server), 2);
+    check(client_request(talk.client, &request, NULL, &talk.e) == API_OK, "%s", talk.e.text);
+    assert_int_equal(server_requests(&talk.server), 3);
+    assert_int_equal(client_request(talk.client, &request, NULL, &talk.e), API_FAILED);
+    check_error(&talk, EX_PROTOCOL, "it: the answer cannot be decoded, and it stays compressed");
+    talk_end(&talk);
 }
 
 static void test_what_the_reader_says(void **state)
@@ -248,7 +320,7 @@ static void test_a_limit_that_does_not_end(void **state)
     talk.settings.give_up = 0;
     talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
     assert_int_equal(ask(&talk, "/"), API_FAILED);
-    check_error(&talk, EX_UNAVAILABLE, "429");
+    check_error(&talk, EX_TEMPFAIL, "429; the rate limit is used up");
     assert_int_equal(server_requests(&talk.server), 2);
     talk_end(&talk);
 }
@@ -257,26 +329,33 @@ static void test_a_limit_that_does_not_end(void **state)
     "X-Rate-Limit-Limit: " limit "\r\nX-Rate-Limit-Remaining: " remaining "\r\nX-Rate-Limit-Reset: " reset   \
     "\r\n"
 
-/* The rate limit of an answer; one that is not said in numbers is not believed. */
+/* The rate limit of an answer; where it does not say it in numbers, our own requests are counted. */
 static void test_rate(void **state)
 {
     static const struct {
         const char *answer;
-        int64_t limit, remaining, window; /* limit 0: nothing is known */
+        int64_t limit, remaining, window; /* window 0: it said nothing */
     } table[] = {
         {ANSWER("200 OK", RATE("100", "99", "60"), "{}"), 100, 99, 60000},
-        {ANSWER("200 OK", RATE("100", "99", "0.25"), "{}"), 100, 99, 1000},
+        {ANSWER("200 OK", RATE("100", "98", "0.25"), "{}"), 100, 98, 1000},
         {ANSWER("404 None", RATE("500", "0", "1"), "{}"), 500, 0, 1000},
         {ANSWER("200 OK", RATE("many", "99", "60"), "{}"), -1, 99, 60000},
-        {ANSWER("200 OK", RATE("100", "99", "soon"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "", "60"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "-1", "60"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "99", "-60"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "99", "NaN"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "99", "1e9"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", RATE("100", "99", "1e999"), "{}"), 0, 0, 0},
-        {ANSWER("200 OK", "X-Rate-Limit-Remaining: 9\r\n", "{}"), 0, 0, 0},
-        {ANSWER("200 OK", "X-Rate-Limit-Reset: 9\r\n", "{}"), 0, 0, 0},
+        {ANSWER("200 OK", RATE("100", "5", "500000"), "{}"), 100, 5, 3600000},
+        /* a Unix time, by the server's clock, in seconds and milliseconds */
+        {ANSWER("200 OK", "Date: Mon, 23 Nov 2026 10:15:00 GMT\r\n" RATE("100", "5", "1795428930"), "{}"),
+            100, 5, 30000},
+        {ANSWER("200 OK", "Date: Mon, 23 Nov 2026 10:15:00 GMT\r\n" RATE("100", "5", "1795428930001"), "{}"),
+            100, 5, 31000},
+        {ANSWER("200 OK", RATE("200", "50", "soon"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "", "60"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "-1", "60"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "50", "-60"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "50", "NaN"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "1e9", "60"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "50", "1e15"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", RATE("200", "50", "1e999"), "{}"), 100, 99, 0},
+        {ANSWER("200 OK", "X-Rate-Limit-Remaining: 9\r\n", "{}"), 100, 99, 0},
+        {ANSWER("200 OK", "X-Rate-Limit-Reset: 9\r\n", "{}"), 100, 99, 0},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -284,7 +363,7 @@ static void test_rate(void **state)
         begin(&talk, table[i].answer);
         ask(&talk, "/");
         const struct rate_limit *rate_limit = client_rate_limit(talk.client);
-        check((rate_limit->seen != 0) == (table[i].limit != 0) && rate_limit->limit == table[i].limit &&
+        check(rate_limit->seen != 0 && rate_limit->limit == table[i].limit &&
                   rate_limit->remaining == table[i].remaining && rate_limit->window == table[i].window,
             "%s: %lld, %lld, %lld", table[i].answer, (long long)rate_limit->limit,
             (long long)rate_limit->remaining, (long long)rate_limit->window);
@@ -292,37 +371,86 @@ static void test_rate(void **state)
     }
 }
 
-/* How long a 429 has us wait: by Retry-After, in seconds or as a date against the server's own clock, else by
- * what it says of the window, else a second. */
-static void test_how_long_a_refusal_lasts(void **state)
+/* How long an answer has us wait: by Retry-After, in seconds, as a date or a Unix time against the server's
+ * own clock; a 429 else by what it says of the window, else for more than a window. The deadline is nearer:
+ * what is longer than it is left to a later run, at once. */
+static void test_how_long_to_wait(void **state)
 {
     static const struct {
         const char *answer;
         int64_t seconds;
+        int status;
     } table[] = {
-        {ANSWER("429 Too many", "Retry-After: 3600\r\n", ""), 3600},
-        {ANSWER("429 Too many", "Retry-After: 3600\r\n" RATE("9", "0", "50"), ""), 3600},
+        {ANSWER("429 Too many", "Retry-After: 3600\r\n", ""), 3600, EX_TEMPFAIL},
+        {ANSWER("429 Too many", "Retry-After: 3600\r\n" RATE("9", "0", "50"), ""), 3600, EX_TEMPFAIL},
+        {ANSWER("429 Too many", "Retry-After: 7200\r\n", ""), 3600, EX_TEMPFAIL},
         {ANSWER("429 Too many",
-             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:37 GMT\r\n", ""),
-            3600},
-        {ANSWER("429 Too many", "Date: today\r\nRetry-After: Sun, 06 Nov 1994 09:49:37 GMT\r\n", ""), 0},
-        {ANSWER("429 Too many", "Retry-After: later\r\n" RATE("9", "0", "600"), ""), 600},
-        {ANSWER("429 Too many", RATE("9", "0", "600"), ""), 600},
-        {ANSWER("429 Too many", "", ""), 1},
+             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:19:37 GMT\r\n", ""),
+            1800, EX_TEMPFAIL},
+        {ANSWER("429 Too many", "Date: Mon, 23 Nov 2026 10:15:00 GMT\r\nRetry-After: 1795428970\r\n", ""), 70,
+            EX_TEMPFAIL},
+        {ANSWER("429 Too many", "Date: Mon, 23 Nov 2026 10:15:00 GMT\r\nRetry-After: 1795428970000\r\n", ""),
+            70, EX_TEMPFAIL},
+        {ANSWER("429 Too many", "Retry-After: later\r\n" RATE("9", "0", "600"), ""), 600, EX_TEMPFAIL},
+        {ANSWER("429 Too many", RATE("9", "0", "600"), ""), 600, EX_TEMPFAIL},
+        {ANSWER("429 Too many", RATE("9", "0", "500000"), ""), 3600, EX_TEMPFAIL},
+        {ANSWER("429 Too many", "", ""), 90, EX_TEMPFAIL},
+        {ANSWER("503 Busy", "Retry-After: 3600\r\n", ""), 3600, EX_UNAVAILABLE},
+        {ANSWER("503 Busy", "Retry-After: 61\r\n" RATE("9", "8", "50"), ""), 61, EX_UNAVAILABLE},
+        {ANSWER("500 Busy", "Retry-After: 61\r\n", ""), 61, EX_UNAVAILABLE},
+        {ANSWER("425 Early", "Retry-After: 61\r\n", ""), 61, EX_UNAVAILABLE},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        bool is_waited_for = table[i].seconds < 300;
         struct talk talk;
         begin(&talk, table[i].answer, good);
+        shutdown_set_deadline(60000);
         int64_t before = clock_now();
         enum api_verdict verdict = ask(&talk, "/");
         int64_t came = client_rate_limit(talk.client)->reset - table[i].seconds * 1000;
         check(came >= before && came <= clock_now(), "%s: %lld", table[i].answer, (long long)(came - before));
-        check(verdict == (is_waited_for ? API_OK : API_FAILED), "%s: %s", table[i].answer, talk.e.text);
-        assert_int_equal(server_requests(&talk.server), is_waited_for ? 2 : 1);
+        check(verdict == API_FAILED && talk.e.status == table[i].status, "%s: %s", table[i].answer,
+            talk.e.text);
+        assert_int_equal(server_requests(&talk.server), 1);
+        /* a later request of the same run does not go out either */
+        check(ask(&talk, "/") == API_FAILED && talk.e.status == EX_TEMPFAIL, "%s", talk.e.text);
+        assert_int_equal(server_requests(&talk.server), 1);
+        shutdown_set_deadline(0);
         talk_end(&talk);
     }
+}
+
+/* Without a deadline such a wait is kept, however short `give_up` is; a date in the past is none. */
+static void test_the_wait_is_kept(void **state)
+{
+    static const char *const answers[] = {ANSWER("429 Too many", "Retry-After: 1\r\n", ""),
+        ANSWER("429 Too many", RATE("9", "0", "1"), ""),
+        ANSWER("429 Too many", "Date: today\r\nRetry-After: Sun, 06 Nov 1994 09:49:37 GMT\r\n", "")};
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        struct talk talk;
+        begin(&talk, answers[i], good);
+        client_free(talk.client);
+        talk.settings.give_up = 0;
+        talk.client = client_new(&talk.settings, &(struct rate_limit){0}, &talk.e);
+        int64_t before = clock_now();
+        check(ask(&talk, "/") == API_OK, "%s", talk.e.text);
+        check(i == 2 || clock_now() - before >= 1000, "%zu: it did not wait", i);
+        assert_int_equal(server_requests(&talk.server), 2);
+        talk_end(&talk);
+    }
+}
+
+/* A 503 that asks for more than `give_up` is not waited for. */
+static void test_a_wait_beyond_patience(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, ANSWER("503 Busy", "Retry-After: 61\r\n", ""), good); /* give_up is 60 s */
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    check_error(&talk, EX_UNAVAILABLE, "503; the server is busy");
+    assert_int_equal(server_requests(&talk.server), 1);
+    talk_end(&talk);
 }
 
 /* The rate limit as an earlier run left it. */
@@ -357,12 +485,27 @@ static void test_a_deadline_ends_the_wait(void **state)
     const struct rate_limit rate_limit = used_up(60 * 1000);
     (void)state;
     begin_with(&talk, answers, 1, &rate_limit);
-    shutdown_set_deadline(1);
+    shutdown_set_deadline(30000);
+    enum api_verdict verdict = ask(&talk, "/");
+    shutdown_set_deadline(0);
+    assert_int_equal(verdict, API_FAILED);
+    check_error(&talk, EX_TEMPFAIL, ", longer than this run may last; a later run goes on here");
+    assert_int_equal(server_requests(&talk.server), 0);
+    talk_end(&talk);
+}
+
+/* For a run that has read something the same wait is no more than its end. */
+static void test_a_deadline_ends_a_run_that_has_read(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, ANSWER("200 OK", RATE("9", "0", "60"), "{}"), good);
+    shutdown_set_deadline(30000);
+    assert_int_equal(ask(&talk, "/"), API_OK);
     enum api_verdict verdict = ask(&talk, "/");
     shutdown_set_deadline(0);
     assert_int_equal(verdict, API_STOPPED);
-    check_error(&talk, EX_TEMPFAIL, "the next run goes on here");
-    assert_int_equal(server_requests(&talk.server), 0);
+    assert_int_equal(server_requests(&talk.server), 1);
     talk_end(&talk);
 }
 
@@ -383,7 +526,8 @@ static void test_a_deadline_ends_the_tries(void **state)
     begin(&talk, good, good);
     enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
     shutdown_set_deadline(0);
-    assert_int_equal(verdict, API_STOPPED);
+    assert_int_equal(verdict, API_FAILED); /* it failed, the deadline is not to blame */
+    check_error(&talk, EX_PROTOCOL, "it is torn");
     assert_int_equal(server_requests(&talk.server), 1);
     talk_end(&talk);
 }
@@ -446,9 +590,9 @@ static void test_another_turn(void **state)
         const char *answer, *method, *path;
         int64_t remaining;
     } table[] = {
-        {counted, "GET", "/other", 42},
-        {counted, "POST", "/next", 42},
-        {"", "GET", "/other", 9},
+        {counted, "GET", "/other", 41},
+        {counted, "POST", "/next", 41},
+        {"", "GET", "/other", 8},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -500,14 +644,19 @@ int main(void)
         cmocka_unit_test(test_judgements),
         cmocka_unit_test(test_refused_address),
         cmocka_unit_test(test_tries_again),
+        cmocka_unit_test(test_the_address_is_not_to_blame),
+        cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_what_the_reader_says),
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_a_limit_that_does_not_end),
         cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_how_long_a_refusal_lasts),
+        cmocka_unit_test(test_how_long_to_wait),
+        cmocka_unit_test(test_the_wait_is_kept),
+        cmocka_unit_test(test_a_wait_beyond_patience),
         cmocka_unit_test(test_keeps_the_pace),
         cmocka_unit_test(test_a_deadline_ends_the_wait),
+        cmocka_unit_test(test_a_deadline_ends_a_run_that_has_read),
         cmocka_unit_test(test_a_deadline_ends_the_tries),
         cmocka_unit_test(test_a_signal_ends_it),
         cmocka_unit_test(test_ahead),

@@ -31,12 +31,38 @@ static void test_field(void **state)
         ROW("+1", "'+1"),
         ROW("-1", "'-1"),
         ROW("@x", "'@x"),
-        ROW("\t=1", "'\t=1"),
+        ROW("\t=1", "'\t'=1"),
         ROW("\rx", "\"'\rx\""),
         ROW("\nx", "\"'\nx\""),
         ROW("  =1", "\"'  =1\""),
         ROW("=1,\"2\"", "\"'=1,\"\"2\"\"\""),
         ROW("1=1", "1=1"),
+        ROW("a;=1", "a;'=1"),
+        ROW("a; =1", "a;' =1"),
+        ROW("a;b;-1;@", "a;b;'-1;'@"),
+        ROW(";=1", ";'=1"),
+        ROW("a;b=1", "a;b=1"),
+        ROW("a;", "a;"),
+        ROW("a\t+1", "a\t'+1"),
+        ROW("a\n=1", "\"a\n'=1\""),
+        ROW("a\r\n- b", "\"a\r\n'- b\""),
+        ROW("\t", "'\t"),
+        ROW("\xef\xbc\x9d"
+            "1",
+            "'\xef\xbc\x9d"
+            "1"),
+        ROW(" \xef\xbc\x8b"
+            "1",
+            "\"' \xef\xbc\x8b"
+            "1\""),
+        ROW("a;\xef\xbc\x8d"
+            "1",
+            "a;'\xef\xbc\x8d"
+            "1"),
+        ROW("\xef\xbc\xa0x", "'\xef\xbc\xa0x"),
+        ROW("\xef\xbc\x9e", "\xef\xbc\x9e"),
+        ROW("\xef\xbc", "\xef\xbc"),
+        ROW("a\0=1", "a =1"),
         ROW("\xc3\xbc\xe2\x82\xac", "\xc3\xbc\xe2\x82\xac"),
     };
 #undef ROW

@@ -62,9 +62,8 @@ static void check_due(
     }
     check_text(out.data, expected);
     buffer_free(&out);
-    int64_t oldest;
     if (after == 0 && most == 16)
-        assert_int_equal(deliveries_count_due(store, handler, now, now, &oldest, &e), count);
+        assert_int_equal(deliveries_count_due(store, handler, now, now, &e), count);
 }
 
 static void test_in_the_order_of_the_log(void **state)
@@ -137,13 +136,12 @@ static void test_new_ones_are_due(void **state)
 static void test_a_long_run_is_no_clock_gone_back(void **state)
 {
     struct delivery due[16];
-    int64_t oldest;
     assert_int_equal(deliveries_retry(*state, 1, 1, NOW + 905000, NOW + 900000, "busy", NULL), 0);
     int count = deliveries_due(*state, 1, NOW, NOW + 900000, 0, 16, due, NULL);
     for (int i = 0; i < count; i++)
         assert_int_not_equal(due[i].seq, 1);
     assert_true(count > 0);
-    assert_int_equal(deliveries_count_due(*state, 1, NOW, NOW + 900000, &oldest, NULL), count);
+    assert_int_equal(deliveries_count_due(*state, 1, NOW, NOW + 900000, NULL), count);
 }
 
 static void test_attempts(void **state)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 #include "core/diff.h"
 
@@ -37,10 +38,9 @@ static struct json_object *read_json(const char *name, const char *suffix)
     char *text = read_part(name, suffix);
     if (text == NULL)
         return NULL;
-    struct json_tokener *parser =
-        json_tokener_new_ex(100); /* a record that is nested too deeply must come through */
-    struct json_object *json = json_tokener_parse_ex(parser, text, -1);
-    json_tokener_free(parser);
+    enum json_fault fault;
+    /* a record that is nested too deeply must come through */
+    struct json_object *json = json_parse(text, strlen(text), 100, &fault);
     check(json_object_is_type(json, json_type_object), "%s%s is no JSON object", name, suffix);
     free(text);
     return json;
@@ -102,9 +102,10 @@ static const struct diff_window *read_window(struct golden *golden)
 
 static void load(const char *name, struct golden *golden)
 {
-    static const char *const old_keys[] = {"workOrder", "fromList", "deleted", "deletions", NULL};
-    static const char *const new_keys[] = {
-        "workOrder", "fromList", "horizon", "completed", "ignore", "window", NULL};
+    static const char *const old_keys[] = {
+        "workOrder", "fromList", "deleted", "deletions", "deletedAt", "status", "statusAt", NULL};
+    static const char *const new_keys[] = {"workOrder", "fromList", "horizon", "completed", "ignore",
+        "window", "believed", "wait", "steps", "goneAt", NULL};
     *golden = (struct golden){.old = read_json(name, ".old.json"), .now = read_json(name, ".new.json")};
     golden->expected = read_part(name, ".events");
     if (golden->expected == NULL) {
@@ -134,9 +135,7 @@ static const char *plain(struct json_object *json)
 static const char *read_work_order(struct json_object *wrapper, struct workorder *out)
 {
     const char *text = plain(json_object_object_get(wrapper, "workOrder")), *reason = NULL;
-    struct json_tokener *parser = workorder_parser();
-    enum workorder_verdict verdict = workorder_parse(parser, text, strlen(text), out, &reason);
-    json_tokener_free(parser);
+    enum workorder_verdict verdict = workorder_parse(text, strlen(text), out, &reason);
     check((verdict == WORKORDER_OK) == (reason == NULL), "%s", text);
     return reason;
 }
@@ -149,6 +148,22 @@ static const char *document_name(const struct golden *golden, const struct diff 
         return " new";
     return golden->known.doc != NULL && json_object_equal(diff->document, golden->known.doc) ? " old"
                                                                                              : " merged";
+}
+
+static const char *text_in(struct json_object *doc, const char *key)
+{
+    struct json_object *value = json_object_object_get(doc, key);
+    return value != NULL ? json_object_get_string(value) : "-";
+}
+
+static void describe_step(struct buffer *out, const struct diff_step *step)
+{
+    char date[TIMESTAMP_SIZE];
+    timestamp_format(step->event.timestamp, date);
+    buffer_append_format(out, "step %s %s%s from %s by %lld; %s, updated %s, completed %s; changes %s\n",
+        step->event.id, date, step->event.numbered ? " numbered" : "", step->previous_status,
+        (long long)step->actor, text_in(step->document, "status"), text_in(step->document, "updatedAt"),
+        text_in(step->document, "completedAt"), plain(step->changes));
 }
 
 /* What came out, in the words of a .events file. */
@@ -166,6 +181,12 @@ static char *describe(const struct golden *golden, const struct diff *diff)
         buffer_append_text(&out, " deleted");
     if (diff->deletions != 0)
         buffer_append_format(&out, " deletions=%d", diff->deletions);
+    if (diff->status[0] != '\0')
+        buffer_append_format(&out, " status=%s", diff->status);
+    if (diff->status_at != TIMESTAMP_NONE) {
+        timestamp_format(diff->status_at, date);
+        buffer_append_format(&out, " statusAt=%s", date);
+    }
     buffer_append_text(&out, "\n");
     if (diff->previous_status != NULL)
         buffer_append_format(&out, "previousStatus %s\n", diff->previous_status);
@@ -173,10 +194,15 @@ static char *describe(const struct golden *golden, const struct diff *diff)
         buffer_append_format(&out, "changes %s\n", plain(diff->changes));
     if (strcmp(document, " merged") == 0)
         buffer_append_format(&out, "document %s\n", plain(diff->document));
+    for (int i = 0; i < diff->step_count; i++)
+        describe_step(&out, &diff->steps[i]);
     for (int i = 0; i < diff->count; i++) {
         const struct event *event = &diff->events[i];
         timestamp_format(event->timestamp, date);
-        buffer_append_format(&out, "%s %s%s\n", event->id, date, event->numbered ? " numbered" : "");
+        buffer_append_format(&out, "%s %s%s", event->id, date, event->numbered ? " numbered" : "");
+        if (*event->same_as != '\0')
+            buffer_append_format(&out, " %s %s", event->only_same ? "only" : "unless", event->same_as);
+        buffer_append_text(&out, "\n");
     }
     return out.data;
 }
@@ -196,13 +222,47 @@ static void check_invariants(const struct golden *golden, const struct diff *dif
     check((diff->outcome == DIFF_STORE) <= (diff->document != NULL), "nothing to store");
 }
 
+/* The notified steps of a case; returns how many. */
+static size_t read_steps(struct json_object *now, struct status_step *out, size_t room)
+{
+    static const char *const keys[] = {"at", "from", "to", "by", NULL};
+    struct json_object *list = json_object_object_get(now, "steps");
+    size_t count = list != NULL ? json_object_array_length(list) : 0;
+    assert_true(count <= room);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *step = json_object_array_get_idx(list, i);
+        check_keys("steps", step, keys);
+        out[i] = (struct status_step){.occurred = read_date(step, "at", NULL),
+            .actor = json_object_get_int64(json_object_object_get(step, "by"))};
+        snprintf(out[i].from, sizeof out[i].from, "%s", text_in(step, "from"));
+        snprintf(out[i].to, sizeof out[i].to, "%s", text_in(step, "to"));
+    }
+    return count;
+}
+
+static int64_t read_optional_date(struct json_object *object, const char *key)
+{
+    return json_object_object_get_ex(object, key, NULL) ? read_date(object, key, NULL) : TIMESTAMP_NONE;
+}
+
 static void run_diff(struct golden *golden)
 {
     static const char *const completed[] = {"DONE", "COMPLETED", NULL}, *const none[] = {NULL};
-    const struct diff_snapshot old = {&golden->known, read_flag(golden->old, "fromList", true),
-        read_flag(golden->old, "deleted", false),
-        json_object_get_int(json_object_object_get(golden->old, "deletions"))};
-    const struct diff_observation now = {&golden->seen, read_flag(golden->now, "fromList", true)};
+    struct status_step steps[8];
+    struct json_object *status = json_object_object_get(golden->old, "status");
+    const struct diff_snapshot old = {.wo = &golden->known,
+        .from_list = read_flag(golden->old, "fromList", true),
+        .deleted = read_flag(golden->old, "deleted", false),
+        .deletions = json_object_get_int(json_object_object_get(golden->old, "deletions")),
+        .deleted_at = read_optional_date(golden->old, "deletedAt"),
+        .status = status != NULL ? json_object_get_string(status) : NULL,
+        .status_at = read_optional_date(golden->old, "statusAt")};
+    const struct diff_observation now = {.wo = &golden->seen,
+        .from_list = read_flag(golden->now, "fromList", true),
+        .believed = read_flag(golden->now, "believed", false),
+        .wait = read_flag(golden->now, "wait", false),
+        .steps = steps,
+        .step_count = read_steps(golden->now, steps, 8)};
     struct diff_rules rules = {.horizon = read_date(golden->now, "horizon", "2026-01-10T00:00:00Z"),
         .completed = golden->completed,
         .ignored = golden->ignored};
@@ -212,7 +272,7 @@ static void run_diff(struct golden *golden)
     if (golden->seen.doc != NULL)
         diff_observe(&rules, read_window(golden), golden->old != NULL ? &old : NULL, &now, &diff);
     else
-        diff_gone(&old, &diff);
+        diff_gone(&old, read_optional_date(golden->now, "goneAt"), &diff);
     char *actual = describe(golden, &diff);
     check_text(actual, golden->expected);
     check_invariants(golden, &diff);

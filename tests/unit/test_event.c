@@ -7,6 +7,7 @@
 
 #include "base/timestamp.h"
 #include "core/event.h"
+#include "core/mentions.h"
 
 static void test_names(void **state)
 {
@@ -99,7 +100,8 @@ static void test_body(void **state)
         "{\"id\":\"the-id/"
         "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":\"2026-11-23T10:14:01.903Z\","
-        "\"source\":\"poll\",\"data\":{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null,"
+        "\"source\":\"poll\",\"names\":{\"users\":{},\"teams\":{}},\"data\":{\"id\":7,\"status\":\"DONE\","
+        "\"url\":\"https://x/y\",\"none\":null,"
         "\"previousStatus\":\"OPEN\",\"changes\":{\"status\":{\"from\":\"OPEN\",\"to\":\"DONE\"}}}}");
     check_text(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
         "{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null}");
@@ -111,7 +113,7 @@ static void test_body(void **state)
         "{\"id\":\"the-id/"
         "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":null,\"source\":\"webhook\","
-        "\"data\":{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null}}");
+        "\"names\":{\"users\":{},\"teams\":{}},\"data\":{\"id\":7,\"status\":\"DONE\",\"url\":\"https://x/y\",\"none\":null}}");
     json_object_put(doc);
     json_object_put(changes);
 }
@@ -129,12 +131,46 @@ static void test_body_of_text(void **state)
         "{\"id\":\"the-id/"
         "2\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T10:15:00.000Z\","
         "\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":null,\"source\":\"backfill\","
-        "\"data\":{\"id\":7,\"status\":\"DONE\",\"none\":null}}";
+        "\"names\":{\"users\":{},\"teams\":{}},\"data\":{\"id\":7,\"status\":\"DONE\",\"none\":null}}";
     (void)state;
     check_body(&context, expected);
     context.doc = json("{\"id\":7,\"status\":\"DONE\",\"none\":null}");
     check_body(&context, expected);
     json_object_put(context.doc);
+}
+
+/* Who did it, and who is who, stand between the source and the work order; nobody who is not known. */
+static void test_people(void **state)
+{
+    char ann[] = "Ann \"Lee\" </b>", crew[] = "Electricians";
+    struct mention list[] = {{7, false, ann}, {8, false, NULL}, {12, false, ann}, {7, true, crew}};
+    struct mentions mentions = {.list = list, .count = COUNT(list), .actor = 7};
+    static const char text[] = "{\"id\":7}";
+    struct event_context context = {.observed = instant("2026-11-23T10:16:02.117Z"),
+        .previously_observed = TIMESTAMP_NONE,
+        .source = SOURCE_WEBHOOK,
+        .json = text,
+        .json_len = sizeof text - 1,
+        .mentions = &mentions};
+#define HEAD                                                                                                 \
+    "{\"id\":\"the-id/2\",\"event\":\"workorder.status_changed\",\"timestamp\":"                             \
+    "\"2026-11-23T10:15:00.000Z\",\"observedAt\":\"2026-11-23T10:16:02.117Z\",\"previouslyObservedAt\":"     \
+    "null,"                                                                                                  \
+    "\"source\":\"webhook\","
+#define NAMES                                                                                                \
+    "\"names\":{\"users\":{\"7\":\"Ann \\\"Lee\\\" </b>\",\"12\":\"Ann \\\"Lee\\\" "                         \
+    "</b>\"},\"teams\":{\"7\":"                                                                              \
+    "\"Electricians\"}},\"data\":{\"id\":7}}"
+    (void)state;
+    check_body(&context, HEAD "\"actor\":{\"id\":7,\"name\":\"Ann \\\"Lee\\\" </b>\"}," NAMES);
+    mentions.actor = 8;
+    check_body(&context, HEAD "\"actor\":{\"id\":8}," NAMES);
+    mentions.actor = 0;
+    check_body(&context, HEAD NAMES);
+    context.mentions = NULL;
+    context.actor = 9;
+    check_body(
+        &context, HEAD "\"actor\":{\"id\":9},\"names\":{\"users\":{},\"teams\":{}},\"data\":{\"id\":7}}");
 }
 
 /* Texts are escaped, whatever is in them. */
@@ -166,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_longest_id),
         cmocka_unit_test(test_body),
         cmocka_unit_test(test_body_of_text),
+        cmocka_unit_test(test_people),
         cmocka_unit_test(test_body_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

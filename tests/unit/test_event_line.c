@@ -29,6 +29,10 @@ static void test_line(void **state)
              "updated", ",\"title\":\"Leak\",\"status\":\"OPEN\",\"changes\":{\"title\":{},\"dueDate\":{}}"),
             LINE("updated", "\"Leak\"  changed: title, dueDate")},
         {EVENT("updated", ",\"title\":\"Leak\",\"status\":\"OPEN\""), LINE("updated", "\"Leak\"  OPEN")},
+        {EVENT("created", ",\"status\":\"OPEN\"},\"actor\":{\"id\":2,\"name\":\"Ann\\nLee\"},\"x\":{"),
+            LINE("created", "\"\"  OPEN  by Ann?Lee")},
+        {EVENT("created", ",\"status\":\"OPEN\"},\"actor\":{\"id\":2},\"x\":{"),
+            LINE("created", "\"\"  OPEN")},
         {"no JSON", "    #  \"\"  "},
     };
     (void)state;

@@ -23,11 +23,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static int append(struct store *store, const char *id, int64_t work_order, bool numbered)
+static int append_event(struct store *store, const char *id, struct event event)
 {
     struct error e = {0};
-    struct event event = {
-        .type = EVENT_UPDATED, .work_order = work_order, .timestamp = 1000, .numbered = numbered};
     struct json_object *doc = json_object_new_object();
     const struct event_context context = {
         .observed = 2000, .previously_observed = TIMESTAMP_NONE, .doc = doc};
@@ -36,6 +34,20 @@ static int append(struct store *store, const char *id, int64_t work_order, bool 
     json_object_put(doc);
     check(rc >= 0, "%s: %s", id, e.text);
     return rc;
+}
+
+static int append(struct store *store, const char *id, int64_t work_order, bool numbered)
+{
+    const struct event event = {
+        .type = EVENT_UPDATED, .work_order = work_order, .timestamp = 1000, .numbered = numbered};
+    return append_event(store, id, event);
+}
+
+static int append_same(struct store *store, const char *id, const char *same_as, bool only)
+{
+    struct event event = {.type = EVENT_COMPLETED, .work_order = 7, .timestamp = 1000, .only_same = only};
+    snprintf(event.same_as, sizeof event.same_as, "%s", same_as);
+    return append_event(store, id, event);
 }
 
 static int collect(const struct event_row *row, void *context, struct error *e)
@@ -85,6 +97,20 @@ static void test_numbering(void **state)
     assert_int_equal(append(*state, "y", 8, true), 1);
     assert_int_equal(append(*state, "y", 8, true), 1); /* /2 is taken */
     check_log(*state, 0, 10, "1 x\n2 x/2\n3 x/3\n4 x/4\n5 y/2\n6 y\n7 y/3\n");
+}
+
+/* One completion is one event, under whichever id it was emitted first. */
+static void test_other_ids_of_the_same(void **state)
+{
+    struct store *store = *state;
+    assert_int_equal(append_same(store, "c/1", "c/0", true), 0);  /* c/0 was not emitted */
+    assert_int_equal(append_same(store, "c/1", "c/0", false), 1); /* so it is news */
+    assert_int_equal(append_same(store, "c/2", "c/1", true), 0);  /* another id of c/1 */
+    assert_int_equal(append_same(store, "c/3", "c/2", false), 0); /* and of c/2 */
+    assert_int_equal(append(store, "c/3", 7, false), 0);          /* is known from now on */
+    assert_int_equal(append_same(store, "c/1", "c/9", false), 0);
+    assert_int_equal(append(store, "c/9", 7, false), 1);
+    check_log(store, 0, 10, "1 c/1\n2 c/9\n");
 }
 
 /* What retention removed was told all the same. */
@@ -147,13 +173,17 @@ static void test_filter(void **state)
         struct event_filter filter;
         const char *expected;
     } table[] = {
-        {{NULL, NULL, NULL}, "1 a\n2 b\n"},
-        {{"workorder.updated", NULL, NULL}, "1 a\n2 b\n"},
-        {{"workorder.created", NULL, NULL}, ""},
-        {{NULL, "b", NULL}, "2 b\n"},
-        {{NULL, "c", NULL}, ""},
-        {{"workorder.created", "b", NULL}, ""},
-        {{NULL, NULL, "pending"}, ""},
+        {{NULL, NULL, NULL, 0}, "1 a\n2 b\n"},
+        {{"workorder.updated", NULL, NULL, 0}, "1 a\n2 b\n"},
+        {{"workorder.created", NULL, NULL, 0}, ""},
+        {{NULL, "b", NULL, 0}, "2 b\n"},
+        {{NULL, "c", NULL, 0}, ""},
+        {{"workorder.created", "b", NULL, 0}, ""},
+        {{NULL, NULL, "pending", 0}, ""},
+        {{NULL, NULL, NULL, 1}, "2 b\n"}, /* the newest */
+        {{NULL, NULL, NULL, 2}, "1 a\n2 b\n"},
+        {{NULL, NULL, NULL, 3}, "1 a\n2 b\n"},
+        {{NULL, "a", NULL, 1}, "1 a\n"},
     };
     append(*state, "a", 1, false);
     append(*state, "b", 1, false);
@@ -164,6 +194,9 @@ static void test_filter(void **state)
         check_text(out.data, table[i].expected);
         buffer_free(&out);
     }
+    check(events_count_filtered(*state, &(struct event_filter){.limit = 1}, NULL) == 2 &&
+              events_count_filtered(*state, &(struct event_filter){.id = "b"}, NULL) == 1,
+        "counts, without regard to the limit");
 }
 
 /* A page that was rolled back told nothing. */
@@ -189,6 +222,7 @@ int main(void)
         with_store(test_empty),
         with_store(test_id_is_unique),
         with_store(test_numbering),
+        with_store(test_other_ids_of_the_same),
         cmocka_unit_test_setup_teardown(test_told, directory_setup, directory_teardown),
         with_store(test_reading),
         with_store(test_visitor_stops),

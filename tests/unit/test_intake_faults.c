@@ -30,9 +30,9 @@
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'none');"
     "INSERT INTO documents VALUES (1, 7, '" OLD "');"
-    "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0);"
-    "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL);"
-    "INSERT INTO quarantine VALUES (1, x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
+    "INSERT INTO snapshots VALUES (7, 1768903200000, x'00', 1, 950, 0, 0, NULL, NULL, NULL, NULL);"
+    "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0);"
+    "INSERT INTO quarantine VALUES (1, x'02', x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
     "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
@@ -70,10 +70,10 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
     }
     failed = failed || intake_flush(intake, e) != 0;
     intake_free(intake);
-    int64_t told = 0;
+    int64_t emitted = 0;
     for (int i = 0; i < EVENT_TYPES; i++)
-        told += run.events[i];
-    return failed ? -1 : told;
+        emitted += run.events[i];
+    return failed ? -1 : emitted;
 }
 
 #define OBSERVE(name, window, ids, ...)                                                                      \
@@ -164,75 +164,85 @@ static void test_glance_at_the_id(void **state)
 
 /* --- deliveries of webhooks --- */
 
-static enum webhook_outcome take(struct store *store, const char *organization, const char *event_id,
+static enum webhook_outcome accept_body(struct store *store, const char *organization, const char *event_id,
     const char *body, struct run *run, bool *work_left, struct error *e)
 {
     const struct webhook_settings settings = {
         .store = store, .organization = organization, .completed = completed, .ignored = ignored, .run = run};
     const struct webhook_message message = {.body = body, .len = strlen(body), .event_id = event_id};
-    return webhook_take(&settings, &message, NOW, work_left, e);
+    return webhook_accept(&settings, &message, NOW, work_left, e);
 }
 
 /* One that fails has counted nothing and left nothing to do. */
-static int64_t take_counted(struct store *store, const char *organization, const char *body, struct error *e)
+static int64_t accept_counted(
+    struct store *store, const char *organization, const char *body, struct error *e)
 {
     struct run run = {0};
     bool work_left = true;
-    enum webhook_outcome outcome = take(store, organization, NULL, body, &run, &work_left, e);
+    enum webhook_outcome outcome = accept_body(store, organization, NULL, body, &run, &work_left, e);
     check(outcome != WEBHOOK_FAILED || (!work_left && run.records == 0 && run.events[EVENT_UPDATED] == 0),
         "%s", body);
     return outcome == WEBHOOK_FAILED ? -1 : (int64_t)outcome;
 }
 
-#define TAKE(name, organization, body)                                                                       \
+#define ACCEPT(name, organization, body)                                                                     \
     static int64_t name(struct store *store, struct error *e)                                                \
     {                                                                                                        \
-        return take_counted(store, organization, body, e);                                                   \
+        return accept_counted(store, organization, body, e);                                                 \
     }
 
-#define CHANGE(doc) "{\"type\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7,\"newWorkOrder\":" doc "}"
+#define BRIEF(doc) "{\"event\":\"workorder.updated\",\"data\":" doc "}"
+#define STEP                                                                                                 \
+    "{\"eventType\":\"WORK_ORDER_STATUS_CHANGE\",\"workOrderId\":7,\"oldStatus\":\"OPEN\",\"newStatus\":"    \
+    "\"DONE\","                                                                                              \
+    "\"occurredAt\":\"2026-01-20T11:00:00Z\"}"
 
-TAKE(take_whole, "", CHANGE(NEW))
-TAKE(take_hint, "", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}")
-TAKE(take_deleted, "", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}")
-TAKE(take_unknown, "", "{\"type\":\"ASSET_CHANGE\"}")
-TAKE(take_foreign, "12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}")
-TAKE(take_useless, "", "no json")
+ACCEPT(accept_whole, "", BRIEF(NEW))
+ACCEPT(accept_stale, "", BRIEF(OLD))
+ACCEPT(accept_notification, "", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}")
+ACCEPT(accept_step, "", STEP)
+ACCEPT(accept_deletion, "", "{\"eventType\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}")
+ACCEPT(accept_unsupported, "", "{\"eventType\":\"ASSET_CHANGE\"}")
+ACCEPT(accept_foreign, "12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}")
+ACCEPT(accept_archived, "", "{\"eventType\":\"WEBHOOK_ARCHIVED\",\"webhookId\":901}")
+ACCEPT(accept_useless, "", "no json")
 
-static const struct function takers[] = {ROW(take_whole), ROW(take_hint), ROW(take_deleted),
-    ROW(take_unknown), ROW(take_foreign), ROW(take_useless)};
+static const struct function accepters[] = {ROW(accept_whole), ROW(accept_stale), ROW(accept_notification),
+    ROW(accept_step), ROW(accept_deletion), ROW(accept_unsupported), ROW(accept_foreign),
+    ROW(accept_archived), ROW(accept_useless)};
 
 static void test_deliveries(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
-    for (size_t i = 0; i < COUNT(takers); i++)
+    for (size_t i = 0; i < COUNT(accepters); i++)
         for (enum disk_fault fault = FAULT_IO; fault <= FAULT_LOCKED; fault++)
-            disturb_transaction(path, content, &takers[i], fault);
+            disturb_transaction(path, content, &accepters[i], fault);
 }
 
-/* The receipt that each of them leaves, and whether there is something to be done about it. */
+/* The entry of the inbox that each of them leaves, and whether there is something to be done about it. */
 static void test_outcomes(void **state)
 {
     static const struct {
         const char *organization, *body;
         enum webhook_outcome outcome;
-        const char *receipt;
-        int64_t told;
+        const char *entry;
+        int64_t emitted;
         bool work_left;
     } table[] = {
-        {"", CHANGE(NEW), WEBHOOK_STORED, "done", 3, true},
-        {"", CHANGE(OLD), WEBHOOK_STORED, "done", 0, false},
-        {"", CHANGE(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_STORED,
-            "done", 0, false},
-        {"", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
-        {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "done", 1, true},
-        {"", "{\"type\":\"WORK_ORDER_DELETE\",\"workOrderId\":70}", WEBHOOK_STORED, "done", 0, false},
-        {"", "{\"type\":\"ASSET_CHANGE\"}", WEBHOOK_STORED, "unknown", 0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED, "foreign",
-            0, false},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED, "hint", 0,
-            true},
-        {"12", "{\"type\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "hint", 0, true},
+        {"", BRIEF(NEW), WEBHOOK_STORED, "done", 3, true},
+        {"", BRIEF(OLD), WEBHOOK_STORED, "done", 0, false},
+        {"", BRIEF(PUMP("7", "OPEN", "\"updatedAt\":\"2026-01-20T12:00:00Z\",\"x\":NaN")), WEBHOOK_REFUSED,
+            NULL, 0, false},
+        {"", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", STEP, WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"WORK_ORDER_DELETE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"ASSET_CHANGE\"}", WEBHOOK_STORED, "unsupported", 0, false},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":13}", WEBHOOK_STORED,
+            "foreign", 0, false},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7,\"orgId\":12}", WEBHOOK_STORED,
+            "waiting", 0, true},
+        {"12", "{\"eventType\":\"WORK_ORDER_CHANGE\",\"workOrderId\":7}", WEBHOOK_STORED, "waiting", 0, true},
+        {"", "{\"eventType\":\"WEBHOOK_ARCHIVED\",\"webhookId\":901}", WEBHOOK_STORED, "done", 0, false},
         {"", "no json", WEBHOOK_REFUSED, NULL, 0, false},
     };
     const char *path = path_in(*state, "wosync.db");
@@ -241,21 +251,21 @@ static void test_outcomes(void **state)
         struct run run = {0};
         bool work_left = !table[i].work_left;
         struct store *store = disturb_make(path, content);
-        check(
-            take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) == table[i].outcome,
+        check(accept_body(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
+                  table[i].outcome,
             "row %zu: %s", i, e.text);
-        int64_t told = 0;
+        int64_t emitted = 0;
         for (int type = 0; type < EVENT_TYPES; type++)
-            told += run.events[type];
-        check(told == table[i].told && work_left == table[i].work_left, "row %zu: %lld told", i,
-            (long long)told);
+            emitted += run.events[type];
+        check(emitted == table[i].emitted && work_left == table[i].work_left, "row %zu: %lld emitted", i,
+            (long long)emitted);
         char *dump = disk_dump(disk_connection(), "");
-        char *receipt = strstr(dump, "webhook_inbox |"), state_text[32];
-        check((receipt != NULL) == (table[i].receipt != NULL), "row %zu: %s", i, dump);
-        if (receipt != NULL) {
-            snprintf(state_text, sizeof state_text, " | %s | ", table[i].receipt);
-            check(strstr(receipt, state_text) != NULL, "row %zu: %s", i, receipt);
-            check(take(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
+        char *entry = strstr(dump, "webhook_inbox |"), state_text[32];
+        check((entry != NULL) == (table[i].entry != NULL), "row %zu: %s", i, dump);
+        if (entry != NULL) {
+            snprintf(state_text, sizeof state_text, " | %s | ", table[i].entry);
+            check(strstr(entry, state_text) != NULL, "row %zu: %s", i, entry);
+            check(accept_body(store, table[i].organization, NULL, table[i].body, &run, &work_left, &e) ==
                       WEBHOOK_REPEATED,
                 "row %zu: %s", i, e.text);
         }
@@ -285,9 +295,9 @@ static void test_event_ids(void **state)
         bool work_left;
         assert_int_equal(
             sqlite3_exec(disk_connection(), "DELETE FROM webhook_inbox", NULL, NULL, NULL), SQLITE_OK);
-        check(take(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED, "row %zu: %s", i,
-            e.text);
-        check(take(store, "", table[i].id, second, &run, &work_left, &e) ==
+        check(accept_body(store, "", table[i].id, first, &run, &work_left, &e) == WEBHOOK_STORED,
+            "row %zu: %s", i, e.text);
+        check(accept_body(store, "", table[i].id, second, &run, &work_left, &e) ==
                   (table[i].taken ? WEBHOOK_REPEATED : WEBHOOK_STORED),
             "row %zu", i);
     }
@@ -307,7 +317,8 @@ static enum webhook_auth_result verify(
     message.plain_signature = plain;
     struct webhook_auth_keys *keys = webhook_auth_keys_load(store, configured, &e);
     check(keys != NULL, "%s", e.text);
-    enum webhook_auth_result verdict = webhook_auth_check(keys, &message, NOW, 300000, why);
+    const char *subscribed;
+    enum webhook_auth_result verdict = webhook_auth_check(keys, &message, NOW, 300000, &subscribed, why);
     webhook_auth_keys_free(keys);
     return verdict;
 }

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "base/clock.h"
 #include "store/lateness.h"
 #include "store/store.h"
 
@@ -112,12 +113,35 @@ static void test_odd_values(void **state)
         "a huge one");
 }
 
+/* What a clock noted that had jumped ahead goes as soon as it is right again; what nothing confirms, after
+ * thirty days. */
+static void test_a_jump_is_forgotten(void **state)
+{
+    const int64_t day = 24 * 3600 * 1000, today = clock_now() / day * day;
+    static const struct {
+        int64_t days;
+        bool forgotten;
+    } table[] = {{2, true}, {1, true}, {0, false}, {-29, false}, {-31, true}, {-4000, true}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        check(STORE_RUN(*state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(INT64_C(5000000000)),
+                  V_INT(INT64_C(2592000000)), V_INT(7), V_INT(today + table[i].days * day)) == 0,
+            "%s", e.text);
+        note(*state, 40, 0, 1);
+        check((load(*state).largest < 1000) == table[i].forgotten, "%lld days", (long long)table[i].days);
+        check(load(*state).count >= 1, "what is noted now is there");
+        check(STORE_RUN(*state, &e, SQL_LATENESS_FORGET, V_TEXT("poll"), V_INT(INT64_MAX), V_INT(0)) == 0,
+            "%s", e.text);
+    }
+}
+
 /* Someone else wrote more steps there than there can be: the first of them are taken. */
 static void test_too_many_steps(void **state)
 {
     struct error e = {0};
     for (int64_t i = 1; i <= 65; i++)
-        check(STORE_RUN(*state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(i), V_INT(i), V_INT(0)) == 0,
+        check(STORE_RUN(
+                  *state, &e, SQL_LATENESS_NOTE, V_TEXT("poll"), V_INT(i), V_INT(i), V_INT(0), V_INT(0)) == 0,
             "%s", e.text);
     struct lateness found = load(*state);
     check(found.count == 64 && found.largest == 64 && found.p99 == 64, "%lld of %lld",
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_percentiles, setup, teardown),
         cmocka_unit_test_setup_teardown(test_largest_and_overdue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_jump_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_figures_do_not_contradict_each_other, setup, teardown),
     };

@@ -6,17 +6,18 @@
 #include <string.h>
 
 #include "api/client.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "disturb.h"
 #include "jobs.h"
 #include "plant.h"
-#include "sources/notifications.h"
 #include "sources/poll.h"
+#include "sources/refetch.h"
 #include "sources/subscription_check.h"
 #include "store/quarantine.h"
-#include "store/webhook_inbox.h"
+#include "store/refetches.h"
 #include "store/sweeps.h"
 
 /* --- the life of a store: each step begins where the one before it ended --- */
@@ -67,6 +68,49 @@ static void set_history(void)
     how.window = &window;
 }
 
+/* Users are read, teams are not to be read, and 1 was done by one of them. */
+static void set_people(void)
+{
+    set_hinted();
+    later = 4 * HOUR;
+    how.names = true;
+    server.users = (struct plant_people){.status = 200,
+        .pages = {"{\"users\":[{\"id\":7,\"name\":\"Ann\"},{\"id\":8,\"name\":\"Bo\"}],\"nextCursor\":\"1\"}",
+            "{\"users\":[{\"id\":9,\"name\":\"Cy\"}]}"}};
+    server.teams = (struct plant_people){.status = 403};
+    server.orders[0] = (struct order){1, 230, "DONE", false, false};
+    server.people[1] = ",\"completerId\":7";
+}
+
+/* A day later two have left, and someone else who is not on the first page did the next one. */
+static void set_strangers(void)
+{
+    set_people();
+    later = 29 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":10,\"name\":\"Di\"}]}";
+    server.orders[1] = (struct order){2, 1700, "DONE", false, false};
+    server.people[2] = ",\"completerId\":10,\"teamIds\":[3]";
+}
+
+/* Two hours later an id appears that no list holds yet, in the list and behind a webhook. */
+static void set_newcomer(void)
+{
+    set_strangers();
+    later = 31 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":11,\"name\":\"Ed\"}]}";
+    server.orders[0] = (struct order){1, 1800, "OPEN", false, false};
+    server.people[1] = ",\"requesterId\":11";
+}
+
+static void set_another(void)
+{
+    set_newcomer();
+    later = 33 * HOUR;
+    server.users.pages[1] = "{\"users\":[{\"id\":12,\"name\":\"Flo\"}]}";
+    server.orders[0] = (struct order){1, 1900, "DONE", false, false};
+    server.people[1] = ",\"completerId\":12";
+}
+
 struct step {
     struct function function;
     void (*set)(void);
@@ -80,13 +124,20 @@ static const struct step steps[] = {
     {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
     {{"the first 404", do_prove}, set_gone, ""},
     {{"the second 404", do_prove}, set_gone_later, ""},
-    {{"hints", do_hints}, set_hinted,
-        "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-        "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 4, 'hint', x'')"},
+    {{"refetches", do_refetches}, set_hinted,
+        "INSERT INTO webhook_inbox (key, received, event, work_order, state, body) VALUES "
+        "('a', 1, 't', 1, 'waiting', x''), ('b', 1, 't', 4, 'waiting', x'');"
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0), (4, "
+        "'notified', 1, 0)"},
     {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
     {{"registrations", do_watch}, set_history,
         "INSERT INTO subscriptions VALUES ('s1', 'a', 'https://x.example/', NULL, "
         "'VALID', 1, 1), ('s2', 'b', 'https://x.example/', NULL, 'VALID', 1, 1)"},
+    {{"people", do_poll}, set_people, ""},
+    {{"other people", do_poll}, set_strangers, ""},
+    {{"a newcomer", do_poll}, set_newcomer, ""},
+    {{"another behind a webhook", do_refetches}, set_another,
+        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)"},
 };
 
 /* What a run that was disturbed may leave otherwise: the runs themselves. */
@@ -207,13 +258,15 @@ static void test_remembered_filters(void **state)
         enum manner gte, brackets, sort;
         const char *expected;
     } table[] = {
-        {"updatedAtGte", HONOURED, HONOURED, HONOURED, "updatedAtGte"},
+        {"updatedAt[gte]", HONOURED, HONOURED, HONOURED, "updatedAt[gte]"},
         {"of another version", REFUSED, HONOURED, HONOURED, "updatedAt[gte]"},
-        {"updatedAtGte", IGNORED, IGNORED, HONOURED, "sort"},
-        {"updatedAtGte", REFUSED, IGNORED, IGNORED, "none"},
-        {"sort", HONOURED, HONOURED, IGNORED, "updatedAtGte"},
+        {"updatedAt[gte]", IGNORED, IGNORED, HONOURED, "sort"},
+        {"updatedAt[gte]", HONOURED, IGNORED, HONOURED, "updatedAtGte"},
+        {"updatedAt[gte]", HONOURED, REFUSED, HONOURED, "updatedAtGte"},
+        {"updatedAt[gte]", REFUSED, IGNORED, IGNORED, "none"},
+        {"sort", HONOURED, HONOURED, IGNORED, "updatedAt[gte]"}, /* the first poll has seen it honoured */
         {"sort", REFUSED, REFUSED, HONOURED, "sort"},
-        {"none", HONOURED, HONOURED, HONOURED, "none"},
+        {"none", HONOURED, HONOURED, HONOURED, "updatedAt[gte]"},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         char sql[80];
@@ -233,6 +286,275 @@ static void test_remembered_filters(void **state)
         store_close(store);
         remove(path_in(*state, "wosync.db"));
     }
+}
+
+/* --- the filter --- */
+
+static int count_probes(void)
+{
+    sqlite3_stmt *query = NULL;
+    assert_int_equal(
+        sqlite3_prepare_v2(disk_connection(), "SELECT count(*) FROM filter_probes", -1, &query, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    int count = sqlite3_column_int(query, 0);
+    sqlite3_finalize(query);
+    return count;
+}
+
+static void pass_deadline(void)
+{
+    later += MINUTE;
+}
+
+/* Each run has time for one request: what a probe shows is stored at once, so that they come to an end. */
+static void test_probes_get_ahead(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = disturb_open(path_in(*state, "wosync.db"));
+    usual();
+    set_first();
+    server.brackets = REFUSED;
+    server.gte = IGNORED;
+    server.sort = IGNORED;
+    for (int run = 1; run <= 3; run++) {
+        server.before = pass_deadline;
+        shutdown_set_deadline(MINUTE);
+        begin_job(&job, store);
+        check(pass_run(&job.settings, &poll_kind, &e) == PASS_STOPPED, "%d: %s", run, e.text);
+        client_free(job.api);
+        shutdown_set_deadline(0);
+        assert_int_equal(server.pages, run);
+        assert_int_equal(count_probes(), run);
+    }
+    /* another server, or organization, is another matter */
+    how.base_url = "https://y.example/v1";
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check(server.pages > 3 + 3, "%d", server.pages);
+    check_filter("none");
+    store_close(store);
+}
+
+/* One record that is older than the bound costs the filter nothing; another one in the pass that asks again
+ * does, for a day. */
+static int stale_pages;
+
+static void show_stale(void)
+{
+    /* on the page that is asked for now, 1 is older than the bound, though the filter lets it through */
+    server.stale = stale_pages-- > 0 ? 1 : 0;
+}
+
+static void test_a_stale_record(void **state)
+{
+    /* answers in their order: the page, the next one ahead of time, the probe, the page */
+    for (int pages = 1; pages <= 4; pages++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        server.gte = server.sort = REFUSED;
+        server.before = show_stale;
+        stale_pages = pages;
+        check(do_poll(store, &e) == 0, "%s", e.text);
+        server.before = NULL;
+        server.stale = 0;
+        check_filter(pages < 4 ? "updatedAt[gte]" : "none");
+        check(how.run.events[EVENT_CREATED] == 2 && how.run.events[EVENT_UPDATED] == 1, "%d", pages);
+        later += 2 * HOUR;
+        check(do_poll(store, &e) == 0, "%s", e.text);
+        check_filter(pages < 4 ? "updatedAt[gte]" : "none");
+        later += 24 * HOUR;
+        check(do_poll(store, &e) == 0, "%s", e.text);
+        check_filter("updatedAt[gte]");
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Where the server refuses every page, what it said of filters is forgotten. */
+static void test_refusals_of_everything(void **state)
+{
+    struct error e = {0};
+    struct store *store = disturb_open(path_in(*state, "wosync.db"));
+    usual();
+    set_first();
+    server.list_status = 400;
+    assert_int_equal(do_poll(store, &e), -1);
+    assert_int_equal(count_probes(), 0);
+    server.list_status = 0;
+    e = (struct error){0};
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    check_filter("updatedAt[gte]");
+    store_close(store);
+}
+
+/* --- a page that fails --- */
+
+static int64_t number_of(const char *sql)
+{
+    sqlite3_stmt *query = NULL;
+    assert_int_equal(sqlite3_prepare_v2(disk_connection(), sql, -1, &query, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(query, 0);
+    sqlite3_finalize(query);
+    return n;
+}
+
+/* Runs of a pass whose page holds one work order that fails for ever. */
+static void test_a_page_that_always_fails(void **state)
+{
+    static const struct {
+        int status;
+        int64_t (*run)(struct store *, struct error *);
+        int64_t cursed;
+        enum manner gte, brackets;
+    } table[] = {
+        {500, do_poll, 1, HONOURED, HONOURED},
+        {524, do_poll, 6, HONOURED, REFUSED},
+        {500, do_sweep, 1, HONOURED, HONOURED},
+        {500, do_sweep, 6, REFUSED, HONOURED},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        how.impatient = true;
+        server.gte = table[i].gte;
+        server.brackets = table[i].brackets;
+        if (server.brackets != HONOURED) {
+            check(do_poll(store, &e) == 0, "%s", e.text);
+            later += 5 * MINUTE;
+            server.orders[0].minute = 7;
+            server.orders[server.count - 1].minute = 8;
+        }
+        server.cursed = table[i].cursed;
+        server.curse = table[i].status;
+        /* the first run at that page fails, as for any fault; the next one reads around it, and says so */
+        int failures = 0;
+        for (; table[i].run(store, &e) != 0; failures++) {
+            check(e.status == EX_UNAVAILABLE && failures < 2, "row %zu: %s", i, e.text);
+            e = (struct error){0};
+        }
+        check(failures > 0, "row %zu", i);
+        check(e.status == EX_UNAVAILABLE && strstr(e.text, "1 instant of the list could not be read") != NULL,
+            "row %zu: %s", i, e.text);
+        assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
+        for (size_t n = 0; n < server.count; n++) {
+            char sql[100];
+            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated FROM snapshots WHERE id = %lld), 0)",
+                (long long)server.orders[n].id);
+            bool known = number_of(sql) == now + server.orders[n].minute * MINUTE;
+            check(known == (server.orders[n].id != table[i].cursed), "row %zu: %lld", i,
+                (long long)server.orders[n].id);
+        }
+        /* and those after it know it, whatever else changes */
+        server.pages = 0;
+        server.orders[3].minute = later / MINUTE;
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0 && e.status == EX_OK, "row %zu: %d: %s", i, (int)e.status, e.text);
+        check(server.pages <= 4, "row %zu: %d requests", i, server.pages);
+        assert_int_equal(how.run.events[EVENT_UPDATED], 1);
+        /* it is asked for again when it is due, with the polls and with a sweep */
+        later += HOUR;
+        check(do_poll(store, &e) == 0 && e.status == EX_OK, "row %zu: %d: %s", i, (int)e.status, e.text);
+        check(number_of("SELECT attempts FROM skipped_instants") >= 1, "row %zu", i);
+        server.cursed = 0;
+        check((i % 2 == 0 ? do_sweep(store, &e) : (later += 25 * HOUR, do_poll(store, &e))) == 0,
+            "row %zu: %s", i, e.text);
+        assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
+        for (size_t n = 0; n < server.count; n++) {
+            char sql[100];
+            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated FROM snapshots WHERE id = %lld), 0)",
+                (long long)server.orders[n].id);
+            check(number_of(sql) == now + server.orders[n].minute * MINUTE, "row %zu: %lld", i,
+                (long long)server.orders[n].id);
+        }
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* What is no poisoned page is not read around: the list itself fails, or it takes no upper bound. */
+static void test_not_read_around(void **state)
+{
+    static const struct {
+        int list_status;
+        enum manner lte;
+        int expected;
+    } table[] = {{500, HONOURED, EX_UNAVAILABLE}, {403, HONOURED, EX_NOPERM}, {0, IGNORED, EX_UNAVAILABLE},
+        {0, REFUSED, EX_UNAVAILABLE}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        how.impatient = true;
+        server.list_status = table[i].list_status;
+        server.lte = table[i].lte;
+        server.cursed = 1;
+        server.curse = 500;
+        for (int run = 0; run < 3; run++) {
+            e = (struct error){0};
+            check(do_poll(store, &e) == -1 && e.status == table[i].expected, "row %zu: %d: %s", i,
+                (int)e.status, e.text);
+        }
+        assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
+        server.list_status = 0;
+        server.cursed = 0;
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0 && e.status == EX_OK, "row %zu: %d: %s", i, (int)e.status, e.text);
+        assert_int_equal(how.run.events[EVENT_UPDATED], 1);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+}
+
+/* Runs that have time for one request each come to the end, too; and an outage on the way skips nothing. */
+static void test_a_detour_in_steps(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "");
+    enum pass_end end = PASS_FAILED;
+    set_second();
+    how.impatient = true;
+    server.cursed = 1;
+    server.curse = 500;
+    assert_int_equal(do_poll(store, &e), -1);
+    for (int run = 0; run < 200 && end != PASS_FINISHED; run++) {
+        int64_t requests = run % 5 == 4 ? 2 : 4;
+        e = (struct error){0};
+        server.before = pass_deadline;
+        server.list_status = run % 7 == 3 ? 503 : 0;
+        shutdown_set_deadline(requests * MINUTE);
+        begin_job(&job, store);
+        end = pass_run(&job.settings, &poll_kind, &e);
+        client_free(job.api);
+        shutdown_set_deadline(0);
+    }
+    check(end == PASS_FINISHED, "%s", e.text);
+    assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
+    assert_int_equal(number_of("SELECT count(*) FROM snapshots WHERE id = 6"), 1);
+    store_close(store);
+}
+
+/* So much of the list fails that it is the server. */
+static void test_too_much_fails(void **state)
+{
+    struct error e = {0};
+    struct store *store =
+        polled(state, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20) "
+                      "INSERT INTO skipped_instants SELECT i, 0, 0, 9000000000000000, 'e' FROM n");
+    set_second();
+    how.impatient = true;
+    server.cursed = 1;
+    server.curse = 500;
+    assert_int_equal(do_poll(store, &e), -1);
+    e = (struct error){0};
+    assert_int_equal(do_poll(store, &e), -1);
+    check(e.status == EX_UNAVAILABLE && strstr(e.text, "20 places of the list fail") != NULL, "%s", e.text);
+    assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 20);
+    store_close(store);
 }
 
 /* Records that are none say nothing of the order, and do not end a pass by sort. */
@@ -257,7 +579,7 @@ static void test_lists_that_fail(void **state)
     static const struct {
         const char *filter;
         int status;
-        enum manner gte;
+        enum manner brackets;
         bool repeats;
         int refuses_cursors, fails;
         int expected;
@@ -267,8 +589,8 @@ static void test_lists_that_fail(void **state)
         {"none", 404, HONOURED, false, 0, 0, EX_UNAVAILABLE, "404"},
         {"none", 0, HONOURED, true, 0, 0, EX_PROTOCOL, "repeats a cursor"},
         {"none", 0, HONOURED, false, 2, 0, EX_UNAVAILABLE, "refused its own cursor twice"},
-        {"updatedAtGte", 0, IGNORED, false, 0, 0, EX_PROTOCOL, "ignores the filter"},
-        {"updatedAtGte", 0, REFUSED, false, 0, 0, EX_PROTOCOL, "refuses the filter"},
+        {"updatedAt[gte]", 0, IGNORED, false, 0, 0, EX_PROTOCOL, "ignores the filter"},
+        {"updatedAt[gte]", 0, REFUSED, false, 0, 0, EX_PROTOCOL, "refuses the filter"},
         {"auto", 0, IGNORED, false, 0, 3, EX_NOPERM, "403"}, /* when the next filter is looked for */
     };
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -277,7 +599,7 @@ static void test_lists_that_fail(void **state)
         set_second();
         how.filter = table[i].filter;
         server.list_status = table[i].status;
-        server.gte = table[i].gte;
+        server.brackets = table[i].brackets;
         server.repeats = table[i].repeats;
         server.refuses_cursors = table[i].refuses_cursors;
         server.fails = table[i].fails;
@@ -307,7 +629,7 @@ static void test_another_account(void **state)
         sqlite3_exec(disk_connection(), "UPDATE account SET organization = '12'", NULL, NULL, NULL),
         SQLITE_OK);
     assert_int_equal(do_poll(store, &e), -1);
-    check(e.status == EX_CONFIG && strstr(e.text, "'12'") != NULL, "%s", e.text);
+    check(e.status == EX_CONFIG && strstr(e.text, "organization_id = 12") != NULL, "%s", e.text);
     store_close(store);
 }
 
@@ -398,11 +720,6 @@ static void test_progress_that_is_lost(void **state)
 
 /* --- the deadline --- */
 
-static void pass_deadline(void)
-{
-    later += MINUTE;
-}
-
 /* It passes while a request is on its way: what came is kept, nothing more is asked for, and no one is at
  * fault. */
 static void test_deadline(void **state)
@@ -410,49 +727,51 @@ static void test_deadline(void **state)
     struct error e = {0};
     struct job job;
     struct store *store =
-        polled(state, "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-                      "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+        polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                      "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
     for (int i = 0; i < 3; i++) {
         set_second();
         server.before = pass_deadline;
-        server.gte = i == 0 ? IGNORED : HONOURED; /* another one is to be chosen */
-        server.status = i == 1 ? 503 : 0;         /* to be tried again */
+        server.brackets = i == 0 ? IGNORED : HONOURED; /* another one is to be chosen */
+        server.status = i == 1 ? 503 : 0;              /* to be tried again */
         e = (struct error){0};
         shutdown_set_deadline(MINUTE);
         begin_job(&job, store);
         enum pass_end end =
-            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : notifications_refetch(&job.settings, 10, &e);
+            i == 0 ? pass_run(&job.settings, &poll_kind, &e) : refetch_due(&job.settings, 10, &e);
         client_free(job.api);
         shutdown_set_deadline(0);
-        check(end == PASS_STOPPED && e.status == EX_OK && *e.text == '\0', "%d: %d: %s", i, (int)end, e.text);
-        assert_int_equal(inbox_waiting(store, &e), i < 2 ? 2 : 1);
+        /* the one that failed is not due again, and the other was the last */
+        check(end == (i < 2 ? PASS_STOPPED : PASS_FINISHED) && e.status == EX_OK && *e.text == '\0',
+            "%d: %d: %s", i, (int)end, e.text);
+        assert_int_equal(refetches_count_due(store, INT64_MAX, &e), i < 2 ? 2 : 1);
     }
     store_close(store);
 }
 
 /* --- work orders and registrations by their ids --- */
 
-/* A hint whose work order cannot be seen, or is none, holds up no other; where no one answers all of them
- * wait. */
-static void test_hints_that_fail(void **state)
+/* A work order that cannot be read, or is none, is asked for again later and holds up no other; where the
+ * token is refused all of them wait. */
+static void test_refetches_that_fail(void **state)
 {
     static const struct {
         int status;
         bool odd;
         int64_t waiting, quarantined;
         int expected;
-    } table[] = {{403, false, 0, 1, EX_OK}, {401, false, 2, 1, EX_NOPERM}, {200, false, 0, 1, EX_PROTOCOL},
+    } table[] = {{403, false, 2, 1, EX_OK}, {401, false, 2, 1, EX_NOPERM}, {200, false, 2, 1, EX_OK},
         {0, true, 0, 2, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
         struct store *store =
-            polled(state, "INSERT INTO webhook_inbox (key, received, type, work_order, state, body) VALUES "
-                          "('a', 1, 't', 1, 'hint', x''), ('b', 1, 't', 2, 'hint', x'')");
+            polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
+                          "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
-        do_hints(store, &e);
+        do_refetches(store, &e);
         check(e.status == table[i].expected, "row %zu: %d: %s", i, (int)e.status, e.text);
-        check(inbox_waiting(store, &e) == table[i].waiting &&
+        check(refetches_count_due(store, INT64_MAX, &e) == table[i].waiting &&
                   quarantine_count(store, &e) == table[i].quarantined,
             "row %zu", i);
         store_close(store);
@@ -515,13 +834,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_every_call_fails),
         in_directory(test_remembered_filters),
+        in_directory(test_probes_get_ahead),
+        in_directory(test_a_stale_record),
+        in_directory(test_refusals_of_everything),
+        in_directory(test_a_page_that_always_fails),
+        in_directory(test_not_read_around),
+        in_directory(test_a_detour_in_steps),
+        in_directory(test_too_much_fails),
         in_directory(test_sort_with_odd_records),
         in_directory(test_lists_that_fail),
         in_directory(test_another_account),
         in_directory(test_dry_run_beside_a_first_run),
         in_directory(test_progress_that_is_lost),
         in_directory(test_deadline),
-        in_directory(test_hints_that_fail),
+        in_directory(test_refetches_that_fail),
         in_directory(test_registrations),
         in_directory(test_share_of_deletes),
     };

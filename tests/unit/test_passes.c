@@ -32,7 +32,7 @@ static void save(struct store *store, const char *kind, bool active)
         .oldest_seen = 1000,
         .pages = 1,
         .records = 1};
-    check(passes_save(store, kind, active, &state, &e) == 0, "%s", e.text);
+    check(passes_save(store, kind, active ? TIMESTAMP_NONE : 1000, &state, &e) == 0, "%s", e.text);
 }
 
 static bool is_unfinished(struct store *store, const char *kind)

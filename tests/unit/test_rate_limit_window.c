@@ -71,20 +71,108 @@ static void test_smallest_reset_of_a_window(void **state)
 }
 
 /* What is sent and never heard of uses the limit up, too. */
-static void test_spent(void **state)
+static void test_counted(void **state)
 {
     struct rate_limit rate_limit = {0};
     (void)state;
-    rate_limit_spend(&rate_limit);
-    check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "nothing is known");
     rate_limit_note(&rate_limit, NOW, 3, 2, 60);
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
     check(rate_limit_wait(&rate_limit, NOW, 0) == 0, "one is left");
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
     check(rate_limit_wait(&rate_limit, NOW, 0) == 60000 + margin, "none is left");
-    rate_limit_spend(&rate_limit);
+    rate_limit_count(&rate_limit, NOW);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 60000 + margin, "less than none is left");
     rate_limit_note(&rate_limit, NOW + 60000, 3, 2, 60);
     check(rate_limit_wait(&rate_limit, NOW + 60000, 0) == 0, "a new window");
+}
+
+/* A server that never says anything is asked as often as MaintainX documents: 100 times in 60 s. */
+static void test_counted_without_a_word(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW;
+    (void)state;
+    for (int window = 0; window < 3; window++) {
+        for (int i = 0; i < 100; i++, now += 10) {
+            check(rate_limit_wait(&rate_limit, now, 0) == 0, "request %d of window %d", i, window);
+            rate_limit_count(&rate_limit, now);
+        }
+        int64_t wait = rate_limit_wait(&rate_limit, now, 0);
+        check(wait == 60000 - 1000 + margin, "window %d: %lld", window, (long long)wait);
+        check(rate_limit_wait(&rate_limit, now - 10, 20) > 0, "the reserve");
+        now += wait;
+    }
+    assert_int_equal(rate_limit_per_minute(&rate_limit, 0, 77), 77);
+}
+
+/* One that said its limit once, and nothing in the next window; and one whose windows are longer. */
+static void test_counted_after_some_words(void **state)
+{
+    static const struct {
+        int64_t reset, wait;
+    } table[] = {{60, 60000}, {1, 60000}, {600, 600000}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rate_limit rate_limit = {0};
+        int64_t now = NOW + table[i].reset * 1000;
+        rate_limit_note(&rate_limit, NOW, 5, 4, table[i].reset);
+        for (int n = 0; n < 5; n++) {
+            check(rate_limit_wait(&rate_limit, now, 0) == 0, "row %zu, request %d", i, n);
+            rate_limit_count(&rate_limit, now);
+        }
+        check(rate_limit_wait(&rate_limit, now, 0) == table[i].wait + margin, "row %zu", i);
+        /* headers come back: they are right */
+        rate_limit_note(&rate_limit, now + 1000, 5, 3, 2);
+        check(rate_limit_wait(&rate_limit, now + 1000, 0) == 0, "row %zu", i);
+    }
+}
+
+/* Words that come while our own count runs are believed, whatever the count was. */
+static void test_words_after_counting(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_count(&rate_limit, NOW);
+    rate_limit_note(&rate_limit, NOW + 50000, 500, 0, 60);
+    check(rate_limit_wait(&rate_limit, NOW + 50000, 0) == 60000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW + 50000, 0));
+}
+
+/* No wait is believed for longer than an hour; after it, one request looks, and the next hour begins. */
+static void test_absurd_waits(void **state)
+{
+    enum { HOUR = 3600 * 1000 };
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        rate_limit_note(&rate_limit, now, 100, 0, 500000);
+        check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a reset: %lld",
+            (long long)rate_limit_wait(&rate_limit, now, 0));
+        now += HOUR + margin;
+        check(rate_limit_wait(&rate_limit, now, 0) == 0, "after an hour");
+    }
+    assert_int_equal(rate_limit.window, HOUR);
+    rate_limit_refused(&rate_limit, now, INT64_C(7) * 24 * HOUR);
+    check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a Retry-After");
+    rate_limit_hold(&rate_limit, now, INT64_MAX);
+    check(rate_limit_wait(&rate_limit, now, 0) == HOUR + margin, "a 503");
+}
+
+/* A 503 that asks to wait is waited for; what the windows are is still known afterwards. */
+static void test_held(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 50, 40, 20);
+    rate_limit_hold(&rate_limit, NOW, 120000);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 120000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, NOW, 0));
+    check(rate_limit_wait(&rate_limit, NOW + 120000 + margin, 0) == 0, "it is over");
+    check(rate_limit.limit == 50 && rate_limit.window == 20000 && rate_limit.slack == 0, "what is known");
+    rate_limit = (struct rate_limit){0};
+    rate_limit_hold(&rate_limit, NOW, 1000);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 1000 + margin, "nothing was known");
 }
 
 static void test_refused(void **state)
@@ -96,7 +184,13 @@ static void test_refused(void **state)
         (long long)rate_limit_wait(&rate_limit, NOW, 0));
     rate_limit = (struct rate_limit){0};
     rate_limit_refused(&rate_limit, NOW, -1);
-    check(rate_limit_wait(&rate_limit, NOW, 0) == 1000 + margin, "without Retry-After, nothing known");
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 90000 + margin,
+        "without Retry-After, nothing known: a whole window");
+    rate_limit = (struct rate_limit){0};
+    rate_limit_count(&rate_limit, NOW);
+    rate_limit_refused(&rate_limit, NOW, -1);
+    check(rate_limit_wait(&rate_limit, NOW, 0) == 90000 + margin && rate_limit.slack == 0,
+        "our own count says nothing of the window");
     rate_limit = (struct rate_limit){0};
     rate_limit_note(&rate_limit, NOW, 100, 0, 20);
     rate_limit_refused(&rate_limit, NOW + 1, -1);
@@ -134,14 +228,15 @@ static void test_learns_no_more_from_a_second_one(void **state)
         (long long)rate_limit_wait(&rate_limit, NOW + 10, 0));
 }
 
-/* A refusal after all that was known has ended: a second is waited, not for a moment that has passed. */
+/* A refusal after all that was known has ended: a whole window is waited, not for a moment that has passed.
+ */
 static void test_refused_in_a_new_window(void **state)
 {
     struct rate_limit rate_limit = {0};
     (void)state;
     rate_limit_note(&rate_limit, NOW, 100, 50, 20);
     rate_limit_refused(&rate_limit, NOW + 20000, -1);
-    check(rate_limit_wait(&rate_limit, NOW + 20000, 0) == 1000 + margin, "%lld",
+    check(rate_limit_wait(&rate_limit, NOW + 20000, 0) == 90000 + margin, "%lld",
         (long long)rate_limit_wait(&rate_limit, NOW + 20000, 0));
 }
 
@@ -163,7 +258,7 @@ static void test_refused_after_the_clock_went_back(void **state)
     (void)state;
     rate_limit_note(&rate_limit, 259200000, 100, 50, 60);
     rate_limit_refused(&rate_limit, 5000, -1);
-    assert_in_range(rate_limit_wait(&rate_limit, 5000, 0), 1000, 2000);
+    assert_int_equal(rate_limit_wait(&rate_limit, 5000, 0), 90000 + margin);
 }
 
 /* More left than before: someone's window has begun, however early. */
@@ -190,6 +285,115 @@ static void test_two_windows_with_as_many_left(void **state)
     check(63061 + rate_limit_wait(&rate_limit, 63061, 0) >= 66590,
         "it goes on %lld ms before the window ends",
         (long long)(66590 - 63061 - rate_limit_wait(&rate_limit, 63061, 0)));
+}
+
+/* What this process knows, and what another one has stored. */
+static void test_merge(void **state)
+{
+    static const struct {
+        const char *what;
+        struct rate_limit mine, stored;
+        int64_t remaining, reset;
+    } table[] = {
+        {"nothing here", {0}, {100, 7, NOW + 9000, NOW - 1, 60000, 0}, 7, NOW + 9000},
+        {"nothing there", {100, 7, NOW + 9000, NOW - 1, 60000, 0}, {0}, 7, NOW + 9000},
+        {"both count in one window", {100, 50, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 47, NOW + 9400, NOW - 9, 60000, 0}, 47, NOW + 9000},
+        {"the other one is behind", {100, 47, NOW + 9400, NOW - 5, 60000, 0},
+            {100, 50, NOW + 9000, NOW - 9, 60000, 0}, 47, NOW + 9000},
+        {"none is left, the end is known better there", {100, 1, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 8500, NOW - 9, 60000, 0}, 0, NOW + 8500},
+        {"a 429 there asks for a longer wait", {100, 0, NOW + 9000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 20000, NOW - 9, 60000, 0}, 0, NOW + 20000},
+        {"a 429 here asks for a longer wait", {100, 0, NOW + 20000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 9000, NOW - 9, 60000, 0}, 0, NOW + 20000},
+        {"a new window began, seen here", {100, 99, NOW + 60000, NOW - 5, 60000, 0},
+            {100, 0, NOW + 300, NOW - 9, 60000, 0}, 99, NOW + 60000},
+        {"a new window began, seen there", {100, 0, NOW + 300, NOW - 9, 60000, 0},
+            {100, 99, NOW + 60000, NOW - 5, 60000, 0}, 99, NOW + 60000},
+        {"its window is over", {100, 3, NOW + 300, NOW - 9, 60000, 0},
+            {100, 0, NOW - 1, NOW - 60000, 60000, 0}, 3, NOW + 300},
+        {"ours is over", {100, 0, NOW - 1, NOW - 60000, 60000, 0}, {100, 3, NOW + 300, NOW - 9, 60000, 0}, 3,
+            NOW + 300},
+        {"there it is a guess", {10, 9, NOW + 1000, NOW - 5, 1000, 0}, {100, 99, NOW + 60000, NOW - 1, 0, 0},
+            9, NOW + 1000},
+        {"here it is a guess", {100, 99, NOW + 60000, NOW - 1, 0, 0}, {10, 9, NOW + 1000, NOW - 5, 1000, 0},
+            9, NOW + 1000},
+        {"the clock went back since it was stored", {100, 5, NOW + 300, NOW - 9, 60000, 0},
+            {100, 0, NOW + 90000, NOW + 50000, 60000, 0}, 5, NOW + 300},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct rate_limit merged = table[i].mine;
+        rate_limit_merge(&merged, &table[i].stored, NOW);
+        check(merged.remaining == table[i].remaining && merged.reset == table[i].reset, "%s: %lld until %lld",
+            table[i].what, (long long)merged.remaining, (long long)(merged.reset - NOW));
+    }
+    struct rate_limit learnt = {100, 5, NOW + 300, NOW - 9, 1000, 0};
+    rate_limit_merge(&learnt, &(struct rate_limit){100, 6, NOW + 300, NOW - 9, 60000, 1000}, NOW);
+    check(learnt.window == 60000 && learnt.slack == 1000, "what one has learnt both know");
+}
+
+/* The next window begins when its first request arrives. What is taken for its end before the answer comes is
+ * no bound for what the answer says. */
+static void test_roll(void **state)
+{
+    struct rate_limit rate_limit = {0}, stored;
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 10, 0, 20);
+    const int64_t later = NOW + 20000 + margin;
+    rate_limit_roll(&rate_limit, NOW);
+    check(rate_limit.remaining == 0, "it is not over");
+    rate_limit_roll(&rate_limit, later);
+    check(rate_limit.remaining == 10, "it is over: %lld", (long long)rate_limit.remaining);
+    rate_limit_count(&rate_limit, later);
+    stored = rate_limit;
+    rate_limit_note(&rate_limit, later + 900, 10, 0, 20); /* it arrived 800 ms after it was sent */
+    rate_limit_merge(&rate_limit, &stored, later + 900);
+    check(rate_limit_wait(&rate_limit, later + 900, 0) == 20000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, later + 900, 0));
+}
+
+/* A long pass alone leaves a tenth at first, and has used all of it in the end. */
+static void test_modestly(void **state)
+{
+    static const int64_t limits[][2] = {{20, 3}, {8, 2}, {4, 1}, {3, 0}, {1, 0}};
+    struct rate_limit rate_limit = {0};
+    int64_t now = NOW, sent_at_once = 0, sent = 0;
+    (void)state;
+    check(rate_limit_wait_modestly(&rate_limit, now, 0) == 0, "nothing is known");
+    rate_limit_note(&rate_limit, now, 100, 100, 60);
+    const int64_t end = rate_limit.reset;
+    while (now < end && rate_limit.remaining > 0) {
+        int64_t wait = rate_limit_wait_modestly(&rate_limit, now, 0);
+        check(wait >= 0 && wait <= end - now + margin, "%lld", (long long)wait);
+        if (wait == 0) {
+            rate_limit_count(&rate_limit, now);
+            sent++;
+        }
+        sent_at_once += wait == 0 && now == NOW;
+        /* at any time a poll finds its share of what is left of the window */
+        check(rate_limit.remaining >= 10 * (end - now) / 60000 - 1, "%lld are left after %lld ms",
+            (long long)rate_limit.remaining, (long long)(now - NOW));
+        now += wait;
+    }
+    check(sent == 100 && sent_at_once == 90, "%lld at once, %lld in all", (long long)sent_at_once,
+        (long long)sent);
+    /* of few at least some, of very few not all */
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        rate_limit = (struct rate_limit){0};
+        rate_limit_note(&rate_limit, NOW, limits[i][0], limits[i][0], 60);
+        while (rate_limit_wait_modestly(&rate_limit, NOW, 0) == 0)
+            rate_limit_count(&rate_limit, NOW);
+        check(rate_limit.remaining == limits[i][1], "of %lld %lld are left", (long long)limits[i][0],
+            (long long)rate_limit.remaining);
+    }
+    /* the reserve of others comes on top */
+    rate_limit = (struct rate_limit){0};
+    rate_limit_note(&rate_limit, NOW, 100, 15, 60);
+    check(rate_limit_wait_modestly(&rate_limit, NOW, 4) == 0 &&
+              rate_limit_wait_modestly(&rate_limit, NOW, 5) > 0,
+        "with a reserve");
 }
 
 static void test_per_minute(void **state)
@@ -295,7 +499,12 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_one_answer),
         cmocka_unit_test(test_smallest_reset_of_a_window),
-        cmocka_unit_test(test_spent),
+        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_counted_without_a_word),
+        cmocka_unit_test(test_counted_after_some_words),
+        cmocka_unit_test(test_words_after_counting),
+        cmocka_unit_test(test_absurd_waits),
+        cmocka_unit_test(test_held),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_learns_from_a_needless_refusal),
         cmocka_unit_test(test_learns_no_more_from_a_second_one),
@@ -304,6 +513,9 @@ int main(void)
         cmocka_unit_test(test_refused_after_the_clock_went_back),
         cmocka_unit_test(test_a_window_that_begins_early),
         cmocka_unit_test(test_two_windows_with_as_many_left),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_roll),
+        cmocka_unit_test(test_modestly),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
     };

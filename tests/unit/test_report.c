@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_parse.h"
 #include "base/timestamp.h"
 #include "deliver/history.h"
 #include "store/deliveries.h"
@@ -163,8 +164,13 @@ static void test_store_fails(void **state)
 
 static struct report report_of(const char *text)
 {
-    struct json_object *data = json_tokener_parse(text);
-    return (struct report){.event = data,
+    enum json_fault fault;
+    struct json_object *event =
+        json_tokener_parse("{\"actor\":{\"id\":9,\"name\":\"Bo Ek\"},\"names\":{\"users\":{\"7\":\"Ann "
+                           "Lee\"},\"teams\":{\"7\":\"Crew\"}}}");
+    struct json_object *data = json_parse(text, strlen(text), JSON_PARSE_DEPTH, &fault);
+    json_object_object_add(event, "data", data);
+    return (struct report){.event = event,
         .data = data,
         .id = "workorder.completed/7/x",
         .work_order = 7,
@@ -197,6 +203,15 @@ static void test_facts(void **state)
         {"{\"title\":7}", REPORT_TITLE, NULL},
         {"{\"sequentialId\":70}", REPORT_NUMBER, "70"},
         {"{\"sequentialId\":\"70\"}", REPORT_NUMBER, "7"},
+        {"{\"sequentialId\":7.5}", REPORT_NUMBER, "7"},
+        {"{\"sequentialId\":18446744073709551615}", REPORT_NUMBER, "18446744073709551615"},
+        {"{\"sequentialId\":89014103211118510720}", REPORT_NUMBER, "89014103211118510720"},
+        {"{\"assetId\":89014103211118510720}", REPORT_ASSET, "No. 89014103211118510720"},
+        {"{\"asset\":{\"id\":89014103211118510720}}", REPORT_ASSET, "No. 89014103211118510720"},
+        {"{\"creatorId\":89014103211118510720}", REPORT_CREATOR, "User 89014103211118510720"},
+        {"{\"title\":\"a\\u0000b\"}", REPORT_TITLE,
+            "a\xef\xbf\xbd"
+            "b"},
         {"{\"status\":\"ON_HOLD\"}", REPORT_STATUS, "On hold"},
         {"{\"priority\":\"HIGH\"}", REPORT_PRIORITY, "High"},
         {"{\"type\":\"REACTIVE\"}", REPORT_TYPE, "Reactive"},
@@ -209,7 +224,13 @@ static void test_facts(void **state)
         {"{\"asset\":{\"serialNumber\":\"S1\"}}", REPORT_SERIAL, "S1"},
         {"{\"location\":{\"id\":5}}", REPORT_LOCATION, "No. 5"},
         {"{\"completerId\":5}", REPORT_COMPLETER, "User 5"},
+        {"{\"completerId\":7}", REPORT_COMPLETER, "Ann Lee"},
+        {"{}", REPORT_COMPLETER, "Bo Ek"},
         {"{\"teamIds\":[5]}", REPORT_ASSIGNEES, "Team 5"},
+        {"{\"assignees\":[{\"type\":\"USER\",\"id\":7},{\"type\":\"TEAM\",\"id\":7}]}", REPORT_ASSIGNEES,
+            "Ann Lee, Crew"},
+        {"{\"requesterId\":7}", REPORT_REQUESTER, "Ann Lee"},
+        {"{\"creatorId\":7}", REPORT_CREATOR, "Ann Lee"},
         {"{\"requester\":{\"email\":\"a@x\"}}", REPORT_REQUESTER, "a@x"},
         {"{\"creatorId\":5}", REPORT_CREATOR, "User 5"},
         {"{\"description\":\"d\"}", REPORT_DESCRIPTION, "d"},
@@ -286,10 +307,15 @@ static void test_fields(void **state)
         {"{}", NULL, "Custom fields"},
         {"{\"extraFields\":[1]}", NULL, "Custom fields"},
         {"{\"extraFields\":{\"a\":null,\"b\":\"\"}}", NULL, "Custom fields"},
-        {"{\"extraFields\":{\"a\":null,\"<b>\":\"x\\u0000<\",\"c\":7}}",
+        {"{\"extraFields\":{\"a\":null,\"<b>\":\"x\\u0000<\",\"c\":7,\"d\":89014103211118510720,\"e\":1E400,"
+         "\"f\":1.10,\"g\":-0}}",
             "Custom fields</h2>\n<dl class=\"facts\">\n<div><dt dir=\"auto\">&lt;b&gt;</dt><dd "
             "dir=\"auto\">x\xef\xbf\xbd&lt;</dd>"
-            "</div>\n<div><dt dir=\"auto\">c</dt><dd dir=\"auto\">7</dd></div>\n</dl>",
+            "</div>\n<div><dt dir=\"auto\">c</dt><dd dir=\"auto\">7</dd></div>\n"
+            "<div><dt dir=\"auto\">d</dt><dd dir=\"auto\">89014103211118510720</dd></div>\n"
+            "<div><dt dir=\"auto\">e</dt><dd dir=\"auto\">1E400</dd></div>\n"
+            "<div><dt dir=\"auto\">f</dt><dd dir=\"auto\">1.10</dd></div>\n"
+            "<div><dt dir=\"auto\">g</dt><dd dir=\"auto\">-0</dd></div>\n</dl>",
             ">a<"},
         {"{\"asset\":{\"name\":\"Pump\"},\"location\":{\"name\":\"Hall\"}}",
             "<bdi>Pump</bdi> · <bdi>Hall</bdi>", NULL},

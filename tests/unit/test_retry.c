@@ -69,6 +69,13 @@ static void test_after(void **state)
         {"999999999", week},
         {"9999999999", week},
         {"99999999999999999999999999", week},
+        {"1795428900", 0},         /* a Unix time: now, */
+        {"1795429020", 120000},    /* in two minutes, */
+        {"1795428000", 0},         /* in the past, */
+        {"1795429020000", 120000}, /* in milliseconds */
+        {"1795429020500", 120500},
+        {"1000000000", 0},
+        {"999999999999999999", week},
         {"Mon, 23 Nov 2026 10:15:00 GMT", 0},
         {"Mon, 23 Nov 2026 10:17:00 GMT", 120000},
         {"Mon, 23 Nov 2026 10:14:00 GMT", 0},
@@ -112,6 +119,20 @@ static void test_delivery_asked(void **state)
     check(retry_delivery_asked(9, 30 * day, -1, 7) < 2 * day, "one attempt is left");
 }
 
+/* The same for a number that was read already: a rate limit's reset. */
+static void test_wait(void **state)
+{
+    const int64_t now = instant("2026-11-23T10:15:00Z");
+    (void)state;
+    assert_int_equal(retry_wait(0, now), 0);
+    assert_int_equal(retry_wait(60, now), 60000);
+    assert_int_equal(retry_wait(500000, now), 500000000);
+    assert_int_equal(retry_wait(now / 1000 + 30, now), 30000);
+    assert_int_equal(retry_wait(now + 30, now), 30);
+    assert_int_equal(retry_wait(now / 1000 - 30, now), 0);
+    assert_int_equal(retry_wait(INT64_MAX, now), INT64_MAX - now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +141,7 @@ int main(void)
         cmocka_unit_test(test_delivery_asked),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_after),
+        cmocka_unit_test(test_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,21 +6,10 @@
 
 #include "base/timestamp.h"
 #include "core/scan.h"
+#include "json_judge.h"
 
 #define UPDATED "\"updatedAt\":\"2026-01-20T10:00:00.000Z\""
 #define GOOD    "\"id\":7," UPDATED ",\"status\":\"OPEN\""
-
-static int setup(void **state)
-{
-    *state = workorder_parser();
-    return *state != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    json_tokener_free(*state);
-    return 0;
-}
 
 /* Scans a copy of its own, so that a read behind the NUL is seen. */
 static bool scan(const char *json, size_t len, struct scan *out)
@@ -45,7 +34,7 @@ static void test_takes(void **state)
         {"{" GOOD ",\"createdAt\":null,\"completedAt\":null,\"deletedAt\":null,\"title\":null}", 7, "OPEN",
             "", "", ""},
         {"{" GOOD ",\"title\":\"Pump\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"completedAt\":\"2026-01-"
-                  "02T00:00:00+01:00\","
+         "02T00:00:00+01:00\","
          "\"deletedAt\":\"2026-01-03T00:00:00.5Z\"}",
             7, "OPEN", "2026-01-01T00:00:00Z", "2026-01-01T23:00:00Z", "2026-01-03T00:00:00.5Z"},
         {"{\"id\":999999999999999999," UPDATED ",\"status\":\"\xc3\x96\"}", 999999999999999999, "\xc3\x96",
@@ -54,6 +43,11 @@ static void test_takes(void **state)
             "OPEN", "", "", ""},
         {"{" GOOD ",\"title\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uFFfd\"}", 7, "OPEN", "", "", ""},
         {"{" GOOD ",\"title\":\"\xc3\xa9 \xe0\xa4\x85 \xe2\x82\xac \xf0\x9f\x98\x80\"}", 7, "OPEN", "", "",
+            ""},
+        {"{" GOOD ",\"a\":\"\\ud83d\\ude00\",\"b\":[1e5,-0,1E400,89014103211118510720,0.10]}", 7, "OPEN", "",
+            "", ""},
+        /* 32 levels */
+        {"{" GOOD ",\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", 7, "OPEN", "", "",
             ""},
         {"{" GOOD ",\"asset\":{\"id\":8,\"status\":\"X\",\"updatedAt\":3,\"status\":null}}", 7, "OPEN", "",
             "", ""},
@@ -73,7 +67,7 @@ static void test_takes(void **state)
     }
 }
 
-/* What json-c refuses, and what it alone shall read. */
+/* What the parser refuses, and what it alone shall read. */
 static void test_leaves(void **state)
 {
     static const char *const table[] = {
@@ -116,8 +110,6 @@ static void test_leaves(void **state)
         "{" GOOD ",\"a\":\n1}",
         "{" GOOD ",\"a\":NaN}",
         "{" GOOD ",\"a\":Infinity}",
-        "{" GOOD ",\"a\":1e5}",
-        "{" GOOD ",\"a\":-0}",
         "{" GOOD ",\"a\":01}",
         "{" GOOD ",\"a\":1.}",
         "{" GOOD ",\"a\":.5}",
@@ -133,7 +125,8 @@ static void test_leaves(void **state)
         "{" GOOD ",\"a\":\"\\x\"}",
         "{" GOOD ",\"a\":\"\\u12g4\"}",
         "{" GOOD ",\"a\":\"\\u0000\"}",
-        "{" GOOD ",\"a\":\"\\ud83d\\ude00\"}",
+        "{" GOOD ",\"a\":\"\\ud83d\\u0041\"}",
+        "{" GOOD ",\"a\":\"\\ude00\"}",
         "{" GOOD ",\"a\":\"\t\"}",
         "{" GOOD ",\"a\":\"\x80\"}",
         "{" GOOD ",\"a\":\"\xc3\"}",
@@ -148,7 +141,8 @@ static void test_leaves(void **state)
         "{" GOOD ",\"a\":\"",
         "{" GOOD ",\"a\":\"\\",
         "{" GOOD ",\"a\":\"\\u00",
-        "{" GOOD ",\"a\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]}",
+        /* 33 levels */
+        "{" GOOD ",\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
     };
     struct scan found;
     (void)state;
@@ -209,9 +203,10 @@ static size_t mutate(char *text, size_t len, size_t room, uint64_t *seed)
     return len - gone + more;
 }
 
-/* Whatever the scan takes, json-c takes, and reads the same. */
-static void test_agrees_with_json_c(void **state)
+/* Whatever the scan takes is JSON, the parser takes, and reads the same. */
+static void test_agrees_with_the_parser(void **state)
 {
+    (void)state;
     enum { TRIES = 400000 };
     uint64_t seed = 20260120;
     int taken = 0;
@@ -229,7 +224,8 @@ static void test_agrees_with_json_c(void **state)
         if (!scan(text, len, &found))
             continue;
         taken++;
-        check(workorder_parse(*state, text, len, &wo, &reason) == WORKORDER_OK, "%s: %s", text, reason);
+        check(judge_json(text, len, WORKORDER_MAX_DEPTH), "%s is no JSON", text);
+        check(workorder_parse(text, len, &wo, &reason) == WORKORDER_OK, "%s: %s", text, reason);
         check(wo.id == found.wo.id && wo.updated == found.wo.updated && wo.created == found.wo.created &&
                   wo.completed == found.wo.completed && wo.deleted == found.wo.deleted,
             "%s", text);
@@ -246,7 +242,7 @@ int main(void)
         cmocka_unit_test(test_takes),
         cmocka_unit_test(test_leaves),
         cmocka_unit_test(test_leaves_what_is_too_large),
-        cmocka_unit_test_setup_teardown(test_agrees_with_json_c, setup, teardown),
+        cmocka_unit_test(test_agrees_with_the_parser),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -75,6 +76,8 @@ static void test_reads_files(void **state)
         {"token-1234", "token-1234"},
         {"token-1234\n", "token-1234"},
         {"token-1234\r\n", "token-1234"},
+        {"\xef\xbb\xbftoken-1234\n", "token-1234"},
+        {"\xef\xbb\xbf  token-1234\n", "token-1234"},
         {"\n \ttoken-1234 \n\n", "token-1234"},
         {"two words\n", "two words"},
         {"x", "x"},
@@ -152,13 +155,124 @@ static void test_finds(void **state)
 {
     static const char *const secrets[] = {"s3cr3t", "hunter22"};
     (void)state;
-    check(!secret_is_in("s3cr3t"), "nothing is registered");
+    check(!secret_is_value("s3cr3t"), "nothing is registered");
     register_all(secrets, COUNT(secrets));
-    check(secret_is_in("s3cr3t") && secret_is_in("KEY=hunter22;") && secret_is_in("hunter22s3cr3t"),
-        "they are there");
-    check(
-        !secret_is_in("") && !secret_is_in("s3cr3") && !secret_is_in("S3CR3T hunter2"), "they are not there");
+    check(secret_is_value("s3cr3t") && secret_is_value("Bearer hunter22"), "they are there");
+    /* a value that holds one among other things is another value */
+    check(!secret_is_value("") && !secret_is_value("s3cr3") && !secret_is_value("S3CR3T hunter2") &&
+              !secret_is_value("hunter22s3cr3t") && !secret_is_value("/bin:/s3cr3t/bin") &&
+              !secret_is_value("s3cr3t and more"),
+        "they are not there");
     secret_forget();
+}
+
+/* What may be one is masked when it is no ordinary word, and kept from nobody, until it is registered as one.
+ */
+static void test_possible_secrets(void **state)
+{
+    char text[] = "prod production";
+    (void)state;
+    secret_register_possible("prod");
+    secret_register_possible("production");
+    check(!secret_is_value("prod") && !secret_is_value("production"), "they are certain");
+    secret_mask(text);
+    check_text(text, "prod **********");
+    secret_register("production");
+    secret_register_possible("production");
+    check(secret_is_value("production"), "it is certain now");
+    secret_forget();
+}
+
+/* The command that is right for the owner: it must not take a file from the user who runs wosync. */
+static void test_warnings(void **state)
+{
+    static const struct {
+        uid_t owner, user;
+        gid_t group;
+        unsigned mode;
+        const char *command; /* NULL: no warning */
+    } table[] = {
+        {1234, 1234, 1234, 0644, "run: chmod 600 key"},
+        {1234, 1234, 1234, 0640, "run: chmod 600 key"},
+        {0, 1234, 0, 0644, "run as root: chgrp 1234 key && chmod 640 key"},
+        {0, 1234, 1234, 0644, "run as root: chmod 640 key"},
+        {0, 1234, 1234, 0640, NULL},
+        {4321, 1234, 4321, 0644, "run as root: chgrp 1234 key && chmod 640 key"},
+        {0, 0, 0, 0644,
+            "run: chmod 600 key (where another user runs wosync, first give it to them: chown USER key)"},
+        {0, 0, 1234, 0640, NULL},
+        {1234, 0, 1234, 0600, NULL},
+    };
+    if (geteuid() != 0)
+        skip(); /* nobody else may give files away */
+    check(chmod(*state, 0755) == 0 && chdir(*state) == 0, "directory");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct buffer warnings = {0}, expected = {0};
+        struct error e = {0};
+        bool exposed = false;
+        unlink("key");
+        write_file("key", "token-1234", 10, table[i].mode);
+        check(chown("key", table[i].owner, table[i].group) == 0, "chown");
+        check(setegid(table[i].user) == 0 && seteuid(table[i].user) == 0, "user");
+        free(secret_read_file("key", &exposed, &e));
+        if (exposed)
+            secret_warn("key", &warnings);
+        check(seteuid(0) == 0 && setegid(0) == 0, "user");
+        check(e.status == EX_OK && exposed == (table[i].command != NULL), "row %zu: %s", i, e.text);
+        if (exposed)
+            buffer_append_format(&expected, "key: others can read it; %s\n", table[i].command);
+        check_text(warnings.data, expected.data);
+        buffer_free(&warnings);
+        buffer_free(&expected);
+    }
+    secret_forget();
+    check(chdir("/") == 0, "directory");
+}
+
+/* A file of root's that our user may not read: the message has the command. */
+static void test_files_that_may_not_be_read(void **state)
+{
+    struct error e = {0};
+    bool exposed;
+    if (geteuid() != 0)
+        skip();
+    check(chmod(*state, 0755) == 0 && chdir(*state) == 0, "directory");
+    write_file("key", "token-1234", 10, 0600);
+    check(setegid(1234) == 0 && seteuid(1234) == 0, "user");
+    char *secret = secret_read_file("key", &exposed, &e);
+    check(seteuid(0) == 0 && setegid(0) == 0, "user");
+    assert_null(secret);
+    check_text(
+        e.text, "key: it cannot be read: Permission denied; run as root: chgrp 1234 key && chmod 640 key");
+    check(chdir("/") == 0, "directory");
+}
+
+/* What is no text is refused with its reason. */
+static void test_files_that_are_no_text(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *wrong;
+    } table[] = {
+        {"\xff\xfet\0o\0k\0", 8, "it is UTF-16; save it as UTF-8"},
+        {"\xfe\xff\0t\0o\0k", 8, "it is UTF-16; save it as UTF-8"},
+        {"t\0o\0k\0", 6, "it holds a NUL byte"},
+        {"tok\0\n", 5, "it holds a NUL byte"},
+        {"\xef\xbb\xbf\r\n", 5, "it is empty"},
+    };
+    const char *path = path_in(*state, "key");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        bool exposed;
+        write_file(path, table[i].bytes, table[i].len, 0600);
+        assert_null(secret_read_file(path, &exposed, &e));
+        check(e.status == EX_CONFIG && strstr(e.text, table[i].wrong) != NULL, "row %zu: %s", i, e.text);
+    }
+    struct error e = {0};
+    bool exposed;
+    assert_null(secret_read_file("~/key", &exposed, &e));
+    check_text(e.text, "~/key: the ~ is not expanded; write the whole path");
 }
 
 static void test_refuses_files(void **state)
@@ -198,6 +312,10 @@ int main(void)
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_forgets),
         cmocka_unit_test(test_finds),
+        cmocka_unit_test(test_possible_secrets),
+        cmocka_unit_test_setup_teardown(test_warnings, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_files_that_may_not_be_read, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_files_that_are_no_text, directory_setup, directory_teardown),
         cmocka_unit_test(test_masks_the_longer_of_two),
         cmocka_unit_test_setup_teardown(test_reads_files, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_registers_what_it_read, directory_setup, directory_teardown),

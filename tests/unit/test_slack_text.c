@@ -8,6 +8,12 @@
 #define LINK  "https://x/?a&id={id}"
 #define SHOWN " <https://x/?a&amp;id=7|#7>"
 
+/* What closes the data and follows it in the event. */
+#define NAMES "},\"names\":{\"users\":{\"9\":\"Ann <Lee>\"},\"teams\":{\"3\":\"Electricians\"}},\"x\":{"
+#define PEOPLE                                                                                               \
+    ",\"assignees\":[{\"type\":\"TEAM\",\"id\":3},{\"type\":\"USER\",\"id\":9},{\"id\":8}]" NAMES            \
+    "},\"actor\":{\"id\":9,\"name\":\"Ann <Lee>\""
+
 static void check_line(enum event_type type, const char *data, const char *expected, bool urgent)
 {
     bool is_urgent;
@@ -54,6 +60,31 @@ static void test_types(void **state)
         {EVENT_COMPLETED, "\"title\":\"T\",\"priority\":\"HIGH\"",
             ":white_check_mark: Hi: High priority WO completed: T" SHOWN, true},
         {EVENT_DELETED, "\"title\":\"T\"", ":wastebasket: Hi: WO deleted: T" SHOWN, false},
+        /* people whose names the event holds */
+        {EVENT_CREATED, "\"title\":\"T\"" PEOPLE,
+            ":information_source: Hi: WO created by Ann &lt;Lee&gt;: T" SHOWN
+            ", assigned to Electricians, Ann &lt;Lee&gt;",
+            false},
+        {EVENT_STATUS_CHANGED, "\"title\":\"T\",\"previousStatus\":\"A\",\"status\":\"B\"" PEOPLE,
+            ":arrows_counterclockwise: Hi: WO status changed from A to B by Ann &lt;Lee&gt;: T" SHOWN
+            ", assigned to Electricians, Ann &lt;Lee&gt;",
+            false},
+        {EVENT_UPDATED, "\"title\":\"T\",\"changes\":{\"a\":1}" PEOPLE,
+            ":pencil2: Hi: WO updated by Ann &lt;Lee&gt; (a): T" SHOWN
+            ", assigned to Electricians, Ann &lt;Lee&gt;",
+            false},
+        {EVENT_COMPLETED, "\"title\":\"T\"" PEOPLE,
+            ":white_check_mark: Hi: WO completed by Ann &lt;Lee&gt;: T" SHOWN, false},
+        {EVENT_DELETED, "\"title\":\"T\"" PEOPLE, ":wastebasket: Hi: WO deleted by Ann &lt;Lee&gt;: T" SHOWN,
+            false},
+        {EVENT_CREATED, "\"title\":\"T\",\"assignees\":[],\"assigneeIds\":[9,8],\"teamIds\":[3]" NAMES,
+            ":information_source: Hi: WO created: T" SHOWN ", assigned to Ann &lt;Lee&gt;, Electricians",
+            false},
+        {EVENT_CREATED, "\"title\":\"T\",\"assigneeIds\":[9,9,9,9,9,9,9]" NAMES,
+            ":information_source: Hi: WO created: T" SHOWN
+            ", assigned to Ann &lt;Lee&gt;, Ann &lt;Lee&gt;, Ann "
+            "&lt;Lee&gt;, Ann &lt;Lee&gt;, Ann &lt;Lee&gt; and 2 more",
+            false},
         {EVENT_TYPES, "\"title\":\"T\"", ":grey_question: Hi: WO event: T" SHOWN, false},
     };
     (void)state;
@@ -80,9 +111,7 @@ static void test_titles(void **state)
         {"a\\u2066b\\u2069c\\u206ad", "a b c\xe2\x81\xaa"
                                       "d"},
         {"\\u00a1\\u2027\\u2065", "\xc2\xa1\xe2\x80\xa7\xe2\x81\xa5"},
-        {"a\xff"
-         "b",
-            "a" BAD "b"},
+        {"a\\u0000b\\ud83d", "a" BAD "b" BAD},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {

@@ -11,22 +11,20 @@ static const unsigned char digest_a[FINGERPRINT_SIZE] = "0123456789abcde",
 
 struct fixture {
     struct store *store;
-    struct json_tokener *parser;
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){store_open("scratch", STORE_SCRATCH, 0, NULL), workorder_parser()};
+    f = (struct fixture){store_open("scratch", STORE_SCRATCH, 0, NULL)};
     *state = &f;
-    return f.store != NULL && f.parser != NULL && store_begin(f.store, NULL) == 0 ? 0 : -1;
+    return f.store != NULL && store_begin(f.store, NULL) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
     store_close(f->store);
-    json_tokener_free(f->parser);
     return 0;
 }
 
@@ -53,10 +51,10 @@ static void test_load(void **state)
     struct fixture *f = *state;
     struct snapshot snapshot;
     struct error e = {0};
-    assert_int_equal(snapshots_load(f->store, f->parser, 7, &snapshot, &e), 0);
+    assert_int_equal(snapshots_load(f->store, 7, &snapshot, &e), 0);
     save(f, 7, pump, digest_a, false, 0);
-    assert_int_equal(snapshots_load(f->store, f->parser, 8, &snapshot, &e), 0);
-    check(snapshots_load(f->store, f->parser, 7, &snapshot, &e) == 1, "%s", e.text);
+    assert_int_equal(snapshots_load(f->store, 8, &snapshot, &e), 0);
+    check(snapshots_load(f->store, 7, &snapshot, &e) == 1, "%s", e.text);
     check_text(snapshot.wo.title, "Pump");
     check(snapshot.wo.id == 7 && snapshot.from_list && !snapshot.deleted && snapshot.deletions == 0 &&
               snapshot.observed == 1000 && snapshot.document != 0,
@@ -75,16 +73,16 @@ static void test_replace(void **state)
     struct snapshot snapshot;
     save(f, 7, pump, digest_a, false, 0);
     save(f, 8, pump, digest_a, false, 0);
-    assert_int_equal(snapshots_load(f->store, f->parser, 7, &snapshot, NULL), 1);
+    assert_int_equal(snapshots_load(f->store, 7, &snapshot, NULL), 1);
     int64_t document = snapshot.document;
     snapshot_free(&snapshot);
     save(f, 7, motor, NULL, true, document);
-    assert_int_equal(snapshots_load(f->store, f->parser, 7, &snapshot, NULL), 1);
+    assert_int_equal(snapshots_load(f->store, 7, &snapshot, NULL), 1);
     check_text(snapshot.wo.title, "Motor");
     check(!snapshot.from_list && snapshot.deleted && snapshot.deletions == 2 && snapshot.document == document,
         "the new version");
     snapshot_free(&snapshot);
-    assert_int_equal(snapshots_load(f->store, f->parser, 8, &snapshot, NULL), 1);
+    assert_int_equal(snapshots_load(f->store, 8, &snapshot, NULL), 1);
     check_text(snapshot.wo.title, "Pump");
     snapshot_free(&snapshot);
     assert_int_equal(snapshots_count(f->store, NULL), 2);
@@ -136,7 +134,7 @@ static void test_unreadable(void **state)
         struct snapshot snapshot;
         struct error e = {0};
         save(f, (int64_t)i + 1, table[i], digest_a, false, 0);
-        assert_int_equal(snapshots_load(f->store, f->parser, (int64_t)i + 1, &snapshot, &e), -1);
+        assert_int_equal(snapshots_load(f->store, (int64_t)i + 1, &snapshot, &e), -1);
         check(e.status == EX_IOERR && strstr(e.text, "cannot be read") != NULL, "%s: %s", table[i], e.text);
         assert_null(snapshot.wo.doc);
     }

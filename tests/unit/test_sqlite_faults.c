@@ -86,8 +86,8 @@ static void test_torn_checkpoint(void **state)
     struct error e = {0};
     struct store *store = open_at(path);
     check(store_begin(store, &e) == 0 &&
-              STORE_RUN(store, &e, SQL_QUARANTINE_ADD, V_BLOB("fingerprint", 6), V_INT(1), V_TEXT("poll"),
-                  V_TEXT("why"), V_INT(5), V_BLOB("raw", 3), V_INT(77)) == 0 &&
+              STORE_RUN(store, &e, SQL_QUARANTINE_ADD, V_BLOB("fingerprint", 6), V_BLOB("fingerprint", 6),
+                  V_INT(1), V_TEXT("poll"), V_TEXT("why"), V_INT(5), V_BLOB("raw", 3), V_INT(77)) == 0 &&
               store_commit(store, &e) == 0,
         "%s", e.text);
     copy_torn(path, copy, 512);

@@ -72,7 +72,8 @@ static int64_t count_quarantine(struct store *store)
 static int add_row(struct store *store, const char *fingerprint, struct error *e)
 {
     return STORE_RUN(store, e, SQL_QUARANTINE_ADD, V_BLOB(fingerprint, strlen(fingerprint)),
-        V_DATE(TIMESTAMP_NONE), V_TEXT("poll"), V_TEXT("why"), V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
+        V_BLOB(fingerprint, strlen(fingerprint)), V_DATE(TIMESTAMP_NONE), V_TEXT("poll"), V_TEXT("why"),
+        V_INT(5), V_BLOB("a\0b", 3), V_INT(77));
 }
 
 static void test_fresh(void **state)
@@ -415,7 +416,8 @@ static void test_missing_row(void **state)
     struct store *store = open_at(path, STORE_WRITE);
     run_sql(path, "DELETE FROM webhook_stats");
     assert_int_equal(webhook_stats_load(store, 0, &webhooks, &e), -1);
-    check(e.status == EX_IOERR && strstr(e.text, "webhook_stats_get: a row is missing") != NULL, "%s", e.text);
+    check(
+        e.status == EX_IOERR && strstr(e.text, "webhook_stats_get: a row is missing") != NULL, "%s", e.text);
     store_close(store);
 }
 

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -13,13 +14,18 @@
 #include "store/account.h"
 #include "store/deliveries.h"
 #include "store/events.h"
+#include "store/filter_probes.h"
 #include "store/lateness.h"
 #include "store/passes.h"
+#include "store/people.h"
 #include "store/quarantine.h"
 #include "store/rate_limit.h"
 #include "store/webhook_inbox.h"
+#include "store/refetches.h"
+#include "store/steps.h"
 #include "store/retention.h"
 #include "store/runs.h"
+#include "store/skipped.h"
 #include "store/snapshots.h"
 #include "store/store.h"
 #include "store/subscriptions.h"
@@ -32,13 +38,26 @@ enum { NOW = 1000000, OLD = 1000, CUTOFF = 500000 };
  * third is removed. */
 static const char content[] =
     "INSERT INTO account VALUES (1, 'https://x.example/v1', '', 0, 900, 900, 900, 950, 'sort');"
-    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL),"
-    " ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d');"
+    "INSERT INTO passes VALUES ('sync', 1, 900, 'sort', 'next', 990, 990, 995, 980, 1, 2, 0, 0, 0, NULL, "
+    "NULL, NULL, NULL, NULL), ('backfill', 1, 900, 'none', 'next', 990, 990, 995, 980, 1, 2, 5, 9, 1, '9d', "
+    "NULL, NULL, NULL, NULL);"
+    "INSERT INTO filter_probes VALUES ('https://x.example/v1', '', 'p', 'honoured', 900), "
+    "('https://x.example/v1', '', 'q', 'unclear', 900);"
+    "INSERT INTO page_failures VALUES ('sync', 900, 2);"
+    "INSERT INTO skipped_instants VALUES (700, 800, 1, 900, 'why'), (710, 800, 1, 900, 'why');"
     "INSERT INTO rate_limit VALUES (1, 100, 50, 2000, 980, 60, 0);"
     "INSERT INTO documents VALUES (1, 7, '{\"id\":7,\"title\":\"Pump\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}'), (2, 8, '{\"id\":8,\"title\":\"Fan\",\"status\":\"OPEN\",\"updatedAt\":"
     "\"2026-01-20T10:00:00Z\"}');"
-    "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0), (8, 900, NULL, 2, 950, 0, 0);"
+    "INSERT INTO snapshots VALUES (7, 900, x'00', 1, 950, 0, 0, NULL, NULL, NULL, NULL), (8, 900, NULL, 2, "
+    "950, 0, 0, "
+    "NULL, 'DONE', 800, 700);"
+    "INSERT INTO status_steps VALUES (7, 900, 'OPEN', 'DONE', 0, 950), (8, 900, 'OPEN', 'DONE', 5, 900000);"
+    "INSERT INTO refetches VALUES (7, 'notified', 900, 900, NULL, NULL, 0, 900, NULL), (8, 'doubt', 900, "
+    "NULL, NULL, 800, 2, "
+    "900, 'why');"
+    "INSERT INTO tombstones VALUES (8, 900), (10, 900000);"
+    "INSERT INTO late_windows VALUES (1000, 900);"
     "INSERT INTO events VALUES (1, 'workorder.created/7', 'workorder.created', 7, 1000, 1000, '{}'), (2, "
     "'workorder.completed/7/T', 'workorder.completed', 7,"
     " 1000, 1000, '{}'), (3, 'e3', 'workorder.updated', 8, 900000, 900000, '{}'), (4, 'e4', "
@@ -52,23 +71,30 @@ static const char content[] =
     "1000, NULL),"
     " (1, 3, 8, 'pending', 0, NULL, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 1000, 0, 900000, 'refused'),"
     " (1, 5, 9, 'pending', 0, NULL, 0, 900000, NULL);"
-    "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL), (8, 2, "
-    "950, 1);"
-    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0), ('poll', 100, 1, 90, 5);"
-    "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'hint', x'7b7d'),"
+    "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
+    "2, "
+    "950, 1, 1, 0);"
+    "INSERT INTO lateness VALUES ('poll', 10, 3, 9, 0, 0), ('poll', 100, 1, 90, 5, 0);"
+    "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'waiting', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
-    "'unknown', x'00');"
+    "'unsupported', x'00');"
     "UPDATE webhook_stats SET api = 'webhooks', first = 900, last = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
-    "INSERT INTO quarantine VALUES (1, x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
-    " (2, x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
-    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);";
+    "INSERT INTO quarantine VALUES (1, x'01', x'01', NULL, 'webhook', 'why', 2, x'7b7d', 1000),"
+    " (2, CAST('second' || zeroblob(10) AS BLOB), x'02', 7, 'poll', 'why', 2, x'7b7d', 900000);"
+    "INSERT INTO users VALUES (2041, 'Ann Lee', NULL, 900, NULL); INSERT INTO teams VALUES (7, 'Crew', 900, "
+    "NULL);"
+    "INSERT INTO people_lists VALUES ('users', 900, 900, NULL, 0, 0, NULL);"
+    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
+    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL), "
+    "('reconcile', 900000, 900500, 0, 'why');";
 
 /* --- the functions, each with arguments that make it do all it can --- */
 
-static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde";
+static const unsigned char fingerprint[FINGERPRINT_SIZE] = "0123456789abcde",
+                           second[FINGERPRINT_SIZE] = "second";
 static int visited, most_visits;
 
 /* What a visitor says: to go on, or after `most_visits` to stop. */
@@ -111,6 +137,14 @@ static int see_run(const struct run *run, void *context, struct error *e)
     return visit(e);
 }
 
+static int see_success(const char *kind, int64_t ended, void *context, struct error *e)
+{
+    (void)kind;
+    (void)ended;
+    (void)context;
+    return visit(e);
+}
+
 static int see_snapshot(const struct snapshot_view *view, void *context, struct error *e)
 {
     (void)view;
@@ -141,8 +175,7 @@ FUNCTION(do_handlers_advance, handlers_advance(s, 3, 2, 1, e))
 FUNCTION(do_deliveries_add, deliveries_add(s, 2, 4, 7, NOW, e))
 static const struct delivery_range none_yet = {4, 4, ",workorder.updated,workorder.created,"};
 FUNCTION(do_add_all, deliveries_add_all(s, 2, &none_yet, NOW, e))
-static int64_t oldest;
-FUNCTION(do_count_due, deliveries_count_due(s, 1, NOW, NOW, &oldest, e))
+FUNCTION(do_count_due, deliveries_count_due(s, 1, NOW, NOW, e))
 FUNCTION(do_deliveries_done, deliveries_done(s, 1, 3, NOW, e))
 FUNCTION(do_deliveries_retry, deliveries_retry(s, 1, 3, NOW + 5, NOW, "busy", e))
 FUNCTION(do_deliveries_dead, deliveries_dead(s, 1, 3, NOW, "no", e))
@@ -164,11 +197,28 @@ FUNCTION(do_discard_all, deliveries_discard_all(s, 1, NOW, e))
 static struct delivery got;
 FUNCTION(do_get, deliveries_get(s, 1, 4, &got, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
+FUNCTION(do_events_count_filtered, events_count_filtered(s, &(struct event_filter){.state = "pending"}, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
 FUNCTION(do_passes_drop, passes_drop(s, "sync", e))
+FUNCTION(do_user_put, people_put(s, PEOPLE_USERS, 2042, "Bo Ek", "b@x", 1000, e))
+FUNCTION(do_team_put, people_put(s, PEOPLE_TEAMS, 7, "Electricians", NULL, 1000, e))
+FUNCTION(do_user_remove, people_mark_removed(s, PEOPLE_USERS, 1000, e))
+FUNCTION(do_team_remove, people_mark_removed(s, PEOPLE_TEAMS, 1000, e))
+FUNCTION(do_probes_put,
+    filter_probes_put(s, &(struct filter_probe_key){"https://x.example/v1", "", "r"}, "ignored", NOW, e))
+FUNCTION(do_probes_clear, filter_probes_clear(s, e))
+FUNCTION(do_probes_clear_unclear, filter_probes_clear_unclear(s, e))
+FUNCTION(do_skipped_add, skipped_add(s, 720, NOW, NOW, "why", e))
+FUNCTION(do_skipped_remove, skipped_remove(s, 700, e))
+FUNCTION(do_skipped_later, skipped_later(s, 700, NOW, "again", e))
+FUNCTION(do_skipped_count, skipped_count(s, e))
+FUNCTION(do_page_failure_note, page_failures_note(s, "sync", NOW, e))
+FUNCTION(do_page_failure_clear, page_failures_clear(s, "sync", e))
+FUNCTION(do_page_failure_count, page_failures_count(s, "sync", e))
 FUNCTION(do_rate_limit_save, rate_limit_save(s, &(struct rate_limit){100, 30, 3000, 2000, 60, 0}, e))
 FUNCTION(do_quarantine_add, quarantine_add(s,
-                                &(struct quarantine_entry){.fingerprint = fingerprint,
+                                &(struct quarantine_entry){.identity = fingerprint,
+                                    .fingerprint = fingerprint,
                                     .work_order = 8,
                                     .source = "poll",
                                     .reason = "why",
@@ -176,24 +226,64 @@ FUNCTION(do_quarantine_add, quarantine_add(s,
                                     .size = 1,
                                     .seen = NOW},
                                 e))
+FUNCTION(do_quarantine_renew, quarantine_add(s,
+                                  &(struct quarantine_entry){.identity = second,
+                                      .fingerprint = fingerprint,
+                                      .work_order = 7,
+                                      .source = "poll",
+                                      .reason = "why",
+                                      .raw = "{",
+                                      .size = 1,
+                                      .seen = NOW},
+                                  e))
 FUNCTION(do_quarantine_count, quarantine_count(s, e))
 FUNCTION(do_quarantine_list, quarantine_list(s, see_record, NULL, e))
 FUNCTION(do_quarantine_resolve, quarantine_resolve(s, 7, e))
-FUNCTION(do_receipts_add, inbox_add(s,
-                              &(struct inbox_entry){.key = "k4",
-                                  .received = NOW,
-                                  .type = "t",
-                                  .work_order = 8,
-                                  .state = INBOX_HINT,
-                                  .body = "{}",
-                                  .len = 2},
-                              e))
-FUNCTION(do_receipts_have, inbox_have(s, INBOX_UNKNOWN, "asset.updated", e))
-FUNCTION(do_receipts_settle, inbox_settle(s, &(struct inbox_next){7, 1}, e))
-FUNCTION(do_receipts_waiting, inbox_waiting(s, e))
+FUNCTION(do_inbox_add, inbox_add(s,
+                           &(struct inbox_entry){.key = "k4",
+                               .received = NOW,
+                               .event = "t",
+                               .work_order = 8,
+                               .state = INBOX_WAITING,
+                               .body = "{}",
+                               .len = 2},
+                           e))
+FUNCTION(do_inbox_have, inbox_have(s, INBOX_UNSUPPORTED, "asset.updated", e))
+FUNCTION(do_inbox_last, inbox_last_waiting(s, 7, e))
+FUNCTION(do_inbox_settle, inbox_settle(s, 7, 1, INBOX_DONE, e))
+FUNCTION(do_refetch_request,
+    refetches_request(s, &(struct refetch_row){.work_order = 8, .requested = NOW, .occurred = NOW}, NOW, e))
+FUNCTION(do_refetch_again,
+    refetches_request(s, &(struct refetch_row){.work_order = 7, .requested = NOW, .occurred = NOW}, 0, e))
+FUNCTION(do_refetch_drop, refetches_drop(s, 7, e))
+FUNCTION(do_refetch_postpone, refetches_postpone(s, 7, REFETCH_SETTLE, NOW, "why", e))
+FUNCTION(do_refetch_count_due, refetches_count_due(s, NOW, e))
+FUNCTION(do_tombstone_add, tombstones_add(s, 9, NOW, e))
+FUNCTION(do_step_add,
+    steps_add(s, 7, &(struct status_step){.occurred = NOW, .from = "OPEN", .to = "DONE"}, NOW, e))
+FUNCTION(do_steps_any, steps_any(s, e))
+FUNCTION(do_steps_drop, steps_drop(s, 7, NOW, e))
+FUNCTION(do_set_doubted, snapshots_set_doubted(s, 7, 5, e))
+FUNCTION(do_sweeps_postpone, sweeps_postpone(s, 7, NOW, e))
+FUNCTION(do_late_window_save, late_windows_save(s, 1000, NOW, e))
+FUNCTION(do_account_touch, account_touch(s, NOW, e))
+FUNCTION(do_archive, subscriptions_archive(s, "s1", NOW, e))
+FUNCTION(do_note_good, webhook_stats_note_good(s, NOW, e))
+FUNCTION(do_note_given_up, webhook_stats_note_given_up(s, e))
 FUNCTION(do_runs_save, runs_save(s, &(struct run){.kind = "sync", .began = NOW, .exit_status = -1}, e))
 FUNCTION(do_runs_list, runs_list(s, 5, see_run, NULL, e))
-FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, e))
+FUNCTION(do_runs_successes, runs_successes(s, see_success, NULL, e))
+
+static int64_t do_runs_last_end(struct store *s, struct error *e)
+{
+    struct run_end end;
+    int found = runs_last_end(s, "sync", &end, e);
+    if (found == 1)
+        free(end.message);
+    return found;
+}
+
+FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
 FUNCTION(do_snapshots_since, snapshots_count_since(s, 0, e))
@@ -211,8 +301,8 @@ FUNCTION(do_sweeps_refused, sweeps_refused(s, 7, NOW, e))
 FUNCTION(do_sweeps_drop, sweeps_drop(s, 7, e))
 FUNCTION(do_sweeps_drop_all, sweeps_drop_all(s, e))
 FUNCTION(do_sweeps_waiting, sweeps_waiting(s, e))
-FUNCTION(do_note_received, webhook_stats_note_received(s, NOW, true, true, e))
-FUNCTION(do_note_refused, webhook_stats_note_refused(s, e))
+FUNCTION(do_note_received, webhook_stats_note_received(s, NOW, true, e))
+FUNCTION(do_note_refused, webhook_stats_note_refused(s, NOW, e))
 FUNCTION(do_note_polled, webhook_stats_note_polled(s, 8, 1000, NOW, e))
 FUNCTION(do_hear, webhook_stats_hear(s, 7, e))
 FUNCTION(do_set_api, webhook_stats_set_api(s, "subscriptions", e))
@@ -300,7 +390,32 @@ static int64_t do_passes_save(struct store *s, struct error *e)
 {
     char filter[] = "none";
     struct pass_state state = {.filter = filter, .pages = 2};
-    return passes_save(s, "sync", true, &state, e);
+    return passes_save(s, "sync", TIMESTAMP_NONE, &state, e);
+}
+
+static int64_t do_people_find(struct store *s, struct error *e)
+{
+    char *name = NULL;
+    int rc = people_find(s, PEOPLE_USERS, 2041, &name, e);
+    free(name);
+    return rc;
+}
+
+static int64_t do_people_count(struct store *s, struct error *e)
+{
+    int64_t known, removed;
+    return people_count(s, PEOPLE_TEAMS, &known, &removed, e) == 0 ? known * 10 + removed : -1;
+}
+
+static int64_t do_people_load(struct store *s, struct error *e)
+{
+    struct people_list list;
+    return people_list_load(s, PEOPLE_USERS, &list, e) == 0 ? list.read : -1;
+}
+
+static int64_t do_people_save(struct store *s, struct error *e)
+{
+    return people_list_save(s, PEOPLE_USERS, &(struct people_list){1, 2, 3, true, true, "why"}, e);
 }
 
 static int64_t do_rate_limit_load(struct store *s, struct error *e)
@@ -309,10 +424,90 @@ static int64_t do_rate_limit_load(struct store *s, struct error *e)
     return rate_limit_load(s, &rate_limit, e) == 0 ? rate_limit.remaining : -1;
 }
 
-static int64_t do_next_hint(struct store *s, struct error *e)
+static int64_t do_probes_get(struct store *s, struct error *e)
 {
-    struct inbox_next hint;
-    return inbox_next(s, 0, &hint, e);
+    const struct filter_probe_key key = {"https://x.example/v1", "", "p"};
+    char *answer = NULL;
+    int64_t asked;
+    int rc = filter_probes_get(s, &key, &answer, &asked, e);
+    free(answer);
+    return rc;
+}
+
+static int64_t do_skipped_next(struct store *s, struct error *e)
+{
+    int64_t next;
+    return skipped_next(s, 0, &next, e);
+}
+
+static int64_t do_skipped_due(struct store *s, struct error *e)
+{
+    int64_t at;
+    int attempts;
+    return skipped_due(s, 0, NOW, &at, &attempts, e);
+}
+
+static int64_t do_refetch_next(struct store *s, struct error *e)
+{
+    struct refetch_row row = {0};
+    return refetches_next(s, NOW, &row, e);
+}
+
+static int64_t do_refetch_get(struct store *s, struct error *e)
+{
+    struct refetch_row row;
+    return refetches_get(s, 7, &row, e);
+}
+
+static int64_t do_refetches_count(struct store *s, struct error *e)
+{
+    struct refetch_counts counts;
+    return refetches_count(s, &counts, e) == 0 ? counts.waiting : -1;
+}
+
+static int see_failure(const struct refetch_failure *failure, void *context, struct error *e)
+{
+    (void)failure;
+    (void)context;
+    (void)e;
+    return 0;
+}
+
+static int64_t do_refetches_failed(struct store *s, struct error *e)
+{
+    return refetches_visit_failed(s, 5, see_failure, NULL, e);
+}
+
+static int64_t do_tombstone_get(struct store *s, struct error *e)
+{
+    int64_t when;
+    return tombstones_get(s, 8, &when, e) == 0 ? when : -1;
+}
+
+static int64_t do_steps_load(struct store *s, struct error *e)
+{
+    struct status_step *steps;
+    int count = steps_load(s, 7, &steps, e);
+    free(steps);
+    return count;
+}
+
+static int64_t do_last_finished(struct store *s, struct error *e)
+{
+    int64_t when;
+    return passes_last_finished(s, "sync", &when, e);
+}
+
+static int64_t do_late_window_load(struct store *s, struct error *e)
+{
+    int64_t when;
+    return late_windows_load(s, 1000, &when, e);
+}
+
+static int64_t do_count_unlisted(struct store *s, struct error *e)
+{
+    int64_t oldest;
+    return snapshots_count_unlisted(s, NOW, &oldest, e);
 }
 
 static int64_t do_glance(struct store *s, struct error *e)
@@ -323,11 +518,9 @@ static int64_t do_glance(struct store *s, struct error *e)
 
 static int64_t do_snapshot_load(struct store *s, struct error *e)
 {
-    struct json_tokener *parser = workorder_parser();
     struct snapshot snapshot;
-    int rc = snapshots_load(s, parser, 7, &snapshot, e);
+    int rc = snapshots_load(s, 7, &snapshot, e);
     snapshot_free(&snapshot);
-    json_tokener_free(parser);
     return rc;
 }
 
@@ -350,8 +543,8 @@ static int64_t do_count_missing(struct store *s, struct error *e)
 
 static int64_t do_next_missing(struct store *s, struct error *e)
 {
-    struct deletion_candidate missing;
-    return sweeps_next(s, NOW, 0, &missing, e);
+    struct deletion_candidate missing = {0};
+    return sweeps_next(s, NOW, NOW, &missing, e);
 }
 
 static int64_t do_webhooks_load(struct store *s, struct error *e)
@@ -369,26 +562,37 @@ static int64_t do_sweeps_add(struct store *s, struct error *e)
     {                                                                                                        \
 #name, name                                                                                          \
     }
-static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_account_finish),
-    ROW(do_attach), ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded),
-    ROW(do_handlers_failed), ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance),
-    ROW(do_deliveries_add), ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done),
-    ROW(do_deliveries_retry), ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay),
-    ROW(do_counts), ROW(do_append), ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count),
-    ROW(do_events_after), ROW(do_events_since), ROW(do_events_history), ROW(do_events_some),
+static const struct function functions[] = {ROW(do_account_load), ROW(do_set_filter), ROW(do_probes_get),
+    ROW(do_probes_clear), ROW(do_probes_clear_unclear), ROW(do_skipped_add), ROW(do_skipped_remove),
+    ROW(do_skipped_later), ROW(do_skipped_count), ROW(do_skipped_next), ROW(do_skipped_due),
+    ROW(do_page_failure_count), ROW(do_page_failure_clear), ROW(do_account_finish), ROW(do_attach),
+    ROW(do_attach_back), ROW(do_attach_load), ROW(do_handlers_succeeded), ROW(do_handlers_failed),
+    ROW(do_handlers_remove), ROW(do_handlers_list), ROW(do_handlers_advance), ROW(do_deliveries_add),
+    ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
+    ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
+    ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
+    ROW(do_events_history), ROW(do_events_some),
     ROW(do_take_over), ROW(do_rename), ROW(do_warned), ROW(do_discard_all), ROW(do_get), ROW(do_waiting),
-    ROW(do_events_list), ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load),
-    ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save),
-    ROW(do_quarantine_add), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
-    ROW(do_receipts_add), ROW(do_receipts_have), ROW(do_next_hint), ROW(do_receipts_settle),
-    ROW(do_receipts_waiting), ROW(do_runs_save), ROW(do_runs_list), ROW(do_glance), ROW(do_snapshot_load),
-    ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after),
-    ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
-    ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
-    ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
-    ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
-    ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_events_list), ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove),
+    ROW(do_team_remove), ROW(do_people_find), ROW(do_people_count), ROW(do_people_load), ROW(do_people_save),
+    ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
+    ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
+    ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
+    ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
+    ROW(do_refetch_again), ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop),
+    ROW(do_refetch_postpone), ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed),
+    ROW(do_tombstone_add), ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any),
+    ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
+    ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
+    ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
+    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered), ROW(do_glance),
+    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
+    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
+    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
+    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
+    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
+    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
+    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
@@ -406,7 +610,7 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_some), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
+        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
@@ -438,7 +642,8 @@ static int64_t do_lazily(struct store *s, struct error *e)
     return store_begin_relaxed(s, e) == 0 && do_append(s, e) >= 0 ? store_commit(s, e) : -1;
 }
 
-static const struct function transactions[] = {ROW(do_retention), ROW(do_durably), ROW(do_lazily)};
+static const struct function transactions[] = {
+    ROW(do_retention), ROW(do_probes_put), ROW(do_page_failure_note), ROW(do_durably), ROW(do_lazily)};
 
 static void test_transactions(void **state)
 {

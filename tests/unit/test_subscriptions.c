@@ -70,7 +70,7 @@ static void test_registers(void **state)
     } table[] = {
         {API_SUBSCRIPTIONS, OK("{\"id\": 901, \"status\": \"PENDING_APPROVAL\", \"secret\": \"s\"}"),
             "POST /subscriptions "
-            "|{\"url\":\"https://x/\",\"type\":\"A\",\"options\":{\"serializeEntity\":true}}",
+            "|{\"url\":\"https://x/\",\"type\":\"A\"}",
             "901", NULL, "PENDING_APPROVAL", "s"},
         {API_WEBHOOKS,
             OK("{\"id\": \"w-1\", \"events\": [\"A\", null, \"B\"], \"url\": 7, \"secret\": null}"),

@@ -59,7 +59,7 @@ static void prove(struct store *store, int64_t now, const int64_t *expected, boo
     struct error e = {0};
     struct deletion_candidate found = {.id = 0};
     int rc;
-    while ((rc = sweeps_next(store, now - HOUR, found.id, &found, &e)) == 1) {
+    while ((rc = sweeps_next(store, now, now - HOUR, &found, &e)) == 1) {
         check(found.id == *expected, "%lld in place of %lld", (long long)found.id, (long long)*expected);
         check((found.refused != TIMESTAMP_NONE) == second, "%lld was %srefused before", (long long)found.id,
             second ? "not " : "");
@@ -153,11 +153,11 @@ static void test_side_by_side(void **state)
     PROVE(store, BEGAN, false, 1);
     SWEEP(store);
     struct deletion_candidate found = {.id = 0};
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 0, &found, NULL), 1);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 1);
     check(found.id == 1 && found.refused == BEGAN, "the one of the first sweep");
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 1, &found, NULL), 1);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 1);
     check(found.id == 2 && found.refused == TIMESTAMP_NONE, "the one of the second");
-    assert_int_equal(sweeps_next(store, BEGAN - HOUR, 2, &found, NULL), 0);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 0);
 }
 
 static void test_seen_again(void **state)

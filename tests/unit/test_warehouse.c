@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "fault.h"
 #include "handlers/registry.h"
-#include "warehouse_sql.h"
+#include "handlers/warehouse/backend.h"
+#include "warehouse_sqlite_sql.h"
 
 enum { WORK_ORDERS = 3 };
 
@@ -30,7 +31,7 @@ static struct warehouse open_warehouse(const char *path)
     struct ini_setting setting = {key, value, 1};
     const struct ini_section section = {.settings = &setting, .count = 1};
     const struct handler_setup setup = {
-        .name = "wh", .file = "x", .section = &section, .problems = &problems, .timeout = 1};
+        .name = "wh", .section = &section, .problems = &problems, .timeout = 1};
     struct warehouse w = {path, handler_warehouse.make(&setup)};
     check(w.handler != NULL, "%s", problems.data);
     free(value);
@@ -84,7 +85,7 @@ static struct delivery_result deliver(struct warehouse *w)
     for (int i = 0; i < WORK_ORDERS; i++) {
         int len = snprintf(body[i], sizeof body[i],
             "{\"id\":\"e%d\",\"event\":\"workorder.status_changed\",\"timestamp\":\"2026-11-23T11:00:00."
-            "000Z\","
+            "000Z\",\"names\":{\"users\":{\"1\":\"Ann\"},\"teams\":{\"2\":\"Night\"}},"
             "\"observedAt\":\"2026-11-23T11:01:00.000Z\",\"data\":{\"id\":%d,\"status\":\"DONE\","
             "\"previousStatus\":\"OPEN\","
             "\"updatedAt\":\"2026-11-23T11:00:00Z\"}}",
@@ -112,6 +113,8 @@ static void check_all_there(const char *path)
     assert_int_equal(query(path, "SELECT count(*) FROM work_orders WHERE status = 'DONE'"), WORK_ORDERS);
     assert_int_equal(query(path, "SELECT count(*) FROM status_history"), WORK_ORDERS);
     assert_int_equal(query(path, "SELECT count(*) FROM wosync_events"), WORK_ORDERS);
+    assert_int_equal(query(path, "SELECT count(*) FROM users WHERE id = 1 AND name = 'Ann'"), 1);
+    assert_int_equal(query(path, "SELECT count(*) FROM teams WHERE id = 2 AND name = 'Night'"), 1);
     assert_int_equal(query(path, "PRAGMA user_version"), WAREHOUSE_SQLITE_VERSION);
 }
 
@@ -325,6 +328,51 @@ static void test_paths(void **state)
     assert_int_equal(chdir("/"), 0);
 }
 
+/* A name that is handed over alone, in a transaction of its own. */
+static void put_name(const char *path, const struct warehouse_name *name)
+{
+    struct delivery_result why = {0};
+    void *db = warehouse_sqlite_new(path, 1000);
+    struct warehouse_name_values values;
+    warehouse_name_fill(name, &values);
+    check(warehouse_sqlite.begin(db, &why) == 0 &&
+              warehouse_sqlite.put_name(db, name->kind, &values, &why) == 0 &&
+              warehouse_sqlite.commit(db, &why) == 0,
+        "%s", why.error);
+    warehouse_sqlite.free(db);
+}
+
+static void test_names(void **state)
+{
+    static const struct {
+        struct warehouse_name name;
+        const char *expected; /* of id 7 */
+    } table[] = {
+        {{WAREHOUSE_USER, NAME_LISTED, 7, 1000, "Ann"}, "name = 'Ann' AND removed_at IS NULL"},
+        {{WAREHOUSE_USER, NAME_LISTED, 7, 1000, "Ann"}, "name = 'Ann' AND removed_at IS NULL"},
+        {{WAREHOUSE_USER, NAME_LISTED, 8, 9000, "Bo"}, "name = 'Ann'"},
+        {{WAREHOUSE_TEAM, NAME_LISTED, 7, 9000, "Night"}, "name = 'Ann'"},
+        {{WAREHOUSE_USER, NAME_MENTIONED, 7, 999, "An"}, "name = 'Ann'"},
+        {{WAREHOUSE_USER, NAME_MENTIONED, 7, 2000, "Anna"},
+            "name = 'Anna' AND observed_at = '1970-01-01T00:00:02.000Z'"},
+        {{WAREHOUSE_USER, NAME_REMOVED, 7, 3000, "Anna"}, "removed_at = '1970-01-01T00:00:03.000Z'"},
+        {{WAREHOUSE_USER, NAME_REMOVED, 7, 4000, "Anna"},
+            "removed_at = '1970-01-01T00:00:03.000Z' AND observed_at = '1970-01-01T00:00:04.000Z'"},
+        {{WAREHOUSE_USER, NAME_MENTIONED, 7, 5000, "Anne"},
+            "name = 'Anne' AND removed_at = '1970-01-01T00:00:03.000Z'"},
+        {{WAREHOUSE_USER, NAME_LISTED, 7, 6000, "Anne"}, "name = 'Anne' AND removed_at IS NULL"},
+    };
+    const char *path = path_in(*state, "w.db");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char sql[256];
+        put_name(path, &table[i].name);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM users WHERE id = 7 AND %s", table[i].expected);
+        check(query(path, sql) == 1, "%zu: %s", i, table[i].expected);
+    }
+    assert_int_equal(query(path, "SELECT count(*) FROM users"), 2);
+    assert_int_equal(query(path, "SELECT count(*) FROM teams WHERE id = 7 AND name = 'Night'"), 1);
+}
+
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, directory_setup, directory_teardown)
 
 int main(void)
@@ -337,6 +385,7 @@ int main(void)
         in_directory(test_unreadable_snapshot),
         in_directory(test_odd_files),
         in_directory(test_paths),
+        in_directory(test_names),
     };
     fault_statement(0);
     log_configure(LOG_LEVEL_ERROR, false);

@@ -53,6 +53,11 @@ static void test_columns(void **state)
         {"\"sequentialId\":9223372036854775807", WAREHOUSE_SEQUENTIAL_ID, "9223372036854775807"},
         {"\"sequentialId\":9223372036854775808", WAREHOUSE_SEQUENTIAL_ID, NULL},
         {"\"sequentialId\":1.5", WAREHOUSE_SEQUENTIAL_ID, NULL},
+        {"\"sequentialId\":89014103211118510720", WAREHOUSE_SEQUENTIAL_ID, NULL},
+        {"\"sequentialId\":-89014103211118510720", WAREHOUSE_SEQUENTIAL_ID, NULL},
+        {"\"sequentialId\":-0", WAREHOUSE_SEQUENTIAL_ID, NULL},
+        {"\"categories\":[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]",
+            WAREHOUSE_CATEGORIES, "[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]"},
         {"\"sequentialId\":\"5\"", WAREHOUSE_SEQUENTIAL_ID, NULL},
         {"\"dueDate\":\"2026-02-01T12:00:00+02:00\"", WAREHOUSE_DUE_DATE, "2026-02-01T10:00:00.000Z"},
         {"\"dueDate\":\"0001-01-01T00:00:00Z\"", WAREHOUSE_DUE_DATE, "0001-01-01T00:00:00.000Z"},
@@ -70,13 +75,19 @@ static void test_columns(void **state)
         {"\"location\":{\"id\":9,\"name\":\"Hall\"}", WAREHOUSE_LOCATION_NAME, "Hall"},
         {"\"categories\":[ \"a/b\", {\"id\": 1} ]", WAREHOUSE_CATEGORIES, "[\"a/b\",{\"id\":1}]"},
         {"\"categories\":null", WAREHOUSE_CATEGORIES, NULL},
-        {"\"assignees\":\"\\u0000\"", WAREHOUSE_ASSIGNEES, "\"\\ufffd\""},
+        {"\"assignees\":\"\\u0000\"", WAREHOUSE_ASSIGNEES, "\"\xef\xbf\xbd\""},
         {"\"deletedAt\":\"2026-01-20T09:30:00Z\"", WAREHOUSE_DELETED, "1"},
         {"\"deletedAt\":\"2026-01-20T09:30:00Z\"", WAREHOUSE_DELETED_AT, "2026-01-20T09:30:00.000Z"},
         {"\"deletedAt\":null", WAREHOUSE_DELETED, "0"},
-        {"\"x\":1e200000,\"y\":1.10", WAREHOUSE_DATA, "{" DOC ",\"x\":1e200000,\"y\":1.10}"},
+        {"\"x\":1e400,\"y\":1.10", WAREHOUSE_DATA, "{" DOC ",\"x\":1e400,\"y\":1.10}"},
+        {"\"x\":[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]", WAREHOUSE_DATA,
+            "{" DOC ",\"x\":[89014103211118510720,-0,1E400,0.100000000000000000000000000001,1.10]}"},
+        /* which no database holds as a number */
+        {"\"assignees\":[1e8000,1e8001,{\"a\":-1E-200000,\"b\":[1e99999999999999999999]},-1e-8000]",
+            WAREHOUSE_ASSIGNEES,
+            "[1e8000,\"1e8001\",{\"a\":\"-1E-200000\",\"b\":[\"1e99999999999999999999\"]},-1e-8000]"},
         {"\"x\":\"\\u0000\\\\u0000\\\\\\u0000\"", WAREHOUSE_DATA,
-            "{" DOC ",\"x\":\"\\ufffd\\\\u0000\\\\\\ufffd\"}"},
+            "{" DOC ",\"x\":\"\xef\xbf\xbd\\\\u0000\\\\\xef\xbf\xbd\"}"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++)
@@ -109,6 +120,14 @@ static void test_events(void **state)
         {EVENT("workorder.status_changed", ",\"previousStatus\":\"DONE\",\"changes\":{}"), "DONE", "OPEN",
             "0", NULL},
         {EVENT("workorder.updated", ",\"previousStatus\":\"DONE\",\"changes\":{}"), "DONE", NULL, "0", NULL},
+        /* a step in between: the work order is as it is in the end */
+        {EVENT("workorder.status_changed", ",\"previousStatus\":\"DONE\",\"changes\":{\"status\":{\"from\":"
+                                           "\"DONE\",\"to\":\"ON_HOLD\"}}"),
+            "DONE", "ON_HOLD", "0", NULL},
+        {EVENT("workorder.status_changed", ",\"changes\":{\"status\":{\"from\":\"A\",\"to\":7}}"), "A",
+            "OPEN", "0", NULL},
+        {EVENT("workorder.status_changed", ",\"changes\":{\"status\":[]}"), NULL, "OPEN", "0", NULL},
+        {EVENT("workorder.status_changed", ",\"changes\":7"), NULL, "OPEN", "0", NULL},
         {EVENT("workorder.completed", ""), NULL, NULL, "0", NULL},
         {EVENT("workorder.deleted", ""), NULL, NULL, "1", "2026-01-20T09:01:00.000Z"},
         {EVENT("workorder.deleted", ",\"deletedAt\":\"2026-01-20T08:00:00Z\""), NULL, NULL, "1",
@@ -194,6 +213,95 @@ static void test_depth(void **state)
     warehouse_row_free(&row);
 }
 
+#define WITH(more)                                                                                           \
+    "{\"id\":\"a\",\"event\":\"b\",\"observedAt\":\"2026-01-20T09:01:00.000Z\"," more ",\"data\":{" DOC "}}"
+
+static void test_actor(void **state)
+{
+    static const struct {
+        const char *body, *actor;
+    } table[] = {
+        {WITH("\"actor\":{\"id\":2041,\"name\":\"Ann\"}"), "2041"},
+        {WITH("\"actor\":{\"id\":2041}"), "2041"},
+        {WITH("\"actor\":{\"id\":\"2041\",\"name\":\"Ann\"}"), NULL},
+        {WITH("\"actor\":{}"), NULL},
+        {WITH("\"actor\":[2041]"), NULL},
+        {WITH("\"actor\":null"), NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct warehouse_row row;
+        check_text(warehouse_row_from_event(table[i].body, strlen(table[i].body), 1, &row), NULL);
+        check_text(row.values[WAREHOUSE_ACTOR_ID], table[i].actor);
+        warehouse_row_free(&row);
+    }
+}
+
+/* The names as KIND ID NAME, one after the other. */
+static const char *text_of(const struct warehouse_names *names)
+{
+    static char text[1024];
+    int n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < names->count; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%c %lld %s;",
+            names->list[i].kind == WAREHOUSE_USER ? 'u' : 't', (long long)names->list[i].id,
+            names->list[i].name);
+    return text;
+}
+
+static void test_names(void **state)
+{
+    static const struct {
+        const char *body, *names;
+    } table[] = {
+        {WITH("\"names\":{\"users\":{\"2041\":\"Ann Lee\",\"-9\":\"Bo\"},\"teams\":{\"2041\":\"Night\"}}"),
+            "u 2041 Ann Lee;u -9 Bo;t 2041 Night;"},
+        {WITH("\"actor\":{\"id\":1,\"name\":\"Cy\"},\"names\":{\"users\":{\"2\":\"Di\"}}"), "u 1 Cy;u 2 Di;"},
+        {WITH("\"actor\":{\"id\":1,\"name\":\"Cy\"},\"names\":{\"users\":{\"1\":\"Cyan\"}}"), "u 1 Cyan;"},
+        {WITH("\"actor\":{\"id\":1,\"name\":\"Cy\"}"), "u 1 Cy;"},
+        {WITH("\"actor\":{\"id\":1,\"name\":null}"), ""},
+        {WITH("\"names\":{\"users\":{\"\":\"a\",\"x\":\"a\",\" 1\":\"a\",\"+1\":\"a\",\"1 "
+              "\":\"a\",\"1.5\":\"a\","
+              "\"9223372036854775808\":\"a\",\"-\":\"a\",\"3\":\"\",\"4\":5,\"5\":null}}"),
+            ""},
+        {WITH("\"names\":{\"users\":[\"a\"],\"teams\":null}"), ""},
+        {WITH("\"names\":{\"users\":{\"6\":\"a\\u0000\"}}"), "u 6 a\xef\xbf\xbd;"},
+        {WITH("\"names\":[]"), ""},
+        {WITH("\"x\":1"), ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct warehouse_row row;
+        check_text(warehouse_row_from_event(table[i].body, strlen(table[i].body), 1, &row), NULL);
+        check_text(text_of(&row.names), table[i].names);
+        warehouse_row_free(&row);
+    }
+}
+
+/* Of the names in several events there is one for each user, the one observed last. */
+static void test_names_together(void **state)
+{
+    static const char *const bodies[] = {WITH("\"names\":{\"users\":{\"1\":\"Cy\",\"2\":\"Di\"}}"),
+        "{\"id\":\"a\",\"event\":\"b\",\"observedAt\":\"2026-01-20T09:00:59.999Z\",\"names\":{\"users\":{"
+        "\"1\":\"Older\"}},"
+        "\"data\":{" DOC "}}",
+        "{\"id\":\"a\",\"event\":\"b\",\"observedAt\":\"2026-01-20T09:01:00.001Z\",\"names\":{\"users\":{"
+        "\"2\":\"Newer\"}},"
+        "\"data\":{" DOC "}}"};
+    struct warehouse_names names = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct warehouse_row row;
+        check_text(warehouse_row_from_event(bodies[i], strlen(bodies[i]), 1, &row), NULL);
+        warehouse_names_move(&names, &row.names);
+        check(row.names.count == 0, "%zu", row.names.count);
+        warehouse_row_free(&row);
+    }
+    check_text(text_of(&names), "u 1 Cy;u 2 Newer;");
+    warehouse_names_free(&names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_bad_snapshots),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_actor),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

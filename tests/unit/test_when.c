@@ -52,6 +52,29 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
+/* `->` gives a number as it is spelled; SQLite's `->>` makes a REAL of what 64 bits do not hold. */
+static void test_large_numbers(void **state)
+{
+    static const char body[] =
+        "{\"data\":{\"extraFields\":{\"iccid\":89014103211118510720,\"e\":1E400,\"z\":-0,"
+        "\"d\":0.100000000000000000000000000001}}}";
+    static const struct row table[] = {
+        {"extraFields -> '$.iccid' = '89014103211118510720'", 1},
+        {"extraFields -> '$.iccid' = '89014103211118510721'", 0},
+        {"extraFields ->> '$.iccid' > 9e18", 1},
+        {"extraFields -> '$.e' = '1E400'", 1},
+        {"extraFields -> '$.z' = '-0'", 1},
+        {"extraFields -> '$.d' = '0.100000000000000000000000000001'", 1},
+        {"data -> '$.extraFields.iccid' LIKE '890141%'", 1},
+    };
+    char reason[256];
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        int result = evaluate(table[i].expression, body, reason, sizeof reason);
+        check(result == table[i].result, "%s: %d, %s", table[i].expression, result, reason);
+    }
+}
+
 static void test_values(void **state)
 {
     static const struct row table[] = {
@@ -134,6 +157,46 @@ static void test_fields(void **state)
         result = evaluate(table[i][0], "{\"data\": {}}", reason, sizeof reason);
         check(result >= 0, "%s of an event that lacks it: %s", table[i][0], reason);
         buffer_free(&expression);
+    }
+}
+
+/* People by name, as far as the event knows them. */
+static void test_names(void **state)
+{
+#define NAMED                                                                                                \
+    "{\"event\":\"workorder.%s\",\"actor\":{\"id\":5,\"name\":\"Zed\"},\"names\":{\"users\":{\"9\":\"Ann "   \
+    "Lee\"},"                                                                                                \
+    "\"teams\":{\"9\":\"Crew\"}},\"data\":{%s}}"
+    static const struct {
+        const char *type, *data, *expression;
+    } table[] = {
+        {"updated", "", "actorId = 5 AND actorName = 'Zed'"},
+        {"updated", "\"assignees\":[{\"type\":\"USER\",\"id\":9},{\"id\":8},{\"type\":\"TEAM\",\"id\":9}]",
+            "assigneeNames = 'Ann Lee, Crew'"},
+        {"updated", "\"assignees\":[{\"type\":\"TEAM\",\"id\":9}]", "assigneeNames LIKE '%crew%'"},
+        {"updated", "\"assignees\":[{\"type\":\"USER\",\"id\":9}],\"teamIds\":[9]",
+            "assigneeNames = 'Ann Lee'"},
+        {"updated", "\"assignees\":[],\"assigneeIds\":[8,9],\"teamIds\":[9]",
+            "assigneeNames = 'Ann Lee, Crew'"},
+        {"updated", "\"assigneeIds\":[\"a@x\",\"9\\\"]\",9]", "assigneeNames = 'Ann Lee'"},
+        {"updated", "\"assignees\":[\"a@x\",7,null,[9],{\"id\":\"x\\\"]\"}]", "assigneeNames IS NULL"},
+        {"updated", "\"assignees\":{\"id\":9}", "assigneeNames IS NULL"},
+        {"updated", "", "assigneeNames IS NULL AND completerName IS NULL"},
+        {"updated", "\"completerId\":9", "completerName = 'Ann Lee'"},
+        {"updated", "\"completerId\":8", "completerName IS NULL"},
+        {"completed", "\"completerId\":8", "completerName = 'Zed'"},
+        {"completed", "\"completerId\":9", "completerName = 'Ann Lee'"},
+        {"completed", "\"completerId\":\"9\\\"]$\"", "completerName = 'Ann Lee'"}, /* a number is read */
+        {"completed", "\"completerId\":null", "completerName = 'Zed'"},
+    };
+    char reason[256];
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct buffer body = {0};
+        buffer_append_format(&body, NAMED, table[i].type, table[i].data);
+        int result = evaluate(table[i].expression, body.data, reason, sizeof reason);
+        check(result == 1, "%s of %s: %d, %s", table[i].expression, table[i].data, result, reason);
+        buffer_free(&body);
     }
 }
 
@@ -333,8 +396,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_large_numbers),
         cmocka_unit_test(test_lists_can_be_searched),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_asset_of_the_list),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_refuses_a_union),

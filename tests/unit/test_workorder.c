@@ -13,26 +13,13 @@
 
 static const char no_json[] = "it is no JSON";
 
-static int parser_setup(void **state)
-{
-    *state = workorder_parser();
-    return *state != NULL ? 0 : -1;
-}
-
-static int parser_teardown(void **state)
-{
-    json_tokener_free(*state);
-    return 0;
-}
-
-static enum workorder_verdict parse(
-    void **state, const char *json, size_t len, struct workorder *wo, const char **reason)
+static enum workorder_verdict parse(const char *json, size_t len, struct workorder *wo, const char **reason)
 {
     char *copy = malloc(len + 1); /* a read behind it is seen */
     check(copy != NULL, "memory");
     memcpy(copy, json, len);
     copy[len] = '\0';
-    enum workorder_verdict verdict = workorder_parse(*state, copy, len, wo, reason);
+    enum workorder_verdict verdict = workorder_parse(copy, len, wo, reason);
     free(copy);
     return verdict;
 }
@@ -56,6 +43,21 @@ static void test_takes(void **state)
             1, "0123456789012345678901234567890123456789012345678901234567890123", NULL, "", "", ""},
         {" {" GOOD "}\r\n\t ", 7, "OPEN", NULL, "", "", ""},
         {"{" GOOD ", \"title\": \"\"}", 7, "OPEN", "", "", "", ""},
+        {"{" GOOD ", \"title\": \"K\xc3\xbchlanlage pr\xc3\xbc"
+         "fen\"}",
+            7, "OPEN",
+            "K\xc3\xbchlanlage pr\xc3\xbc"
+            "fen",
+            "", "", ""},
+        /* an escape that stands for no character */
+        {"{" GOOD ", \"title\": \"Pu\\u0000mp\"}", 7, "OPEN", "Pu\xef\xbf\xbdmp", "", "", ""},
+        {"{" GOOD ", \"title\": \"cut \\ud83d\", \"a\\u0000b\": 1}", 7, "OPEN", "cut \xef\xbf\xbd", "", "",
+            ""},
+        {"{\"id\": 7, " UPDATED ", \"status\": \"OP\\u0000EN\"}", 7,
+            "OP\xef\xbf\xbd"
+            "EN",
+            NULL, "", "", ""},
+        {"{" GOOD ", \"a\": [18446744073709551616, -0, 1E400, 0.10]}", 7, "OPEN", NULL, "", "", ""},
         /* beyond what a double holds, but a number: not what its neighbour speaks of */
         {"{" GOOD ", \"title\": \"NaN\", \"a\": [1e999, -1e999]}", 7, "OPEN", "NaN", "", "", ""},
         {"{" GOOD ", \"title\": \"\xc3\xa9 \\ud83d\\ude00\", \"priority\": 5, \"assignees\": \"?\"}", 7,
@@ -65,7 +67,7 @@ static void test_takes(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = "";
-        enum workorder_verdict verdict = parse(state, table[i].json, strlen(table[i].json), &wo, &reason);
+        enum workorder_verdict verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
         check(verdict == WORKORDER_OK, "%s: %s", table[i].json, reason);
         check(wo.id == table[i].id && wo.updated == instant("2026-01-20T10:00:00Z"), "%s", table[i].json);
         check_text(wo.status, table[i].status);
@@ -81,6 +83,7 @@ static void test_takes(void **state)
 
 static void test_refuses(void **state)
 {
+    (void)state;
     static const char no_id[] = "it has no id", bad_id[] = "its id is no positive integer";
     static const char no_updated[] = "it has no updatedAt",
                       bad_updated[] = "its updatedAt is no date and time";
@@ -126,24 +129,31 @@ static void test_refuses(void **state)
         {"{\"id\": 7, " UPDATED ", \"status\": \"\"}", bad_status},
         {"{\"id\": 7, " UPDATED ", \"status\": 3}", bad_status},
         {"{\"id\": 7, " UPDATED ", \"status\": [\"OPEN\"]}", bad_status},
-        {"{\"id\": 7, " UPDATED ", \"status\": \"OP\\u0000EN\"}", bad_status},
         {"{\"id\": 7, " UPDATED
          ", \"status\": \"01234567890123456789012345678901234567890123456789012345678901234\"}",
             bad_status},
         {"{" GOOD ", \"title\": 5}", bad_title},
         {"{" GOOD ", \"title\": [\"Pump\"]}", bad_title},
-        {"{" GOOD ", \"title\": \"Pu\\u0000mp\"}", bad_title},
         {"[]", "it is no JSON object"},
         {"\"id\"", "it is no JSON object"},
         {"{" GOOD ", \"title\": \"\xff\"}", "it holds bytes that are no UTF-8"},
         {"{" GOOD ", \"title\": \"\xc3\"}", "it holds bytes that are no UTF-8"},
         {"{" GOOD ", \"title\": \"\x80\"}", "it holds bytes that are no UTF-8"},
         {"{" GOOD ", \"\xff\": 1}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"title\": \"\xc0\x80\"}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"title\": \"\xe0\x80\xaf\"}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"title\": \"\xed\xa0\xbd\xed\xb8\x80\"}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"title\": \"\xf4\x90\x80\x80\"}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"a\": {\"\xed\xa0\xbd\": 1}}", "it holds bytes that are no UTF-8"},
+        {"{" GOOD ", \"title\": \"a\nb\"}", "it holds a control character that is not escaped"},
+        {"{" GOOD ", \"a\tb\": 1}", "it holds a control character that is not escaped"},
+        {"{" GOOD ", \"a\": NaN}", "it holds NaN or Infinity in place of a number"},
+        {"{" GOOD ", \"a\": [-Infinity]}", "it holds NaN or Infinity in place of a number"},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(state, table[i].json, strlen(table[i].json), &wo, &reason);
+        enum workorder_verdict verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
         check(verdict == WORKORDER_BAD && wo.doc == NULL && wo.status == NULL, "%s: verdict %d",
             table[i].json, (int)verdict);
         check_text(reason, table[i].reason);
@@ -153,13 +163,14 @@ static void test_refuses(void **state)
 /* A status becomes part of event ids, and they become header lines: no control characters in it (rule R8). */
 static void test_refuses_control_characters_in_status(void **state)
 {
+    (void)state;
     static const char *const table[] = {"OPEN\\n", "OPEN\\r\\nX-Evil: 1", "\\u0007", "OP\\tEN", "\\u007f"};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct buffer json = {0};
         struct workorder wo;
         const char *reason = NULL;
         buffer_append_format(&json, "{\"id\": 7, " UPDATED ", \"status\": \"%s\"}", table[i]);
-        enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
+        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
         workorder_free(&wo);
         buffer_free(&json);
         check(verdict == WORKORDER_BAD && reason != NULL, "status %s: verdict %d", table[i], (int)verdict);
@@ -169,11 +180,12 @@ static void test_refuses_control_characters_in_status(void **state)
 /* A scalar is JSON: it goes to quarantine alone, and the page it came in is read on (rule R8). */
 static void test_refuses_scalars(void **state)
 {
+    (void)state;
     static const char *const table[] = {"null", "true", "false", "7", "-1.5e3", "0"};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(state, table[i], strlen(table[i]), &wo, &reason);
+        enum workorder_verdict verdict = parse(table[i], strlen(table[i]), &wo, &reason);
         check(verdict == WORKORDER_BAD, "%s: verdict %d", table[i], (int)verdict);
         check_text(reason, "it is no JSON object");
     }
@@ -181,21 +193,23 @@ static void test_refuses_scalars(void **state)
 
 static void test_no_json(void **state)
 {
+    (void)state;
     static const char *const table[] = {"", "{", "{\"id\": 7", "{" GOOD, "{" GOOD "}}", "{" GOOD "}x",
         "{" GOOD ",}", "{id: 7}", "{" GOOD ", \"a\": 01}", "{" GOOD ", \"a\": .5}", "{" GOOD ", \"a\": tru}",
         "{" GOOD ", \"a\": \"\\x\"}", "/**/{" GOOD "}", "nul", "<html>"};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(state, table[i], strlen(table[i]), &wo, &reason);
+        enum workorder_verdict verdict = parse(table[i], strlen(table[i]), &wo, &reason);
         check(verdict == WORKORDER_NOT_JSON && wo.doc == NULL, "%s: verdict %d", table[i], (int)verdict);
         check_text(reason, no_json);
     }
 }
 
-/* json-c gives no object for `null`, and none when memory runs out: one must not be taken for the other. */
-static void test_null_is_no_lack_of_memory(void **state)
+/* json-c has no object for `null`, nor has what cannot be parsed: one must not be taken for the other. */
+static void test_null_is_no_fault(void **state)
 {
+    (void)state;
     static const struct {
         const char *json;
         size_t len;
@@ -206,30 +220,14 @@ static void test_null_is_no_lack_of_memory(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(state, table[i].json, table[i].len, &wo, &reason);
+        enum workorder_verdict verdict = parse(table[i].json, table[i].len, &wo, &reason);
         check(verdict == table[i].verdict && reason != NULL, "%zu: verdict %d", i, (int)verdict);
-    }
-}
-
-/* json-c takes them even when it is strict; SQLite and every receiver would choke on the event. */
-static void test_refuses_numbers_that_are_none(void **state)
-{
-    static const char *const table[] = {"NaN", "Infinity", "-Infinity", "[NaN]", "{\"b\": Infinity}"};
-    for (size_t i = 0; i < COUNT(table); i++) {
-        struct buffer json = {0};
-        struct workorder wo;
-        const char *reason = NULL;
-        buffer_append_format(&json, "{" GOOD ", \"a\": %s}", table[i]);
-        enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
-        workorder_free(&wo);
-        buffer_free(&json);
-        check(verdict == WORKORDER_BAD || verdict == WORKORDER_NOT_JSON, "%s: verdict %d", table[i],
-            (int)verdict);
     }
 }
 
 static void test_nul_byte_is_no_json(void **state)
 {
+    (void)state;
     static const char text[] = "{" GOOD ", \"title\": \"Pump\"}";
     char broken[sizeof text];
     for (size_t i = 0; i < sizeof text - 1; i++) {
@@ -237,7 +235,7 @@ static void test_nul_byte_is_no_json(void **state)
         const char *reason = NULL;
         memcpy(broken, text, sizeof text);
         broken[i] = '\0';
-        enum workorder_verdict verdict = parse(state, broken, sizeof text - 1, &wo, &reason);
+        enum workorder_verdict verdict = parse(broken, sizeof text - 1, &wo, &reason);
         check(
             verdict == WORKORDER_NOT_JSON || verdict == WORKORDER_BAD, "at %zu: verdict %d", i, (int)verdict);
     }
@@ -245,6 +243,7 @@ static void test_nul_byte_is_no_json(void **state)
 
 static void test_depth(void **state)
 {
+    (void)state;
     for (int depth = 1; depth <= 100; depth++) {
         struct buffer json = {0};
         struct workorder wo;
@@ -256,8 +255,8 @@ static void test_depth(void **state)
             buffer_append_text(
                 &json, i % 2 != 0 ? (i == depth - 1 ? "1]" : "]") : (i == depth - 1 ? "1}" : "}"));
         buffer_append_text(&json, depth == 1 ? "1}" : "}");
-        enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
-        if (depth < WORKORDER_MAX_DEPTH)
+        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
+        if (depth <= WORKORDER_MAX_DEPTH)
             check(verdict == WORKORDER_OK, "%d levels: %s", depth, reason);
         if (depth > WORKORDER_MAX_DEPTH) {
             check(verdict == WORKORDER_BAD, "%d levels: verdict %d", depth, (int)verdict);
@@ -270,6 +269,7 @@ static void test_depth(void **state)
 
 static void test_size(void **state)
 {
+    (void)state;
     for (size_t len = WORKORDER_MAX_SIZE; len <= WORKORDER_MAX_SIZE + 1; len++) {
         struct buffer json = {0};
         struct workorder wo;
@@ -280,29 +280,13 @@ static void test_size(void **state)
         json.len = len - 2;
         buffer_append_text(&json, "\"}");
         check(json.len == len, "%zu", json.len);
-        enum workorder_verdict verdict = workorder_parse(*state, json.data, json.len, &wo, &reason);
+        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
         check(verdict == (len > WORKORDER_MAX_SIZE ? WORKORDER_BAD : WORKORDER_OK), "%zu bytes: verdict %d",
             len, (int)verdict);
         if (verdict == WORKORDER_BAD)
             check_text(reason, "it is larger than 1 MiB");
         workorder_free(&wo);
         buffer_free(&json);
-    }
-}
-
-/* A parser is used again after whatever it met. */
-static void test_parser_recovers(void **state)
-{
-    static const char *const bad[] = {
-        "{\"id\": [[[", "\"\xff", "{\"a\": \"", "tru", "{" GOOD ", \"x\": 1e", "[1,,]"};
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        struct workorder wo;
-        const char *reason = NULL;
-        parse(state, bad[i], strlen(bad[i]), &wo, &reason);
-        workorder_free(&wo);
-        check(parse(state, "{" GOOD "}", strlen("{" GOOD "}"), &wo, &reason) == WORKORDER_OK, "after %s: %s",
-            bad[i], reason);
-        workorder_free(&wo);
     }
 }
 
@@ -314,12 +298,10 @@ int main(void)
         cmocka_unit_test(test_refuses_control_characters_in_status),
         cmocka_unit_test(test_refuses_scalars),
         cmocka_unit_test(test_no_json),
-        cmocka_unit_test(test_null_is_no_lack_of_memory),
-        cmocka_unit_test(test_refuses_numbers_that_are_none),
+        cmocka_unit_test(test_null_is_no_fault),
         cmocka_unit_test(test_nul_byte_is_no_json),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_size),
-        cmocka_unit_test(test_parser_recovers),
     };
-    return cmocka_run_group_tests(tests, parser_setup, parser_teardown);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ CREATE INDEX work_orders_completed ON work_orders (completed_at);
 CREATE INDEX work_orders_asset ON work_orders (asset_id);
 CREATE INDEX work_orders_location ON work_orders (location_id);
 
--- The events that were applied: one that is here already changes nothing.
+-- The events that were applied. One that is here with the same observed_at is the same delivery again, and changes nothing.
 CREATE TABLE wosync_events (
     event_id      text PRIMARY KEY,
     work_order_id bigint NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE wosync_events (
     applied_at    timestamptz NOT NULL DEFAULT now()
 );
 
--- What statuses a work order went through, as far as events told. From its creation there is a row without from_status; its
+-- The statuses a work order went through, as far as events say. From its creation there is a row without from_status; its
 -- to_status is the one in which it was first seen.
 CREATE TABLE status_history (
     event_id      text PRIMARY KEY,
@@ -56,10 +56,25 @@ CREATE TABLE status_history (
     from_status   text,
     to_status     text NOT NULL,
     changed_at    timestamptz NOT NULL,
+    actor_id      bigint,               -- the user who changed it, where that is known
     observed_at   timestamptz NOT NULL,
-    wosync_seq    bigint NOT NULL       -- orders what has the same changed_at
+    wosync_seq    bigint NOT NULL       -- orders what has the same changed_at and observed_at
 );
-CREATE INDEX status_history_work_order ON status_history (work_order_id, changed_at, wosync_seq);
+CREATE INDEX status_history_work_order ON status_history (work_order_id, changed_at, observed_at, wosync_seq);
+
+-- The users and teams whose names are known.
+CREATE TABLE users (
+    id          bigint PRIMARY KEY,
+    name        text NOT NULL,
+    removed_at  timestamptz,            -- when wosync saw that MaintainX lists it no more
+    observed_at timestamptz NOT NULL    -- when wosync saw this name last
+);
+CREATE TABLE teams (
+    id          bigint PRIMARY KEY,
+    name        text NOT NULL,
+    removed_at  timestamptz,
+    observed_at timestamptz NOT NULL
+);
 
 -- The versions of this schema that were made, the largest is the present one.
 CREATE TABLE wosync_schema (

@@ -38,7 +38,7 @@ CREATE INDEX work_orders_completed ON work_orders (completed_at);
 CREATE INDEX work_orders_asset ON work_orders (asset_id);
 CREATE INDEX work_orders_location ON work_orders (location_id);
 
--- The events that were applied: one that is here already changes nothing.
+-- The events that were applied. One that is here with the same observed_at is the same delivery again, and changes nothing.
 CREATE TABLE wosync_events (
     event_id      TEXT PRIMARY KEY,
     work_order_id INTEGER NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE wosync_events (
     applied_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT, WITHOUT ROWID;
 
--- What statuses a work order went through, as far as events told. From its creation there is a row without from_status; its
+-- The statuses a work order went through, as far as events say. From its creation there is a row without from_status; its
 -- to_status is the one in which it was first seen.
 CREATE TABLE status_history (
     event_id      TEXT PRIMARY KEY,
@@ -56,10 +56,25 @@ CREATE TABLE status_history (
     from_status   TEXT,
     to_status     TEXT NOT NULL,
     changed_at    TEXT NOT NULL,
+    actor_id      INTEGER,             -- the user who changed it, where that is known
     observed_at   TEXT NOT NULL,
-    wosync_seq    INTEGER NOT NULL     -- orders what has the same changed_at
+    wosync_seq    INTEGER NOT NULL     -- orders what has the same changed_at and observed_at
 ) STRICT;
-CREATE INDEX status_history_work_order ON status_history (work_order_id, changed_at, wosync_seq);
+CREATE INDEX status_history_work_order ON status_history (work_order_id, changed_at, observed_at, wosync_seq);
+
+-- The users and teams whose names are known.
+CREATE TABLE users (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL,
+    removed_at  TEXT,                  -- when wosync saw that MaintainX lists it no more
+    observed_at TEXT NOT NULL          -- when wosync saw this name last
+) STRICT;
+CREATE TABLE teams (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL,
+    removed_at  TEXT,
+    observed_at TEXT NOT NULL
+) STRICT;
 
 -- "wosw": whose file it is.
 PRAGMA application_id = 0x776f7377;

@@ -54,10 +54,41 @@ GROUP BY day;
 
 -- For each work order that is complete: the hours from its creation to its completion.
 CREATE VIEW time_to_complete AS
-SELECT id, sequential_id, title, priority, type, asset_name, location_name, created_at, completed_at,
-       round((julianday(completed_at) - julianday(created_at)) * 24, 4) AS hours
-FROM work_orders
-WHERE completed_at IS NOT NULL AND created_at IS NOT NULL AND deleted = 0
-  AND status IN (SELECT status FROM closed_statuses);
+SELECT w.id, w.sequential_id, w.title, w.priority, w.type, w.asset_name, w.location_name, w.completer_id,
+       u.name AS completer_name, w.created_at, w.completed_at,
+       round((julianday(w.completed_at) - julianday(w.created_at)) * 24, 4) AS hours
+FROM work_orders w LEFT JOIN users u ON u.id = w.completer_id
+WHERE w.completed_at IS NOT NULL AND w.created_at IS NOT NULL AND w.deleted = 0
+  AND w.status IN (SELECT status FROM closed_statuses);
+
+-- The users and teams that work orders are assigned to, in the order in which MaintainX gives them. assignee_id is NULL where
+-- it is no number; name then is what stands in its place.
+CREATE VIEW work_order_assignees AS
+SELECT work_order_id, position, kind, assignee_id,
+       coalesce((SELECT u.name FROM users u WHERE kind = 'user' AND u.id = assignee_id),
+                (SELECT t.name FROM teams t WHERE kind = 'team' AND t.id = assignee_id), given) AS name
+FROM (SELECT work_order_id, position, lower(json_extract(assignee, '$.type')) AS kind,
+             CASE json_type(assignee, '$.id') WHEN 'integer' THEN json_extract(assignee, '$.id') END AS assignee_id,
+             CASE json_type(assignee, '$.id') WHEN 'text' THEN json_extract(assignee, '$.id') END AS given
+      FROM (SELECT w.id AS work_order_id, a.key AS position,
+                   CASE a.type WHEN 'object' THEN a.value ELSE '{}' END AS assignee
+            FROM work_orders w,
+                 json_each(CASE json_type(w.assignees) WHEN 'array' THEN w.assignees ELSE '[]' END) AS a));
+
+-- Each work order with the names of its people.
+CREATE VIEW work_order_people AS
+SELECT w.id, w.sequential_id, w.title, w.status,
+       w.creator_id, (SELECT name FROM users u WHERE u.id = w.creator_id) AS creator_name,
+       w.requester_id, (SELECT name FROM users u WHERE u.id = w.requester_id) AS requester_name,
+       w.completer_id, (SELECT name FROM users u WHERE u.id = w.completer_id) AS completer_name,
+       (SELECT group_concat(name, ', ') FROM (SELECT a.name FROM work_order_assignees a
+                                              WHERE a.work_order_id = w.id ORDER BY a.position)) AS assignee_names
+FROM work_orders w;
+
+-- Each step of the status with the name of the user who made it.
+CREATE VIEW status_steps AS
+SELECT h.work_order_id, h.from_status, h.to_status, h.changed_at, h.actor_id, u.name AS actor_name, h.observed_at,
+       h.wosync_seq, h.event_id
+FROM status_history h LEFT JOIN users u ON u.id = h.actor_id;
 
 PRAGMA user_version = 2;

@@ -116,8 +116,9 @@ static bool is_of_cgi(const char *entry)
     return false;
 }
 
-/* Not handed on: our secrets, by name and wherever else their text stands, what a web server set, and what we
- * set ourselves. */
+/* Not handed on: our secrets, by name and by value, what a web server set, and what we set ourselves. A
+ * variable that holds a secret among other things is the user's own affair: PATH must not go because
+ * something in it equals a short one. */
 static bool is_left_out(const char *entry, bool cgi)
 {
     for (int i = 0; i < SECRET_NAMES; i++)
@@ -126,7 +127,8 @@ static bool is_left_out(const char *entry, bool cgi)
     for (int i = 0; i < VARIABLES; i++)
         if (has_name(entry, variables[i].name))
             return true;
-    return (cgi && is_of_cgi(entry)) || secret_is_in(entry);
+    const char *value = strchr(entry, '=');
+    return (cgi && is_of_cgi(entry)) || (value != NULL && secret_is_value(value + 1));
 }
 
 /* `NAME=value` of a field; NUL, which no variable can hold, becomes a space. */

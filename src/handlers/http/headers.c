@@ -38,8 +38,6 @@ static const char *check_name(const char *name)
 
 static const char *check_value(const char *value)
 {
-    if (*value == '\0')
-        return "the header has no value";
     for (; *value != '\0'; value++)
         if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7f)
             return "a header's value is one line, without control characters";
@@ -52,6 +50,16 @@ static bool is_telling(const char *name)
         if (strcasestr(name, output[i]) != NULL)
             return true;
     return false;
+}
+
+/* `Bearer ` in the configuration and once more in the secret, which was copied with it: once is enough. */
+static void drop_second_scheme(const char *literal, size_t len, char *value)
+{
+    static const char scheme[] = "Bearer ";
+    const size_t size = sizeof scheme - 1;
+    if (len >= size && strncasecmp(literal + len - size, scheme, size) == 0 &&
+        strncasecmp(value, scheme, size) == 0)
+        memmove(value, value + size, strlen(value + size) + 1);
 }
 
 /* Registers the whole, and what stands behind the last space: the token in `Bearer TOKEN`. */
@@ -82,19 +90,29 @@ static const char *find_reference(const char *value)
 static char *join(
     const struct handler_setup *setup, const struct ini_setting *setting, const char *name, const char *value)
 {
-    const char *reference = find_reference(value);
-    char *resolved = setup_resolve(setup, setting, reference != NULL ? reference : value);
+    const char *reference = find_reference(value), *source = reference != NULL ? reference : value;
+    const size_t literal = (size_t)(reference != NULL ? reference - value : 0);
+    const bool telling = is_telling(name);
+    char *resolved =
+        telling ? setup_resolve_secret(setup, setting, source) : setup_resolve(setup, setting, source);
     struct buffer line = {0};
     if (resolved == NULL)
         return NULL;
-    int literal = reference != NULL ? (int)(reference - value) : 0;
-    const char *wrong = check_value(resolved);
-    if (wrong == NULL && (reference != NULL || is_telling(name)))
+    drop_second_scheme(value, literal, resolved);
+    if (telling)
         register_value(resolved);
+    buffer_append_format(&line, "%s: ", name);
+    const size_t begin = line.len;
+    buffer_append(&line, value, literal);
+    const char *wrong = *resolved == '\0' ? "the header has no value" : NULL;
+    buffer_append_text(&line, resolved);
     if (wrong == NULL)
-        buffer_append_format(&line, "%s: %.*s%s", name, literal, value, resolved);
-    else
+        wrong = check_value(line.data + begin);
+    if (wrong != NULL) {
         setup_problem(setup, setting->line, "header: %s: %s", name, wrong);
+        explicit_bzero(line.data, line.len);
+        buffer_free(&line);
+    }
     explicit_bzero(resolved, strlen(resolved));
     free(resolved);
     return line.data;

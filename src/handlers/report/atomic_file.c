@@ -3,15 +3,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Temporary names: `.wosync-PROCESS.tmp`. One process writes one file at a time. */
+#include "base/random.h"
+
+/* Temporary names: `.wosync-RANDOM.tmp`. A process number would not do: two containers that share a directory
+ * have the same ones. */
 #define PREFIX ".wosync-"
 #define SUFFIX ".tmp"
+
+/* Names that are taken, one after the other: chance does not do that. */
+enum { MOST_TRIES = 10 };
 
 int atomic_file_directory(const char *path, struct error *e)
 {
@@ -35,13 +42,21 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
+/* Makes a file that nobody else has. Returns its descriptor, or -1 with errno set. */
+static int make_temporary(int directory, char *name, size_t size)
+{
+    int fd, tries = 0;
+    do {
+        snprintf(name, size, PREFIX "%08" PRIx32 "%08" PRIx32 SUFFIX, random_bits(), random_bits());
+        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    } while (fd < 0 && errno == EEXIST && ++tries < MOST_TRIES);
+    return fd;
+}
+
 int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
 {
     char temporary[64];
-    snprintf(temporary, sizeof temporary, PREFIX "%ld" SUFFIX, (long)getpid());
-    if (unlinkat(directory, temporary, 0) != 0)
-        errno = 0; /* there was none, as nearly always */
-    int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    int fd = make_temporary(directory, temporary, sizeof temporary);
     if (fd < 0)
         return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
     /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the

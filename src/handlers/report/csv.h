@@ -10,9 +10,10 @@
 #include "base/buffer.h"
 
 /*
- * Appends a field, quoted where it must be. Text that a spreadsheet would take for a formula (its first
- * character, behind spaces, is = + - @, or it begins with a tab or a line break) gets an apostrophe in front;
- * NUL becomes a space.
+ * Appends a field, quoted where it must be. Text that a spreadsheet would take for a formula gets an
+ * apostrophe in front: where = + - @ or one of their full-width forms begins it, behind spaces, or stands
+ * behind a semicolon, a tab or a line break in it, and where a tab or a line break begins it. NUL becomes a
+ * space.
  */
 void csv_field(struct buffer *out, const char *text, size_t len);
 

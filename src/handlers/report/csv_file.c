@@ -49,6 +49,9 @@ static const struct column {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
+/* Excel reads UTF-8 behind a byte order mark only. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 static void append_header(struct buffer *out)
 {
     for (int i = 0; i < COLUMNS; i++)
@@ -147,7 +150,6 @@ static bool has_id(const struct csv_file *list, uint64_t id)
 /* A whole record; the first one of the file must be our header, by us or saved again by a spreadsheet. */
 static int take_record(struct csv_file *list, const char *record, size_t len, struct error *e)
 {
-    static const char bom[] = "\xef\xbb\xbf";
     struct buffer header = {0};
     if (list->end > 0) {
         size_t id = 0;
@@ -157,7 +159,7 @@ static int take_record(struct csv_file *list, const char *record, size_t len, st
         return 0;
     }
     append_header(&header);
-    if (len > 3 && memcmp(record, bom, 3) == 0) {
+    if (len > 3 && memcmp(record, BYTE_ORDER_MARK, 3) == 0) {
         record += 3;
         len -= 3;
     }
@@ -270,8 +272,10 @@ int csv_file_add(struct csv_file *list, int directory, const struct report *repo
         rc = fdatasync(fd) == 0 ? 0 : fail(e, EX_IOERR, NAME ": it cannot be synced: %s", strerror(errno));
         goto out;
     }
-    if (list->end == 0)
+    if (list->end == 0) {
+        buffer_append_text(&bytes, BYTE_ORDER_MARK);
         append_header(&bytes);
+    }
     append_line(&bytes, report, page);
     rc = append(list, fd, &bytes, e);
     if (rc == 0)

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/timestamp.h"
 #include "core/event.h"
+#include "core/event_names.h"
 #include "handlers/report/assignee_names.h"
 
 static const char *text_of(struct json_object *object, const char *key)
@@ -125,26 +127,36 @@ static void append_list(struct buffer *out, struct json_object *list)
 
 static void append_number(struct buffer *out, const struct report *r)
 {
-    struct json_object *number = json_object_object_get(r->data, "sequentialId");
-    buffer_append_format(out, "%lld",
-        (long long)(json_object_is_type(number, json_type_int) ? json_object_get_int64(number)
-                                                               : r->work_order));
+    const char *number = json_integer_text(json_object_object_get(r->data, "sequentialId"));
+    if (number != NULL)
+        buffer_append_text(out, number);
+    else
+        buffer_append_format(out, "%lld", (long long)r->work_order);
 }
 
 /* A thing with a name, or else its number: asset, location. */
 static void append_thing(struct buffer *out, struct json_object *data, const char *key, const char *id_key)
 {
     struct json_object *thing = json_object_object_get(data, key),
-                       *name = json_object_object_get(thing, "name"),
-                       *id = json_object_object_get(data, id_key);
+                       *name = json_object_object_get(thing, "name");
     if (json_object_is_type(name, json_type_string) && json_object_get_string_len(name) > 0) {
         append_string(out, name);
         return;
     }
-    if (!json_object_is_type(id, json_type_int))
-        id = json_object_object_get(thing, "id");
-    if (json_object_is_type(id, json_type_int))
-        buffer_append_format(out, "No. %s", json_object_get_string(id));
+    const char *id = json_integer_text(json_object_object_get(data, id_key));
+    if (id == NULL)
+        id = json_integer_text(json_object_object_get(thing, "id"));
+    if (id != NULL)
+        buffer_append_format(out, "No. %s", id);
+}
+
+/* As the work order says; else who did it, by a notification. */
+static void append_completer(struct buffer *out, const struct report *r)
+{
+    size_t before = out->len;
+    assignee_names_append(out, r->event, "completer", "completerId");
+    if (out->len == before && event_actor_name(r->event) != NULL)
+        buffer_append_text(out, event_actor_name(r->event));
 }
 
 void report_words(const char *constant, struct buffer *out)
@@ -188,16 +200,16 @@ void report_text(const struct report *r, enum report_fact fact, struct buffer *o
         append_thing(out, r->data, "location", "locationId");
         break;
     case REPORT_COMPLETER:
-        assignee_names_append(out, r->data, "completer", "completerId");
+        append_completer(out, r);
         break;
     case REPORT_ASSIGNEES:
-        assignee_names_append_all(out, r->data);
+        assignee_names_append_all(out, r->event);
         break;
     case REPORT_REQUESTER:
-        assignee_names_append(out, r->data, "requester", "requesterId");
+        assignee_names_append(out, r->event, "requester", "requesterId");
         break;
     case REPORT_CREATOR:
-        assignee_names_append(out, r->data, "creator", "creatorId");
+        assignee_names_append(out, r->event, "creator", "creatorId");
         break;
     case REPORT_DESCRIPTION:
         append_string(out, json_object_object_get(r->data, "description"));

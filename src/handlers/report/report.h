@@ -72,7 +72,8 @@ enum report_fact {
 
 /*
  * Appends a fact as plain text (not escaped for anything); nothing when the work order does not have it.
- * People are names where the document has them, else `User 2031`, `Team 305`; lists are separated by ", ".
+ * People are names where the document or the event has them, else `User 2031`, `Team 305`; lists are
+ * separated by ", ".
  */
 void report_text(const struct report *report, enum report_fact fact, struct buffer *out);
 

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "core/event_names.h"
 
 /* In characters. A title is shown up to what a chat shows without folding; names and statuses are short by
  * nature. */
 enum { TITLE_MOST = 250, WORD_MOST = 64 };
 
-/* Changed fields that are named; the rest is counted. */
-enum { FIELDS_MOST = 8 };
+/* Changed fields, and assignees, that are named; the rest is counted. */
+enum { FIELDS_MOST = 8, NAMES_MOST = 5 };
 
 static const char *const emojis[EVENT_TYPES + 1] = {
     [EVENT_CREATED] = ":information_source:",
@@ -125,7 +126,43 @@ static void append_status(struct buffer *out, const char *from, const char *to)
     append_text(out, to, WORD_MOST);
 }
 
-static void append_happening(struct buffer *out, enum event_type type, struct json_object *data)
+/* ` by Ann Lee`; nothing where nobody is known. */
+static void append_actor(struct buffer *out, struct json_object *event)
+{
+    const char *name = event_actor_name(event);
+    if (name == NULL)
+        return;
+    buffer_append_text(out, " by ");
+    append_text(out, name, WORD_MOST);
+}
+
+struct names {
+    struct buffer *out;
+    int count;
+};
+
+static void append_assignee(const char *name, void *context)
+{
+    struct names *names = context;
+    if (names->count++ >= NAMES_MOST)
+        return;
+    buffer_append_text(names->out, names->count == 1 ? ", assigned to " : ", ");
+    append_text(names->out, name, WORD_MOST);
+}
+
+/* `, assigned to Ann Lee, Electricians`: for whoever is to do something about it. */
+static void append_assignees(struct buffer *out, enum event_type type, struct json_object *event)
+{
+    struct names names = {.out = out};
+    if (type == EVENT_COMPLETED || type == EVENT_DELETED)
+        return;
+    event_assignee_names(event, append_assignee, &names);
+    if (names.count > NAMES_MOST)
+        buffer_append_format(out, " and %d more", names.count - NAMES_MOST);
+}
+
+static void append_happening(
+    struct buffer *out, enum event_type type, struct json_object *event, struct json_object *data)
 {
     static const char *const words[EVENT_TYPES + 1] = {
         [EVENT_CREATED] = "WO created",
@@ -139,6 +176,7 @@ static void append_happening(struct buffer *out, enum event_type type, struct js
     buffer_append_text(out, words[type]);
     if (type == EVENT_STATUS_CHANGED)
         append_status(out, text_of(data, "previousStatus"), text_of(data, "status"));
+    append_actor(out, event);
     if (type == EVENT_UPDATED)
         append_fields(out, json_object_object_get(data, "changes"));
 }
@@ -170,12 +208,13 @@ static void append_link(struct buffer *out, const char *template, int64_t id)
 void slack_append_line(
     struct buffer *out, struct handler_event *event, const char *greeting, const char *link, bool *urgent)
 {
-    struct json_object *data = json_object_object_get(handler_event_json(event), "data");
+    struct json_object *json = handler_event_json(event), *data = json_object_object_get(json, "data");
     *urgent = strcmp(text_of(data, "priority"), "HIGH") == 0;
     const char *emoji = *urgent && event->type == EVENT_CREATED ? ":rotating_light:" : emojis[event->type];
     buffer_append_format(out, "%s %s", emoji, greeting);
-    append_happening(out, event->type, data);
+    append_happening(out, event->type, json, data);
     buffer_append_text(out, ": ");
     append_title(out, text_of(data, "title"));
     append_link(out, link, event->work_order);
+    append_assignees(out, event->type, json);
 }

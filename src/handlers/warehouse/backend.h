@@ -22,6 +22,11 @@ struct warehouse_backend {
     int (*put_event)(void *db, const struct warehouse_row *row, struct delivery_result *why);
     int (*put_snapshot)(void *db, const struct warehouse_row *row, struct delivery_result *why);
 
+    /* Writes the name of a user or a team, unless a later one is there. For what no event mentions it can be
+     * called in a transaction of its own. */
+    int (*put_name)(void *db, enum warehouse_name_kind kind, const struct warehouse_name_values *name,
+        struct delivery_result *why);
+
     /* Ends the transaction durably. When it fails, the database may or may not have it: the same may be
      * applied again. */
     int (*commit)(void *db, struct delivery_result *why);
@@ -33,15 +38,21 @@ struct warehouse_backend {
     void (*free)(void *db);
 };
 
+/* The one that is built in. */
 extern const struct warehouse_backend warehouse_sqlite;
-extern const struct warehouse_backend warehouse_postgres;
 
-/* Makes the state of a backend; nothing is opened yet. `timeout` is in milliseconds. */
+/* Makes its state; nothing is opened yet. `timeout` is in milliseconds. */
 void *warehouse_sqlite_new(const char *path, int64_t timeout);
-void *warehouse_postgres_new(const char *address, const char *schema, int64_t timeout);
 
-/* Checks a PostgreSQL address and registers the password in it as a secret. Returns NULL, or a static text
- * that says what is wrong. */
-const char *warehouse_postgres_check(const char *address);
+/* A backend that is a module (handlers/module.h), warehouse-postgres. */
+struct warehouse_module {
+    const struct warehouse_backend *backend;
+
+    /* Checks the address of a database. Returns NULL, or a static text that says what is wrong. */
+    const char *(*check_address)(const char *address);
+
+    /* Makes the state of a backend, as above. */
+    void *(*make)(const char *address, const char *schema, int64_t timeout);
+};
 
 #endif

@@ -9,19 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "warehouse_sql.h"
+#include "warehouse_sqlite_sql.h"
 
 /* PRAGMA application_id: "wosw". A file with another one is not ours. */
 enum { APPLICATION_ID = 0x776f7377 };
 
 /* Statements that are prepared and kept. */
-enum kept { EVENT_ADD, HISTORY_ADD, EVENT_PUT, SNAPSHOT_PUT, KEPT };
+enum kept { EVENT_ADD, HISTORY_ADD, EVENT_PUT, SNAPSHOT_PUT, USER_PUT, TEAM_PUT, KEPT };
 
 static const char *const kept_sql[KEPT] = {
     [EVENT_ADD] = warehouse_sqlite_event_add,
     [HISTORY_ADD] = warehouse_sqlite_history_add,
     [EVENT_PUT] = warehouse_sqlite_event_put,
     [SNAPSHOT_PUT] = warehouse_sqlite_snapshot_put,
+    [USER_PUT] = warehouse_sqlite_user_put,
+    [TEAM_PUT] = warehouse_sqlite_team_put,
 };
 
 struct sqlite {
@@ -129,7 +131,7 @@ static int check_owner(struct sqlite *s, int *version, struct delivery_result *w
     else if (*version > WAREHOUSE_SQLITE_VERSION)
         handler_later(why, -1,
             "%s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            s->path, *version, (int)WAREHOUSE_SQLITE_VERSION);
+            s->path, *version, WAREHOUSE_SQLITE_VERSION);
     else
         return 0;
     return -1;
@@ -230,14 +232,16 @@ static int begin(void *context, struct delivery_result *why)
     return start(s, why);
 }
 
-/* Runs a kept statement with the row's values; *changed, unless NULL, says whether it wrote. */
-static int run(struct sqlite *s, enum kept which, const struct warehouse_row *row, bool *changed,
-    struct delivery_result *why)
+/* Runs a kept statement with so many values as it has parameters; *changed, unless NULL, says whether it
+ * wrote.
+ */
+static int run(
+    struct sqlite *s, enum kept which, const char *const *values, bool *changed, struct delivery_result *why)
 {
     sqlite3_stmt *statement = s->kept[which];
     int count = sqlite3_bind_parameter_count(statement);
     for (int i = 0; i < count; i++)
-        sqlite3_bind_text(statement, i + 1, row->values[i], -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, i + 1, values[i], -1, SQLITE_STATIC);
     int code = sqlite3_step(statement);
     int rc = code == SQLITE_DONE ? 0 : fail_sqlite(s, code, why);
     if (changed != NULL)
@@ -249,19 +253,27 @@ static int run(struct sqlite *s, enum kept which, const struct warehouse_row *ro
 
 static int put_event(void *context, const struct warehouse_row *row, struct delivery_result *why)
 {
+    const char *const *values = (const char *const *)row->values;
     bool is_new = false;
-    if (run(context, EVENT_ADD, row, &is_new, why) != 0)
+    if (run(context, EVENT_ADD, values, &is_new, why) != 0)
         return -1;
     if (!is_new)
         return 0;
-    return run(context, HISTORY_ADD, row, NULL, why) == 0 && run(context, EVENT_PUT, row, NULL, why) == 0
+    return run(context, HISTORY_ADD, values, NULL, why) == 0 &&
+                   run(context, EVENT_PUT, values, NULL, why) == 0
                ? 0
                : -1;
 }
 
 static int put_snapshot(void *context, const struct warehouse_row *row, struct delivery_result *why)
 {
-    return run(context, SNAPSHOT_PUT, row, NULL, why);
+    return run(context, SNAPSHOT_PUT, (const char *const *)row->values, NULL, why);
+}
+
+static int put_name(void *context, enum warehouse_name_kind kind, const struct warehouse_name_values *name,
+    struct delivery_result *why)
+{
+    return run(context, kind == WAREHOUSE_USER ? USER_PUT : TEAM_PUT, name->values, NULL, why);
 }
 
 static void release(void *context)
@@ -276,6 +288,7 @@ const struct warehouse_backend warehouse_sqlite = {
     .begin = begin,
     .put_event = put_event,
     .put_snapshot = put_snapshot,
+    .put_name = put_name,
     .commit = commit,
     .rollback = rollback,
     .free = release,

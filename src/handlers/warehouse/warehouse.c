@@ -1,5 +1,23 @@
-/* warehouse: the flat work order upserted, its status history appended, exactly once: an event's effects and
- * its id are in one transaction of the warehouse's own database. */
+/*
+ * warehouse: the flat work order upserted, its status history appended, exactly once: an event's effects and
+ * its id are in one transaction of the warehouse's own database.
+ *
+ * The store may be put back from a backup, and then knows less than the warehouse. What it reads anew comes
+ * with other places in the log, and partly with ids that are in the warehouse already, so neither says what
+ * is later: the order of the rows is in the statement event_put (sql/warehouse/). Once the runs after the
+ * restore have read what changed since the backup, work_orders is again what the store knows. What a restore
+ * cannot promise:
+ *
+ * - status_history: steps from between the backup and the restore stay, and the restored store, which did not
+ * see them, adds the one change from the status it knew. So there may be OPEN to IN_PROGRESS, IN_PROGRESS to
+ * DONE and OPEN to DONE; status_history.observed_at tells them apart.
+ * - A change that MaintainX undid between the backup and the restore without leaving a new updatedAt: the
+ * store never learns of it, the row stays. A section of a new name loads everything anew from the snapshots.
+ * - A work order that was created and deleted for good between the two stays as it was: the store never hears
+ * of it.
+ * - Where the clock was set back as well, by more than the time that passed, events without a new updatedAt
+ *   (deletions, rewrites) are not applied.
+ */
 #include "handlers/registry.h"
 
 #include <stdlib.h>
@@ -7,7 +25,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "handlers/modules.h"
 #include "handlers/warehouse/backend.h"
+#include "handlers/warehouse/database_address.h"
 #include "handlers/warehouse/warehouse_row.h"
 
 /* Events in a transaction. */
@@ -28,11 +48,6 @@ static void release(void *context)
     free(state);
 }
 
-static bool is_postgres(const char *database)
-{
-    return strncmp(database, "postgresql://", 13) == 0 || strncmp(database, "postgres://", 11) == 0;
-}
-
 static int open_sqlite(struct warehouse_state *state, const struct handler_setup *setup, const char *path)
 {
     const struct ini_setting *schema = ini_setting(setup->section, "schema");
@@ -45,14 +60,20 @@ static int open_sqlite(struct warehouse_state *state, const struct handler_setup
     return 0;
 }
 
-#ifdef WOSYNC_WITH_POSTGRES
 static int open_postgres(
     struct warehouse_state *state, const struct handler_setup *setup, const char *address)
 {
     const struct ini_setting *schema = ini_setting(setup->section, "schema");
-    const char *wrong = warehouse_postgres_check(address);
+    int line = ini_setting(setup->section, "database")->line;
+    struct error e = {0};
+    const struct warehouse_module *module = module_open("warehouse-postgres", "wosync-postgresql", &e);
+    if (module == NULL) {
+        setup_problem(setup, line, "database: %s", e.text);
+        return -1;
+    }
+    const char *wrong = module->check_address(address);
     if (wrong != NULL) {
-        setup_problem(setup, ini_setting(setup->section, "database")->line, "database: %s", wrong);
+        setup_problem(setup, line, "database: %s", wrong);
         return -1;
     }
     /* longer ones PostgreSQL would cut */
@@ -60,43 +81,44 @@ static int open_postgres(
         setup_problem(setup, schema->line, "schema = %s: write a name of up to 63 bytes", schema->value);
         return -1;
     }
-    state->backend = &warehouse_postgres;
-    state->db = warehouse_postgres_new(address, schema != NULL ? schema->value : "wosync", setup->timeout);
+    state->backend = module->backend;
+    state->db = module->make(address, schema != NULL ? schema->value : "wosync", setup->timeout);
     return 0;
 }
-#else
-static int open_postgres(
-    struct warehouse_state *state, const struct handler_setup *setup, const char *address)
+
+/* What `database` stands for, to be freed; NULL with a problem added. What the environment holds may be a
+ * path, which is no secret and may be printed: database_address_read registers what is one. */
+static char *resolve_database(const struct handler_setup *setup)
 {
-    (void)state;
-    (void)address;
-    setup_problem(setup, ini_setting(setup->section, "database")->line,
-        "database: this wosync was built without PostgreSQL; build it where libpq is (Debian: libpq-dev), or "
-        "give the "
-        "path of an SQLite file");
-    return -1;
+    const struct ini_setting *setting = ini_setting(setup->section, "database");
+    if (strncmp(setting->value, "env:", 4) != 0)
+        return setup_resolve(setup, setting, setting->value);
+    const char *value = getenv(setting->value + 4);
+    if (value != NULL && *value != '\0')
+        return strdup(value);
+    setup_problem(setup, setting->line, "database: %s is not set in the environment", setting->value + 4);
+    return NULL;
 }
-#endif
 
 static int open_database(
     struct warehouse_state *state, const struct handler_setup *setup, const char *database)
 {
-    if (is_postgres(database))
-        return open_postgres(state, setup, database);
-    if (*database != '\0')
+    const char *wrong;
+    switch (database_address_read(database, &wrong)) {
+    case DATABASE_FILE:
         return open_sqlite(state, setup, database);
-    setup_problem(
-        setup, ini_setting(setup->section, "database")->line, "database: write a path, or postgresql://...");
-    return -1;
+    case DATABASE_POSTGRES:
+        return open_postgres(state, setup, database);
+    default:
+        setup_problem(setup, ini_setting(setup->section, "database")->line, "database: %s", wrong);
+        return -1;
+    }
 }
 
 static void *make(const struct handler_setup *setup)
 {
-    const char *given = setup_value(setup, "database");
     struct warehouse_state *state = calloc(1, sizeof *state);
-    /* a path is no secret and may be printed; an address may hold a password */
-    bool is_secret = strncmp(given, "env:", 4) == 0 || is_postgres(given);
-    char *database = is_secret ? setup_secret(setup, "database") : strdup(given);
+    char *database = resolve_database(setup);
     if (database == NULL || open_database(state, setup, database) != 0) {
         free(state);
         state = NULL;
@@ -107,8 +129,9 @@ static void *make(const struct handler_setup *setup)
 
 /* --- events --- */
 
-static int put_event(
-    struct warehouse_state *state, struct handler_event *event, struct delivery_result *result)
+/* Its names are put off: they go together, each once. */
+static int put_event(struct warehouse_state *state, struct handler_event *event,
+    struct warehouse_names *names, struct delivery_result *result)
 {
     struct warehouse_row row;
     const char *wrong = warehouse_row_from_event(event->body, event->body_len, event->seq, &row);
@@ -117,8 +140,17 @@ static int put_event(
         rc = state->backend->put_event(state->db, &row, result);
     else
         handler_dead(result, "the event cannot be a row: %s", wrong);
+    warehouse_names_move(names, &row.names);
     warehouse_row_free(&row);
     return rc;
+}
+
+static int put_name(
+    struct warehouse_state *state, const struct warehouse_name *name, struct delivery_result *result)
+{
+    struct warehouse_name_values values = {0};
+    warehouse_name_fill(name, &values);
+    return state->backend->put_name(state->db, name->kind, &values, result);
 }
 
 /* How far a transaction came. */
@@ -128,10 +160,14 @@ enum applied { APPLIED, NOT_BEGUN, FAILED };
 static enum applied apply(
     struct warehouse_state *state, struct handler_event *events, size_t count, struct delivery_result *result)
 {
+    struct warehouse_names names = {0};
     int rc = state->backend->begin(state->db, result);
     enum applied how = rc == 0 ? FAILED : NOT_BEGUN;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = put_event(state, &events[i], result);
+        rc = put_event(state, &events[i], &names, result);
+    for (size_t i = 0; i < names.count && rc == 0; i++)
+        rc = put_name(state, &names.list[i], result);
+    warehouse_names_free(&names);
     if (rc == 0)
         rc = state->backend->commit(state->db, result);
     if (rc == 0) {

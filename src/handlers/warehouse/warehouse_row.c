@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/timestamp.h"
 #include "core/event.h"
 #include "core/workorder.h"
@@ -13,22 +14,12 @@
 /* 0001-01-01T00:00:00.000Z: no database can hold what is earlier. */
 static const int64_t first_instant = INT64_C(-62135596800000);
 
-/* An event's body holds the work order one level down, and its changes three. */
-enum { MAX_DEPTH = WORKORDER_MAX_DEPTH + 4 };
-
 /* --- one value: each of these leaves NULL what is none of its kind --- */
 
+/* No text of a parsed event holds a NUL (json_parse.h). */
 static void take_bytes(char **out, const char *bytes, size_t len)
 {
-    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-    size_t nuls = 0;
-    for (size_t i = 0; i < len; i++)
-        nuls += bytes[i] == '\0';
-    char *p = malloc(len + nuls * (sizeof replacement - 2) + 1);
-    *out = p;
-    for (size_t i = 0; i < len; i++)
-        p = bytes[i] == '\0' ? stpcpy(p, replacement) : (*p = bytes[i], p + 1);
-    *p = '\0';
+    *out = strndup(bytes, len);
 }
 
 static void take_text(char **out, struct json_object *value)
@@ -64,17 +55,41 @@ static void take_date(char **out, struct json_object *value)
 {
     int64_t ms;
     if (json_object_is_type(value, json_type_string) &&
-        strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value) &&
         timestamp_parse(json_object_get_string(value), &ms) == 0)
         take_instant(out, ms);
 }
 
-/* `\u0000` becomes `\ufffd`; a backslash before it may be escaped itself. */
-static void replace_nuls(char *json)
+/* PostgreSQL holds 16383 digits behind the dot and 131072 before it; a work order with a number beyond that
+ * would be refused for ever. */
+static bool is_beyond_databases(struct json_object *value)
 {
-    for (char *p = json; (p = strchr(p, '\\')) != NULL; p += 2)
-        if (strncmp(p, "\\u0000", 6) == 0)
-            memcpy(p + 2, "fffd", 4);
+    const char *text = json_number_text(value);
+    if (text == NULL)
+        return false;
+    const char *e = strpbrk(text, "eE");
+    long exponent = e != NULL ? strtol(e + 1, NULL, 10) : 0; /* the largest one, where it is larger still */
+    return strlen(text) > 8000 || exponent > 8000 || exponent < -8000;
+}
+
+/* Each such number becomes a text of the same digits. Takes a reference, gives one back. */
+static struct json_object *bound_numbers(struct json_object *value)
+{
+    if (is_beyond_databases(value)) {
+        struct json_object *text = json_object_new_string(json_number_text(value));
+        json_object_put(value);
+        return text;
+    }
+    if (json_object_is_type(value, json_type_array))
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            json_object_array_put_idx(
+                value, i, bound_numbers(json_object_get(json_object_array_get_idx(value, i))));
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            json_object_object_add(value, key, bound_numbers(json_object_get(member)));
+        }
+    }
+    return value;
 }
 
 static void take_json(char **out, struct json_object *value)
@@ -82,10 +97,11 @@ static void take_json(char **out, struct json_object *value)
     size_t len;
     if (value == NULL)
         return;
+    value = bound_numbers(json_object_get(value));
     const char *json = json_object_to_json_string_length(
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
     take_bytes(out, json, len);
-    replace_nuls(*out);
+    json_object_put(value);
 }
 
 /* --- a work order --- */
@@ -160,43 +176,50 @@ static const char *take_work_order(
     return NULL;
 }
 
-/* Returns NULL when it is no JSON. */
-static struct json_object *parse(const char *json, size_t len)
-{
-    struct json_tokener *parser = json_tokener_new_ex(MAX_DEPTH);
-    json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *object = json_tokener_parse_ex(parser, json, (int)len);
-    if (json_tokener_get_parse_end(parser) != len) {
-        json_object_put(object);
-        object = NULL;
-    }
-    json_tokener_free(parser);
-    return object;
-}
-
 /* --- events and snapshots --- */
 
-/* What the event says besides the work order. The history takes creations and changes of the status. */
-static void take_event(
-    struct json_object *body, const char *type, struct json_object *from, struct warehouse_row *row)
+/* The status before and after, for the history: it takes creations and changes of the status. Of several
+ * steps that one observation showed, each says its own; `status` of the work order may be the last one's. */
+static void take_statuses(struct json_object *data, const char *type, struct warehouse_row *row)
 {
     char **values = row->values;
-    bool tells_status = strcmp(type, event_type_name(EVENT_CREATED)) == 0 ||
-                        strcmp(type, event_type_name(EVENT_STATUS_CHANGED)) == 0;
+    struct json_object *change = json_object_object_get(data, "changes");
+    if (json_object_is_type(change, json_type_object))
+        change = json_object_object_get(change, "status");
+    if (!json_object_is_type(change, json_type_object))
+        change = NULL;
+    take_text(&values[WAREHOUSE_FROM_STATUS], json_object_object_get(data, "previousStatus"));
+    if (strcmp(type, event_type_name(EVENT_STATUS_CHANGED)) == 0) {
+        take_text(&values[WAREHOUSE_TO_STATUS], json_object_object_get(change, "to"));
+        if (values[WAREHOUSE_FROM_STATUS] == NULL)
+            take_text(&values[WAREHOUSE_FROM_STATUS], json_object_object_get(change, "from"));
+    } else if (strcmp(type, event_type_name(EVENT_CREATED)) != 0) {
+        return;
+    }
+    if (values[WAREHOUSE_TO_STATUS] == NULL)
+        take_text(&values[WAREHOUSE_TO_STATUS], json_object_object_get(data, "status"));
+}
+
+/* What the event says besides the work order. */
+static void take_event(
+    struct json_object *body, const char *type, int64_t observed, struct warehouse_row *row)
+{
+    char **values = row->values;
+    struct json_object *actor = json_object_object_get(body, "actor");
     take_text(&values[WAREHOUSE_EVENT_ID], json_object_object_get(body, "id"));
     values[WAREHOUSE_EVENT_TYPE] = strdup(type);
     take_date(&values[WAREHOUSE_HAPPENED_AT], json_object_object_get(body, "timestamp"));
     if (values[WAREHOUSE_HAPPENED_AT] == NULL)
         values[WAREHOUSE_HAPPENED_AT] = strdup(values[WAREHOUSE_UPDATED_AT]);
     values[WAREHOUSE_EVENT_OBSERVED_AT] = strdup(values[WAREHOUSE_OBSERVED_AT]);
-    take_text(&values[WAREHOUSE_FROM_STATUS], from);
-    /* what a backfill read may have been rewritten, or restored, before it could tell it */
+    if (json_object_is_type(actor, json_type_object))
+        take_int(&values[WAREHOUSE_ACTOR_ID], json_object_object_get(actor, "id"));
+    /* what a backfill read may have been rewritten, or restored, before it could emit it */
     struct json_object *source = json_object_object_get(body, "source");
     bool history = json_object_is_type(source, json_type_string) &&
                    strcmp(json_object_get_string(source), event_source_name(SOURCE_BACKFILL)) == 0;
     values[WAREHOUSE_REPLACES] = strdup(history ? "0" : "1");
-    if (tells_status)
-        values[WAREHOUSE_TO_STATUS] = strdup(values[WAREHOUSE_STATUS]);
+    warehouse_names_from_event(body, observed, &row->names);
 }
 
 /* Returns NULL, or why it cannot be a row. */
@@ -212,22 +235,21 @@ static const char *read_event(struct json_object *body, int64_t seq, struct ware
     struct json_object *seen = json_object_object_get(body, "observedAt");
     if (json_object_is_type(seen, json_type_string))
         timestamp_parse(json_object_get_string(seen), &observed);
-    struct json_object *from = json_object_get(json_object_object_get(data, "previousStatus"));
+    take_statuses(data, name, row);
     /* what the event adds to the work order is no part of it */
     json_object_object_del(data, "previousStatus");
     json_object_object_del(data, "changes");
     bool deleted = strcmp(name, event_type_name(EVENT_DELETED)) == 0;
     const char *wrong = take_work_order(data, deleted, observed, seq, row);
     if (wrong == NULL)
-        take_event(body, name, from, row);
-    json_object_put(from);
+        take_event(body, name, observed, row);
     return wrong;
 }
 
 const char *warehouse_row_from_event(const char *json, size_t len, int64_t seq, struct warehouse_row *out)
 {
     *out = (struct warehouse_row){0};
-    struct json_object *body = parse(json, len);
+    struct json_object *body = event_parse(json, len);
     const char *wrong =
         json_object_is_type(body, json_type_object) ? read_event(body, seq, out) : "it is no JSON object";
     json_object_put(body);
@@ -238,7 +260,7 @@ const char *warehouse_row_from_snapshot(
     const char *json, size_t len, bool deleted, int64_t observed, struct warehouse_row *out)
 {
     *out = (struct warehouse_row){0};
-    struct json_object *doc = parse(json, len);
+    struct json_object *doc = event_parse(json, len); /* as deep as what it will be in */
     const char *wrong = take_work_order(doc, deleted, observed, 0, out);
     json_object_put(doc);
     return wrong;
@@ -248,5 +270,6 @@ void warehouse_row_free(struct warehouse_row *row)
 {
     for (size_t i = 0; i < WAREHOUSE_EVENT_VALUES; i++)
         free(row->values[i]);
+    warehouse_names_free(&row->names);
     *row = (struct warehouse_row){0};
 }

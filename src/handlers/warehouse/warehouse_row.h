@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "handlers/warehouse/warehouse_names.h"
+
 /* WAREHOUSE_ID is the first parameter, and so on. */
 enum warehouse_value {
     WAREHOUSE_ID,
@@ -47,8 +49,9 @@ enum warehouse_value {
     WAREHOUSE_HAPPENED_AT,
     WAREHOUSE_EVENT_OBSERVED_AT,
     WAREHOUSE_FROM_STATUS,
-    WAREHOUSE_TO_STATUS, /* only of an event that tells a status: it goes into the history */
-    WAREHOUSE_REPLACES,  /* 1, or 0: it leaves a row of the same updatedAt as it is */
+    WAREHOUSE_TO_STATUS, /* only of an event that says a status: it goes into the history */
+    WAREHOUSE_REPLACES,  /* 1, or 0: it leaves a row alone that is not of an older updatedAt */
+    WAREHOUSE_ACTOR_ID,
     WAREHOUSE_EVENT_VALUES
 };
 
@@ -56,6 +59,7 @@ enum warehouse_value {
  * for it). NULL is SQL's. */
 struct warehouse_row {
     char *values[WAREHOUSE_EVENT_VALUES];
+    struct warehouse_names names; /* that the event mentions */
 };
 
 /* Makes the row of an event from its body; `seq` is its place in the log. Dates are UTC with milliseconds; a

@@ -1,0 +1,6 @@
+int somebody_elses_symbol(void);
+
+int somebody_elses_symbol(void)
+{
+    return 42;
+}
