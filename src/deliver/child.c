@@ -33,7 +33,7 @@
 
 /* Beyond its time limit a type may say by itself that it took too long; at a signal what it is at may end; in
  * the end it closes what it has open. */
-enum { PAST_LIMIT_MS = 2000, STOP_MS = 500, CLOSE_MS = 5000 };
+enum { PAST_LIMIT_MS = 2000, STOP_MS = 400, CLOSE_MS = 5000 };
 
 struct child {
     const char *name;
@@ -303,9 +303,11 @@ void child_free(struct child *child)
         return;
     if (child->pid > 0) {
         /* the other end becomes readable when the process has gone */
-        struct pollfd fd = {.fd = child->fd, .events = POLLIN};
+        const bool stopping = shutdown_signalled();
+        struct pollfd fds[] = {
+            {.fd = child->fd, .events = POLLIN}, {.fd = stopping ? -1 : shutdown_fd(), .events = POLLIN}};
         shutdown(child->fd, SHUT_WR);
-        (void)poll(&fd, 1, shutdown_signalled() ? STOP_MS : CLOSE_MS);
+        (void)poll(fds, 2, stopping ? STOP_MS : CLOSE_MS);
         end(child);
     }
     buffer_free(&child->out);

@@ -199,7 +199,7 @@ class Manners(SlackCase):
                      "INSERT INTO events (id, type, work_order, timestamp, observed, body) "
                      "SELECT id || '/' || ? || '/' || n, type, work_order + n, timestamp, observed, body "
                      "FROM (SELECT * FROM events LIMIT 1), c", count, count)
-            memory.append(self.wosync("dispatch").memory)
+            memory.append(self.wosync("dispatch", measured=True).memory)
         self.assertEqual(len(self.slack.requests), 2)
         self.assertIn("100000 events", self.texts()[1])
         self.assertEqual(self.handler("chat")["pending"], 0)

@@ -34,8 +34,8 @@ VOLATILE = {"webhook_stats": "received|duplicate", "subscriptions": "id|secret"}
 # what says when something was seen or tried, or in which order those of different work orders were, which a run that comes
 # later cannot know better
 TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|since", "snapshots": "observed",
-         "events": "seq|observed", "deliveries": "seq|attempts|due|changed|error", "quarantine": "seen",
-         "handlers": "added|last_|delivered|position", "deletion_candidates": "refused", "webhook_inbox": "received",
+         "events": "seq|observed", "deliveries": "seq|attempts|first_failed|due|changed|error", "quarantine": "seen",
+         "handlers": "added|last_|delivered|position|failing_since|failures|warned", "deletion_candidates": "refused", "webhook_inbox": "received",
          "webhook_stats": "", "subscriptions": "id|secret|registered|checked"}
 # of PostgreSQL, whose clock goes on
 POSTGRES_TIMES = {"wosync_events": ("applied_at",), "wosync_schema": ("migrated_at",)}

@@ -1,7 +1,8 @@
 /*
  * subprocess: a program from its start to its end, without ever waiting for it here.
  *
- *   RUNNING --time limit, or a stop and its grace--> ENDING (SIGTERM to the group) --2 s--> KILLED (SIGKILL)
+ *   RUNNING --time limit, or a stop and 0.5 s--> ENDING (SIGTERM to the group) --2 s; a stop: 0.3 s-->
+ *   KILLED (SIGKILL)
  *
  * From each of them the program may end. While it is RUNNING its own end is enough; what it left in the
  * background is not waited for. A group that is ended is waited for as a whole: its pipes show whether anyone
@@ -43,7 +44,8 @@ struct subprocess {
     int pipes[PIPES];            /* our ends; -1: closed */
     size_t written;              /* of the input; input_len is the newline */
     struct subprocess_output outputs[PIPES];
-    bool ended; /* but not reaped */
+    bool ended;  /* but not reaped */
+    bool heeded; /* a signal came, and has shortened its time */
 };
 
 static void close_one(int *fd)
@@ -171,13 +173,18 @@ static void look(struct subprocess *r)
     r->ended = info.si_pid == r->pid;
 }
 
-/* A signal shortens its time: supervisors give us ten seconds before they kill us. */
+/* A signal shortens its time: it ends every wait of ours within a second. */
+_Static_assert(SUBPROCESS_STOP_MS + SUBPROCESS_STOP_GRACE_MS < 1000, "a signal ends it within a second");
+
 static void heed_signal(struct subprocess *r)
 {
-    if (r->phase != RUNNING || r->why == SUBPROCESS_STOPPED || !shutdown_signalled())
+    if (r->heeded || r->phase == KILLED || !shutdown_signalled())
         return;
-    int64_t stop = clock_monotonic() + SUBPROCESS_STOP_MS;
-    r->why = SUBPROCESS_STOPPED;
+    const int64_t ms = r->phase == RUNNING ? SUBPROCESS_STOP_MS : SUBPROCESS_STOP_GRACE_MS;
+    const int64_t stop = clock_monotonic() + ms;
+    r->heeded = true;
+    if (r->phase == RUNNING)
+        r->why = SUBPROCESS_STOPPED;
     r->until = stop < r->until ? stop : r->until;
 }
 
@@ -187,8 +194,9 @@ static void heed_time(struct subprocess *r)
     if (clock_monotonic() < r->until)
         return;
     if (r->phase == RUNNING) {
+        const int grace = r->why == SUBPROCESS_STOPPED ? SUBPROCESS_STOP_GRACE_MS : SUBPROCESS_GRACE_MS;
         r->phase = ENDING;
-        r->until = clock_monotonic() + SUBPROCESS_GRACE_MS;
+        r->until = clock_monotonic() + grace;
         kill(-r->pid, SIGTERM);
     } else if (r->phase == ENDING) {
         r->phase = KILLED;

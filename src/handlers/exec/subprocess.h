@@ -48,10 +48,9 @@ struct subprocess;
  * At the time limit the whole group gets SIGTERM and, SUBPROCESS_GRACE_MS later at the most, SIGKILL. A
  * program that has ended while something it left in the background holds its output open is not waited for.
  *
- * When a stop is requested by a signal, the program may go on for SUBPROCESS_STOP_MS within its limit, and is
- * then ended in the same way. Not at once: what it does may have no way back, and it would all be done again.
- * Not for its whole limit: supervisors give us ten seconds before they kill us, and then it would go on
- * without us.
+ * When a signal ends our run, the program may go on for SUBPROCESS_STOP_MS within its limit, and is then
+ * ended in the same way, with SUBPROCESS_STOP_GRACE_MS between the two signals: all within a second. Not at
+ * once: a short one would all be done again.
  */
 struct subprocess *subprocess_start(const struct program *program, int *reason);
 
@@ -64,6 +63,6 @@ bool subprocess_collect(struct subprocess *subprocess, struct subprocess_end *en
 /* Frees it; one that has not ended is killed with its group. */
 void subprocess_free(struct subprocess *subprocess);
 
-enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 5000 };
+enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 500, SUBPROCESS_STOP_GRACE_MS = 300 };
 
 #endif
