@@ -27,6 +27,7 @@ static struct shared {
     int done, freed;
     int own; /* a descriptor of the parent's, which the child must not have */
     bool has_own;
+    int shutdown_fd; /* what the child would wait for besides its receiver */
 } * shared;
 
 static void leave_one_behind(void)
@@ -42,6 +43,7 @@ static void work(void *state, struct handler_batch *batch, struct delivery_resul
     check(state == shared, "the state");
     shared->pid = getpid();
     shared->has_own = fcntl(shared->own, F_GETFD) >= 0;
+    shared->shutdown_fd = shutdown_fd();
     if (shared->what == FORK)
         leave_one_behind();
     while (shared->what == HANG || shared->what == FORK)
@@ -123,7 +125,9 @@ static void test_batches(void **state)
     struct child *child = begin(WORK);
     char *body = calloc(1, 10001);
     memset(body, 'x', 10000);
+    struct error e = {0};
     (void)state;
+    assert_int_equal(shutdown_install(&e), 0);
     shared->own = open("/dev/null", O_RDONLY);
     for (int round = 0; round < 3; round++) {
         struct handler_batch batch = batch_of(events, EVENTS, body, 60000);
@@ -141,6 +145,8 @@ static void test_batches(void **state)
     run(child, &batch, results);
     check(results[0].verdict == DELIVERY_DONE && shared->done == 3 * EVENTS + 1, "a snapshot");
     check(!shared->has_own, "the child has a descriptor of ours");
+    check(shutdown_fd() >= 0 && shared->shutdown_fd == -1, "it would wait for %d, which is closed",
+        shared->shutdown_fd);
     child_free(child);
     check(shared->freed == 1, "it did not close what it had open");
     check(is_gone(shared->pid), "it is left behind");
