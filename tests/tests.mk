@@ -13,10 +13,17 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
-.PHONY: check debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+.PHONY: test check proof debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+test:
+	@tests/run test
+
 check:
 	@tests/install-packages $(CHECK_NEEDS)
-	@tests/run $(PHASES)
+	@tests/run $(or $(PHASES),check)
+
+proof:
+	@tests/install-packages $(CHECK_NEEDS)
+	@tests/run $(or $(PHASES),proof)
 
 # the same in a tree of another release, or of another architecture
 debian:

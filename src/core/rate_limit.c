@@ -161,8 +161,9 @@ void rate_limit_roll(struct rate_limit *rate_limit, int64_t now)
 {
     if (rate_limit->window <= 0 || rate_limit->limit <= 0 || is_current(rate_limit, now))
         return;
-    /* the server's window begins when the request arrives: later than now, and the first answer says when */
+    /* the server's window begins when the request arrives, which may take as long as it lasts; the first
+     * answer says when */
     rate_limit->remaining = rate_limit->limit;
-    rate_limit->reset = now + rate_limit->window + rate_limit->window / 4;
+    rate_limit->reset = now + 2 * rate_limit->window;
     rate_limit->seen = now;
 }

@@ -270,7 +270,8 @@ static bool is_overtaken(
 }
 
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the
- * server went back. Only the work order itself can tell, and it is asked once. */
+ * server went back. Only the work order itself can tell, and it is asked once. By a clock that went back it
+ * is not known which was first: then it is asked, too. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
     const struct snapshot *known, struct intake_result *result, struct error *e)
 {
@@ -280,7 +281,9 @@ static int doubt(struct intake *intake, const struct intake_record *record, cons
         .occurred = TIMESTAMP_NONE,
         .gone_at = TIMESTAMP_NONE,
         .doubted = wo->updated};
-    if (record->asked <= known->observed || known->doubted == wo->updated)
+    bool late = !record->from_list && !record->single; /* a late notification proves nothing */
+    bool earlier = record->asked <= known->observed && known->observed <= record->observed;
+    if (late || earlier || known->doubted == wo->updated)
         return 0;
     result->doubtful = true;
     return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);

@@ -29,8 +29,8 @@ class Reply:
         self.status = int(lines[0].split()[1]) if len(lines[0].split()) > 1 else None
         self.headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
 
-# signed as the vendor signs; the name of the event stands in `type`, too, for the program as it is
-VENDORS = {"event": "NEW_WORK_ORDER", "body": {"type": "NEW_WORK_ORDER"}}
+# an envelope, signed as the vendor signs
+VENDORS = {"event": "NEW_WORK_ORDER"}
 
 
 class ByWebServer(Case):

@@ -158,8 +158,9 @@ static void take_newest(void)
 void oracle_look(const struct run_report *run)
 {
     take_newest();
-    /* as many as were known before it, for the list showed none */
-    if (run->kind == STEP_RECONCILE && plant.all_hidden &&
+    /* as many as were known before it, for the list showed none; a sync sweeps, too, when it is due */
+    bool sweeps = run->kind == STEP_RECONCILE || (run->kind == STEP_SYNC && run->lists > 1);
+    if (sweeps && plant.all_hidden &&
         oracle_known_orders(run->began) <= oracle.history->max_deletes)
         oracle.few_missing = true;
     if (has_tables()) {

@@ -176,6 +176,11 @@ int plant_newest(const struct order *order, int64_t now)
     return found;
 }
 
+int plant_truth(const struct order *order, int64_t now)
+{
+    return order->removed != NEVER && order->removed <= now ? -1 : order->count - 1;
+}
+
 int plant_seen(const struct order *order, int64_t now)
 {
     int found = plant_newest(order, now);

@@ -111,11 +111,14 @@ void plant_plan(int64_t at, enum change_kind kind, uint64_t seed);
 int64_t plant_next(void);
 void plant_happen(void);
 
-/* The version that is seen at a true time: its index, -1 for none. When it flickers, chance decides. */
+/* The version that the list shows at a true time: its index, -1 for none. When it flickers, chance decides. */
 int plant_seen(const struct order *order, int64_t now);
 
-/* The same without chance: the last that is seen at all. */
+/* The same without chance: the last that the list shows at all. */
 int plant_newest(const struct order *order, int64_t now);
+
+/* The version that it is, list or not: what is told to whoever asks for its id. */
+int plant_truth(const struct order *order, int64_t now);
 
 struct order *plant_order(int64_t id);
 

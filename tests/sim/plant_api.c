@@ -281,7 +281,8 @@ static void answer_one(const struct net_request *request, struct net_answer *ans
 {
     long long id = atoll(strrchr(request->url, '/') + 1);
     struct order *order = plant_order(id);
-    int version = order != NULL && !plant.all_hidden ? plant_seen(order, machine_now()) : -1;
+    /* the list lags the single record, which is always as it is */
+    int version = order != NULL && !plant.all_hidden ? plant_truth(order, machine_now()) : -1;
     if (version < 0) {
         if (order != NULL)
             note_refusal(order);

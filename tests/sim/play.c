@@ -212,10 +212,10 @@ static void do_step(const struct step *step)
 
 /* --- the end --- */
 
-/* With so many gone at once a sweep is a safety stop. */
+/* With so many gone at once a sweep is a safety stop, also one that a sync does because it is due. */
 static bool may_stop(enum step_kind kind)
 {
-    return kind == STEP_RECONCILE && now->max_deletes < plant.count;
+    return (kind == STEP_RECONCILE || kind == STEP_SYNC) && now->max_deletes < plant.count;
 }
 
 static void run_last(enum step_kind kind)

@@ -47,6 +47,7 @@ enum { CHAT_DIGEST_ABOVE = 3 };
 struct chat {
     int run;       /* the last that sent one, */
     int messages;  /* how many it sent so far, */
+    int64_t began; /* since when, */
     int64_t sent;  /* and when, by the true time, */
     int64_t clock; /* and by the wall clock: where that jumps, nothing is held */
 };

@@ -13,6 +13,7 @@
 #include "sources/intake.h"
 #include "store/events.h"
 #include "store/quarantine.h"
+#include "store/refetches.h"
 #include "store/snapshots.h"
 #include "store/steps.h"
 #include "store/store.h"
@@ -27,6 +28,7 @@ struct fixture {
     struct store *store;
     struct run run;
     int64_t now;
+    bool doubtful; /* the last observation */
 };
 
 static int setup(void **state)
@@ -70,14 +72,38 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
         .len = one.len,
         .id_hint = one.id,
         .from_list = from_list,
+        .asked = f->now + 500,
         .observed = f->now += 1000,
         .previously_observed = TIMESTAMP_NONE};
     enum intake_verdict taken = intake_observe(intake, &record, &result, &e);
     check(taken == INTAKE_TAKEN || taken == INTAKE_QUARANTINED, "%.200s: %s", json, e.text);
+    f->doubtful = result.doubtful;
     intake_free(intake);
     page_free(&cut);
     buffer_free(&page);
     return taken == INTAKE_TAKEN ? result.events : -1;
+}
+
+/* A delivery that holds the whole work order. */
+static void notify(struct fixture *f, const char *json)
+{
+    struct error e = {0};
+    const struct intake_settings settings = {.store = f->store,
+        .source = SOURCE_WEBHOOK,
+        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
+        .run = &f->run};
+    struct intake *intake = intake_new(&settings);
+    struct intake_result result;
+    f->now += 1000;
+    const struct intake_record record = {.json = json,
+        .len = strlen(json),
+        .id_hint = 7,
+        .asked = f->now,
+        .observed = f->now,
+        .previously_observed = TIMESTAMP_NONE};
+    check(intake_observe(intake, &record, &result, &e) == INTAKE_TAKEN, "%.200s: %s", json, e.text);
+    check(!result.doubtful, "%.200s: it raises a doubt", json);
+    intake_free(intake);
 }
 
 static int observe_text(struct fixture *f, const char *json, bool from_list)
@@ -132,6 +158,53 @@ static void check_snapshot(struct fixture *f, const char *text)
         snapshot.wo.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     check(strstr(json, text) != NULL, "no %s in %.200s", text, json);
     snapshot_free(&snapshot);
+}
+
+/* A delivery that comes late says how the work order was: it undoes nothing, and it is no reason to ask (R4). */
+static void test_late_news_raises_no_doubt(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    notify(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("10:00:00.000") "\""));
+    notify(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("09:00:00.000") "\""));
+    check(refetches_get(f->store, 7, &row, &e) == 0, "%s", e.text);
+    check_snapshot(f, "\"status\":\"OPEN\"");
+    check_ids(f, "workorder.created/7\n");
+}
+
+/* Deleted, restored, deleted: the first notification comes last, and the second one holds. */
+static void test_the_later_deletion_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    for (int64_t gone_at = 9000; gone_at >= 8000; gone_at -= 1000) {
+        const struct refetch_row asked = {.work_order = 7,
+            .reason = REFETCH_NOTIFIED,
+            .requested = f->now,
+            .occurred = gone_at,
+            .gone_at = gone_at,
+            .doubted = TIMESTAMP_NONE};
+        check(refetches_request(f->store, &asked, f->now, &e) == 0, "%s", e.text);
+    }
+    check(refetches_get(f->store, 7, &row, &e) == 1, "%s", e.text);
+    check(row.gone_at == 9000 && row.occurred == 9000, "gone at %lld", (long long)row.gone_at);
+}
+
+/* By a clock that went back it is not known which look came first: the work order itself is asked. */
+static void test_a_clock_that_went_back_hides_no_doubt(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct refetch_row row;
+    f->now = 1000000;
+    observe_text(f, PUMP("\"status\":\"DONE\",\"updatedAt\":\"" AT("10:00:00.000") "\""), true);
+    f->now = 5000;
+    observe_text(f, PUMP("\"status\":\"OPEN\",\"updatedAt\":\"" AT("09:00:00.000") "\""), true);
+    check(f->doubtful, "it raises no doubt");
+    check(refetches_get(f->store, 7, &row, &e) == 1 && row.reason == REFETCH_DOUBT, "%s", e.text);
+    check_snapshot(f, "\"status\":\"DONE\"");
 }
 
 /* --- what is complete, and since when --- */
@@ -436,6 +509,9 @@ static void test_a_bad_record_whose_bytes_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_late_news_raises_no_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_no_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),

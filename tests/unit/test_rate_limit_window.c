@@ -354,6 +354,20 @@ static void test_roll(void **state)
         (long long)rate_limit_wait(&rate_limit, later + 900, 0));
 }
 
+/* The same, of a request that is on its way for more than half of the window. */
+static void test_roll_with_a_slow_request(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 10, 0, 20);
+    const int64_t later = NOW + 20000 + margin, came = later + 12000;
+    rate_limit_roll(&rate_limit, later);
+    rate_limit_count(&rate_limit, later);
+    rate_limit_note(&rate_limit, came, 10, 0, 20);
+    check(rate_limit_wait(&rate_limit, came, 0) == 20000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, came, 0));
+}
+
 /* A long pass alone leaves a tenth at first, and has used all of it in the end. */
 static void test_modestly(void **state)
 {
@@ -515,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_two_windows_with_as_many_left),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_roll),
+        cmocka_unit_test(test_roll_with_a_slow_request),
         cmocka_unit_test(test_modestly),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
