@@ -135,6 +135,8 @@ void receivers_answer(const struct net_request *request, struct net_answer *answ
         note_chat(request);
         if (dice_chance(&dice, percent))
             answer->status = later[dice_below(&dice, 7)];
+        if (answer->status == 200)
+            buffer_append_text(&answer->body, "ok");
         trace("chat says %d to %.*s", answer->status, (int)request->body_len, request->body);
         return;
     }
