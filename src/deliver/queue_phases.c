@@ -76,8 +76,8 @@ static struct summary_query summary_query(const struct handler_queue *queue)
 /* Is so much due in this run that one message must do? Returns 1, 0, or -1. */
 static int wants_summary(struct handler_queue *queue, struct error *e)
 {
-    int64_t due = deliveries_count_due(
-                        queue->store, queue->handler->place.handler, queue->began, queue->latest, e);
+    int64_t due =
+        deliveries_count_due(queue->store, queue->handler->place.handler, queue->began, queue->latest, e);
     if (due < 0)
         return -1;
     return due > 0 && (uint64_t)(due + queue->handler->sent) > queue->limits.summary_above;

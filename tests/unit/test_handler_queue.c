@@ -88,7 +88,8 @@ static void prepare(struct store *store, struct handler_table *table, int attemp
         assert_int_equal(
             deliveries_add(store, handler->place.handler, seq, (seq - 1) % WORK_ORDERS + 1, now, NULL), 0);
     for (int i = 0; i < attempts; i++)
-        assert_int_equal(deliveries_retry(store, handler->place.handler, 1, due, now - FOUR_DAYS, "not today", NULL), 0);
+        assert_int_equal(
+            deliveries_retry(store, handler->place.handler, 1, due, now - FOUR_DAYS, "not today", NULL), 0);
     assert_int_equal(handlers_advance(store, handler->place.handler, EVENTS, 0, NULL), 0);
     assert_int_equal(store_commit(store, NULL), 0);
     handler->place.position = EVENTS;
