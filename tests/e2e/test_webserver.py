@@ -11,7 +11,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-from harness import LIMIT, TRY_LATER, Case, is_sanitized
+from harness import LIMIT, TRY_LATER, Case, is_sanitized, long
 from receiver import Authority
 from webserver import Apache, Lighttpd, Nginx
 
@@ -112,6 +112,7 @@ class ByWebServer(Case):
 class Everything:
     """What every web server must do."""
 
+    @long
     def test_many_side_by_side_while_sync_runs(self):
         count = 150 if is_sanitized() else 1000
         numbers = [made["id"] for made in self.mock.create(*({"title": "Leak %d" % i} for i in range(count)))]
