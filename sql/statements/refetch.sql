@@ -8,10 +8,11 @@ ON CONFLICT DO UPDATE SET reason = CASE WHEN reason = 'doubt' THEN reason ELSE e
     gone_by = CASE WHEN coalesce(excluded.gone_at, -1) >= coalesce(gone_at, -1) THEN excluded.gone_by ELSE gone_by END,
     doubted = coalesce(excluded.doubted, doubted), due = min(due, excluded.due);
 
--- What failed least comes first, so that one that always fails holds up no other.
+-- What failed least comes first, so that one that always fails holds up no other. The longest wait is 3 hours: a date further
+-- ahead shows that the clock went back, and is due.
 -- name: refetch_next
 SELECT work_order, reason, requested, occurred, gone_at, gone_by, doubted, attempts FROM refetches
-WHERE due <= ?1 AND (attempts > ?2 OR attempts = ?2 AND work_order > ?3) ORDER BY attempts, work_order LIMIT 1;
+WHERE (due <= ?1 OR due > ?1 + 14400000) AND (attempts > ?2 OR attempts = ?2 AND work_order > ?3) ORDER BY attempts, work_order LIMIT 1;
 
 -- name: refetch_get
 SELECT work_order, reason, requested, occurred, gone_at, gone_by, doubted, attempts FROM refetches WHERE work_order = ?1;
@@ -23,7 +24,7 @@ DELETE FROM refetches WHERE work_order = ?1;
 UPDATE refetches SET reason = ?2, attempts = attempts + ?3, due = ?4, error = ?5 WHERE work_order = ?1;
 
 -- name: refetch_count_due
-SELECT count(*) FROM refetches WHERE due <= ?1;
+SELECT count(*) FROM refetches WHERE due <= ?1 OR due > ?1 + 14400000;
 
 -- name: refetch_count
 SELECT count(*), min(requested), coalesce(sum(attempts > 0), 0) FROM refetches;

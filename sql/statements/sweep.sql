@@ -20,10 +20,10 @@ WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SEL
 ON CONFLICT DO UPDATE SET sweeps = sweeps + 1;
 
 -- To be asked for by its id: for the first time, or for the second in a later sweep or an hour and more later (?1 is an hour
--- ago; ?3 is now). What failed least comes first.
+-- ago; ?3 is now). What failed least comes first. A date further ahead than any wait shows that the clock went back: it is due.
 -- name: deletion_candidate_next
 SELECT id, refused, attempts FROM deletion_candidates
-WHERE due <= ?3 AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in)
+WHERE (due <= ?3 OR due > ?3 + (attempts + 1) * 3600000) AND (refused IS NULL OR refused <= ?1 OR sweeps > refused_in)
   AND (attempts > ?4 OR attempts = ?4 AND id > ?2)
 ORDER BY attempts, id LIMIT 1;
 

@@ -214,7 +214,7 @@ static void check_key(struct loading *l, const struct ini_section *section, cons
     if (is_known(section->name, setting->key)) {
         const struct ini_setting *first = ini_setting(section, setting->key);
         if (first != setting)
-            complain(l, setting->line, "%s: it stands twice in [%s]", setting->key, section->name);
+            complain(l, setting->line, "%s: set twice in [%s]", setting->key, section->name);
         return;
     }
     size_t count = list_keys(section->name, names);

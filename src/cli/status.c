@@ -69,7 +69,7 @@ static void print_account(struct json_object *status)
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
-        printf("unfinished  %s: after page %lld (%lld record%s); typed again, it goes on there\n",
+        printf("unfinished  %s: after page %lld (%lld record%s); run it again to continue there\n",
             text_of(pass, "kind", ""), (long long)number_of(pass, "pages"),
             (long long)number_of(pass, "records"), number_of(pass, "records") == 1 ? "" : "s");
     }
@@ -393,13 +393,13 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         json = true;
     }
     if (optind < argc)
-        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+        return cli_usage(self, "%s: unexpected argument", argv[optind]);
     return show(cli, json);
 }
 
 const struct command command_status = {
     .name = "status",
-    .summary = "how things stand: watermark, handlers, quarantine, last runs",
+    .summary = "show the state: watermark, handlers, quarantine, last runs",
     .help =
         "usage: wosync status [--json]\n"
         "\n"

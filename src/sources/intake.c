@@ -98,8 +98,8 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
         intake->in_quarantine = -1;
-        log_warning(
-            "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
+        log_warning("work order %s: %s; the record is in quarantine (see wosync status); the pass continues",
+            id, reason);
     }
     return INTAKE_QUARANTINED;
 }
@@ -283,7 +283,9 @@ static int doubt(struct intake *intake, const struct intake_record *record, cons
         .doubted = wo->updated};
     bool late = !record->from_list && !record->single; /* a late notification proves nothing */
     bool earlier = record->asked <= known->observed && known->observed <= record->observed;
-    if (late || earlier || known->doubted == wo->updated)
+    /* refuted once: the list is late; but a server may have gone back to just that, so a sweep asks again */
+    bool refuted = known->doubted == wo->updated && intake->settings.source != SOURCE_RECONCILE;
+    if (late || earlier || refuted)
         return 0;
     result->doubtful = true;
     return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);

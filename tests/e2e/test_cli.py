@@ -71,7 +71,7 @@ class Usage(Case):
     def test_arguments_that_are_too_many(self):
         for arguments in (("sync", "now"), ("dispatch", "x"), ("status", "x")):
             with self.subTest(arguments=arguments):
-                self.refuse(*arguments, message="it takes no argument")
+                self.refuse(*arguments, message="unexpected argument")
         self.refuse("events", "list", "x")
 
     def test_events_without_what(self):

@@ -87,7 +87,7 @@ class Mistakes(Case):
                           env={"WOSYNC_DB": self.store, "MAINTAINX_BASE_URL": self.mock.url})
 
     def test_a_key_twice(self):
-        self.refuse(self.base() + "[api]\ntimeout = 1s\ntimeout = 2s\n", r":5: timeout: it stands twice in \[api\]")
+        self.refuse(self.base() + "[api]\ntimeout = 1s\ntimeout = 2s\n", r":5: timeout: set twice in \[api\]")
 
     def test_a_line_that_is_no_setting(self):
         self.refuse(self.base() + "[api]\njust words\n", r":4: expected KEY = VALUE")

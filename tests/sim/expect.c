@@ -60,12 +60,14 @@ static void add_deleted(struct expected *out, long long id, const struct version
         add(out, v->updated, "workorder.deleted/%lld/%d", id, out->after.deletions);
 }
 
-static void expect_new(long long id, const struct version *v, int64_t horizon, struct expected *out)
+static void expect_new(long long id, const struct version *v, const struct told_steps *steps, int64_t horizon,
+    struct expected *out)
 {
     bool born = v->created >= horizon, touched = v->updated >= horizon;
     if (born)
         add(out, v->created, "workorder.created/%lld", id);
-    if (is_done(v) && (born || touched) && (v->completed != NEVER ? v->completed >= horizon : born))
+    if (is_done(v) && (born || touched) && (v->completed != NEVER ? v->completed >= horizon : born) &&
+        !steps->completed)
         add_completed(out, id, v);
     if (!born && touched)
         add_updated(out, id, v, false);
@@ -74,34 +76,56 @@ static void expect_new(long long id, const struct version *v, int64_t horizon, s
         add_deleted(out, id, v);
 }
 
+const char *expect_status(const struct order *order, const struct knowledge *known)
+{
+    return known->status != NULL ? known->status : order->versions[known->version].status;
+}
+
+/* The status change that the steps leave over, and the completion. */
+static void expect_status_changed(const struct order *order, const struct knowledge *known,
+    const struct version *v, const struct told_steps *steps, struct expected *out)
+{
+    const struct version *old = &order->versions[known->version];
+    const char *from = steps->status != NULL ? steps->status : expect_status(order, known);
+    bool jumps = strcmp(from, v->status) != 0;
+    char date[32];
+    plant_write_date(v->updated, date);
+    if (jumps)
+        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", (long long)order->id, from, v->status,
+            date)
+            ->numbered = v->updated <= old->updated;
+    if (!is_done(v) || steps->completed)
+        return;
+    bool undated = is_done(old) && old->completed == NEVER;
+    bool again = v->completed != NEVER && v->completed != old->completed;
+    if (jumps && strcmp(from, "DONE") != 0) {
+        add_completed(out, order->id, v);
+    } else if (again) {
+        add_completed(out, order->id, v);
+        out->events[out->count - 1].maybe = undated;
+    }
+}
+
 void expect(const struct order *order, const struct knowledge *known, int version, int description,
-    int64_t horizon, struct expected *out)
+    const struct told_steps *steps, int64_t horizon, struct expected *out)
 {
     const struct version *v = &order->versions[version];
     long long id = order->id;
-    char date[32];
     out->count = 0;
     out->after = *known;
     out->after.version = version;
     out->after.description = description;
     if (known->version < 0) {
-        expect_new(id, v, horizon, out);
+        expect_new(id, v, steps, horizon, out);
         return;
     }
     const struct version *old = &order->versions[known->version];
     bool back = known->deleted && v->deleted == NEVER, gone = !known->deleted && v->deleted != NEVER;
-    plant_write_date(v->updated, date);
-    if (strcmp(old->status, v->status) != 0)
-        add(out, v->updated, "workorder.status_changed/%lld/%s-%s/%s", id, old->status, v->status, date)
-            ->numbered = v->updated == old->updated;
-    bool undated = is_done(old) && old->completed == NEVER;
-    if (is_done(v) && (!is_done(old) || (v->completed != NEVER && v->completed != old->completed))) {
-        add_completed(out, id, v);
-        out->events[out->count - 1].maybe = undated;
-    }
+    if (!steps->waits)
+        expect_status_changed(order, known, v, steps, out);
     if (v->updated != old->updated || !same_content(old, v) ||
         !same_description(known->description, description) || back || gone)
-        add_updated(out, id, v, v->updated == old->updated);
+        add_updated(out, id, v, v->updated <= old->updated);
     out->after.deleted = v->deleted != NEVER;
     if (gone)
         add_deleted(out, id, v);
@@ -151,36 +175,79 @@ static void quoted_description(char out[64], int number)
         quoted(out, "\"note %d\"", number);
 }
 
+/* What differs between the two; the status as the step has it, where there is one. */
+static void append_changes(const struct order *order, const struct knowledge *from, int version,
+    int description, const struct passage *step, char *out, int size)
+{
+    char a[64], b[64];
+    const struct version *old = &order->versions[from->version], *v = &order->versions[version];
+    bool differs = strcmp(old->status, v->status) != 0;
+    quoted(a, "\"Pump %d\"", old->title);
+    quoted(b, "\"Pump %d\"", v->title);
+    append_change(out, size, "title", a, b);
+    quoted(a, "\"%s\"", step != NULL ? step->from : old->status);
+    quoted(b, "\"%s\"", step != NULL ? step->to : v->status);
+    if (differs)
+        append_change(out, size, "status", a, b);
+    quoted(a, "\"%s\"", old->priority);
+    quoted(b, "\"%s\"", v->priority);
+    append_change(out, size, "priority", a, b);
+    quoted_description(a, from->description);
+    quoted_description(b, description);
+    if (!same_description(from->description, description))
+        append_change(out, size, "description", a, b);
+    quoted_date(a, old->completed);
+    quoted_date(b, v->completed);
+    append_change(out, size, "completedAt", a, b);
+    quoted_date(a, old->deleted);
+    quoted_date(b, v->deleted);
+    append_change(out, size, "deletedAt", a, b);
+    if (step != NULL && !differs) {
+        quoted(a, "\"%s\"", step->from);
+        quoted(b, "\"%s\"", step->to);
+        append_change(out, size, "status", a, b);
+    }
+}
+
 void expect_tail(const struct order *order, const struct knowledge *from, int version, int description,
     char *out, int size)
 {
-    char a[64], b[64];
     *out = '\0';
     if (from->version >= 0) {
-        const struct version *old = &order->versions[from->version], *v = &order->versions[version];
-        if (strcmp(old->status, v->status) != 0)
-            append(out, size, ",\"previousStatus\":\"%s\"", old->status);
+        const char *before = expect_status(order, from);
+        if (strcmp(before, order->versions[version].status) != 0)
+            append(out, size, ",\"previousStatus\":\"%s\"", before);
         append(out, size, ",\"changes\":{");
-        quoted(a, "\"Pump %d\"", old->title);
-        quoted(b, "\"Pump %d\"", v->title);
-        append_change(out, size, "title", a, b);
-        quoted(a, "\"%s\"", old->status);
-        quoted(b, "\"%s\"", v->status);
-        append_change(out, size, "status", a, b);
-        quoted(a, "\"%s\"", old->priority);
-        quoted(b, "\"%s\"", v->priority);
-        append_change(out, size, "priority", a, b);
-        quoted_description(a, from->description);
-        quoted_description(b, description);
-        if (!same_description(from->description, description))
-            append_change(out, size, "description", a, b);
-        quoted_date(a, old->completed);
-        quoted_date(b, v->completed);
-        append_change(out, size, "completedAt", a, b);
-        quoted_date(a, old->deleted);
-        quoted_date(b, v->deleted);
-        append_change(out, size, "deletedAt", a, b);
+        append_changes(order, from, version, description, NULL, out, size);
         append(out, size, "}");
     }
     append(out, size, "}}");
+}
+
+void expect_step_tail(const struct order *order, const struct knowledge *from, int version, int description,
+    const struct passage *step, char *out, int size)
+{
+    *out = '\0';
+    append(out, size, ",\"previousStatus\":\"%s\",\"changes\":{", step->from);
+    if (step->arrives && from->version >= 0)
+        append_changes(order, from, version, description, step, out, size);
+    else
+        append(out, size, "\"status\":{\"from\":\"%s\",\"to\":\"%s\"}", step->from, step->to);
+    append(out, size, "}}}");
+}
+
+struct version expect_step_version(
+    const struct order *order, const struct knowledge *from, int version, const struct passage *step)
+{
+    struct version v = order->versions[version];
+    if (!step->arrives) {
+        v.status = step->to;
+        if (strcmp(step->to, "DONE") == 0)
+            v.completed = step->occurred;
+        else if (from->version >= 0)
+            v.completed = order->versions[from->version].completed;
+        v.updated = step->occurred < v.updated ? step->occurred : v.updated;
+    }
+    plant_write_version(order->id, &v);
+    return v;
 }

@@ -67,13 +67,17 @@ static void make_manner(struct history *h, struct dice *dice)
 static void make_hooks(struct history *h, struct dice *dice)
 {
     struct hooks_manner *m = &h->hooks;
-    m->on = dice_chance(dice, 20);
+    m->on = dice_chance(dice, 35);
     m->lost = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->doubled = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->partial = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->hints = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
     m->late = (int)dice_between(dice, 4, 22);
-    m->brief = dice_chance(dice, 50);
+    m->brief = dice_chance(dice, 40);
+    m->nameless = dice_chance(dice, 50) ? 0 : (int)dice_spread(dice, 6);
+    m->skew = dice_chance(dice, 60) ? 0 : dice_spread(dice, 9);
+    m->serialized = dice_chance(dice, 20);
+    m->resent = m->brief || dice_chance(dice, 50);
 }
 
 static void make_config(struct history *h, struct dice *dice)

@@ -1,30 +1,17 @@
 #include "hooks.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "machine.h"
 #include "plant.h"
 #include "verdict.h"
 
-enum { MOST_WAITING = 256, MOST_SENDINGS = 4, MOST_NUMBERS = 1024 };
+enum { MOST_WAITING = 512, MOST_SENDINGS = 4, MOST_NUMBERS = 2048 };
 
-enum about { ABOUT_WHOLE, ABOUT_PARTIAL, ABOUT_NOTHING, ABOUT_DELETION };
-
-struct message {
-    int64_t at;
-    int64_t work_order;
-    int version;
-    enum about about;
-    bool forged;
-    int number;   /* what makes two deliveries one */
-    int sendings; /* so far */
-    int64_t occurred;
-};
+/* Of 100 changes, so many are commented on; of as many something else is told. */
+enum { COMMENTS = 6, FOREIGN = 3 };
 
 static struct {
     struct hooks_manner manner;
@@ -35,11 +22,14 @@ static struct {
     bool came[MOST_NUMBERS]; /* by number: it was sent before */
 } hooks;
 
+struct notices notices;
+
 bool (*hooks_deliver)(const struct api_subscription *hook);
 
 void hooks_reset(const struct hooks_manner *manner, uint64_t seed)
 {
     memset(&hooks, 0, sizeof hooks);
+    notices.count = 0;
     if (manner != NULL)
         hooks.manner = *manner;
     hooks.dice = dice_of(seed, 10);
@@ -56,6 +46,13 @@ static void put(const struct message *message)
 {
     if (hooks.count < MOST_WAITING)
         hooks.waiting[hooks.count++] = *message;
+}
+
+/* Who did it: one of the users, of whom one is on no list, or the system. */
+static int64_t choose_actor(void)
+{
+    int64_t who = dice_below(&hooks.dice, PLANT_USERS + 2);
+    return who <= PLANT_USERS ? PLANT_FIRST_USER + who : 0;
 }
 
 static void send_some(struct message message)
@@ -77,98 +74,95 @@ static void send_some(struct message message)
     }
 }
 
+/* The brief's: it holds the work order, or part of it, or its id. */
+static void send_brief(const struct order *order, struct message message)
+{
+    message.occurred = order->versions[message.version].updated;
+    if (dice_chance(&hooks.dice, hooks.manner.hints))
+        message.about = ABOUT_NOTHING;
+    else
+        message.about = dice_chance(&hooks.dice, hooks.manner.partial) ? ABOUT_PARTIAL : ABOUT_WHOLE;
+    send_some(message);
+}
+
+/* The moment of a change: close to its updatedAt, and later than the one before it. */
+static int64_t moment_of(struct order *order)
+{
+    int64_t skew = hooks.manner.skew;
+    int64_t moment = plant_server_now() + (skew > 0 ? dice_between(&hooks.dice, -skew, skew) : 0);
+    if (moment <= order->last_moment)
+        moment = order->last_moment + 1;
+    order->last_moment = moment;
+    return moment;
+}
+
+static int add_notice(const struct message *message, const char *from, const char *to)
+{
+    if (notices.count == MOST_NOTICES)
+        abort();
+    notices.list[notices.count] = (struct notice){.work_order = message->work_order,
+        .occurred = message->occurred,
+        .from = from,
+        .to = to,
+        .actor = message->actor,
+        .plain = from != NULL || !message->nameless || hooks.manner.serialized};
+    return notices.count++;
+}
+
+/* MaintainX's: an envelope, which names what happened. */
+static void send_envelope(struct order *order, struct message message)
+{
+    struct dice *dice = &hooks.dice;
+    const struct version *v = &order->versions[message.version], *old = message.version > 0 ? v - 1 : v;
+    message.occurred = moment_of(order);
+    message.actor = choose_actor();
+    message.nameless = dice_chance(dice, hooks.manner.nameless);
+    message.about = ABOUT_NOTHING;
+    if (strcmp(old->status, v->status) != 0) {
+        message.about = ABOUT_STATUS;
+        message.notice = add_notice(&message, old->status, v->status);
+    }
+    /* nothing fires for time entries and the like */
+    bool touched = message.version > 0 && message.about == ABOUT_NOTHING && old->title == v->title &&
+                   old->description == v->description && strcmp(old->priority, v->priority) == 0;
+    if (!touched || dice_chance(dice, 30))
+        send_some(message);
+    message.notice = -1;
+    message.nameless = false;
+    if (dice_chance(dice, COMMENTS + FOREIGN)) {
+        message.about = dice_below(dice, COMMENTS + FOREIGN) < COMMENTS ? ABOUT_COMMENT : ABOUT_FOREIGN;
+        send_some(message);
+    }
+}
+
 void hooks_changed(struct order *order)
 {
-    struct message message = {.work_order = order->id,
-        .version = order->count - 1,
-        .occurred = order->versions[order->count - 1].updated};
+    const struct message message = {.work_order = order->id, .version = order->count - 1, .notice = -1};
     if (!hooks.manner.on)
         return;
-    /* the vendor's envelope holds no work order; the other spelling does */
-    if (!hooks.manner.brief || dice_chance(&hooks.dice, hooks.manner.hints))
-        message.about = ABOUT_NOTHING;
-    else if (dice_chance(&hooks.dice, hooks.manner.partial))
-        message.about = ABOUT_PARTIAL;
-    send_some(message);
+    if (hooks.manner.brief)
+        send_brief(order, message);
+    else if (order->versions[message.version].deleted == NEVER)
+        send_envelope(order, message);
 }
 
 void hooks_deleted(struct order *order, int64_t when)
 {
-    const struct message message = {
-        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION, .occurred = when};
+    struct message message = {.work_order = order->id,
+        .version = order->count - 1,
+        .about = ABOUT_DELETION,
+        .occurred = when,
+        .actor = choose_actor()};
     if (!hooks.manner.on)
         return;
-    order->hook_deleted = when;
+    message.nameless = !hooks.manner.brief && dice_chance(&hooks.dice, hooks.manner.nameless);
+    /* one that is deleted a second time is so at another moment */
+    if (!hooks.manner.brief && message.occurred <= order->last_moment)
+        message.occurred = order->last_moment + 1;
+    if (!hooks.manner.brief)
+        order->last_moment = message.occurred;
+    message.notice = add_notice(&message, NULL, NULL);
     send_some(message);
-}
-
-/* --- as it is written --- */
-
-static const char *type_of(const struct message *message)
-{
-    static const char *const types[2][3] = {{"NEW_WORK_ORDER", "WORK_ORDER_CHANGE", "WORK_ORDER_DELETE"},
-        {"workorder.created", "workorder.updated", "workorder.deleted"}};
-    return types[hooks.manner.brief][message->about == ABOUT_DELETION ? 2 : message->version > 0];
-}
-
-static void write_work_order(const struct message *message, const struct version *v, char out[640])
-{
-    /* of a forged one nothing was ever true */
-    const char *json = v->json;
-    if (message->about == ABOUT_PARTIAL)
-        snprintf(out, 640, "%.*s%s}", (int)v->head, json, json + v->tail);
-    else
-        snprintf(out, 640, "%s}", json);
-    if (message->forged) {
-        char *title = strstr(out, "Pump");
-        if (title != NULL)
-            memcpy(title, "Fake", 4);
-    }
-}
-
-static void write_body(const struct message *message, const struct version *v, char *out, size_t size)
-{
-    char work_order[640] = "", date[32];
-    plant_write_date(message->occurred, date);
-    if (message->about == ABOUT_WHOLE || message->about == ABOUT_PARTIAL)
-        write_work_order(message, v, work_order);
-    if (hooks.manner.brief && *work_order != '\0')
-        snprintf(out, size, "{\"event\":\"%s\",\"data\":%s,\"timestamp\":\"%s\"}", type_of(message),
-            work_order, date);
-    else if (hooks.manner.brief)
-        snprintf(out, size, "{\"event\":\"%s\",\"data\":{\"id\":%lld},\"timestamp\":\"%s\"}",
-            type_of(message), (long long)message->work_order, date);
-    else
-        snprintf(out, size,
-            "{\"eventType\":\"%s\",\"occurredAt\":\"%s\",\"orgId\":1,\"workOrderId\":%lld,\"customerId\":null,"
-            "\"userId\":%d}",
-            type_of(message), date, (long long)message->work_order, 2041 + message->number % 3);
-}
-
-static void write_hex(const char *secret, const char *text, char out[65])
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text, strlen(text), mac, &len);
-    for (unsigned i = 0; i < len && i < 32; i++)
-        snprintf(out + 2 * i, 3, "%02x", mac[i]);
-}
-
-/* In one of the two ways; the one with the time in it by a clock that agrees with the machine's. */
-static void sign(const struct message *message, struct api_subscription *hook)
-{
-    char signed_text[1100], hex[65] = "";
-    const char *secret = message->forged ? "another-secret" : HOOKS_SECRET;
-    if (hooks.manner.brief) {
-        write_hex(secret, hook->body, hex);
-        snprintf(hook->signature, sizeof hook->signature, "x-maintainx-signature: %s", hex);
-        return;
-    }
-    long long seconds = clock_now() / 1000;
-    snprintf(signed_text, sizeof signed_text, "%lld.%s", seconds, hook->body);
-    write_hex(secret, signed_text, hex);
-    snprintf(hook->signature, sizeof hook->signature, "x-maintainx-webhook-body-signature: t=%lld,v1=%s",
-        seconds, hex);
 }
 
 /* --- as they come in --- */
@@ -192,8 +186,10 @@ void hooks_happen(void)
 {
     int first = first_waiting();
     struct message message = hooks.waiting[first];
-    struct api_subscription hook = {
-        .forged = message.forged, .work_order = message.work_order, .version = -1};
+    struct api_subscription hook = {.forged = message.forged,
+        .work_order = message.about == ABOUT_FOREIGN ? 0 : message.work_order,
+        .version = -1,
+        .notice = message.forged ? -1 : message.notice};
     const struct process *process = machine_process();
     hooks.waiting[first] = hooks.waiting[--hooks.count];
     if (process != NULL && (process->outer != NULL || process->dead)) {
@@ -203,9 +199,7 @@ void hooks_happen(void)
         return;
     }
     const struct version *v = &plant_order(message.work_order)->versions[message.version];
-    write_body(&message, v, hook.body, sizeof hook.body);
-    sign(&message, &hook);
-    snprintf(hook.event_id, sizeof hook.event_id, "x-maintainx-event-id: simulated-%d", message.number);
+    hooks_write(&message, &hooks.manner, &hook);
     /* one that is done and does not say when is a hint, and one that came before may have been a hint then */
     bool done = strcmp(v->status, "DONE") == 0 && v->completed == NEVER;
     if ((message.about == ABOUT_WHOLE || message.about == ABOUT_PARTIAL) && !done &&
@@ -213,7 +207,7 @@ void hooks_happen(void)
         hook.version = message.version;
     hooks.came[message.number % MOST_NUMBERS] = true;
     trace("webhook: %s", hook.body);
-    if (!hooks_deliver(&hook) && ++message.sendings < MOST_SENDINGS) {
+    if (!hooks_deliver(&hook) && hooks.manner.resent && ++message.sendings < MOST_SENDINGS) {
         message.at = machine_now() + dice_spread(&hooks.dice, 18);
         put(&message);
     }

@@ -165,7 +165,7 @@ void http_free(struct http *http)
 const char *http_check_url(const char *url, bool allow_plain)
 {
     (void)allow_plain;
-    return strncmp(url, "http", 4) == 0 ? NULL : "it is no URL";
+    return strncmp(url, "http", 4) == 0 ? NULL : "not a URL";
 }
 
 void http_append_encoded(struct buffer *url, const char *text)
@@ -220,7 +220,7 @@ static void count_request(struct process *process, const char *url)
         process->deliveries++;
     else if (strstr(url, "/workorders?") != NULL)
         process->lists++;
-    else
+    else if (strstr(url, "/workorders/") != NULL)
         process->singles++;
 }
 

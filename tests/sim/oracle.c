@@ -16,12 +16,12 @@ struct oracle oracle;
 
 void oracle_reset(const struct history *history)
 {
-    for (int i = 0; i < oracle.log.count; i++) {
+    for (int i = 0; i < oracle.log.total; i++) {
         free(oracle.log.list[i].id);
         free(oracle.log.list[i].type);
         free(oracle.log.list[i].body);
     }
-    oracle.log.count = 0;
+    oracle.log.count = oracle.log.total = 0;
     oracle.history = history;
     oracle.has_horizon = false;
     oracle.horizon = oracle.last_seq = 0;
@@ -72,13 +72,13 @@ const struct told *log_find(const struct log *log, const char *id)
 struct told *oracle_log_add(sqlite3_stmt *row)
 {
     struct log *log = &oracle.log;
-    if (log->count == log->capacity) {
+    if (log->total == log->capacity) {
         log->capacity = log->capacity == 0 ? 256 : 2 * log->capacity;
         log->list = realloc(log->list, (size_t)log->capacity * sizeof *log->list);
         if (log->list == NULL)
             abort();
     }
-    struct told *told = &log->list[log->count++];
+    struct told *told = &log->list[log->total++];
     *told = (struct told){.seq = sqlite3_column_int64(row, 0),
         .id = strdup((const char *)sqlite3_column_text(row, 1)),
         .type = strdup((const char *)sqlite3_column_text(row, 2)),
@@ -158,10 +158,11 @@ static void take_newest(void)
 void oracle_look(const struct run_report *run)
 {
     take_newest();
+    oracle_begin_notices(run);
+    oracle.run = run->number;
     /* as many as were known before it, for the list showed none; a sync sweeps, too, when it is due */
     bool sweeps = run->kind == STEP_RECONCILE || (run->kind == STEP_SYNC && run->lists > 1);
-    if (sweeps && plant.all_hidden &&
-        oracle_known_orders(run->began) <= oracle.history->max_deletes)
+    if (sweeps && plant.all_hidden && oracle_known_orders(run->began) <= oracle.history->max_deletes)
         oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);
@@ -170,10 +171,12 @@ void oracle_look(const struct run_report *run)
         oracle_check_pass(run);
         oracle_check_backfill(run);
         oracle_check_hook(run);
+        oracle_check_deletions(run);
         deliveries_look(&oracle.log, run);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }
+    oracle_end_notices();
 }
 
 int oracle_pending(void)
@@ -225,6 +228,9 @@ void oracle_finish(void)
                 known->version, version);
         if (is_owed_deletion(i))
             broken("R5", "at the end %lld is gone and was not told deleted", (long long)order->id);
+        if (known->version >= 0 && known->status != NULL && !known->deleted)
+            broken("R5", "at the end the status changes of %lld are told up to %s", (long long)order->id,
+                known->status);
         if (version >= 0 && known->deleted && order->versions[version].deleted == NEVER)
             broken("R5", "at the end %lld is there and is told deleted", (long long)order->id);
     }

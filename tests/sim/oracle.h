@@ -30,7 +30,8 @@ struct run_report {
     int64_t from, until;               /* of a backfill, */
     bool silent;                       /* which tells nothing */
     int64_t hook_order;                /* of a webhook: what it is about, */
-    int hook_version;                  /* and the version that it tells whole, -1 for none */
+    int hook_version;                  /* the version that it tells whole, -1 for none, */
+    int hook_notice;                   /* and what it names, -1 for nothing */
 };
 
 void oracle_reset(const struct history *history);

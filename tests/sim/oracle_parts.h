@@ -21,16 +21,19 @@ struct told {
     char *body;
     int version;          /* of the work order, that it tells of, */
     int description;      /* with that description */
+    int64_t actor;        /* who did it; 0: it does not say */
     uint64_t hash;        /* of the id */
     uint64_t fingerprint; /* of the body */
 };
 
 struct log {
     struct told *list;
-    int count, capacity;
+    int count; /* that were looked at, */
+    int total; /* and those behind them */
+    int capacity;
 };
 
-/* The event of that id, NULL when there is none. */
+/* The event of that id among those that were looked at, NULL when there is none. */
 const struct told *log_find(const struct log *log, const char *id);
 
 /* oracle_told.c: the deliveries. */
@@ -58,10 +61,8 @@ struct sqlite3_stmt *oracle_query(enum oracle_query which);
 /* What was seen of a work order so far. */
 struct watched {
     struct knowledge known;
-    struct expected owed;  /* of an observation whose events are still coming */
-    int next;              /* in it */
-    struct knowledge from; /* what was known before */
-    int64_t heard;         /* when a webhook last spoke of it; 0: none did */
+    int waits_since; /* the run since which the rest of its steps waits */
+    int64_t heard;   /* when a webhook last spoke of it; 0: none did */
 };
 
 extern struct oracle {
@@ -71,6 +72,7 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
+    int run;          /* the one that is looked at */
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */
     struct log log;
@@ -85,6 +87,40 @@ struct told *oracle_log_add(struct sqlite3_stmt *row);
 int oracle_version_of(const struct order *order, const char *text, int *description, const char **rest);
 int oracle_newest_like(const struct order *order, int version);
 
+/* What stands behind the work order in a text that begins like this version's; NULL: it is another. */
+const char *oracle_behind(const struct version *v, const char *text, int *description);
+
+/* oracle_steps.c: holds the events from place `i` of the log on, which are of one observation, against what
+ * must be told after `known`. Returns how many of them that is, and fills *after; 0 when they are not what
+ * they should be, which `why` then says. */
+enum { ORACLE_WHY = 1200 };
+int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
+    char why[ORACLE_WHY]);
+
+/* What must be told of it when no step was, without what was told before. */
+void oracle_owe(const struct order *order, const struct knowledge *known, int version, int description,
+    const struct told_steps *steps, struct expected *out);
+
+/* Are they of one observation: the same work order, the same moment, the same source? */
+bool oracle_same_look(const struct told *a, const struct told *b);
+
+/* Does a body begin so, up to when it was observed, and does it end so? */
+bool oracle_has_head(const struct told *told, const char *id, const char *timestamp);
+
+/* oracle_passes.c: which notifications are stored: when a run has ended, before and after the look at it. */
+void oracle_note_notice(const struct run_report *run);
+void oracle_begin_notices(const struct run_report *run);
+void oracle_end_notices(void);
+
+/* oracle_chain.c: which notified steps must be told on the way from `known` to `version`: `told` are those
+ * that were. Returns what is wrong, NULL when nothing is. */
+struct step_list {
+    const struct notice *list[64];
+    int count;
+};
+const char *oracle_judge_chain(const struct order *order, const struct knowledge *known, int version,
+    const struct step_list *told, bool waits);
+
 /* oracle_events.c: takes the new events and the snapshots. */
 void oracle_look_at_events(const struct run_report *run);
 void oracle_look_at_snapshots(void);
@@ -96,5 +132,6 @@ int64_t oracle_known_orders(int64_t since);
 void oracle_check_pass(const struct run_report *run);
 void oracle_check_backfill(const struct run_report *run);
 void oracle_check_hook(const struct run_report *run);
+void oracle_check_deletions(const struct run_report *run);
 
 #endif

@@ -6,12 +6,23 @@
 #include "oracle_parts.h"
 #include "verdict.h"
 
+/* What becomes visible within hours is seen by the poll that looks back for six, which is due once an hour.
+ */
+enum { LATE_WINDOW_MS = 6 * 3600000, LATE_WINDOW_EVERY_MS = 3600000 };
+
+static bool is_covered_late(const struct version *v, int64_t began)
+{
+    bool steady = !oracle.history->jumps && plant.stepped_back == 0;
+    return steady && began >= v->stable + LATE_WINDOW_EVERY_MS &&
+           v->stable - v->updated < LATE_WINDOW_MS - 2 * LATE_WINDOW_EVERY_MS;
+}
+
 /* Could a poll that began at `began` and ended just now have missed what is seen of it now? */
 static bool may_be_missed(const struct order *order, int version, int64_t began)
 {
     const struct version *v = &order->versions[version];
     int64_t longest = oracle.history->manner.longest_delay;
-    if (order->hidden || plant.all_hidden || v->late)
+    if (order->hidden || plant.all_hidden || order->bent || (v->late && !is_covered_late(v, began)))
         return true;
     if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
@@ -29,6 +40,10 @@ void oracle_check_pass(const struct run_report *run)
         if (version < 0 || may_be_missed(order, version, began))
             continue;
         int known = oracle.orders[i].known.version;
+        /* what waits for more notifications waits for the next poll at the most */
+        if (known >= 0 && oracle.orders[i].known.status != NULL && oracle.orders[i].waits_since < run->number)
+            broken("R5", "work order %lld: its status changes were told up to %s, and a poll has seen more",
+                (long long)order->id, oracle.orders[i].known.status);
         /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that
          * goes on in a list that was frozen when it began: which is newer no one can tell */
         if (known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&
@@ -46,7 +61,8 @@ void oracle_check_pass(const struct run_report *run)
 /* What a backfill that has read to its end must have told. */
 void oracle_check_backfill(const struct run_report *run)
 {
-    if (run->kind != STEP_BACKFILL || run->status != 0 || !run->whole || run->stopped || run->silent)
+    if (run->kind != STEP_BACKFILL || run->status != 0 || !run->whole || run->stopped || run->silent ||
+        plant_log.emptied >= run->began)
         return;
     for (int i = 0; i < plant.count; i++) {
         const struct order *order = &plant.orders[i];
@@ -66,14 +82,70 @@ void oracle_check_backfill(const struct run_report *run)
     }
 }
 
+void oracle_note_notice(const struct run_report *run)
+{
+    if (run->hook_notice < 0)
+        return;
+    struct notice *notice = &notices.list[run->hook_notice];
+    /* where it was cut short, it may be stored or not */
+    notice->taken = true;
+    if (!notice->sure)
+        notice->since = run->ended;
+    notice->sure = notice->sure || (run->status == 0 && !run->hurt);
+}
+
+void oracle_begin_notices(const struct run_report *run)
+{
+    /* it was stored before anything came of it */
+    if (run->hook_notice >= 0 && run->undisturbed)
+        notices.list[run->hook_notice].before = notices.list[run->hook_notice].sure;
+}
+
+void oracle_end_notices(void)
+{
+    for (int i = 0; i < notices.count; i++)
+        notices.list[i].before = notices.list[i].sure;
+}
+
+/* A deletion that was notified, and that its 404 confirms, is told at once: by the next poll at the latest,
+ * where no request fails. */
+void oracle_check_deletions(const struct run_report *run)
+{
+    const struct history *h = oracle.history;
+    enum { LONG_AGO_MS = 600000, QUICK_MS = 200 };
+    if (run->kind != STEP_SYNC || run->status != 0 || !run->whole || run->stopped || run->hurt ||
+        !run->calm || plant.was_troubled || h->jumps || h->latency > QUICK_MS)
+        return;
+    for (int i = 0; i < notices.count; i++) {
+        const struct notice *notice = &notices.list[i];
+        if (notice->to != NULL || !notice->before || !notice->plain ||
+            notice->since > run->began - LONG_AGO_MS)
+            continue;
+        const struct order *order = plant_order(notice->work_order);
+        const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
+        if (order->removed != NEVER && known->version >= 0 && !known->deleted &&
+            notice->occurred >= order->versions[known->version].updated)
+            broken("R5", "work order %lld: its deletion was notified and is not told", (long long)order->id);
+    }
+}
+
+static bool is_deletion_notified(const struct order *order)
+{
+    for (int i = 0; i < notices.count; i++)
+        if (notices.list[i].work_order == order->id && notices.list[i].to == NULL)
+            return true;
+    return false;
+}
+
 /* A webhook that was answered with yes is stored. */
 void oracle_check_hook(const struct run_report *run)
 {
     const struct order *order =
         run->kind == STEP_HOOK && run->hook_version >= 0 ? plant_order(run->hook_order) : NULL;
     /* what is not newer than a deletion brings nothing back */
-    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon || order->hook_deleted != NEVER ||
-        order->removed != NEVER || oracle.orders[order->id - FIRST_ID].known.deleted)
+    if (order == NULL || run->status != 0 || run->hurt || !oracle.has_horizon ||
+        is_deletion_notified(order) || order->bent || order->removed != NEVER ||
+        oracle.orders[order->id - FIRST_ID].known.deleted)
         return;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
     const struct version *v = &order->versions[run->hook_version];

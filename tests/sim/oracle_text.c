@@ -20,7 +20,7 @@ static const char *read_description(const char *text, int *description)
 
 /* Where the work order's own text ends in one that begins like this version's: behind it stands what is no
  * part of it. NULL when it is another. */
-static const char *behind(const struct version *v, const char *text, int *description)
+const char *oracle_behind(const struct version *v, const char *text, int *description)
 {
     static const char thumbnail[] = ",\"thumbnail\":\"";
     if (strncmp(text, v->json, v->head) != 0)
@@ -43,7 +43,7 @@ static const char *behind(const struct version *v, const char *text, int *descri
 int oracle_version_of(const struct order *order, const char *text, int *description, const char **rest)
 {
     for (int i = order->count - 1; i >= 0; i--)
-        if ((*rest = behind(&order->versions[i], text, description)) != NULL)
+        if ((*rest = oracle_behind(&order->versions[i], text, description)) != NULL)
             return i;
     return -1;
 }

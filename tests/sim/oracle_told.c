@@ -65,6 +65,7 @@ void deliveries_free(void)
 void oracle_note(const struct run_report *run)
 {
     told_to.unsure[run->number % MOST_RUNS] = run->hurt || run->stopped;
+    oracle_note_notice(run);
     if (run->hook_order != 0)
         oracle.orders[run->hook_order - FIRST_ID].heard = run->ended;
 }

@@ -15,9 +15,9 @@ enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 static const char *const priorities[] = {"NONE", "LOW", "MEDIUM", "HIGH"};
 
 static const char *const change_names[CHANGES] = {"create", "edit", "status", "complete", "reopen", "touch",
-    "rewrite", "delete", "restore", "remove", "hide", "late", "future"};
+    "rewrite", "delete", "restore", "remove", "hide", "late", "future", "undo"};
 
-static const int64_t year = INT64_C(366) * 86400000;
+static const int64_t hour = 3600000, year = INT64_C(366) * 86400000;
 
 struct plant plant;
 
@@ -55,83 +55,22 @@ struct order *plant_order(int64_t id)
     return NULL;
 }
 
-/* --- the text of a version --- */
-
-/* 2026-11-23T10:15:00.000Z, by the days' own arithmetic (Hinnant's civil_from_days). */
-void plant_write_date(int64_t ms, char out[32])
-{
-    if (ms == NEVER) {
-        *out = '\0';
-        return;
-    }
-    int64_t days = ms / 86400000, rest = ms % 86400000;
-    if (rest < 0) {
-        rest += 86400000;
-        days--;
-    }
-    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
-            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153, day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
-    int64_t y = yoe + era * 400 + (month <= 2);
-    snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)y, (int)month, (int)day,
-        (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
-}
-
-static void quote_date(int64_t ms, char out[40])
-{
-    char date[32];
-    if (ms == NEVER) {
-        strcpy(out, "null");
-        return;
-    }
-    plant_write_date(ms, date);
-    snprintf(out, 40, "\"%s\"", date);
-}
-
-int64_t plant_creator(int64_t order)
-{
-    return PLANT_FIRST_USER + order % (PLANT_USERS + 1);
-}
-
-static void write_json(const struct order *order, struct version *v)
-{
-    char created[40], updated[40], completed[40], deleted[40], description[32] = "null", text[640];
-    quote_date(v->created, created);
-    quote_date(v->updated, updated);
-    quote_date(v->completed, completed);
-    quote_date(v->deleted, deleted);
-    if (v->description > 0)
-        snprintf(description, sizeof description, "\"note %d\"", v->description);
-    int n = snprintf(text, sizeof text,
-        "{\"id\":%lld,\"sequentialId\":%lld,\"creatorId\":%lld,\"title\":\"Pump %d\",\"status\":\"%s\","
-        "\"priority\":\"%s\"",
-        (long long)order->id, (long long)order->id, (long long)plant_creator(order->id), v->title, v->status,
-        v->priority);
-    v->head = (size_t)n;
-    n += snprintf(text + n, sizeof text - (size_t)n, ",\"description\":%s", description);
-    v->tail = (size_t)n;
-    n += snprintf(text + n, sizeof text - (size_t)n,
-        ",\"createdAt\":%s,\"updatedAt\":%s,\"completedAt\":%s,\"deletedAt\":%s", created, updated, completed,
-        deleted);
-    v->len = (size_t)n;
-    v->json = strdup(text);
-    if (v->json == NULL)
-        abort();
-}
-
 /* --- how a version comes to be seen --- */
 
-static int64_t server_now(void)
+int64_t plant_server_now(void)
 {
     return machine_now() - plant.stepped_back;
 }
 
-static int64_t date_of_change(const struct order *order)
+/* Behind a date in the future the next one may be right again. */
+static int64_t date_of_change(struct order *order, struct dice *dice)
 {
-    int64_t last = order->count > 0 ? order->versions[order->count - 1].updated : NEVER;
-    int64_t now = server_now();
-    return last != NEVER && now <= last ? last + 1 : now;
+    int64_t last = order->versions[order->count - 1].updated, now = plant_server_now();
+    if (now <= last - hour && dice_chance(dice, 50)) {
+        order->bent = true;
+        return now;
+    }
+    return now <= last ? last + 1 : now;
 }
 
 /* Nothing of a work order is seen before what was earlier. */
@@ -152,10 +91,10 @@ static void set_visibility(const struct order *order, struct version *v, struct 
     v->late = v->stable - v->updated > plant.manner.longest_delay;
 }
 
-static void add_version(struct order *order, struct version v, struct dice *dice, bool late)
+static void add_version(struct order *order, struct version v, struct dice *dice, enum change_kind kind)
 {
-    set_visibility(order, &v, dice, late);
-    write_json(order, &v);
+    set_visibility(order, &v, dice, kind == CHANGE_LATE);
+    plant_write_version(order->id, &v);
     if (order->count == order->capacity) {
         order->capacity = order->capacity == 0 ? 4 : 2 * order->capacity;
         order->versions = realloc(order->versions, (size_t)order->capacity * sizeof *order->versions);
@@ -163,7 +102,8 @@ static void add_version(struct order *order, struct version v, struct dice *dice
             abort();
     }
     order->versions[order->count++] = v;
-    hooks_changed(order);
+    if (kind != CHANGE_UNDO)
+        hooks_changed(order);
 }
 
 int plant_newest(const struct order *order, int64_t now)
@@ -191,8 +131,9 @@ int plant_seen(const struct order *order, int64_t now)
 
 /* --- changes --- */
 
-static void create(struct dice *dice, bool future)
+static void create(struct dice *dice, enum change_kind kind)
 {
+    const bool future = kind == CHANGE_FUTURE;
     if (plant.count == plant.capacity) {
         plant.capacity = plant.capacity == 0 ? 16 : 2 * plant.capacity;
         plant.orders = realloc(plant.orders, (size_t)plant.capacity * sizeof *plant.orders);
@@ -203,10 +144,10 @@ static void create(struct dice *dice, bool future)
     *order = (struct order){.id = 100 + plant.count,
         .removed = NEVER,
         .unhidden = NEVER,
-        .hook_deleted = NEVER,
+        .last_moment = NEVER,
         .upcoming = dice_chance(dice, 20)};
-    struct version v = {.updated = server_now() + (future ? year : 0),
-        .created = server_now(),
+    struct version v = {.updated = plant_server_now() + (future ? year : 0),
+        .created = plant_server_now(),
         .completed = NEVER,
         .deleted = NEVER,
         .status = statuses[dice_chance(dice, 80) ? 0 : dice_below(dice, STATUSES)],
@@ -216,7 +157,7 @@ static void create(struct dice *dice, bool future)
     if (strcmp(v.status, "DONE") == 0 && dice_chance(dice, 80))
         v.completed = v.created;
     plant.count++;
-    add_version(order, v, dice, false);
+    add_version(order, v, dice, kind);
 }
 
 /* May this happen to a work order as it is? */
@@ -238,6 +179,8 @@ static bool can(const struct order *order, enum change_kind kind)
     case CHANGE_TOUCH:
     case CHANGE_REWRITE:
         return true;
+    case CHANGE_UNDO:
+        return order->count > 1;
     default:
         return v->deleted == NEVER;
     }
@@ -297,10 +240,18 @@ static void apply(struct version *v, enum change_kind kind, struct dice *dice)
         v->deleted = NEVER;
         break;
     case CHANGE_TOUCH:
+    case CHANGE_UNDO:
         break;
     default:
         edit(v, kind == CHANGE_REWRITE, dice);
     }
+}
+
+/* An older state is restored, with the date that it had. */
+static struct version undone(struct order *order, struct dice *dice)
+{
+    order->bent = true;
+    return order->versions[dice_below(dice, order->count - 1)];
 }
 
 void plant_hide(struct order *order, bool hide)
@@ -324,7 +275,7 @@ void plant_change(enum change_kind kind, uint64_t seed)
 {
     struct dice dice = dice_of(seed, 4);
     if (kind == CHANGE_CREATE || kind == CHANGE_FUTURE) {
-        create(&dice, kind == CHANGE_FUTURE);
+        create(&dice, kind);
         trace("%s %lld", change_names[kind], (long long)plant.orders[plant.count - 1].id);
         return;
     }
@@ -338,10 +289,12 @@ void plant_change(enum change_kind kind, uint64_t seed)
         plant_hide(order, !order->hidden);
     } else {
         struct version v = order->versions[order->count - 1];
-        if (kind != CHANGE_REWRITE)
-            v.updated = date_of_change(order);
+        if (kind == CHANGE_UNDO)
+            v = undone(order, &dice);
+        else if (kind != CHANGE_REWRITE)
+            v.updated = date_of_change(order, &dice);
         apply(&v, kind, &dice);
-        add_version(order, v, &dice, kind == CHANGE_LATE);
+        add_version(order, v, &dice, kind);
         if (kind == CHANGE_DELETE)
             hooks_deleted(order, v.deleted);
     }

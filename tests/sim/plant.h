@@ -30,14 +30,15 @@ struct order {
     int64_t id;
     struct version *versions;
     int count, capacity;
-    bool upcoming;        /* it starts in the future: shown to those only that ask for it */
-    bool hidden;          /* the list leaves it out, though it is there */
-    int64_t unhidden;     /* the true time since which it is not; NEVER: it never was */
-    int64_t removed;      /* the true time when it was removed for good; NEVER: it is there */
-    int refusals;         /* 404s for its id since it was last seen by it, */
-    int most_refusals;    /* and the most of them in a row so far */
-    bool half_proved;     /* it had been refused when the token lost sight of everything */
-    int64_t hook_deleted; /* when the newest deletion happened that a webhook tells of; NEVER: none does */
+    bool upcoming;       /* it starts in the future: shown to those only that ask for it */
+    bool hidden;         /* the list leaves it out, though it is there */
+    int64_t unhidden;    /* the true time since which it is not; NEVER: it never was */
+    int64_t removed;     /* the true time when it was removed for good; NEVER: it is there */
+    int refusals;        /* 404s for its id since it was last seen by it, */
+    int most_refusals;   /* and the most of them in a row so far */
+    bool half_proved;    /* it had been refused when the token lost sight of everything */
+    int64_t last_moment; /* of its newest notification */
+    bool bent;           /* a version of it is older than the one before, by their dates */
 };
 
 /* How the server is, for the whole history. Durations in milliseconds. */
@@ -73,7 +74,8 @@ struct plant {
     int64_t stepped_back; /* how far its own clock has been set back in all */
     bool was_troubled;    /* answers may have been wrong at some time */
     bool all_hidden;      /* the token sees nothing */
-    int trouble;          /* of 100 answers, so many are wrong */
+    int trouble;          /* of 100 answers, so many are wrong, */
+    int empty;            /* and of 100 lists so many as if there were nothing */
     int64_t others;       /* requests of the window that others take, of 100 */
     struct dice dice;
 };
@@ -96,6 +98,7 @@ enum change_kind {
     CHANGE_HIDE,   /* the list leaves it out, or shows it again */
     CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
     CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
+    CHANGE_UNDO,   /* it is as it was before, its updatedAt included, as after a restore of the server */
     CHANGES
 };
 
@@ -111,7 +114,8 @@ void plant_plan(int64_t at, enum change_kind kind, uint64_t seed);
 int64_t plant_next(void);
 void plant_happen(void);
 
-/* The version that the list shows at a true time: its index, -1 for none. When it flickers, chance decides. */
+/* The version that the list shows at a true time: its index, -1 for none. When it flickers, chance decides.
+ */
 int plant_seen(const struct order *order, int64_t now);
 
 /* The same without chance: the last that the list shows at all. */
@@ -122,11 +126,22 @@ int plant_truth(const struct order *order, int64_t now);
 
 struct order *plant_order(int64_t id);
 
+/* The time by its clock. */
+int64_t plant_server_now(void);
+
 /* Who made it. */
 int64_t plant_creator(int64_t order);
 
+/* --- plant_text.c --- */
+
 /* Writes 2026-11-23T10:15:00.000Z; nothing for NEVER. */
 void plant_write_date(int64_t ms, char out[32]);
+
+/* The same for a header: Tue, 24 Nov 2026 10:15:00 GMT. */
+void plant_write_http_date(int64_t ms, char out[64]);
+
+/* Writes the text of a version: its json, len, head and tail. The json is to be freed. */
+void plant_write_version(int64_t order, struct version *v);
 
 /* --- plant_api.c --- */
 
@@ -134,6 +149,13 @@ struct net_request;
 struct net_answer;
 
 void plant_answer(const struct net_request *request, struct net_answer *answer);
+
+/* Answers with a status and a text. */
+void plant_say(struct net_answer *answer, int status, const char *text);
+
+/* plant_trouble.c: answer wrongly, if chance will have it. Return whether this one is answered. */
+bool plant_answer_emptily(const struct net_request *request, struct net_answer *answer);
+bool plant_answer_wrongly(struct net_answer *answer);
 
 /* All cursors are no longer taken from here on. */
 void plant_expire_cursors(void);
@@ -146,6 +168,8 @@ struct plant_log {
     bool polls;         /* the command at work is sync: set by the player */
     int64_t pass_began; /* when the first page of the newest poll was answered */
     int64_t date;       /* what Date it said, NEVER without one */
+    int64_t emptied;    /* when a list was last answered as if there were nothing, which can be told from no
+                           other answer */
 };
 extern struct plant_log plant_log;
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/timestamp.h"
 #include "machine.h"
 #include "net.h"
 #include "plant.h"
@@ -48,7 +47,7 @@ void plant_api_reset(uint64_t seed)
     api.count = api.expired = api.thumbnail = 0;
     api.used = 0;
     api.window_began = NEVER;
-    plant_log = (struct plant_log){.pass_began = NEVER, .date = NEVER};
+    plant_log = (struct plant_log){.pass_began = NEVER, .date = NEVER, .emptied = NEVER};
 }
 
 void plant_expire_cursors(void)
@@ -129,7 +128,7 @@ static void read_query(struct query *q, const char *url)
 
 /* --- the answer --- */
 
-static void say(struct net_answer *answer, int status, const char *text)
+void plant_say(struct net_answer *answer, int status, const char *text)
 {
     answer->status = status;
     buffer_append_text(&answer->body, text);
@@ -217,7 +216,7 @@ static bool find_cursor(const struct query *q, struct cursor *c, struct net_answ
         number = 0;
     }
     if (number < api.expired) {
-        say(answer, plant.manner.status_gone, "{\"error\":\"the cursor has expired\"}");
+        plant_say(answer, plant.manner.status_gone, "{\"error\":\"the cursor has expired\"}");
         return false;
     }
     *c = api.cursors[number];
@@ -231,13 +230,13 @@ static void answer_list(const struct net_request *request, struct net_answer *an
     struct shown shown[MOST_ORDERS];
     read_query(&q, request->url);
     if (q.unknown && plant.manner.refuses_unknown) {
-        say(answer, 400, "{\"error\":\"unknown parameter\"}");
+        plant_say(answer, 400, "{\"error\":\"unknown parameter\"}");
         return;
     }
     if (!find_cursor(&q, &c, answer))
         return;
     int count = list(&c, q.upcoming, shown), n = count < q.limit ? count : (int)q.limit;
-    say(answer, 200, "{\"workOrders\":[");
+    plant_say(answer, 200, "{\"workOrders\":[");
     for (int i = 0; i < n; i++) {
         if (i > 0)
             buffer_append_text(&answer->body, ",");
@@ -286,11 +285,11 @@ static void answer_one(const struct net_request *request, struct net_answer *ans
     if (version < 0) {
         if (order != NULL)
             note_refusal(order);
-        say(answer, 404, "{\"error\":\"not found\"}");
+        plant_say(answer, 404, "{\"error\":\"not found\"}");
         return;
     }
     order->refusals = 0;
-    say(answer, 200, "{\"workOrder\":");
+    plant_say(answer, 200, "{\"workOrder\":");
     write_order(answer, order, version);
     buffer_append_text(&answer->body, "}");
 }
@@ -301,11 +300,11 @@ static void answer_people(const struct net_request *request, struct net_answer *
     struct query q;
     read_query(&q, request->url);
     if (plant.manner.people != 200) {
-        say(answer, plant.manner.people, "{\"error\":\"no\"}");
+        plant_say(answer, plant.manner.people, "{\"error\":\"no\"}");
         return;
     }
     int first = q.cursor != NULL ? atoi(q.cursor) : 0, all = strcmp(list, "users") == 0 ? PLANT_USERS : 0;
-    say(answer, 200, "");
+    plant_say(answer, 200, "");
     buffer_append_format(&answer->body, "{\"%s\":[", list);
     for (int i = first; i < all && i < first + 2; i++)
         buffer_append_format(&answer->body, "%s{\"id\":%d,\"firstName\":\"User\",\"lastName\":\"%d\"}",
@@ -344,41 +343,11 @@ static bool take_token(struct net_answer *answer)
     if (m->says_retry_after)
         net_header(answer, "Retry-After", "%lld", (long long)(left + 999) / 1000);
     plant_log.refused++;
-    say(answer, 429, "{\"error\":\"too many requests\"}");
+    plant_say(answer, 429, "{\"error\":\"too many requests\"}");
     return false;
 }
 
-/* --- trouble --- */
-
-/* Wrong answers of every kind. Returns true when this one is answered. */
-static bool answer_wrongly(struct net_answer *answer)
-{
-    static const int statuses[] = {500, 502, 503, 504, 408, 429, 401, 403, 302, 404, 410, 413, 418};
-    int64_t which = dice_below(&plant.dice, 16);
-    if (which < 13) {
-        say(answer, statuses[which], "{\"error\":\"no\"}");
-        if (which <= 5 && dice_chance(&plant.dice, 30))
-            net_header(answer, "Retry-After", "%lld", (long long)dice_spread(&plant.dice, 6));
-        return true;
-    }
-    if (which == 13)
-        say(answer, 200, "<html>please log in</html>");
-    else if (which == 14)
-        say(answer, 200, "{\"workOrders\":[{\"id\":1,");
-    return which < 15;
-}
-
-static void write_http_date(int64_t ms, char out[64])
-{
-    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char *const months[] = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    char iso[TIMESTAMP_SIZE];
-    int64_t day = ms / 86400000;
-    timestamp_format(ms, iso);
-    snprintf(out, 64, "%s, %.2s %s %.4s %.8s GMT", days[day % 7], iso + 8, months[atoi(iso + 5) - 1], iso,
-        iso + 11);
-}
+/* --- all of it --- */
 
 void plant_answer(const struct net_request *request, struct net_answer *answer)
 {
@@ -392,7 +361,7 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
     plant_log.date = NEVER;
     if (plant.manner.says_date) {
         plant_log.date = machine_now() + plant.manner.date_ahead;
-        write_http_date(plant_log.date, date);
+        plant_write_http_date(plant_log.date, date);
         net_header(answer, "Date", "%s", date);
     }
     if (token == NULL || strcmp(token, "Bearer simulated-token") != 0)
@@ -401,8 +370,10 @@ void plant_answer(const struct net_request *request, struct net_answer *answer)
         trace("api: 429");
         return;
     }
+    if (plant_answer_emptily(request, answer))
+        return;
     bool wrong = dice_chance(&plant.dice, plant.trouble);
-    if (wrong && answer_wrongly(answer)) {
+    if (wrong && plant_answer_wrongly(answer)) {
         trace("api: wrongly %d", answer->status);
         struct order *order =
             strncmp(path, "/v1/workorders/", 15) == 0 ? plant_order(atoll(path + 15)) : NULL;

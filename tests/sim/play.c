@@ -120,7 +120,8 @@ static void do_change(struct dice *dice)
         [CHANGE_REMOVE] = 3,
         [CHANGE_HIDE] = 1,
         [CHANGE_LATE] = 2,
-        [CHANGE_FUTURE] = 1};
+        [CHANGE_FUTURE] = 1,
+        [CHANGE_UNDO] = 1};
     int64_t count = dice_spread(dice, 3);
     bool later = dice_chance(dice, 50);
     for (int64_t i = 0; i < count; i++) {
@@ -140,6 +141,9 @@ static void do_api(struct dice *dice)
     bool bad = dice_chance(dice, 60);
     plant.trouble = bad ? (int)dice_spread(dice, 6) : 0;
     net_weather(NET_TO_PLANT, bad ? (int)dice_spread(dice, 6) : 0);
+    plant.empty = bad && dice_chance(dice, 40) ? (int)dice_between(dice, 5, 100) : 0;
+    if (plant.empty > 50) /* nothing else is wrong */
+        plant.trouble = 0;
     plant.others = now->alone || dice_chance(dice, 50) ? 0 : dice_spread(dice, 5);
     plant.was_troubled = plant.was_troubled || bad;
     run_in_trouble(bad);
@@ -231,7 +235,7 @@ static void finish(void)
 {
     const struct history *h = now;
     trace("== the end begins");
-    plant.trouble = 0;
+    plant.trouble = plant.empty = 0;
     plant.others = 0;
     while (plant_next() != INT64_MAX || hooks_next() != INT64_MAX) {
         int64_t next = plant_next() < hooks_next() ? plant_next() : hooks_next();

@@ -89,8 +89,10 @@ static void add_hook(struct arguments *a, const struct api_subscription *hook)
     add(a, RUN_BODY);
     add(a, "--header");
     add(a, hook->signature);
-    add(a, "--header");
-    add(a, hook->event_id);
+    if (hook->event_id[0] != '\0') {
+        add(a, "--header");
+        add(a, hook->event_id);
+    }
 }
 
 static void write_arguments(struct arguments *a, const struct run_options *o)
@@ -147,6 +149,14 @@ static void check_pace(const struct run_report *report, int64_t refused)
         broken("R7", "%lld requests past the limit", (long long)refused);
 }
 
+/* Whatever else fails or waits, a sync reads the list (rule R9). */
+static void check_list(const struct run_report *report)
+{
+    if (report->kind == STEP_SYNC && report->status == 0 && report->whole && !report->hurt &&
+        !report->stopped && report->lists == 0)
+        broken("R9", "a sync has not read the list");
+}
+
 static void check_status(const struct run_report *report)
 {
     static const int known[] = {0, 65, 69, 73, 74, 75, 76, 77};
@@ -172,10 +182,12 @@ static void live(const struct run_options *options, struct run_report *report)
         .from = options->from,
         .until = options->until,
         .silent = options->silent,
-        .hook_version = -1};
+        .hook_version = -1,
+        .hook_notice = -1};
     if (options->hook != NULL && !options->hook->forged) {
         report->hook_order = options->hook->work_order;
         report->hook_version = options->hook->version;
+        report->hook_notice = options->hook->notice;
     }
     int outer = receivers_run_now();
     receivers_run(report->number);
@@ -224,6 +236,7 @@ int run(const struct run_options *options)
     if (report.hurt || report.status != 0)
         plant_log.pass_began = pass_began;
     check_pace(&report, plant_log.refused - refused);
+    check_list(&report);
     oracle_look(&report);
     return report.dead ? -1 : report.status;
 }

@@ -241,8 +241,8 @@ static void test_problems(void **state)
         {"[handlers x]\n", "1", "[handlers x]: unknown section; did you mean [handler x]?"},
         {"[API]\n", "1", "[API]: unknown section; did you mean [api]?"},
         {"page_size = 5\n[api]\n", "1", "a setting before the first section"},
-        {"[api]\npage_size = 5\npage_size = 5\n", "3", "page_size: it stands twice in [api]"},
-        {"[api]\npage_size = 5\n[sync]\n[api]\npage_size = 6\n", "5", "page_size: it stands twice in [api]"},
+        {"[api]\npage_size = 5\npage_size = 5\n", "3", "page_size: set twice in [api]"},
+        {"[api]\npage_size = 5\n[sync]\n[api]\npage_size = 6\n", "5", "page_size: set twice in [api]"},
         {"[api]\npage_size\n", "2", "expected KEY = VALUE"},
         {"[api]\npage_size = 5\n  timeout = 5s\n", "3", "remove the blank"},
     };
@@ -629,7 +629,7 @@ static void test_several_files(void **state)
     check_text(problems.data, "base.conf:3: x: unknown key in [api]; known are base_url, key_file, ca_file, "
                               "organization_id, filter, "
                               "page_size, timeout, give_up, reserve, names\n"
-                              "plant.conf:4: timeout: it stands twice in [api]\n"
+                              "plant.conf:4: timeout: set twice in [api]\n"
                               "base.conf:2: page_size = 0: expected a number, 1 to 200\n"
                               "plant.conf:3: timeout = 0: expected a duration such as 30s, from 1s to 1h\n");
     config_free(&config);

@@ -160,6 +160,20 @@ static void test_side_by_side(void **state)
     assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, NULL), 0);
 }
 
+/* What is to wait for an hour does so; where the clock has gone back by more than that, it is asked for. */
+static void test_a_wait_and_a_clock_that_went_back(void **state)
+{
+    struct store *store = *state;
+    struct error e = {0};
+    struct deletion_candidate found = {.id = 0};
+    know(store, 1, YESTERDAY, false);
+    SWEEP(store);
+    check(sweeps_postpone(store, 1, BEGAN + HOUR, &e) == 0, "%s", e.text);
+    assert_int_equal(sweeps_next(store, BEGAN, BEGAN - HOUR, &found, &e), 0);
+    const int64_t back = BEGAN - 24 * HOUR;
+    assert_int_equal(sweeps_next(store, back, back - HOUR, &found, &e), 1);
+}
+
 static void test_seen_again(void **state)
 {
     struct store *store = *state;
@@ -201,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_sweeps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(test_side_by_side, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_wait_and_a_clock_that_went_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_seen_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_sweep_without_a_proof, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_sweep_forgets_what_it_saw_when_it_ends, setup, teardown),

@@ -1,0 +1,37 @@
+/* What the API answers when it is ill. */
+#include <string.h>
+
+#include "machine.h"
+#include "net.h"
+#include "plant.h"
+#include "verdict.h"
+
+/* The list, from its beginning, as if there were nothing. */
+bool plant_answer_emptily(const struct net_request *request, struct net_answer *answer)
+{
+    if (strstr(request->url, "/v1/workorders?") == NULL || strstr(request->url, "cursor=") != NULL ||
+        !dice_chance(&plant.dice, plant.empty))
+        return false;
+    trace("api: emptily");
+    plant_log.emptied = machine_now();
+    plant_say(answer, 200, "{\"workOrders\":[],\"nextCursor\":null,\"nextPageUrl\":null}");
+    return true;
+}
+
+/* Wrong answers of every kind. Returns true when this one is answered. */
+bool plant_answer_wrongly(struct net_answer *answer)
+{
+    static const int statuses[] = {500, 502, 503, 504, 408, 429, 401, 403, 302, 404, 410, 413, 418};
+    int64_t which = dice_below(&plant.dice, 16);
+    if (which < 13) {
+        plant_say(answer, statuses[which], "{\"error\":\"no\"}");
+        if (which <= 5 && dice_chance(&plant.dice, 30))
+            net_header(answer, "Retry-After", "%lld", (long long)dice_spread(&plant.dice, 6));
+        return true;
+    }
+    if (which == 13)
+        plant_say(answer, 200, "<html>please log in</html>");
+    else if (which == 14)
+        plant_say(answer, 200, "{\"workOrders\":[{\"id\":1,");
+    return which < 15;
+}
