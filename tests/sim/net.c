@@ -136,7 +136,7 @@ void net_happen(void)
 {
     struct exchange *x = next_arrival();
     x->arrived = true;
-    x->answers = machine_now() + some_time();
+    x->answers = machine_now() + some_time() + receivers_delay(x->request.url);
     x->request.orphan = x->call == NULL;
     x->request.answer_comes = x->way == WAY_GOOD && x->call != NULL && x->answers < x->call->gives_up;
     if (x->side == NET_TO_PLANT)
