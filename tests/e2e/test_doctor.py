@@ -423,7 +423,7 @@ class Doctor(Webhooks):
         self.well()
         self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from, window_until, silent, typed) "
                  "VALUES ('backfill', 1, 'none', 7, 9, 0, 0, 0, '90d')")
-        self.one("passes", "warning", "a backfill ended after page 7; it goes on there with: wosync backfill --since 90d")
+        self.one("passes", "warning", "a backfill ended after page 7; continue it with: wosync backfill --since 90d")
 
     def test_quarantine(self):
         self.well()

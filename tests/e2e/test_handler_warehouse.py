@@ -662,7 +662,7 @@ class Warehouse:
     def test_it_is_away_from_the_beginning(self):
         self.mock.create_old(5)
         self.take_away()
-        self.sync(message="handler wh: it cannot be given the work orders")
+        self.sync(message="handler wh: cannot be given the work orders")
         self.bring_back()
         self.sync_silently()
         self.assertWarehouseIsTrue()
