@@ -132,6 +132,12 @@ class Doctor(Webhooks):
             if line["result"] in ("failed", "warning"):
                 self.assertRegex(line["text"], r"; [^;]*$", line)
 
+    def test_status_names_it_when_something_is_wrong(self):
+        self.well()
+        self.assertNotIn("doctor", self.wosync("status").out)
+        self.sql("UPDATE deliveries SET state = 'dead' WHERE state = 'done'")
+        self.assertRegex(self.wosync("status").out, r"(?m)^problem .*\nproblem .*\n(problem .*\n)*help +run: wosync doctor$")
+
     # --- options ---
 
     def test_offline_sends_nothing(self):
