@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
+from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
                      moment_of)
 from webhooks import SECRET, signed
 

@@ -264,6 +264,17 @@ class Doctor(Webhooks):
         self.one("owner", "warning", "can be read by others .*; run: chmod 600 ")
         os.chmod(self.store, 0o600)
 
+    def test_another_user(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        self.well()
+        os.chmod(self.directory, 0o755)
+        for name in self.conf, self.store:
+            os.chmod(name, 0o644)
+        found = self.doctor("owner", expect=None, become=65534)
+        self.assertEqual(found["owner"][0][0], "warning")
+        self.assertRegex(found["owner"][0][1], "belongs to root, and this is nobody, .*; run: sudo -u root wosync doctor")
+
     def test_directories(self):
         self.well()
         os.rmdir(self.path("textfile")) if not os.listdir(self.path("textfile")) else None
