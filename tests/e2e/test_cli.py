@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
+from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
                      moment_of)
 from webhooks import SECRET, signed
 
@@ -543,12 +543,6 @@ class Health(Case):
         self.mock.create({"_raw": '{"id": 700, "updatedAt": "%s"}' % ago(0)})
         self.sync(expect=DATA)
         self.ask(False, "sync: the last run ended with exit status 65", "quarantine: 1 record could not be understood")
-
-    def test_no_output_is_no_yes(self):
-        """README's line does not take a wosync that is not there for one that is well."""
-        self.assertEqual(subprocess.run(["jq", "-en", "input.ok"], input="", text=True, capture_output=True).returncode, 5)
-        with open(os.path.join(ROOT, "README.md")) as f:
-            self.assertIn("wosync status --json | jq -en 'input.ok'", f.read())
 
 
 class NoRoom(Case):
