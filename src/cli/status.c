@@ -224,6 +224,11 @@ static void print_handlers(struct json_object *status)
         if (number_of(handler, "pending") + number_of(handler, "dead") > 0)
             printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
                 text_of(handler, "lastError", "none"));
+        if (number_of(handler, "failures") > 0)
+            printf("    failing since: %s, %lld failures%s%s\n",
+                age_of(handler, "failingSince", "never", age), (long long)number_of(handler, "failures"),
+                number_of(handler, "pending") == 0 ? "; the last: " : "",
+                number_of(handler, "pending") == 0 ? text_of(handler, "lastError", "none") : "");
     }
 }
 
@@ -407,6 +412,8 @@ const struct command command_status = {
         "           needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
         "           last ended well\n"
         "\n"
-        "example, for a monitor:  wosync status --json | jq -en 'input.ok'\n",
+        "For a monitor there is wosync check, and wosync doctor says what to do.\n"
+        "\n"
+        "example:  wosync status\n",
     .run = run,
 };

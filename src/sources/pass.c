@@ -470,7 +470,7 @@ static enum step read_page(struct reader *r, struct error *e)
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
-        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run continues here", r->kind->name);
     else if (e->status == EX_OK && !r->has_read)
         *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;

@@ -332,7 +332,7 @@ class Cursors(Case):
         for number in self.olds:
             self.mock.update(number, title="Changed")
         self.mock.fault("repeat_cursor", path="/v1/workorders", skip=1, times=-1)
-        self.sync(expect=PROTOCOL, message="repeats a cursor, the list would never end; the next run goes on here")
+        self.sync(expect=PROTOCOL, message="repeats a cursor, the list would never end; the next run continues here")
         before = self.dump("handlers", "deliveries")
         self.assertLess(len(self.mock.pages()), 20)
         self.sync(expect=PROTOCOL)

@@ -149,13 +149,13 @@ static void test_problems(void **state)
         {"[handler x]\ntype = log\ntimeout = long\n",
             "wosync.conf:3: [handler x] timeout = long: expected a duration"},
         {"[handler x]\ntype = log\ncolour = red\n", "wosync.conf:3: [handler x] colour: unknown key for type "
-                                                    "= log; known are on, when, type, timeout, "
+                                                    "= log; known are on, when, type, timeout, was, "
                                                     "format"},
         {"[handler x]\ntype = log\nurl = https://x\n",
             "wosync.conf:3: [handler x] url: unknown key for type = log"},
-        {"[handler x]\ntype = log\ntype = http\n", "wosync.conf:3: [handler x] type: it stands twice"},
+        {"[handler x]\ntype = log\ntype = http\n", "wosync.conf:3: [handler x] type: set twice"},
         {"[handler x]\ntype = log\n[api]\n[handler x]\non = *\non = *\n",
-            "wosync.conf:6: [handler x] on: it stands twice"},
+            "wosync.conf:6: [handler x] on: set twice"},
         {"[handler x]\ntype = log\nformat = xml\n", "wosync.conf:"},
         {"[handler x]\ntype = http\n", "wosync.conf:1: [handler x] has no url, which type = http needs"},
         {"[handler x]\ntype = http\nurl = ftp://x\n", "wosync.conf:3: [handler x] url: "},
