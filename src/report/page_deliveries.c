@@ -98,22 +98,23 @@ static void write_late(struct buffer *out, const struct figures *r)
     double polled[FIGURES_LATE_STEPS], heard[FIGURES_LATE_STEPS];
     int64_t all = 0, soon = 0;
     struct buffer finding = {0};
-    char needed[TIMESTAMP_SIZE], lookback[TIMESTAMP_SIZE];
     for (int i = 0; i < FIGURES_LATE_STEPS; i++) {
         polled[i] = (double)r->late[0][i];
         heard[i] = (double)r->late[1][i];
         all += r->late[0][i] + r->late[1][i];
         soon += i <= 2 ? r->late[0][i] + r->late[1][i] : 0;
     }
-    duration_format(r->late_needed > 0 ? r->late_needed : 0, needed);
-    duration_format(r->lookback, lookback);
     page_percent(&finding, soon, all);
     buffer_append_text(&finding, " of the changes were seen within 5 minutes. ");
     if (r->late_needed <= 0)
         buffer_append_text(&finding, "No poll came too early for one.");
-    else
-        buffer_append_format(
-            &finding, "The latest one needed a lookback of %s; lookback is %s.", needed, lookback);
+    else {
+        buffer_append_text(&finding, "The latest one needed a lookback of ");
+        words_duration(&finding, r->late_needed);
+        buffer_append_text(&finding, "; it is ");
+        words_duration(&finding, r->lookback);
+        buffer_append_text(&finding, ".");
+    }
     const struct chart chart = {.id = "late",
         .title = "Late arrivals",
         .finding = finding.data,
@@ -132,20 +133,18 @@ static void write_late(struct buffer *out, const struct figures *r)
 
 /* --- webhooks --- */
 
-static void write_fact(struct buffer *out, const char *name, int64_t count)
-{
-    buffer_append_format(out, "<tr><th scope=\"row\">%s</th><td>", name);
-    words_number(out, (double)count, 0);
-    buffer_append_text(out, "</td></tr>\n");
-}
-
 static void write_webhooks(struct buffer *out, const struct figures *r)
 {
     const struct figures_webhooks *w = &r->webhooks;
-    buffer_append_text(out, "<section class=\"list\"><h3>Webhooks against polling</h3>");
+    const struct {
+        const char *name;
+        int64_t count;
+    } facts[] = {{"Received", w->received}, {"Seen before", w->duplicate}, {"Refused", w->refused},
+        {"Given up", w->given_up}, {"Found by polling first", w->polled}, {"Missed", w->missed}};
+    buffer_append_text(out, "<section class=\"list wide\"><h3>Webhooks against polling</h3>");
     if (!w->used) {
-        buffer_append_text(
-            out, "<p class=\"empty\">Webhooks are not in use: everything comes by polling.</p></section>\n");
+        buffer_append_text(out,
+            "<p class=\"finding\">Webhooks are not in use: everything comes by polling.</p></section>\n");
         return;
     }
     buffer_append_text(out, "<p class=\"finding\">");
@@ -156,17 +155,18 @@ static void write_webhooks(struct buffer *out, const struct figures *r)
         buffer_append_text(out, w->missed == 1 ? " was missed by webhooks and found by polling."
                                                : " were missed by webhooks and found by polling.");
     }
-    buffer_append_text(out, " The last webhook came: ");
+    buffer_append_text(out, "</p><table class=\"urgent\"><thead><tr><th scope=\"col\">Last webhook</th>");
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+        buffer_append_format(out, "<th scope=\"col\" class=\"number\">%s</th>", facts[i].name);
+    buffer_append_text(out, "</tr></thead><tbody><tr><th scope=\"row\">");
     page_instant(out, w->last, "never");
-    buffer_append_text(out, ".</p><table><thead><tr><th scope=\"col\">Since the store was made</th><th "
-                            "scope=\"col\">Number</th></tr></thead><tbody>\n");
-    write_fact(out, "Webhooks received", w->received);
-    write_fact(out, "of them seen before", w->duplicate);
-    write_fact(out, "Webhooks refused", w->refused);
-    write_fact(out, "Work orders given up", w->given_up);
-    write_fact(out, "Changes found by polling first", w->polled);
-    write_fact(out, "of them missed by webhooks", w->missed);
-    buffer_append_text(out, "</tbody></table></section>\n");
+    buffer_append_text(out, "</th>");
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        buffer_append_format(out, "<td class=\"number\" data-label=\"%s\">", facts[i].name);
+        words_number(out, (double)facts[i].count, 0);
+        buffer_append_text(out, "</td>");
+    }
+    buffer_append_text(out, "</tr></tbody></table></section>\n");
 }
 
 /* --- handlers --- */
