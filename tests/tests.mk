@@ -13,6 +13,12 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
+.PHONY: picture
+# the picture of `wosync report` in README; it needs chromium
+picture: all mock
+	@tests/install-packages chromium faketime pngquant
+	@tests/picture docs/report.png
+
 .PHONY: test check proof debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:
 	@tests/run test
