@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/timestamp.h"
 #include "report/bars.h"
@@ -18,7 +17,7 @@ static const enum chart_style line_styles[MOST_LINES] = {
 
 /* --- delay --- */
 
-/* The handlers that have delivered most in the period come first; lists[] is theirs in that order. */
+/* The handlers that have delivered most in the period come first. */
 static size_t choose_handlers(const struct figures *r, const struct figures_handler *chosen[MOST_LINES])
 {
     size_t count = 0;
@@ -32,7 +31,8 @@ static size_t choose_handlers(const struct figures *r, const struct figures_hand
             continue;
         if (count < MOST_LINES)
             count++;
-        memmove(&chosen[at + 1], &chosen[at], (count - at - 1) * sizeof chosen[0]);
+        for (size_t last = count - 1; last > at; last--)
+            chosen[last] = chosen[last - 1];
         chosen[at] = &r->handlers[i];
     }
     return count;
