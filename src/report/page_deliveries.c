@@ -50,11 +50,26 @@ static void say_delay(struct buffer *out, const struct figures_handler *const *c
     buffer_append_text(out, ".");
 }
 
+/* The days from the first delivery on. */
+static struct spans days_with_deliveries(
+    const struct figures *r, const struct figures_handler *const *chosen, size_t count, size_t *first)
+{
+    size_t from = r->days.count;
+    for (size_t i = 0; i < count; i++)
+        for (size_t day = 0; day < from; day++)
+            if (chosen[i]->delays[day].count > 0)
+                from = day;
+    *first = from;
+    return (struct spans){r->days.starts + from, r->days.count - from};
+}
+
 static void write_delay(struct buffer *out, const struct figures *r)
 {
     const struct figures_handler *chosen[MOST_LINES + 1];
-    const size_t handlers = choose_handlers(r, chosen), days = r->days.count;
-    struct axis axis = axis_make(&r->days, CALENDAR_SHORT, CALENDAR_DATE);
+    const size_t handlers = choose_handlers(r, chosen);
+    size_t first;
+    const struct spans days = days_with_deliveries(r, chosen, handlers, &first);
+    struct axis axis = axis_make(&days, CALENDAR_SHORT, CALENDAR_DATE);
     double *values[MOST_LINES], max = 0;
     struct buffer finding = {0};
     struct chart chart = {.id = "delay",
@@ -64,23 +79,23 @@ static void write_delay(struct buffer *out, const struct figures *r)
         .label_name = "Day",
         .labels = axis.labels,
         .names = axis.names,
-        .count = handlers > 0 ? days : 0,
+        .count = days.count,
         .series_count = handlers,
         .decimals = 1};
     say_delay(&finding, chosen, handlers);
     chart.finding = finding.data;
     for (size_t i = 0; i < handlers; i++) {
-        values[i] = series_make(days);
-        for (size_t day = 0; day < days; day++)
-            if (chosen[i]->delays[day].count > 0) {
-                values[i][day] = fmax(0, (double)values_percentile(&chosen[i]->delays[day], 50));
+        values[i] = series_make(days.count);
+        for (size_t day = 0; day < days.count; day++)
+            if (chosen[i]->delays[first + day].count > 0) {
+                values[i][day] = fmax(0, (double)values_percentile(&chosen[i]->delays[first + day], 50));
                 max = fmax(max, values[i][day]);
             }
         chart.series[i] = (struct chart_series){chosen[i]->name, values[i], line_styles[i]};
     }
     const struct words_unit *unit = words_unit_for(max);
     for (size_t i = 0; i < handlers; i++)
-        for (size_t day = 0; day < days; day++)
+        for (size_t day = 0; day < days.count; day++)
             values[i][day] /= unit->ms;
     chart.unit = unit->name;
     lines_write(out, &chart);

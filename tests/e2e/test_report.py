@@ -358,6 +358,27 @@ class Numbers(Reports):
 
 
 class Small(Reports):
+    def test_runs_without_an_end(self):
+        """One that was followed by another was killed; the last one is at work, for a day."""
+        self.sync()
+        now = round(time.time() * 1000)
+        self.query("DELETE FROM runs")
+
+        def failed():
+            runs = self.json()["runs"]
+            return runs["failed"], sum(day["hours"].count("x") for day in runs["days"])
+        self.query("INSERT INTO runs (kind, began) VALUES ('backfill', ?)", now - 3 * HOUR)
+        self.assertEqual(failed(), (0, 0))
+        text = "".join(day["hours"] for day in self.json()["runs"]["days"]).replace(" ", "")
+        self.assertEqual(text, "+" * 4)
+        self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('sync', ?, ?, 0)", now - HOUR, now - HOUR + 5)
+        self.assertEqual(failed(), (0, 0))
+        self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('backfill', ?, ?, 0)", now - HOUR, now - HOUR + 5)
+        self.assertEqual(failed(), (1, 1))
+        self.query("DELETE FROM runs")
+        self.query("INSERT INTO runs (kind, began) VALUES ('sync', ?)", now - 25 * HOUR)
+        self.assertEqual(failed(), (1, 1))
+
     def test_nothing_yet(self):
         self.wosync("report", expect=IO, message="store .*: not made yet; the first wosync sync makes it")
         self.sync()
