@@ -370,7 +370,7 @@ class Small(Reports):
         self.query("INSERT INTO runs (kind, began) VALUES ('backfill', ?)", now - 3 * HOUR)
         self.assertEqual(failed(), (0, 0))
         text = "".join(day["hours"] for day in self.json()["runs"]["days"]).replace(" ", "")
-        self.assertEqual(text, "+" * 4)
+        self.assertIn(text, ("+" * 4, "+" * 5))  # where an hour has just begun
         self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('sync', ?, ?, 0)", now - HOUR, now - HOUR + 5)
         self.assertEqual(failed(), (0, 0))
         self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('backfill', ?, ?, 0)", now - HOUR, now - HOUR + 5)
