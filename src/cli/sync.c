@@ -166,6 +166,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 const struct command command_sync = {
     .name = "sync",
     .summary = "poll what changed, deliver what is due: the line in the crontab",
+    .scheduled = true,
     .help =
         "usage: wosync sync [--dry-run] [--no-dispatch] [--fallback] [--max-time D] [--wait D]\n"
         "\n"

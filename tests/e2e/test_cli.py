@@ -3,6 +3,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import time
 import unittest
@@ -45,6 +46,57 @@ class Help(Case):
 
     def test_version(self):
         self.assertRegex(self.wosync("--version", config=False).out, r"^wosync \d+\.\d+\.\d+\n$")
+
+
+class Scheduled(Case):
+    """--splay and --ok, for what starts many accounts at once, or takes every exit status for a failure."""
+
+    def waiting(self, store):
+        """A run that waits in its splay; what it printed by then."""
+        running = self.start("-v", "--splay", "1000h", "sync", env={"WOSYNC_DB": self.path(store)})
+        self.wait_for(lambda: b"\n" in os.pread(running.err.fileno(), 1000, 0), "the splay")
+        running.signal(signal.SIGTERM)
+        run = running.wait()
+        self.assertFails(run, TRY_LATER, "splay: stopped by a signal before the run began")
+        return re.search(r"splay: waiting for (\d+\.\d) s", run.err).group(1)
+
+    def test_each_store_waits_a_time_of_its_own_and_the_same_each_time(self):
+        self.configure()
+        first = self.waiting("a.db")
+        self.assertEqual(self.waiting("a.db"), first)
+        self.assertNotEqual(self.waiting("b.db"), first)
+        self.assertEqual(self.mock.state()["requests"], 0)
+        self.assertFalse(os.path.exists(self.path("a.db")))
+
+    def test_after_it_the_run_begins(self):
+        self.mock.create_old(3)
+        for command in (("sync",), ("reconcile",), ("dispatch",), ("backfill", "--since", "1d")):
+            self.wosync("--splay", "2ms", *command)
+        self.assertEqual(len(self.sql("SELECT 1 FROM snapshots")), 3)
+
+    def test_a_mistake_is_reported_without_waiting(self):
+        self.configure(api="page_size = 0")
+        self.wosync("--splay", "1000h", "sync", expect=CONFIG, message="page_size")
+
+    def test_other_commands_take_no_splay(self):
+        for command in ("status", "config", "receive"):
+            self.wosync("--splay", "1s", command, expect=USAGE, message="--splay: it is for sync, backfill")
+        self.wosync("--splay", "0s", "sync", expect=USAGE, message="--splay: write a duration")
+
+    def test_ok_turns_a_status_into_0_and_keeps_the_message(self):
+        self.configure(api="page_size = 0")
+        self.wosync("--ok", "75", "--ok", "78", "sync", message="page_size")
+        self.wosync("--ok", "75", "sync", expect=CONFIG, message="page_size")
+
+    def test_ok_of_a_run_beside_another(self):
+        self.wosync("sync")
+        with self.holding("poll", "deliver"):
+            self.wosync("sync", expect=TRY_LATER)
+            self.wosync("--ok", "75", "sync")
+
+    def test_ok_takes_exit_statuses_alone(self):
+        for text in ("0", "256", "-1", "+75", "x", "75x", ""):
+            self.wosync("--ok", text, "status", expect=USAGE, message="--ok: write an exit status")
 
 
 class Usage(Case):
