@@ -27,6 +27,7 @@ libdir = $(exec_prefix)/lib
 datarootdir = $(prefix)/share
 datadir = $(datarootdir)
 docdir = $(datarootdir)/doc/wosync
+mandir = $(datarootdir)/man
 # where wosync looks for its configuration, and keeps its store
 sysconfdir = /etc
 localstatedir = /var
@@ -104,11 +105,13 @@ all: $(BUILD)/wosync $(MODULES) | $(BUILD)/modules
 help:
 	@echo 'make                   build $(BUILD)/wosync; V=1 shows the commands'
 	@echo '                       CC, CPPFLAGS, CFLAGS, LDFLAGS, LDLIBS, BUILD and POSTGRESQL=yes|no|auto are honoured'
-	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, docdir, sysconfdir'
+	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, mandir, sysconfdir'
 	@echo '                       and their like are honoured; make install-strip, make uninstall'
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
-	@echo 'make check             build and run every test, or PHASES="build unit" of it (CONTRIBUTING.md)'
+	@echo 'make test              build and run the quick tests; installs nothing'
+	@echo 'make check             build and run what a change can break, or PHASES="build unit" of it (CONTRIBUTING.md)'
+	@echo 'make proof             run the tests that take longer: sanitizers, faults at every point, analyzers'
 	@echo 'make debian            the same on another release, as root: RELEASE=12, 13'
 	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
@@ -226,19 +229,22 @@ print-flags:
 
 # --- installation: the list is KIND:FROM:TO ---
 
-SHARED := $(sort $(wildcard cron/* web/*))
+SHARED := $(sort $(wildcard cron/* docs/* web/*))
+PAGES := $(sort $(wildcard man/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
 	example:README.md:$(docdir)/README.md \
 	example:wosync.conf.example:$(docdir)/wosync.conf.example \
 	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
+	$(foreach file,$(PAGES),example:$(file):$(mandir)/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
 	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
 OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed
-PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' \
+PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync/handlers|@modules@|g' \
+	-e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' -e 's|@modules@|$(libdir)/wosync/handlers|g' \
 	-e 's|/usr/local/share/doc/wosync|$(docdir)|g' -e 's|/etc/wosync|$(sysconfdir)/wosync|g' \
 	-e 's|/var/lib/wosync|$(localstatedir)/lib/wosync|g'
 

@@ -27,7 +27,8 @@ static int print_help(void)
 {
     printf("usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
            "\n"
-           "Follows the work orders of a MaintainX account by polling and tells what happened to them.\n"
+           "Follows the work orders of a MaintainX account by polling, and emits what happened to them as\n"
+           "events.\n"
            "\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
@@ -40,7 +41,7 @@ static int print_help(void)
            "  --log-format FORMAT   text, or json: one object per line on stderr\n"
            "  --help, --version\n"
            "\n"
-           "wosync COMMAND --help tells more.\n"
+           "wosync COMMAND --help shows the options of a command, wosync(1) is the manual.\n"
            "\n"
            "example:  MAINTAINX_API_KEY=... WOSYNC_DB=./wosync.db wosync sync\n");
     return cli_flush(EX_OK);

@@ -2,7 +2,7 @@
 
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
-	cppcheck valgrind openssl postgresql pgbouncer 'chromium|' systemd
+	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -13,10 +13,17 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
-.PHONY: check debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+.PHONY: test check proof debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+test:
+	@tests/run test
+
 check:
 	@tests/install-packages $(CHECK_NEEDS)
-	@tests/run $(PHASES)
+	@tests/run $(or $(PHASES),check)
+
+proof:
+	@tests/install-packages $(CHECK_NEEDS)
+	@tests/run $(or $(PHASES),proof)
 
 # the same in a tree of another release, or of another architecture
 debian:

@@ -123,6 +123,7 @@ CREATE TABLE refetches (
     requested  INTEGER NOT NULL,             -- since when it waits
     occurred   INTEGER,                      -- of the newest notification: what the list shows of a later date makes it needless
     gone_at    INTEGER,                      -- when it was deleted, as a notification says
+    gone_by    INTEGER NOT NULL DEFAULT 0,   -- the id of the user who did it; 0: not known
     doubted    INTEGER,                      -- the older updatedAt that was seen
     attempts   INTEGER NOT NULL DEFAULT 0,   -- that failed
     due        INTEGER NOT NULL,

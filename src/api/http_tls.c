@@ -107,7 +107,9 @@ static enum cause find_cause(CURLcode code, const char *said)
     case CURLE_RECV_ERROR: /* TLS 1.3: the server refuses us after its own part of the handshake */
         for (size_t i = 0; i < handshake_count; i++)
             if (strcasestr(said, handshakes[i].words) != NULL)
-                return handshakes[i].cause;
+                /* a connection that is only cut then may be any connection, a plain one, too */
+                return code == CURLE_RECV_ERROR && handshakes[i].cause == CAUSE_CUT ? CAUSE_OTHER
+                                                                                    : handshakes[i].cause;
         return CAUSE_OTHER;
     case CURLE_SSL_CACERT_BADFILE:
         return CAUSE_CA_FILE;

@@ -58,10 +58,10 @@ const char *config_handler_name(const struct ini_section *section)
     return rest + strspn(rest, " ");
 }
 
-/* Without white space at the ends: a file of variables may have other line ends than ours. To be freed. */
-static char *copy_variable(const char *name)
+/* The value of a variable without white space at the ends: a file of variables may have other line ends than
+ * ours. To be freed. */
+static char *copy_trimmed(const char *value)
 {
-    const char *value = getenv(name);
     value += strspn(value, " \t\r\n");
     size_t len = strlen(value);
     while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
@@ -78,8 +78,9 @@ static char *resolve(struct loading *l, const char *value, char *reason, size_t 
     struct error e = {0};
     bool exposed = false;
     if (strncmp(value, "env:", 4) == 0) {
+        const char *variable = config_variable(value + 4);
         snprintf(reason, size, "%s is not set in the environment", value + 4);
-        return config_variable(value + 4) != NULL ? copy_variable(value + 4) : NULL;
+        return variable != NULL ? copy_trimmed(variable) : NULL;
     }
     if (strncmp(value, "file:", 5) != 0)
         return strdup(value);
@@ -140,9 +141,10 @@ static bool read_environment(struct loading *l, const struct config_key *key)
     char reason[1024];
     const char *wrong;
     const bool secret = key->kind == CONFIG_TOKEN || key->kind == CONFIG_SECRETS;
-    if (config_variable(key->environment) == NULL)
+    const char *variable = config_variable(key->environment);
+    if (variable == NULL)
         return false;
-    char *value = copy_variable(key->environment), *shown = NULL;
+    char *value = copy_trimmed(variable), *shown = NULL;
     if (secret) {
         wrong = config_value_read_secret(l->config, key, value);
     } else {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -130,5 +131,18 @@ bool shutdown_wait(int64_t ms)
         struct pollfd p = {.fd = wake[0], .events = POLLIN};
         const struct timespec t = {left / 1000, (long)(left % 1000 * 1000000)};
         (void)ppoll(&p, 1, &t, NULL);
+    }
+}
+
+bool shutdown_wait_input(int fd)
+{
+    for (;;) {
+        shutdown_attend();
+        if (shutdown_requested())
+            return false;
+        int64_t left = shutdown_time_left();
+        struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = wake[0], .events = POLLIN}};
+        if (poll(p, 2, left < INT_MAX ? (int)left : -1) > 0 && p[0].revents != 0)
+            return true;
     }
 }

@@ -49,4 +49,8 @@ int64_t shutdown_time_left(void);
  * went by, false when the run must end. */
 bool shutdown_wait(int64_t ms);
 
+/* Waits until something can be read from `fd` (its end or an error, too), a signal comes or the deadline
+ * passes. Returns true when there is something to read, false when the run must end. */
+bool shutdown_wait_input(int fd);
+
 #endif

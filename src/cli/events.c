@@ -290,7 +290,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 
 const struct command command_events = {
     .name = "events",
-    .summary = "list what was told; retry, discard or replay deliveries",
+    .summary = "list what was emitted; retry, discard or replay deliveries",
     .help =
         "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done]\n"
         "                          [--limit N | --all] [--json]\n"

@@ -321,49 +321,49 @@ static int run_reconcile(const struct command *self, const struct cli *cli, int 
 
 const struct command command_backfill = {
     .name = "backfill",
-    .summary = "tell what happened before wosync came, from the work orders' own dates",
-    .help = "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch] "
-            "[--max-time D]\n"
-            "\n"
-            "[--max-time D] [--wait D]\n"
-            "dates prove,\n"
-            "with the ids that polling gives them: nothing is told twice, however often and over whatever "
-            "windows it\n"
-            "runs. It may be stopped at any time and goes on where it was when typed again; sync may run in "
-            "between.\n"
-            "\n"
-            "  --since T      from here on: a date (2026-01-31), a date and time, or an age (90d)\n"
-            "  --until T      up to here (now)\n"
-            "  --silent       store what is read, tell nothing\n"
-            "  --plan         say what it would cost, send nothing\n"
-            "  --restart      drop an unfinished backfill of another window\n"
-            "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
-            "  --max-time D   end between two pages after this time\n"
-            "  --wait D       when another backfill is at work, wait so long for it (10m)\n"
-            "\n"
-            "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
-            "\n"
-            "example:  wosync backfill --since 2026-01-01 --plan\n",
+    .summary = "emit what happened before the first run, from the work orders' own dates",
+    .help =
+        "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch]\n"
+        "                       [--max-time D] [--wait D]\n"
+        "\n"
+        "Reads the work orders of a window and emits the created and completed events that their own dates\n"
+        "prove, with the ids that polling gives them: none is emitted twice, however often and over "
+        "whatever\n"
+        "windows it runs. A backfill that was stopped is continued by the same command; sync may run beside\n"
+        "it.\n"
+        "\n"
+        "  --since T      the beginning: a date (2026-01-31), a date and time, or an age (90d)\n"
+        "  --until T      the end (now)\n"
+        "  --silent       store what is read, emit nothing\n"
+        "  --plan         print what it would cost, send nothing\n"
+        "  --restart      drop an unfinished backfill of another window\n"
+        "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
+        "  --max-time D   end between two pages after this time\n"
+        "  --wait D       when another backfill is at work, wait so long for it (10m)\n"
+        "\n"
+        "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
+        "\n"
+        "example:  wosync backfill --since 2026-01-01 --plan\n",
     .run = run_backfill,
 };
 
 const struct command command_reconcile = {
     .name = "reconcile",
     .summary = "sweep everything: missed changes, and work orders that are gone",
-    .help = "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
-            "\n"
-            "Reads everything and heals what a poll cannot see. A change that polling missed is told and "
-            "counted as\n"
-            "healed. A work order that is gone is told deleted once it is proved: missing from a whole "
-            "sweep, and twice a\n"
-            "404 for its id, in two sweeps or an hour apart (a sync asks the second time). With more than "
-            "max_deletes\n"
-            "missing at once nothing is told: a permission that was taken away looks just like that.\n"
-            "\n"
-            "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
-            "  --max-time D   end between two pages after this time; it goes on there when typed again\n"
-            "  --wait D       when another sweep is at work, wait so long for it (10m)\n"
-            "\n"
-            "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
+    .help =
+        "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
+        "\n"
+        "Reads everything, for what a poll cannot see. It emits the changes that polling missed and counts\n"
+        "them as healed. A work order that is gone is emitted as deleted once that is proved: it is missing\n"
+        "from a whole sweep, and its id answered 404 twice, in two sweeps or an hour apart (a sync sends "
+        "the\n"
+        "second request). With more than max_deletes missing at once nothing is emitted: a permission that\n"
+        "was revoked looks the same.\n"
+        "\n"
+        "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
+        "  --max-time D   end between two pages after this time; the same command continues there\n"
+        "  --wait D       when another sweep is at work, wait so long for it (10m)\n"
+        "\n"
+        "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
     .run = run_reconcile,
 };

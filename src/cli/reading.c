@@ -180,7 +180,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
     struct pass_settings settings;
     struct client *api = NULL;
     const int64_t pages_before = context->run.pages;
-    bool unfinished = false, goes = true;
+    bool unfinished = false;
     const int64_t due = options->dry_run ? 0 : refetches_count_due(context->store, clock_now(), &e);
     bool wanted =
         due >= 0 && (!options->fallback || fallback_calls_for_poll(context, due > READING_HANDFUL, &e));
@@ -197,8 +197,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
             end = read_list(context, options, &settings, &e);
         unfinished = is_only_turn(context, end, pages_before, &e);
         bool failed = e.status != EX_OK;
-        goes = goes_on(context, &e) && !unfinished;
-        if (goes && !options->dry_run)
+        if (goes_on(context, &e) && !unfinished && !options->dry_run)
             read_rest(context, options, wanted, &settings);
         run_context_disconnect(context, api);
         log_summary(&context->run);

@@ -1,9 +1,11 @@
 /* receive: one delivery of a webhook: from a web server that runs us as a CGI program, or from a file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -218,26 +220,37 @@ static int read_header(const struct command *self, char *text, struct webhook_me
     return 0;
 }
 
-/* The rest of a stream, at most LONGEST_BODY bytes. */
-static int read_stream(FILE *stream, const char *name, struct buffer *body, struct error *e)
+/* The rest of a file, at most LONGEST_BODY bytes. */
+static int read_rest(int fd, const char *name, struct buffer *body, struct error *e)
 {
+    ssize_t n = 1;
     buffer_reserve(body, LONGEST_BODY + 1);
-    body->len = fread(body->data, 1, LONGEST_BODY + 1, stream);
+    while (n > 0 && body->len <= LONGEST_BODY) {
+        /* a pipe may stay silent for ever */
+        if (!shutdown_wait_input(fd))
+            return fail(
+                e, EX_TEMPFAIL, "receive: %s: the run was ended before the whole body had come", name);
+        n = read(fd, body->data + body->len, LONGEST_BODY + 1 - body->len);
+        if (n < 0 && errno == EINTR)
+            n = 1; /* and wait anew */
+        else if (n < 0)
+            return fail(e, EX_IOERR, "receive: %s: %s", name, strerror(errno));
+        else
+            body->len += (size_t)n;
+    }
     body->data[body->len] = '\0';
-    if (ferror(stream))
-        return fail(e, EX_IOERR, "receive: %s: %s", name, strerror(errno));
     return body->len <= LONGEST_BODY ? 0 : fail(e, EX_DATAERR, "receive: %s: it is larger than 1 MiB", name);
 }
 
 static int read_file(const char *path, struct buffer *body, struct error *e)
 {
     if (strcmp(path, "-") == 0)
-        return read_stream(stdin, "stdin", body, e);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
+        return read_rest(STDIN_FILENO, "stdin", body, e);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
         return fail(e, EX_IOERR, "receive: %s: %s", path, strerror(errno));
-    int rc = read_stream(file, path, body, e);
-    fclose(file);
+    int rc = read_rest(fd, path, body, e);
+    close(fd);
     return rc;
 }
 

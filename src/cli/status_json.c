@@ -56,8 +56,10 @@ static int gather_lateness(struct store *store, struct json_object *out, struct 
     struct account account;
     int64_t missing = sweeps_waiting(store, e), oldest = TIMESTAMP_NONE, unlisted = 0;
     int known = account_load(store, &account, e);
-    if (missing < 0 || known < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0)
+    if (missing < 0 || known < 0 || lateness_load(store, LATENESS_POLL, &lateness, e) != 0) {
+        account_free(&account);
         return -1;
+    }
     if (known == 1 && account.started != TIMESTAMP_NONE)
         unlisted = snapshots_count_unlisted(store, account.started, &oldest, e);
     account_free(&account);

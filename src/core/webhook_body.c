@@ -166,7 +166,7 @@ static void read_step(struct json_object *root, struct webhook_body *out)
                     read_status(root, "newStatus", "newSubStatus", step->to) &&
                     strcmp(step->from, step->to) != 0;
     step->occurred = out->occurred;
-    step->actor = number_at(root, "userId");
+    step->actor = out->actor;
 }
 
 /* --- the whole work order --- */
@@ -217,6 +217,7 @@ static const char *read_event(
     const int event = find_known(out->event);
     struct json_object *doc = object_at(root, "data");
     out->occurred = read_occurred(root);
+    out->actor = number_at(root, "userId");
     out->organization = number_at(root, "orgId");
     out->work_order = number_at(root, "workOrderId");
     if (event < KNOWN && known[event].kind == WEBHOOK_ARCHIVED) {

@@ -39,6 +39,7 @@ struct webhook_body {
     int64_t work_order;             /* 0: it names none */
     int64_t organization;           /* 0 where it says none */
     int64_t occurred;               /* milliseconds, TIMESTAMP_NONE where it does not say */
+    int64_t actor;                  /* the id of the user who did it; 0: not known, or the system */
     bool has_step;                  /* it names a status change: */
     struct status_step step;        /* in the list's spelling */
     char webhook[32];               /* of WEBHOOK_ARCHIVED: the id of the webhook, "" where it does not say */

@@ -395,8 +395,8 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
     return rc;
 }
 
-int intake_gone(
-    struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e)
+int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int64_t actor, int64_t observed,
+    struct error *e)
 {
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
@@ -423,6 +423,7 @@ int intake_gone(
     const struct event_context context = {.observed = observed,
         .previously_observed = snapshot.observed,
         .source = intake->settings.source,
+        .actor = actor,
         .doc = diff.document,
         .changes = diff.changes};
     if (append_events(intake, &diff, &context, &result, e) == 0 &&

@@ -82,11 +82,12 @@ enum intake_verdict intake_observe(
     struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e);
 
 /* A work order is deleted, which was proved by its absence, or notified and confirmed; inside a transaction
- * of the caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known. Does nothing when it
+ * of the caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known; `actor` is the id of
+ * the user who did it, 0 where that is not known. Does nothing when it
  * was emitted as deleted already or has changed since (rule R4); one that is not known is remembered as
  * deleted. Returns how many events were emitted, or -1 with the error filled. */
-int intake_gone(
-    struct intake *intake, int64_t work_order, int64_t occurred, int64_t observed, struct error *e);
+int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int64_t actor, int64_t observed,
+    struct error *e);
 
 /* To be called before the transaction ends: a backfill emits the events of a page in the order in which they
  * happened, so they were held back until now. Returns 0, or -1 with the error filled. */

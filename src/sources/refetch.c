@@ -255,7 +255,7 @@ static int settle_gone(struct store *store, struct intake *intake, const struct 
     const struct refetch_row *row = &due->row;
     /* without a notification that says so, a sweep is to prove it */
     if (row->gone_at != TIMESTAMP_NONE &&
-        intake_gone(intake, row->work_order, row->gone_at, clock_now(), e) < 0)
+        intake_gone(intake, row->work_order, row->gone_at, row->gone_by, clock_now(), e) < 0)
         return -1;
     if (row->doubted != TIMESTAMP_NONE && snapshots_set_doubted(store, row->work_order, row->doubted, e) != 0)
         return -1;

@@ -113,7 +113,7 @@ static int settle_missing(struct store *store, struct intake *intake, enum refet
         return sweeps_postpone(store, candidate->id, now + HOUR_MS * (candidate->attempts + 1), e);
     if (answer == REFETCH_GONE && candidate->refused == TIMESTAMP_NONE)
         return sweeps_refused(store, candidate->id, now, e);
-    if (answer == REFETCH_GONE && intake_gone(intake, candidate->id, TIMESTAMP_NONE, now, e) < 0)
+    if (answer == REFETCH_GONE && intake_gone(intake, candidate->id, TIMESTAMP_NONE, 0, now, e) < 0)
         return -1;
     return sweeps_drop(store, candidate->id, e);
 }

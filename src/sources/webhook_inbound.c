@@ -134,6 +134,7 @@ static int request(const struct delivery_in *d, struct error *e)
         .requested = d->now,
         .occurred = body->occurred,
         .doubted = TIMESTAMP_NONE,
+        .gone_by = gone ? body->actor : 0,
         .gone_at = !gone                              ? TIMESTAMP_NONE
                    : body->occurred != TIMESTAMP_NONE ? end_of_second(body->occurred)
                                                       : d->now};

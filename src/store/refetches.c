@@ -14,7 +14,8 @@ static const char *const reason_names[REFETCH_REASONS] = {
 int refetches_request(struct store *store, const struct refetch_row *row, int64_t due, struct error *e)
 {
     return STORE_RUN(store, e, SQL_REFETCH_REQUEST, V_INT(row->work_order), V_TEXT(reason_names[row->reason]),
-        V_INT(row->requested), V_DATE(row->occurred), V_DATE(row->gone_at), V_DATE(row->doubted), V_INT(due));
+        V_INT(row->requested), V_DATE(row->occurred), V_DATE(row->gone_at), V_INT(row->gone_by),
+        V_DATE(row->doubted), V_INT(due));
 }
 
 static enum refetch_reason read_reason(const char *name)
@@ -33,8 +34,9 @@ static void read_row(struct store *store, enum sql_statement q, struct refetch_r
         .requested = store_int(store, q, 2),
         .occurred = store_date(store, q, 3),
         .gone_at = store_date(store, q, 4),
-        .doubted = store_date(store, q, 5),
-        .attempts = store_int(store, q, 6)};
+        .gone_by = store_int(store, q, 5),
+        .doubted = store_date(store, q, 6),
+        .attempts = store_int(store, q, 7)};
     store_done(store, q);
 }
 

@@ -27,6 +27,7 @@ struct refetch_row {
     int64_t requested; /* since when it waits */
     int64_t occurred;  /* when the newest notification says that something happened */
     int64_t gone_at;   /* when it was deleted, as a notification says */
+    int64_t gone_by;   /* the id of the user who did it; 0: not known */
     int64_t doubted;   /* the older updatedAt that was seen */
     int64_t attempts;  /* that failed */
 };

@@ -311,6 +311,12 @@ class Running:
         return run
 
 
+def long(test):
+    """Marks a test that takes too long for `make check`: `make proof` runs it."""
+    test.long = True
+    return test
+
+
 class Case(unittest.TestCase):
     """A test with a mock, a directory and a wosync."""
 

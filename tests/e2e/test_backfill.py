@@ -6,7 +6,7 @@ import shlex
 import signal
 import time
 
-from harness import Case, CONFIG, DONE, NOPERM, TRY_LATER, USAGE, ago, iso, is_sanitized, moment_of, query_of
+from harness import Case, CONFIG, DONE, NOPERM, TRY_LATER, USAGE, ago, iso, is_sanitized, moment_of, query_of, long
 
 DAY = 86400
 WHOLE = "800d"  # longer ago than the mock's generated work orders
@@ -759,6 +759,7 @@ class RateLimit(History):
         self.assertNotIn("429", state["status_counts"])
         return self.windows(2000)
 
+    @long
     def test_at_least_99_percent_of_what_is_allowed_and_no_429(self):
         best = []  # the shortest that each window lasted until the next was opened: a busy machine wakes us late now and then
         for _ in range(8):
@@ -772,6 +773,7 @@ class RateLimit(History):
                 return
         self.fail("used %.2f %% of what is allowed: %s" % (100 * used, best))
 
+    @long
     def test_reserve_is_left_to_others(self):
         self.mock.change(delete=list(range(100200, 100420)))
         windows = self.read_all(7)

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.parse
 
-from harness import Case, DONE, TRY_LATER, UNAVAILABLE, ago, iso
+from harness import Case, DONE, TRY_LATER, UNAVAILABLE, ago, iso, long
 
 OLD = ago(20 * 86400)
 
@@ -256,6 +256,7 @@ class Budgets(Halves):
 
 
 class SharedLimit(Halves):
+    @long
     def test_together_they_stay_within_it(self):
         """Runs of every kind, each with a request ahead of its work."""
         self.mock.create_old(60)

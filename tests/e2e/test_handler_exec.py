@@ -59,7 +59,7 @@ class Exec(Case):
 class What(Exec):
     def test_event_on_stdin_and_fields_in_the_environment(self):
         self.handle("%s %s" % (self.record, self.log))
-        number = self.create(title="Leak at P\u00fcmpe 4 \U0001f6a8", asset={"id": 5, "name": "Pump 4"})
+        number = self.create(title="Leak at P\u00fcmpe 4 \U0001f6a8", asset={"id": 5, "name": "Pump 4"}, userId=2041)
         self.sync_silently()
         call, = self.calls()
         event, = self.events()
@@ -70,7 +70,7 @@ class What(Exec):
             {k: env[k] for k in env if k.startswith("WOSYNC_") and k != "WOSYNC_MODULES"},
             {"WOSYNC_EVENT": "workorder.created", "WOSYNC_EVENT_ID": "workorder.created/%d" % number,
              "WOSYNC_TIMESTAMP": event["timestamp"], "WOSYNC_OBSERVED_AT": event["observedAt"],
-             "WOSYNC_SOURCE": "poll", "WOSYNC_ID": str(number),
+             "WOSYNC_SOURCE": "poll", "WOSYNC_ACTOR": event["actor"]["name"], "WOSYNC_ID": str(number),
              "WOSYNC_SEQUENTIAL_ID": str(event["data"]["sequentialId"]),
              "WOSYNC_TITLE": "Leak at P\u00fcmpe 4 \U0001f6a8", "WOSYNC_STATUS": "OPEN", "WOSYNC_PREVIOUS_STATUS": "",
              "WOSYNC_PRIORITY": "HIGH", "WOSYNC_TYPE": event["data"].get("type") or "",

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import CONFIG, Case, ago, iso
+from harness import CONFIG, Case, ago, iso, long
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -402,6 +402,7 @@ class Durable(Report):
         self.try_again()
         self.assertEqual(len(self.lines()), 1)
 
+    @long
     def test_killed_at_random_moments(self):
         dice = random.Random(7)
         total = 0

@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CONFIG, DONE, LIMIT, MODULES, ROOT, TOKEN, UNAVAILABLE, Case, ago, iso
+from harness import CONFIG, DONE, LIMIT, MODULES, ROOT, TOKEN, UNAVAILABLE, Case, ago, iso, long
 import postgres
 
 CLOSED = ("DONE", "COMPLETED", "CLOSED", "CANCELED", "SKIPPED")
@@ -147,6 +147,7 @@ class Warehouse:
         self.assertWarehouseIsTrue()
         self.assertEqual(self.work_orders()[olds[0]]["title"], "While it was away")
 
+    @long
     def test_loading_goes_on_after_kills(self):
         self.configure("[handler other]\ntype = log\n")
         self.mock.create_old(5000)
@@ -186,6 +187,7 @@ class Warehouse:
         self.assertEqual([row[1:3] for row in created], [(None, "OPEN")])
         self.assertEqual(self.history(), sorted(self.history(), key=lambda row: row[3]))
 
+    @long
     def test_once_over_twenty_kills(self):
         olds = self.mock.create_old(60)
         self.sync_silently()
@@ -541,6 +543,7 @@ class Warehouse:
         self.assertFalse(self.work_orders()[olds[0]]["deleted"])
         self.assertAppliedOnce()
 
+    @long
     def test_ten_thousand(self):
         self.sync_silently()
         self.mock.change(generate=10000)
@@ -1121,9 +1124,11 @@ class PostgresTest(Warehouse, Case):
             messages += step
         self.assertGreater(messages, 40)
 
+    @long
     def test_a_connection_that_ends_anywhere(self):
         self.broken_everywhere("cut", 2)
 
+    @long
     def test_a_server_that_talks_nonsense(self):
         self.broken_everywhere("garbage", 7)
 

@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import Case, DONE
+from harness import Case, DONE, long
 from receiver import Receiver
 
 ANN, BO = {"id": 2041, "firstName": "Ann", "lastName": "Lee"}, {"id": 2042, "firstName": "Bo", "lastName": "<Ek>"}
@@ -253,6 +253,7 @@ class Refused(NamesCase):
         self.sync_quietly()
         self.assertEqual(self.events()[-1]["names"], {"users": {"2041": "Ann Lee"}, "teams": {}})
 
+    @long
     def test_whatever_is_answered_the_poll_goes_on(self):
         """Nothing is printed, no other exit status, and every event is there at once."""
         for name, details in (("status", {"status": 500}), ("status", {"status": 503, "retry_after": 3600}), ("html", {}),

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from harness import DONE, LIMIT, TRY_LATER, WOSYNC, ago
+from harness import DONE, LIMIT, TRY_LATER, WOSYNC, ago, long
 from test_backfill import DAY, History, WHOLE
 
 BAR = ("backfill", "--since", WHOLE, "--no-dispatch")
@@ -140,6 +140,7 @@ class Progress(History):
         self.assertTrue(any(", left: " in line for line in terminal.draws))
         self.assertRegex(out, r"\Abackfill: 200 records on 40 pages, \d+ events, 40 requests\n\Z")
 
+    @long
     def test_at_several_widths(self):
         for width in (200, 80, 61, 40, 20):
             with self.subTest(width=width):

@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from harness import LINKED, Case, CONFIG, DATA, DONE, Mock, NOPERM, PROTOCOL, TRY_LATER, ago, is_sanitized
+from harness import LINKED, Case, CONFIG, DATA, DONE, Mock, NOPERM, PROTOCOL, TRY_LATER, ago, is_sanitized, long
 from test_progress import Terminal
 
 HOUR_MS = 3600000
@@ -678,6 +678,7 @@ class Memory(Sweeps):
         return first.memory, second.memory
 
     @unittest.skipIf(is_sanitized(), "a sanitizer's memory says nothing")
+    @long
     def test_it_does_not_grow_with_the_store(self):
         small, large = self.measure(2000), self.measure(50000)
         for few, many in zip(small, large):

@@ -33,6 +33,9 @@ class Curse:
                         status, body = outer.status, b""
                 self.send_response_only(status)
                 self.send_header("Date", self.date_time_string())
+                for name, value in answer.getheaders():
+                    if name.lower().startswith("x-rate-limit-"):
+                        self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case
+from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, WOSYNC, Case, long
 
 NOBODY = 65534
 
@@ -95,17 +95,17 @@ class Faults(Case):
         self.check_goes_on()
         self.assertEqual(self.ids(), before)
 
-    def readme_block(self, number):
-        """A block of commands of README's on backups, in this test's directory and without another user."""
-        with open(os.path.join(ROOT, "README.md")) as f:
+    def manual_block(self, number):
+        """A block of commands of docs/operations.md on backups, in this test's directory and without another user."""
+        with open(os.path.join(ROOT, "docs", "operations.md")) as f:
             text = f.read()
-        blocks = re.findall("```sh\n(.*?)```", text[text.index("A backup\nmay be made at any time"):], re.S)
+        blocks = re.findall("```sh\n(.*?)```", text[text.index("## Backup and restore"):], re.S)
         for what, by in (("sudo -u wosync ", ""), ("sudo ", ""), (" -o wosync -g wosync", ""),
                          ("/var/lib/wosync", self.directory), ("/var/backups", self.path("backups"))):
             blocks[number] = blocks[number].replace(what, by)
         return blocks[number]
 
-    def run_readme_block(self, number):
+    def run_manual_block(self, number):
         bin_ = self.path("bin")
         os.makedirs(bin_, exist_ok=True)
         for name, text in (("systemctl", 'echo "systemctl $*" >> %s' % self.path("said")),
@@ -113,12 +113,12 @@ class Faults(Case):
             self.write("bin/" + name, "#!/bin/sh\n" + text + "\n", 0o755)
         old = os.umask(0o022)
         try:
-            subprocess.run(["sh", "-ec", self.readme_block(number)], env=dict(self.env, PATH=bin_ + ":" + self.env["PATH"]),
+            subprocess.run(["sh", "-ec", self.manual_block(number)], env=dict(self.env, PATH=bin_ + ":" + self.env["PATH"]),
                            check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
         finally:
             os.umask(old)
 
-    def test_readme_backs_up_and_puts_back(self):
+    def test_the_manual_backs_up_and_restores(self):
         """While a run is at work, and over a store that was killed, whose -wal is still there."""
         self.filled()
         os.makedirs(self.path("backups"))
@@ -126,7 +126,7 @@ class Faults(Case):
         self.mock.config(max_limit=1, page_delay_ms=50)
         running = self.start("sync")
         self.wait_for(lambda: self.sql("SELECT pages FROM passes WHERE active = 1"), "a page")
-        self.run_readme_block(0)
+        self.run_manual_block(0)
         backup = self.path("backups", "wosync", "wosync.db")
         self.assertEqual(os.stat(backup).st_mode & 0o777, 0o600)
         self.assertEqual(sqlite3.connect(backup).execute("PRAGMA integrity_check").fetchone(), ("ok",))
@@ -135,7 +135,7 @@ class Faults(Case):
         running.wait()
         self.assertTrue(os.path.getsize(self.store + "-wal") > 0, "the killed run left its -wal")
         self.mock.config(max_limit=200, page_delay_ms=0)
-        self.run_readme_block(1)
+        self.run_manual_block(1)
         self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
         self.assertEqual([(i,) for i in self.ids()], before)
         with open(self.path("said")) as f:
@@ -256,6 +256,7 @@ class Faults(Case):
             return 0
         return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (process / "status").read_text(), re.M)[1])
 
+    @long
     def test_one_that_stays_locked(self):
         self.filled()
         with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:

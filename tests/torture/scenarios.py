@@ -28,7 +28,7 @@ class Scenario:
     reads_only = False  # there is nothing to make good
     status = 0          # of the undisturbed run
     done_already = 0    # what a run that comes again may say when the one before it came so far
-    by_other_lane = False  # after a failure another lane may tell it, with the fields that it has
+    by_other_channel = False  # after a failure the list may show it first, with the fields that it has
     request = b""       # the body of a webhook, for `receive`
 
     def __init__(self, world):
@@ -284,6 +284,7 @@ class Receive(Scenario):
     answer sends it again; for one that did, the next run does the rest."""
     tested = ["receive"]
     handlers = ("http",)
+    by_other_channel = True
 
     def prepare(self):
         number = self.known()[0]
@@ -293,8 +294,8 @@ class Receive(Scenario):
         self.request = self.body(number, done)
 
     def body(self, number, done):
-        return json.dumps({"type": "WORK_ORDER_STATUS_CHANGE", "workOrderId": number, "orgId": 1, "newStatus": "DONE",
-                           "occurredAt": done["updatedAt"], "newWorkOrder": done}).encode()
+        return json.dumps({"eventType": "WORK_ORDER_STATUS_CHANGE", "workOrderId": number, "orgId": 1, "oldStatus": "OPEN",
+                           "newStatus": "DONE", "occurredAt": done["updatedAt"]}).encode()
 
     def runs_after(self, done):
         return [["sync"]] if done.out.startswith("Status: 200") else [["receive"], ["sync"]]
@@ -302,10 +303,8 @@ class Receive(Scenario):
 
 class ReceiveHint(Receive):
     """A webhook that says only that something changed: the work order is asked for."""
-    by_other_lane = True
-
     def body(self, number, done):
-        return json.dumps({"type": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": done["updatedAt"]}).encode()
+        return json.dumps({"eventType": "WORK_ORDER_CHANGE", "workOrderId": number, "occurredAt": done["updatedAt"]}).encode()
 
 
 class Status(Scenario):

@@ -33,7 +33,8 @@ PR_SET_CHILD_SUBREAPER = 36
 VOLATILE = {"webhook_stats": "received|duplicate", "subscriptions": "id|secret"}
 # what says when something was seen or tried, or in which order those of different work orders were, which a run that comes
 # later cannot know better
-TIMES = {"account": "horizon|started|observed|finished|filter", "passes": "started|observed|since", "snapshots": "observed",
+TIMES = {"account": "horizon|started|observed|finished|filter", "filter_probes": "asked", "late_windows": "polled",
+         "passes": "started|observed|since", "snapshots": "observed",
          "events": "seq|observed", "deliveries": "seq|attempts|due|changed|error", "quarantine": "seen",
          "handlers": "added|last_|delivered|position", "deletion_candidates": "refused", "webhook_inbox": "received",
          "webhook_stats": "", "subscriptions": "id|secret|registered|checked"}
@@ -232,9 +233,9 @@ class World:
                  "postgres": self.tables_of_postgres(), "deliveries": self.deliveries(), "reports": self.reports(exact),
                  "server": self.scenario.look()}
         text = json.dumps(state, indent=1, sort_keys=True, default=repr)
-        if exact:
+        if exact and not self.scenario.by_other_channel:
             return text
-        if self.scenario.by_other_lane:
+        if self.scenario.by_other_channel:
             state["deliveries"] = sorted(state["deliveries"])
             for table in ("documents", "snapshots"):
                 del state["store"][table]

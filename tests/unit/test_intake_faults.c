@@ -102,7 +102,7 @@ static int64_t tell_gone(struct store *store, struct error *e)
         .rules = {.completed = completed, .ignored = ignored},
         .run = &run};
     struct intake *intake = intake_new(&settings);
-    int told = intake_gone(intake, 7, TIMESTAMP_NONE, NOW, e);
+    int told = intake_gone(intake, 7, TIMESTAMP_NONE, 0, NOW, e);
     intake_free(intake);
     return told;
 }

@@ -177,8 +177,8 @@ static const char *const seeds[] = {
     "\"id\":2031},{\"id\":-3}],\"location\":{\"id\":607,\"name\":\"North\",\"at\":[52.25,-9.5,0]},"
     "\"extraFields\":{\"Line\":"
     "\"L3\",\"a\":true,\"b\":false},\"vendorIds\":[],\"x\":{}}",
-    "{\"status\":\"DONE\",\"completedAt\":\"2026-01-02T00:00:00+01:00\",\"updatedAt\":\"2026-01-02T00:00:"
-    "00Z\",\"id\":99}",
+    ("{\"status\":\"DONE\",\"completedAt\":\"2026-01-02T00:00:00+01:00\",\"updatedAt\":\"2026-01-02T00:00:"
+     "00Z\",\"id\":99}"),
 };
 
 /* Pieces that make differences: a mutation puts one of them somewhere. */

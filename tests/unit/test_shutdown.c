@@ -181,6 +181,25 @@ static void report_and_stop(void *data)
     expect(reports == 1 && is_readable(shutdown_fd()) && !shutdown_wait(LONG));
 }
 
+/* Bytes, and the end of them, are input; a signal that came before the wait ends it. */
+static void input(void *data)
+{
+    (void)data;
+    struct error e = {0};
+    int ends[2], silent[2];
+    char byte;
+    expect(shutdown_install(&e) == 0 && pipe(ends) == 0 && pipe(silent) == 0);
+    expect(write(ends[1], "x", 1) == 1);
+    expect(shutdown_wait_input(ends[0]) && read(ends[0], &byte, 1) == 1);
+    close(ends[1]);
+    expect(shutdown_wait_input(ends[0]) && read(ends[0], &byte, 1) == 0);
+    shutdown_set_deadline(1);
+    expect(!shutdown_wait_input(silent[0]));
+    shutdown_set_deadline(0);
+    raise(SIGTERM);
+    expect(!shutdown_wait_input(silent[0]));
+}
+
 static void no_descriptor(void *data)
 {
     (void)data;
@@ -197,7 +216,7 @@ static void no_descriptor(void *data)
         check_child(body);                                                                                   \
     }
 in_child(not_yet) in_child(by_sigterm) in_child(by_sigint) in_child(during_a_wait) in_child(ignored)
-    in_child(deadline) in_child(report) in_child(report_and_stop) in_child(no_descriptor)
+    in_child(deadline) in_child(report) in_child(report_and_stop) in_child(input) in_child(no_descriptor)
 
     /* Who is in a hurry sends a second one. */
     static void test_a_second_signal_kills(void **state)
@@ -219,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_report_and_stop),
+        cmocka_unit_test(test_input),
         cmocka_unit_test(test_no_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,7 @@ static const struct {
     {"WOSYNC_TIMESTAMP", {"timestamp"}},
     {"WOSYNC_OBSERVED_AT", {"observedAt"}},
     {"WOSYNC_SOURCE", {"source"}},
+    {"WOSYNC_ACTOR", {"actor", "name"}},
     {"WOSYNC_ID", {"data", "id"}},
     {"WOSYNC_SEQUENTIAL_ID", {"data", "sequentialId"}},
     {"WOSYNC_TITLE", {"data", "title"}},
