@@ -229,7 +229,7 @@ print-flags:
 
 # --- installation: the list is KIND:FROM:TO ---
 
-SHARED := $(sort $(wildcard cron/* docs/* web/*))
+SHARED := $(sort $(wildcard cron/* docs/* web/* share/*/*))
 PAGES := $(sort $(wildcard man/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
@@ -239,7 +239,7 @@ INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	$(foreach file,$(PAGES),example:$(file):$(mandir)/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
 	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
-OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir)/share $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed

@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
     &command_webhooks,
     &command_events,
     &command_status,
+    &command_doctor,
+    &command_check,
     &command_config,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

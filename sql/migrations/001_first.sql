@@ -301,6 +301,94 @@ CREATE TABLE runs (
     message     TEXT
 ) STRICT;
 
+-- What the metrics count: it never falls, whatever retention removes. Triggers count in the transaction that does the work.
+CREATE TABLE counters (
+    name   TEXT NOT NULL,                    -- events, records, runs, requests, failed, dead, discarded, webhooks_missed
+    first  TEXT NOT NULL,                    -- event type; kind of run; HTTP status; handler
+    second TEXT NOT NULL DEFAULT '',         -- exit status
+    value  INTEGER NOT NULL,
+    PRIMARY KEY (name, first, second)
+) STRICT, WITHOUT ROWID;
+
+-- The last run of each kind that ended, and the last one that ended well.
+CREATE TABLE last_runs (
+    kind        TEXT PRIMARY KEY,
+    began_ms    INTEGER NOT NULL,
+    ended_ms    INTEGER NOT NULL,
+    exit_status INTEGER NOT NULL,
+    success_ms  INTEGER                      -- when one last ended with 0 or 65; NULL: none has
+) STRICT, WITHOUT ROWID;
+
+-- How long things took, counted by the smallest step that is not below.
+CREATE TABLE delays (
+    what     TEXT NOT NULL,                  -- visible: from the change to our seeing it; delivered: to its delivery
+    label    TEXT NOT NULL,                  -- channel; handler
+    up_to_ms INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    total_ms INTEGER NOT NULL,
+    PRIMARY KEY (what, label, up_to_ms)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delay_steps (
+    up_to_ms INTEGER PRIMARY KEY
+) STRICT;
+INSERT INTO delay_steps (up_to_ms) VALUES (1000), (5000), (15000), (30000), (60000), (120000), (300000), (600000), (1800000),
+    (3600000), (21600000), (86400000), (9223372036854775807);
+
+-- How many work orders have each status, as they were last counted.
+CREATE TABLE status_counts (
+    status TEXT PRIMARY KEY,
+    count  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE status_counted (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    counted_ms INTEGER NOT NULL,
+    took_ms    INTEGER NOT NULL,
+    event_seq  INTEGER NOT NULL,             -- what was in the store then: the last event, the last document
+    document   INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER count_event AFTER INSERT ON events BEGIN
+    INSERT INTO counters (name, first, value) VALUES ('events', NEW.type, 1) ON CONFLICT DO UPDATE SET value = value + 1;
+END;
+
+CREATE TRIGGER count_records AFTER UPDATE OF records ON runs WHEN NEW.records > OLD.records BEGIN
+    INSERT INTO counters (name, first, value) VALUES ('records', NEW.kind, NEW.records - OLD.records)
+    ON CONFLICT DO UPDATE SET value = value + excluded.value;
+END;
+
+CREATE TRIGGER count_run AFTER UPDATE OF exit_status ON runs WHEN OLD.exit_status IS NULL AND NEW.exit_status IS NOT NULL BEGIN
+    INSERT INTO counters (name, first, second, value) VALUES ('runs', NEW.kind, NEW.exit_status, 1)
+    ON CONFLICT DO UPDATE SET value = value + 1;
+    INSERT INTO last_runs (kind, began_ms, ended_ms, exit_status, success_ms)
+    VALUES (NEW.kind, NEW.began, NEW.ended, NEW.exit_status, iif(NEW.exit_status IN (0, 65), NEW.ended, NULL))
+    ON CONFLICT DO UPDATE SET began_ms = excluded.began_ms, ended_ms = excluded.ended_ms, exit_status = excluded.exit_status,
+        success_ms = coalesce(excluded.success_ms, success_ms);
+END;
+
+-- Attempts that go well are in handlers.delivered.
+CREATE TRIGGER count_delivered AFTER UPDATE OF attempts ON deliveries
+WHEN NEW.state = 'done' AND NEW.attempts > OLD.attempts BEGIN
+    INSERT INTO delays (what, label, up_to_ms, count, total_ms)
+    SELECT 'delivered', NEW.handler, (SELECT min(up_to_ms) FROM delay_steps WHERE up_to_ms >= NEW.changed - e.timestamp), 1,
+        max(0, NEW.changed - e.timestamp)
+    FROM events e WHERE e.seq = NEW.seq
+    ON CONFLICT DO UPDATE SET count = count + 1, total_ms = total_ms + excluded.total_ms;
+END;
+
+CREATE TRIGGER count_failed AFTER UPDATE OF attempts ON deliveries
+WHEN NEW.state <> 'done' AND NEW.attempts > OLD.attempts BEGIN
+    INSERT INTO counters (name, first, value) VALUES ('failed', NEW.handler, 1) ON CONFLICT DO UPDATE SET value = value + 1;
+    INSERT INTO counters (name, first, value) SELECT 'dead', NEW.handler, 1 WHERE NEW.state = 'dead'
+    ON CONFLICT DO UPDATE SET value = value + 1;
+END;
+
+CREATE TRIGGER count_discarded AFTER UPDATE OF state ON deliveries
+WHEN NEW.state = 'discarded' AND OLD.state <> 'discarded' BEGIN
+    INSERT INTO counters (name, first, value) VALUES ('discarded', NEW.handler, 1) ON CONFLICT DO UPDATE SET value = value + 1;
+END;
+
 -- Who the ids of users and teams belong to. Who is no longer listed keeps the name: earlier work orders mention it.
 CREATE TABLE users (
     id         INTEGER PRIMARY KEY,

@@ -3,6 +3,12 @@ INSERT INTO lateness (channel, up_to, count, largest, overdue, noted) VALUES (?1
 ON CONFLICT DO UPDATE SET count = count + 1, largest = max(largest, excluded.largest),
     overdue = max(overdue, excluded.overdue), noted = excluded.noted;
 
+-- For the metrics, which forget nothing.
+-- name: delay_note
+INSERT INTO delays (what, label, up_to_ms, count, total_ms)
+VALUES (?1, ?2, (SELECT min(up_to_ms) FROM delay_steps WHERE up_to_ms >= ?3), 1, ?3)
+ON CONFLICT DO UPDATE SET count = count + 1, total_ms = total_ms + excluded.total_ms;
+
 -- A step that nothing fell into since ?2, or that was noted by a clock that was ahead of ?3, says nothing any more: a clock
 -- that once jumped must not be shown for ever.
 -- name: lateness_forget

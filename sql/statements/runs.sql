@@ -15,6 +15,10 @@ FROM runs ORDER BY run DESC LIMIT ?1;
 -- name: run_last_end
 SELECT exit_status, message FROM runs WHERE kind = ?1 AND exit_status IS NOT NULL ORDER BY run DESC LIMIT 1;
 
+-- 65: some records went to quarantine, and all else was done.
+-- name: run_last_success
+SELECT ended FROM runs WHERE kind = ?1 AND exit_status IN (0, 65) ORDER BY run DESC LIMIT 1;
+
 -- name: run_successes
 SELECT kind, max(ended) FROM runs WHERE exit_status = 0 GROUP BY kind ORDER BY kind;
 

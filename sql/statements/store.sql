@@ -1,3 +1,7 @@
 -- Another number whenever another connection has written: https://sqlite.org/pragma.html#pragma_data_version
 -- name: data_version
 PRAGMA data_version;
+
+-- What is wrong with the file, a line each; "ok" when nothing is. Reads all of it, but the contents of the indexes.
+-- name: quick_check
+PRAGMA quick_check(3);

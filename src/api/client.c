@@ -35,11 +35,15 @@ enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
 /* A wait that an optional request calls for: a window of the rate limit. */
 enum { OPTIONAL_PAUSE_MS = 60 * 1000 };
 
+/* HTTP statuses are smaller. */
+enum { STATUSES = 600 };
+
 struct client {
     struct client_settings settings;
     struct http *http;
     struct rate_limit rate_limit;
     int64_t requests;
+    int32_t statuses[STATUSES]; /* answers by HTTP status */
     int64_t bytes;
     int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
     int64_t ahead_sent;      /* the same of what was asked for in advance */
@@ -224,6 +228,8 @@ static enum request_result try_once(struct client *client, const struct client_r
     enum http_outcome outcome = http_finish(call);
     client->asked_to_wait = false;
     client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
+    if (client->status > 0 && client->status < STATUSES)
+        client->statuses[client->status]++;
     if (outcome == HTTP_ANSWERED) {
         client->asked_to_wait = note_rate(client, request, call);
         client->bytes += (int64_t)http_body(call)->len;
@@ -467,6 +473,19 @@ const struct rate_limit *client_rate_limit(const struct client *client)
 int64_t client_sent(const struct client *client)
 {
     return client->sent;
+}
+
+void client_count_statuses(
+    const struct client *client, void (*each)(int status, int64_t count, void *context), void *context)
+{
+    int64_t unanswered = client->requests;
+    for (int status = 1; status < STATUSES; status++)
+        if (client->statuses[status] > 0) {
+            each(status, client->statuses[status], context);
+            unanswered -= client->statuses[status];
+        }
+    if (unanswered > 0)
+        each(0, unanswered, context);
 }
 
 int64_t client_requests(const struct client *client)

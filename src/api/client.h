@@ -78,6 +78,11 @@ struct client_request {
 struct client *client_new(
     const struct client_settings *settings, const struct rate_limit *rate_limit, struct error *e);
 
+/* Calls `each` for every HTTP status that answers to this client's requests had, 0 for those that brought no
+ * answer (one that is still under way among them), with how many. */
+void client_count_statuses(
+    const struct client *client, void (*each)(int status, int64_t count, void *context), void *context);
+
 /* Frees; a request on its way is dropped. NULL is allowed. */
 void client_free(struct client *client);
 

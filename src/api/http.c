@@ -24,6 +24,7 @@ struct http_call {
     bool too_large;
     bool done;
     CURLcode code;
+    bool connect_only;
     bool looks_again; /* it failed with `code`, and connects once more to see the certificate */
     char message[CURL_ERROR_SIZE];
     char reason[2 * CURL_ERROR_SIZE]; /* of a TLS failure */
@@ -103,6 +104,8 @@ static void set_up(struct http_call *call, const struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    if (request->connect_only)
+        http_tls_connect_only(easy);
 }
 
 struct http_call *http_start(struct http *http, const struct http_request *request)
@@ -111,6 +114,7 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
     const char *wrong = http_handles_take(http->handles, request, &call->handle);
     call->http = http;
     call->max_body = request->max_body;
+    call->connect_only = request->connect_only;
     if (wrong != NULL) {
         call->done = true;
         call->code = CURLE_URL_MALFORMAT;
@@ -257,12 +261,17 @@ const char *http_header(struct http_call *call, const char *name)
     return header->value;
 }
 
+bool http_certificate(const struct http_call *call, char *issuer, size_t size, int64_t *ends)
+{
+    return http_tls_certificate(call->handle.easy, issuer, size, ends);
+}
+
 void http_call_free(struct http_call *call)
 {
     if (call == NULL)
         return;
     curl_multi_remove_handle(call->http->multi, call->handle.easy);
-    if (call->looks_again)
+    if (call->looks_again || call->connect_only)
         http_handles_drop(&call->handle);
     else
         http_handles_give(call->http->handles, &call->handle);

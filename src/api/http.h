@@ -35,7 +35,9 @@ struct http_request {
     int64_t timeout_ms; /* for the whole exchange */
     size_t max_body;    /* bytes of answer, after decompression, that are taken */
     bool allow_plain;   /* http to other hosts than loopback, too */
-    bool uncompressed;  /* no compression is asked for and none is undone: the body is taken as it comes */
+    bool connect_only; /* name, TCP and TLS are tried, and nothing is sent: an answer is then empty, of status
+                          0 */
+    bool uncompressed; /* no compression is asked for and none is undone: the body is taken as it comes */
     struct http_tls tls;
 };
 
@@ -87,6 +89,10 @@ const char *http_reason(const struct http_call *call);
 int http_status(const struct http_call *call);
 const struct buffer *http_body(const struct http_call *call);
 const char *http_header(struct http_call *call, const char *name);
+
+/* Of a finished call that was to connect only, over https: who issued the server's certificate and when it
+ * ends (milliseconds, by the wall clock). False when that is not known. */
+bool http_certificate(const struct http_call *call, char *issuer, size_t size, int64_t *ends);
 
 /* Ends the call, finished or not, and frees it. NULL is allowed. */
 void http_call_free(struct http_call *call);

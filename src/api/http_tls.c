@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/timestamp.h"
+
 /* How long a second look may take: it is for the message alone. */
 enum { LOOK_TIMEOUT_MS = 5000 };
 
@@ -34,17 +36,54 @@ void http_tls_look_again(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)LOOK_TIMEOUT_MS);
 }
 
-void http_tls_issuer(CURL *easy, char *out, size_t size)
+void http_tls_connect_only(CURL *easy)
 {
-    static const char label[] = "Issuer:";
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a session that goes on shows no certificate */
+}
+
+/* The server's own certificate is the first. Returns the value behind a label, NULL where there is none. */
+static const char *find_field(CURL *easy, const char *label)
+{
     struct curl_certinfo *certificates = NULL;
-    *out = '\0';
+    const size_t len = strlen(label);
     if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &certificates) != CURLE_OK || certificates == NULL ||
         certificates->num_of_certs < 1)
-        return;
+        return NULL;
     for (const struct curl_slist *line = certificates->certinfo[0]; line != NULL; line = line->next)
-        if (strncmp(line->data, label, sizeof label - 1) == 0)
-            snprintf(out, size, "%.120s", line->data + sizeof label - 1);
+        if (strncmp(line->data, label, len) == 0)
+            return line->data + len;
+    return NULL;
+}
+
+void http_tls_issuer(CURL *easy, char *out, size_t size)
+{
+    const char *issuer = find_field(easy, "Issuer:");
+    snprintf(out, size, "%.120s", issuer != NULL ? issuer : "");
+}
+
+/* OpenSSL writes `Mar  5 10:20:30 2027 GMT`. */
+static bool read_end(const char *text, int64_t *ends)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char month[4], date[64];
+    int day, hour, minute, second, year;
+    if (sscanf(text, "%3s %d %d:%d:%d %d", month, &day, &hour, &minute, &second, &year) != 6)
+        return false;
+    const char *found = strstr(months, month);
+    if (found == NULL || strlen(month) != 3 || (found - months) % 3 != 0)
+        return false;
+    snprintf(date, sizeof date, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, (int)(found - months) / 3 + 1, day,
+        hour, minute, second);
+    return timestamp_parse(date, ends) == 0;
+}
+
+bool http_tls_certificate(CURL *easy, char *issuer, size_t size, int64_t *ends)
+{
+    const char *end = find_field(easy, "Expire date:");
+    http_tls_issuer(easy, issuer, size);
+    return *issuer != '\0' && end != NULL && read_end(end, ends);
 }
 
 /* What went wrong, by the words of the TLS library. */

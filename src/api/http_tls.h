@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* True when the server's certificate was refused: nothing was sent. */
 bool http_tls_is_refusal(CURLcode code);
@@ -16,6 +17,14 @@ bool http_tls_is_refusal(CURLcode code);
  * certificate is checked, no request and no certificate of ours is sent. The handle is good for nothing else
  * afterwards. */
 void http_tls_look_again(CURL *easy);
+
+/* Makes a handle connect only: everything is checked as always, and the server's certificate can be looked
+ * at. The handle is good for nothing else afterwards. */
+void http_tls_connect_only(CURL *easy);
+
+/* Of a handle that has connected only: who issued the server's certificate, and when it ends, in
+ * milliseconds. False when that is not known. */
+bool http_tls_certificate(CURL *easy, char *issuer, size_t size, int64_t *ends);
 
 /* Of a handle that has looked again: writes who issued the server's certificate, "" when that is not known.
  */

@@ -30,7 +30,7 @@ static const char *judge(const struct http_url *url, const char *scheme, bool ha
 static const char *examine(struct http_url *url, bool allow_plain)
 {
     char *scheme = NULL, *host = NULL, *user = NULL;
-    const char *wrong = "it is no URL";
+    const char *wrong = "not a URL";
     CURLUcode has_host = curl_url_get(url->parsed, CURLUPART_HOST, &host, 0);
     curl_url_get(url->parsed, CURLUPART_SCHEME, &scheme, 0);
     curl_url_get(url->parsed, CURLUPART_USER, &user, 0); /* empty, but there, before a password alone */
@@ -47,7 +47,7 @@ static const char *examine(struct http_url *url, bool allow_plain)
 
 const char *http_url_parse(const char *text, bool allow_plain, struct http_url *out)
 {
-    const char *wrong = "it is no URL";
+    const char *wrong = "not a URL";
     *out = (struct http_url){.parsed = curl_url()};
     CURLUcode code = curl_url_set(out->parsed, CURLUPART_URL, text, 0);
     if (code == CURLUE_OK)

@@ -30,7 +30,7 @@ struct loading {
 /* How much of a value a message shows. */
 enum { VALUE_SHOWN = 100 };
 
-static const char *const sections[] = {"api", "sync", "webhooks", "store", "handler"};
+static const char *const sections[] = {"api", "sync", "webhooks", "metrics", "store", "handler"};
 enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
 /* A line for a mistake; `line` 0: of no line of the files. */
@@ -214,7 +214,7 @@ static void check_key(struct loading *l, const struct ini_section *section, cons
     if (is_known(section->name, setting->key)) {
         const struct ini_setting *first = ini_setting(section, setting->key);
         if (first != setting)
-            complain(l, setting->line, "%s: it stands twice in [%s]", setting->key, section->name);
+            complain(l, setting->line, "%s: set twice in [%s]", setting->key, section->name);
         return;
     }
     size_t count = list_keys(section->name, names);
@@ -247,7 +247,8 @@ static void complain_of_section(struct loading *l, const struct ini_section *sec
         complain(l, section->line, "[%.100s]: unknown section; did you mean [%s]?", section->name, near);
     else
         complain(l, section->line,
-            "[%.100s]: unknown section; known are [api], [sync], [webhooks], [store] and [handler NAME]",
+            "[%.100s]: unknown section; known are [api], [sync], [webhooks], [metrics], [store] and [handler "
+            "NAME]",
             section->name);
     free(word);
 }
@@ -309,6 +310,16 @@ static void read_files(struct loading *l, const char *const *files)
     free(found);
 }
 
+/* Several accounts have a configuration each: the last file's name without .conf tells them apart. */
+static void name_account(struct config *config)
+{
+    const char *path =
+        config->ini.file_count > 0 ? config->ini.files[config->ini.file_count - 1].path : "wosync";
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const char *end = strrchr(name, '.');
+    config->account = end != NULL && end > name ? strndup(name, (size_t)(end - name)) : strdup(name);
+}
+
 int config_load(
     const char *const *files, struct config *out, struct buffer *problems, struct buffer *warnings)
 {
@@ -320,9 +331,25 @@ int config_load(
         check_section(&l, &out->ini.sections[i]);
     for (size_t i = 0; i < config_key_count; i++)
         read_key(&l, &config_keys[i]);
+    if (out->account == NULL)
+        name_account(out);
     if (out->completed[0] == NULL)
         complain(&l, ini_setting(ini_section(&out->ini, "sync"), "completed")->line,
             "completed = : expected a status such as DONE");
+    return problems->len == before ? 0 : -1;
+}
+
+int config_load_store(const char *const *files, struct config *out, struct buffer *problems)
+{
+    struct buffer warnings = {0};
+    struct loading l = {out, problems, &warnings};
+    size_t before = problems->len;
+    *out = (struct config){0};
+    read_files(&l, files);
+    for (size_t i = 0; i < config_key_count; i++)
+        if (strcmp(config_keys[i].section, "store") == 0)
+            read_key(&l, &config_keys[i]);
+    buffer_free(&warnings);
     return problems->len == before ? 0 : -1;
 }
 
@@ -342,6 +369,11 @@ void config_free(struct config *config)
         explicit_bzero(*secret, strlen(*secret));
     config_free_words(config->webhook_secrets);
     free(config->store);
+    free(config->textfile);
+    free(config->account);
+    if (config->ping_url != NULL)
+        explicit_bzero(config->ping_url, strlen(config->ping_url));
+    free(config->ping_url);
     ini_free(&config->ini);
     *config = (struct config){0};
 }

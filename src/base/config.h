@@ -51,6 +51,11 @@ struct config {
     char *store;
     int64_t keep; /* how long done deliveries and their events are kept */
 
+    char *textfile;  /* for node_exporter; NULL: none is written */
+    char *account;   /* a label of every metric */
+    char *ping_url;  /* a secret; NULL: nothing is pinged. Whether it may be used: http_check_url */
+    bool ping_start; /* the start of a run is pinged, too */
+
     struct ini ini; /* as it was written; the handlers are sections named `handler NAME` */
 };
 
@@ -68,6 +73,9 @@ const char *config_handler_name(const struct ini_section *section);
  */
 int config_load(
     const char *const *files, struct config *out, struct buffer *problems, struct buffer *warnings);
+
+/* The same for [store] alone: what else is in the files is not looked at, and no secret is read. */
+int config_load_store(const char *const *files, struct config *out, struct buffer *problems);
 
 /* The value of a key that is in force, and where it comes from. */
 struct config_description {

@@ -36,6 +36,10 @@ const struct config_key config_keys[] = {
         0},
     {"webhooks", "tolerance", CONFIG_DURATION, MEMBER(tolerance), "5m", NULL, SECOND,
         INT64_C(366) * 24 * HOUR},
+    {"metrics", "textfile", CONFIG_PATH, MEMBER(textfile), NULL, NULL, 0, 0},
+    {"metrics", "account", CONFIG_ACCOUNT, MEMBER(account), NULL, NULL, 0, 0},
+    {"metrics", "ping_url", CONFIG_SECRET_URL, MEMBER(ping_url), NULL, NULL, 0, 0},
+    {"metrics", "ping_start", CONFIG_YES_NO, MEMBER(ping_start), "no", NULL, 0, 0},
     {"store", "path", CONFIG_PATH, MEMBER(store), WOSYNC_LOCALSTATEDIR "/lib/wosync/wosync.db", "WOSYNC_DB",
         0, 0},
     {"store", "keep", CONFIG_DURATION, MEMBER(keep), "90d", NULL, HOUR, INT64_C(36600) * 24 * HOUR},
@@ -69,8 +73,10 @@ void config_describe(const struct config *config, size_t index, struct config_de
     if (variable)
         buffer_append_format(
             &origin, "%s%s in the environment", origin.len > 0 ? " and " : "", key->environment);
+    if (value == NULL && key->kind == CONFIG_ACCOUNT)
+        value = config->account;
     if (origin.len == 0)
-        buffer_append_text(&origin, key->fallback != NULL ? "default" : "not set");
+        buffer_append_text(&origin, value != NULL ? "default" : "not set");
     *out =
         (struct config_description){key->section, key->name, strdup(value != NULL ? value : ""), origin.data};
     secret_mask(out->value);

@@ -23,8 +23,10 @@ enum config_kind {
     CONFIG_YES_NO,
     CONFIG_URL,
     CONFIG_WINDOWS,
-    CONFIG_TOKEN,  /* the path of a file with a token; the environment holds the token itself */
-    CONFIG_SECRETS /* the path of a file with secrets; the environment holds more of them */
+    CONFIG_TOKEN,      /* the path of a file with a token; the environment holds the token itself */
+    CONFIG_SECRETS,    /* the path of a file with secrets; the environment holds more of them */
+    CONFIG_SECRET_URL, /* an address that is a secret itself */
+    CONFIG_ACCOUNT     /* a text; the default is made from the configuration's name */
 };
 
 struct config_key {

@@ -266,6 +266,20 @@ static const char *read_secret(struct config *config, const struct config_key *k
     return text != NULL ? set_secret(config, key, text) : reason;
 }
 
+/* The whole address is the secret: who knows it can ping. */
+static const char *read_secret_url(const char *value, char **out)
+{
+    char *url = strdup(value);
+    secret_register(url);
+    secret_unwrap(url, false);
+    const char *wrong = read_url(url, out) == NULL ? NULL : "expected a URL, https://HOST/PATH";
+    if (*out != NULL)
+        secret_register(*out);
+    explicit_bzero(url, strlen(url));
+    free(url);
+    return wrong;
+}
+
 /* --- all of them --- */
 
 const char *config_value_read(struct config *config, const struct config_key *key, const char *value,
@@ -299,6 +313,9 @@ const char *config_value_read(struct config *config, const struct config_key *ke
         return read_path(value, member, false, reason, size);
     case CONFIG_READABLE:
         return read_path(value, member, true, reason, size);
+    case CONFIG_SECRET_URL:
+        return read_secret_url(value, member);
+    case CONFIG_ACCOUNT:
     case CONFIG_TEXT:
     default:
         return read_text(value, member);

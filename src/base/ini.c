@@ -141,8 +141,7 @@ static void cut_comment(struct reader *r, const char *key, char *value)
     *comment = '\0';
     trim(value);
     complain(r,
-        "%.100s: a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)",
-        key);
+        "%.100s: a comment needs a line of its own (in a value, put a ; or # after a blank in quotes)", key);
 }
 
 static void read_setting(struct reader *r, char *line)

@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -24,6 +25,15 @@ void log_on_message(void (*wipe)(void *data), void *data)
 {
     wipe_function = wipe;
     wipe_data = data;
+}
+
+static struct buffer *kept;
+static size_t most_kept;
+
+void log_keep(struct buffer *lines, size_t most)
+{
+    kept = lines;
+    most_kept = most;
 }
 
 static void print_json(enum log_level level, const char *text)
@@ -53,6 +63,8 @@ void log_message(enum log_level level, const char *format, ...)
             *p = '?';
     secret_mask(text);
     utf8_mend(text);
+    if (kept != NULL && kept->len + strlen(text) < most_kept)
+        buffer_append_format(kept, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", text);
     if (wipe_function != NULL)
         wipe_function(wipe_data);
     if (as_json)

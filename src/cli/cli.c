@@ -68,6 +68,22 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
     return rc;
 }
 
+int cli_find_store(const struct cli *cli, struct config *config, struct buffer *problems)
+{
+    char *file = NULL;
+    struct error e = {0};
+    *config = (struct config){0};
+    if (store_owner_become(cli, &file, &e) != 0)
+        buffer_append_format(problems, "%s\n", e.text);
+    else if (file != NULL)
+        config_load_store((const char *const[]){file, NULL}, config, problems);
+    else
+        config_load_store(cli->config_files, config, problems);
+    free(file);
+    store_owner_explain(problems);
+    return problems->len == 0 ? 0 : -1;
+}
+
 void cli_look_at_config(
     const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings)
 {
@@ -85,6 +101,9 @@ void cli_check_address(const struct config *config, struct buffer *problems)
     const char *wrong = config->base_url != NULL ? http_check_url(config->base_url, false) : NULL;
     if (wrong != NULL)
         buffer_append_format(problems, "api: base_url %s: %s\n", config->base_url, wrong);
+    wrong = config->ping_url != NULL ? http_check_url(config->ping_url, true) : NULL;
+    if (wrong != NULL)
+        buffer_append_format(problems, "metrics: ping_url: %s\n", wrong);
 }
 
 void cli_check_api(const struct config *config, struct buffer *problems)

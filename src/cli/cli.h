@@ -31,6 +31,8 @@ extern const struct command command_receive;
 extern const struct command command_webhooks;
 extern const struct command command_events;
 extern const struct command command_status;
+extern const struct command command_check;
+extern const struct command command_doctor;
 extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */
@@ -55,11 +57,17 @@ int cli_read_config(const struct cli *cli, struct config *config, struct buffer 
 void cli_look_at_config(
     const struct cli *cli, struct config *config, struct buffer *problems, struct buffer *warnings);
 
+/* For commands that need the store alone: reads the files for their [store], no other key and no secret. As
+ * root becomes the store's owner. Returns 0, or -1 with lines in `problems`: a file that cannot be read, a
+ * [store] that is wrong. Free with config_free in either case. */
+int cli_find_store(const struct cli *cli, struct config *config, struct buffer *problems);
+
 /* Does as cli_read_config and prints what is wrong. Returns 0 or -1; free with config_free in either
  * case. */
 int cli_load_config(const struct cli *cli, struct config *config);
 
-/* Adds what is wrong with the address of the API to the problems: only the API's own layer knows it. */
+/* Adds what is wrong with the addresses of the API and of pings to the problems: only the API's own layer
+ * knows it. */
 void cli_check_address(const struct config *config, struct buffer *problems);
 
 /* Adds what a run that reads would stumble on to the problems: the address of the API, and no token. */

@@ -101,7 +101,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     }
     if (optind < argc)
         return cli_usage(
-            self, "%s: it takes no argument; write -c %s in front of config", argv[optind], argv[optind]);
+            self, "%s: unexpected argument; write -c %s in front of config", argv[optind], argv[optind]);
     return check(cli);
 }
 

@@ -22,7 +22,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
             return EX_USAGE;
     }
     if (optind < argc)
-        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+        return cli_usage(self, "%s: unexpected argument", argv[optind]);
     shutdown_set_deadline(max_time);
     if (run_context_open(&context, cli, "dispatch", RUN_CONTEXT_RUN) == 0) {
         if (run_context_deliver(&context, wait, 0, 0) == 0)

@@ -54,7 +54,7 @@ static char *make_summary(const struct run_context *context, const char *kind, e
     if (run->healed > 0)
         buffer_append_format(&out, ", %lld healed", (long long)run->healed);
     if (end != PASS_FINISHED)
-        buffer_append_text(&out, "; not finished, it goes on there when typed again");
+        buffer_append_text(&out, "; not finished, run it again to continue there");
     return out.data;
 }
 
@@ -251,7 +251,7 @@ static int read_options(const struct command *self, const struct option *known, 
     snprintf(options->typed, sizeof options->typed, "%s/%s/%s", since, until,
         options->window.silent ? "silent" : "");
     if (wrong == 0 && optind < argc)
-        cli_usage(self, "%s: it takes no argument", argv[optind]);
+        cli_usage(self, "%s: unexpected argument", argv[optind]);
     return wrong != 0 || optind < argc;
 }
 
@@ -301,7 +301,7 @@ static int run_backfill(const struct command *self, const struct cli *cli, int a
     if (options.window.from == TIMESTAMP_NONE)
         return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
     if (options.window.until <= options.window.from)
-        return cli_usage(self, "--until lies before --since");
+        return cli_usage(self, "--until is before --since");
     if (options.plan)
         return plan_backfill(cli, &options);
     return run_history(cli, "backfill", LOCK_BACKFILL, backfill, &options);

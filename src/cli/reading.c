@@ -137,9 +137,9 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
 
 /* --- a turn --- */
 
-/* A pass ended. True when only its turn was over and there is more to read. What the client met then is no trouble
- * of the run where there is another turn: that it waited for the rate limit, or, where pages were read, that the
- * last try failed. */
+/* A pass ended. True when only its turn was over and there is more to read. What the client met then is no
+ * trouble of the run where there is another turn: that it waited for the rate limit, or, where pages were
+ * read, that the last try failed. */
 static bool is_only_turn(
     const struct run_context *context, enum pass_end end, int64_t pages_before, struct error *e)
 {

@@ -303,7 +303,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         }
     }
     if (optind < argc)
-        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+        return cli_usage(self, "%s: unexpected argument", argv[optind]);
     if (path == NULL)
         return cli_usage(self, "a web server is to run this, or write --body FILE");
     return receive_file(cli, path, &message);

@@ -20,6 +20,7 @@
 #include "base/timestamp.h"
 #include "cli/diagnostics.h"
 #include "cli/progress.h"
+#include "cli/run_report.h"
 #include "cli/store_owner.h"
 #include "deliver/dispatch.h"
 #include "sources/names.h"
@@ -160,15 +161,18 @@ int run_context_open(
 {
     struct error e = {0};
     *context = (struct run_context){.lock = -1, .mode = mode};
+    run_report_begin(context);
     context->run = (struct run){.kind = kind,
         .began = clock_now(),
         .ended = TIMESTAMP_NONE,
         .since = TIMESTAMP_NONE,
         .until = TIMESTAMP_NONE,
         .exit_status = -1};
-    if (load(context, cli, mode != RUN_CONTEXT_ANSWER) != 0)
+    const int loaded = load(context, cli, mode != RUN_CONTEXT_ANSWER);
+    run_report_start(context);
+    if (loaded != 0)
         return -1;
-    if (shutdown_install(&e) == 0 && open_store(context, &e) == 0)
+    if ((shutdown_fd() >= 0 || shutdown_install(&e) == 0) && open_store(context, &e) == 0)
         return mode == RUN_CONTEXT_RUN ? run_context_attach(context) : 0;
     run_context_report(context, &e);
     return -1;
@@ -248,6 +252,7 @@ void run_context_disconnect(struct run_context *context, struct client *api)
 {
     if (api != NULL && client_requests(api) > 0) {
         client_cancel_prefetch(api);
+        run_report_count(context, api);
         context->run.requests = context->requests_before + client_requests(api);
         context->run.bytes = context->bytes_before + client_bytes(api);
         context->rate_limit = *client_rate_limit(api);
@@ -327,18 +332,23 @@ static void finish_run(struct run_context *context)
     run->message = context->message[0] != '\0' ? context->message : NULL;
     /* what the run did is stored by now */
     if (store_begin_relaxed(context->store, &e) != 0 || runs_save(context->store, run, &e) != 0 ||
-        rate_limit_save(context->store, &context->rate_limit, &e) != 0 ||
+        rate_limit_save(context->store, &context->rate_limit, &e) != 0 || run_report_save(context, &e) != 0 ||
         store_commit(context->store, &e) != 0) {
         store_rollback(context->store);
         run_context_report(context, &e);
     }
 }
 
-/* What no run's row is written for has used it up all the same. */
+/* What no run's row is written for has used it up all the same. Durably: what a webhook's work has stored
+ * before may have been left to this transaction to bring to the disk. */
 static void save_rate_limit(struct run_context *context)
 {
     struct error e = {0};
-    rate_limit_save(context->store, &context->rate_limit, &e);
+    if (context->rate_limit.seen != 0 &&
+        (store_begin(context->store, &e) != 0 ||
+            rate_limit_save(context->store, &context->rate_limit, &e) != 0 ||
+            run_report_save(context, &e) != 0 || store_commit(context->store, &e) != 0))
+        store_rollback(context->store);
     run_context_report(context, &e);
 }
 
@@ -382,9 +392,12 @@ int run_context_close(struct run_context *context)
         finish_run(context);
     else if (context->store != NULL && context->mode != RUN_CONTEXT_DRY_RUN)
         save_rate_limit(context);
+    run_report_metrics(context);
     store_close(context->store);
     lock_close(context->lock);
     handler_table_free(&context->table);
+    int status = cli_flush(context->status);
+    run_report_end(context, status);
     config_free(&context->config);
-    return cli_flush(context->status);
+    return status;
 }

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/lock.h"
 #include "cli/cli.h"
+#include "cli/ping.h"
 #include "core/rate_limit.h"
 #include "deliver/handler_table.h"
 #include "sources/pass.h"
@@ -30,6 +31,9 @@ enum run_context_mode {
     RUN_CONTEXT_DRY_RUN, /* to try: nothing is made; a missing store is an empty one in memory */
     RUN_CONTEXT_ANSWER   /* to accept one webhook: the store is made and migrated, and no handler is made */
 };
+
+/* HTTP statuses are smaller. */
+enum { RUN_CONTEXT_STATUSES = 600 };
 
 struct run_context {
     struct config config;
@@ -47,6 +51,9 @@ struct run_context {
     int status;                            /* the gravest so far */
     char message[1024];                    /* the text that goes with it */
     struct names *names; /* of the client at work; NULL without one, and where they are switched off */
+    int64_t http_statuses[RUN_CONTEXT_STATUSES]; /* requests by the status of the answer, 0: none came */
+    struct buffer lines;                         /* what the run has printed on stderr, for the ping */
+    char ping_id[PING_ID_SIZE];
     struct rate_limit rate_limit; /* the rate limit after the last request; zeroed: none was sent */
 };
 
@@ -104,7 +111,8 @@ int run_context_deliver(struct run_context *context, int64_t wait, int64_t max_t
 void run_context_dispatch(struct run_context *context, bool quiet);
 
 /* Stores the run's record (not after a dry run, nor after one that held no lock; of one that answered a
- * webhook only when it met trouble), closes everything, and returns the exit status. */
+ * webhook only when it met trouble), writes the metrics, closes everything, pings (for `sync`, unless it is a
+ * dry run or a signal has ended it), and returns the exit status. */
 int run_context_close(struct run_context *context);
 
 #endif

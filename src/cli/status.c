@@ -69,7 +69,7 @@ static void print_account(struct json_object *status)
     struct json_object *unfinished = json_object_object_get(status, "unfinished");
     for (size_t i = 0; i < json_object_array_length(unfinished); i++) {
         struct json_object *pass = json_object_array_get_idx(unfinished, i);
-        printf("unfinished  %s: after page %lld (%lld record%s); typed again, it goes on there\n",
+        printf("unfinished  %s: after page %lld (%lld record%s); run it again to continue there\n",
             text_of(pass, "kind", ""), (long long)number_of(pass, "pages"),
             (long long)number_of(pass, "records"), number_of(pass, "records") == 1 ? "" : "s");
     }
@@ -271,6 +271,8 @@ static void print_problems(struct json_object *status)
     struct json_object *problems = json_object_object_get(status, "problems");
     for (size_t i = 0; i < json_object_array_length(problems); i++)
         printf("problem     %s\n", json_object_get_string(json_object_array_get_idx(problems, i)));
+    if (json_object_array_length(problems) > 0)
+        printf("help        run: wosync doctor\n");
 }
 
 static void print_text(struct json_object *status, const struct config *config)
@@ -388,13 +390,13 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         json = true;
     }
     if (optind < argc)
-        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+        return cli_usage(self, "%s: unexpected argument", argv[optind]);
     return show(cli, json);
 }
 
 const struct command command_status = {
     .name = "status",
-    .summary = "how things stand: watermark, handlers, quarantine, last runs",
+    .summary = "show the state: watermark, handlers, quarantine, last runs",
     .help =
         "usage: wosync status [--json]\n"
         "\n"

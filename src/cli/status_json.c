@@ -287,9 +287,8 @@ int status_json_gather(struct store *store, struct json_object *out, struct erro
     json_object_object_add(out, "quarantined", records);
     if (gather_account(store, out, e) != 0 || gather_passes(store, out, e) != 0 ||
         gather_names(store, out, e) != 0 || gather_refetches(store, out, e) != 0 ||
-        gather_webhooks(store, out, e) != 0 ||
-        gather_lateness(store, out, e) != 0 || gather_counts(store, out, e) != 0 ||
-        handlers_list(store, gather_handler, &handlers, e) != 0 ||
+        gather_webhooks(store, out, e) != 0 || gather_lateness(store, out, e) != 0 ||
+        gather_counts(store, out, e) != 0 || handlers_list(store, gather_handler, &handlers, e) != 0 ||
         quarantine_list(store, gather_quarantine, records, e) != 0)
         return -1;
     return 0;

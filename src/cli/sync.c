@@ -140,7 +140,7 @@ static int read_options(
     }
     if (optind == argc)
         return 0;
-    cli_usage(self, "%s: it takes no argument", argv[optind]);
+    cli_usage(self, "%s: unexpected argument", argv[optind]);
     return 1;
 }
 
@@ -188,7 +188,7 @@ const struct command command_sync = {
         "                 since the last poll, a subscription is gone, or the last poll is as long ago as "
         "safety_poll;\n"
         "                 -v says why\n"
-        "  --max-time D   end between two pages after this time (50s, 5m); the next run goes on there\n"
+        "  --max-time D   end between two pages after this time (50s, 5m); the next run continues there\n"
         "  --wait D       when another run is at work on a half, wait so long for it (10m)\n"
         "\n"
         "example, in a crontab:  * * * * * wosync sync --max-time 50s\n",

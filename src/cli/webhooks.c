@@ -83,7 +83,8 @@ static void tell_registered(const struct api_subscription *hook, const char *eve
 {
     printf("registered %s: %s to %s\n", hook->id, events, url);
     if (strcmp(hook->status, SUBSCRIPTION_VALID) != 0)
-        log_warning("webhooks: %s is %s: it tells nothing until MaintainX has approved it; ask their support",
+        log_warning(
+            "webhooks: %s is %s: it delivers nothing until MaintainX has approved it; ask their support",
             hook->id, hook->status);
     if (hook->secret == NULL)
         log_warning(
@@ -233,7 +234,7 @@ static int do_secret(struct run_context *context, struct client *client, enum su
     char *secret = NULL;
     if (known == API_WEBHOOKS)
         return fail(e, EX_UNAVAILABLE,
-            "webhooks: this server does not tell secrets; set the one it signs with as secret_file in "
+            "webhooks: this server shows no secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
     if (api_subscription_secret(client, options->id, &secret, e) != API_OK)
@@ -332,11 +333,11 @@ static int check_options(
     else if (!registers && options->url != NULL)
         cli_usage(self, "--url goes with register");
     else if (actions[which].takes_id && rest == 0)
-        cli_usage(self, "%s: whose? wosync webhooks list shows the ids", actions[which].name);
+        cli_usage(self, "%s: the id is missing; wosync webhooks list shows the ids", actions[which].name);
     else if (rest > actions[which].takes_id)
-        cli_usage(self, "%s: it takes no more", argv[actions[which].takes_id]);
+        cli_usage(self, "%s: too many arguments", argv[actions[which].takes_id]);
     else if (actions[which].takes_id && !api_subscription_is_id(argv[0]))
-        cli_usage(self, "%s: it is no id", argv[0]);
+        cli_usage(self, "%s: not an id; wosync webhooks list shows the ids", argv[0]);
     else {
         options->id = actions[which].takes_id ? argv[0] : NULL;
         return 0;

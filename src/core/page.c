@@ -48,7 +48,7 @@ static bool walk_members(struct walk *w)
     struct json_scan *s = &w->scan;
     struct json_text name;
     if (!json_scan_take(s, '{'))
-        return json_scan_at_end(s) ? json_scan_unexpected(s) : refuse(w, "it is no JSON object");
+        return json_scan_at_end(s) ? json_scan_unexpected(s) : refuse(w, "it is not a JSON object");
     if (json_scan_take(s, '}'))
         return true;
     do {
@@ -79,7 +79,7 @@ static enum page_verdict walk(struct walk *w)
         w->reason = "it is nested too deeply";
         return PAGE_BAD;
     default:
-        w->reason = "it is no JSON";
+        w->reason = "it is not JSON";
         return PAGE_BAD;
     }
 }

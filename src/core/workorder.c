@@ -32,18 +32,18 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
         return "it has no id";
     if (!json_object_is_type(id, json_type_int) || json_object_get_int64(id) < 1 ||
         json_object_get_uint64(id) > INT64_MAX)
-        return "its id is no positive integer";
+        return "its id is not a positive integer";
     wo->id = json_object_get_int64(id);
     if (date_of(doc, "updatedAt", &wo->updated) != 0)
-        return "its updatedAt is no date and time";
+        return "its updatedAt is not a date and time";
     if (wo->updated == TIMESTAMP_NONE)
         return "it has no updatedAt";
     if (date_of(doc, "createdAt", &wo->created) != 0)
-        return "its createdAt is no date and time";
+        return "its createdAt is not a date and time";
     if (date_of(doc, "completedAt", &wo->completed) != 0)
-        return "its completedAt is no date and time";
+        return "its completedAt is not a date and time";
     if (date_of(doc, "deletedAt", &wo->deleted) != 0)
-        return "its deletedAt is no date and time";
+        return "its deletedAt is not a date and time";
     wo->status = text_of(json_object_object_get(doc, "status"), WORKORDER_MAX_STATUS);
     if (wo->status == NULL || *wo->status == '\0')
         return "its status is missing or no short text";
@@ -61,7 +61,7 @@ enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workor
 {
     *out = (struct workorder){0};
     if (!json_object_is_type(doc, json_type_object)) {
-        *reason = "it is no JSON object";
+        *reason = "it is not a JSON object";
         return WORKORDER_BAD;
     }
     *reason = read_fields(doc, out);
@@ -90,7 +90,7 @@ static enum workorder_verdict judge_fault(enum json_fault fault, const char **re
         *reason = "it holds NaN or Infinity in place of a number";
         return WORKORDER_BAD;
     default:
-        *reason = "it is no JSON";
+        *reason = "it is not JSON";
         return WORKORDER_NOT_JSON;
     }
 }

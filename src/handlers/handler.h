@@ -11,6 +11,7 @@
 
 #include "api/http.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/ini.h"
 #include "store/deliveries.h"
 
@@ -83,6 +84,13 @@ struct summary_reader;
 /* The next delivery, borrowed until the next call; NULL behind the last one, or when the store failed. */
 const struct delivery *summary_next(struct summary_reader *reader);
 
+/* What trying a receiver found. */
+struct handler_probe {
+    int64_t timeout; /* given: milliseconds it may take */
+    char found[512]; /* in words; "" where there is nothing to say */
+    bool doubtful;   /* it works, and someone should look at what was found */
+};
+
 struct handler_type {
     const char *name;
     const struct handler_key *keys;
@@ -98,6 +106,7 @@ struct handler_type {
      * tried one by one. NULL for types that send requests. */
     void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
     size_t batch; /* 0 counts as 1 */
+    bool keeps;   /* what it is given stays for good: a test event is not for it */
     bool prints;  /* on stdout, which is not always there for it */
     bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work
                      left */
@@ -119,6 +128,12 @@ struct handler_type {
      * again after a crash. Fills the result like `deliver`. NULL for others. */
     void (*load)(
         void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
+
+    /* Tries the receiver without an event, for `doctor`: nothing is sent that it would keep, nothing is made
+     * or changed. Returns 0 with *probe filled (zeroed before, but for the timeout), or -1 with the status
+     * that a run would end with and a text that says what to do. NULL for types that nothing can be wrong
+     * with. */
+    int (*probe)(void *state, struct handler_probe *probe, struct error *e);
 };
 
 /* Fills the result. `error` is printf-formatted. */

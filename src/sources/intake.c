@@ -98,8 +98,8 @@ static enum intake_verdict put_away(struct intake *intake, const struct intake_r
             snprintf(id, sizeof id, "%lld", (long long)record->id_hint);
         intake->settings.run->quarantined++;
         intake->in_quarantine = -1;
-        log_warning(
-            "work order %s: %s; the record is in quarantine (wosync status), the pass goes on", id, reason);
+        log_warning("work order %s: %s; the record is in quarantine (see wosync status); the pass continues",
+            id, reason);
     }
     return INTAKE_QUARANTINED;
 }

@@ -63,7 +63,7 @@ struct intake_result {
 enum intake_verdict {
     INTAKE_TAKEN,       /* understood: applied, unchanged or stale */
     INTAKE_QUARANTINED, /* it could not be understood; it lies in quarantine */
-    INTAKE_NOT_JSON,    /* it is no JSON: what it came in cannot be trusted either; the error is filled */
+    INTAKE_NOT_JSON,    /* it is not JSON: what it came in cannot be trusted either; the error is filled */
     INTAKE_FAILED       /* the store failed; the error is filled, roll back */
 };
 

@@ -38,12 +38,11 @@ static void warn(const struct watched *one, const char *status)
     if (strcmp(one->status, SUBSCRIPTION_VALID) != 0 || strcmp(status, SUBSCRIPTION_VALID) == 0)
         return;
     if (strcmp(status, SUBSCRIPTION_GONE) == 0)
-        log_warning("webhooks: %s (%s) is gone: MaintainX deletes what it cannot reach for long; polling "
-                    "stands in; mend "
-                    "the web server, then: wosync webhooks register",
+        log_warning("webhooks: %s (%s) is gone: MaintainX removes a webhook that it cannot reach for long; "
+                    "polling goes on; fix the web server, then run: wosync webhooks register",
             one->id, one->events);
     else
-        log_warning("webhooks: %s (%s) is %s now; polling stands in", one->id, one->events, status);
+        log_warning("webhooks: %s (%s) is %s now; polling goes on", one->id, one->events, status);
 }
 
 static int check_one(struct client *client, struct store *store, enum subscription_api api,

@@ -29,6 +29,8 @@ int lateness_note(struct store *store, const char *channel, int64_t late, int64_
     if (STORE_RUN(
             store, e, SQL_LATENESS_FORGET, V_TEXT(channel), V_INT(today - REMEMBERED_MS), V_INT(today)) != 0)
         return -1;
+    if (STORE_RUN(store, e, SQL_DELAY_NOTE, V_TEXT("visible"), V_TEXT(channel), V_INT(late)) != 0)
+        return -1;
     return STORE_RUN(store, e, SQL_LATENESS_NOTE, V_TEXT(channel), V_INT(step_of(late)), V_INT(late),
         V_INT(overdue > 0 ? overdue : 0), V_INT(today));
 }

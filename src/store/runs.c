@@ -68,6 +68,16 @@ int runs_last_end(struct store *store, const char *kind, struct run_end *out, st
     return found;
 }
 
+int runs_last_success(struct store *store, const char *kind, int64_t *ended, struct error *e)
+{
+    *ended = TIMESTAMP_NONE;
+    int found = STORE_FIND(store, e, SQL_RUN_LAST_SUCCESS, V_TEXT(kind));
+    if (found == 1)
+        *ended = store_date(store, SQL_RUN_LAST_SUCCESS, 0);
+    store_done(store, SQL_RUN_LAST_SUCCESS);
+    return found < 0 ? -1 : 0;
+}
+
 int runs_successes(struct store *store,
     int (*each)(const char *kind, int64_t ended, void *context, struct error *e), void *context,
     struct error *e)

@@ -41,6 +41,10 @@ struct run_end {
  * none, -1 with the error filled. */
 int runs_last_end(struct store *store, const char *kind, struct run_end *out, struct error *e);
 
+/* When the last run of a kind that ended well did so: with exit status 0, or 65, for what is in quarantine
+ * holds nothing else up. Fills *ended, TIMESTAMP_NONE when there is none. Returns 0 or -1. */
+int runs_last_success(struct store *store, const char *kind, int64_t *ended, struct error *e);
+
 /* Calls `each` for every kind of which a run ended with exit status 0, with when the last one did. */
 int runs_successes(struct store *store,
     int (*each)(const char *kind, int64_t ended, void *context, struct error *e), void *context,

@@ -380,6 +380,19 @@ int store_run(struct store *store, enum sql_statement statement, const struct st
     return rc < 0 ? -1 : 0;
 }
 
+int store_check(struct store *store, struct error *e)
+{
+    const enum sql_statement q = SQL_QUICK_CHECK;
+    int rc = store_query_all(store, q, e) == 0 ? store_next(store, q, e) : -1;
+    if (rc == 1 && strcmp(store_get_text(store, q, 0), "ok") != 0)
+        rc = fail(e, EX_IOERR,
+            "store %s: it is corrupt: %s; check the disk, then put back a backup, or move it away to begin "
+            "anew",
+            store->path, store_get_text(store, q, 0));
+    store_done(store, q);
+    return rc < 0 ? -1 : 0;
+}
+
 bool store_is_null(struct store *store, enum sql_statement statement, int column)
 {
     return sqlite3_column_type(store->prepared[statement], column) == SQLITE_NULL;

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
         fclose(file);
         struct json_object *doc = json_tokener_parse(page);
         if (doc == NULL)
-            die(path, "it is no JSON");
+            die(path, "it is not JSON");
         json_object_put(doc);
     }
     return 0;

@@ -224,6 +224,8 @@ def sanitizer_environment():
 
 
 # The locks of the store, in the order of base/lock.h: a byte each, far behind the end of the file.
+# Tables for the metrics: how often and when things were done, however they came out.
+METRICS = ("counters", "delays", "last_runs", "status_counts", "status_counted")
 LOCKS = ("poll", "refetch", "backfill", "sweep", "deliver", "create")
 F_OFD_GETLK, F_OFD_SETLK = 36, 37
 
@@ -448,7 +450,7 @@ class Case(unittest.TestCase):
             tables = [row[0] for row in db.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
             return {table: sorted(db.execute("SELECT * FROM %s" % table).fetchall(), key=repr)
-                    for table in tables if table not in ("runs", "rate_limit", "page_failures") and table not in without}
+                    for table in tables if table not in ("runs", "rate_limit", "page_failures", *METRICS) and table not in without}
 
     def snapshots(self):
         return {row[0]: json.loads(row[1]) for row in self.sql("SELECT id, json FROM work_orders")}

@@ -405,7 +405,7 @@ class Stopped(History):
         self.few_slow_pages()
         run = self.stop_in_the_middle("backfill", "--since", WHOLE)
         self.assertFails(run, TRY_LATER, "stopped by a signal; the next run goes on here")
-        self.assertRegex(run.out, "not finished, it goes on there when typed again")
+        self.assertRegex(run.out, "not finished, run it again to continue there")
         self.check_goes_on("--since", WHOLE)
 
     def test_by_SIGINT(self):
@@ -423,7 +423,7 @@ class Stopped(History):
         while self.unfinished() is None:  # on a busy machine a run may end before its first page
             run = self.backfill("--since", WHOLE, "--max-time", "150ms")
             self.assertEqual(run.err, "")
-            self.assertRegex(run.out, "not finished, it goes on there when typed again")
+            self.assertRegex(run.out, "not finished, run it again to continue there")
         self.check_goes_on("--since", WHOLE)
 
     def test_an_age_typed_again_goes_on_with_the_window_of_the_first_time(self):
@@ -719,11 +719,11 @@ class Typing(History):
 
     def test_wrong_usage(self):
         for arguments, why in (((), "--since is missing"), (("--until", "1d"), "--since is missing"),
-                               (("--since", "1d", "--until", "2d"), "--until lies before --since"),
+                               (("--since", "1d", "--until", "2d"), "--until is before --since"),
                                (("--since",), "unknown option, or without its value"),
                                (("--since", "1d", "--until"), "without its value"),
                                (("--since", "1d", "--frobnicate"), "unknown option"),
-                               (("--since", "1d", "more"), "takes no argument"),
+                               (("--since", "1d", "more"), "unexpected argument"),
                                (("--since", "1d", "--max-time", "soon"), "--max-time")):
             with self.subTest(arguments=arguments):
                 self.backfill(*arguments, expect=USAGE, message=why)
@@ -789,7 +789,7 @@ class RateLimit(History):
         while True:  # 75: a run that had time for the wait alone
             run = self.wosync("backfill", "--since", WHOLE, "--max-time", "300ms", expect=None)
             self.assertIn(run.status, (DONE, TRY_LATER), run)
-            if run.status == DONE and "typed again\n" not in run.out:
+            if run.status == DONE and "to continue there\n" not in run.out:
                 break
         self.assertEqual(self.mock.state()["rate_limited"], 0)
         self.assertTold(self.proved(ago(800 * DAY)))

@@ -11,7 +11,7 @@ from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LAT
                      moment_of)
 from webhooks import SECRET, signed
 
-COMMANDS = ("sync", "dispatch", "events", "status", "config")
+COMMANDS = ("sync", "dispatch", "events", "status", "check", "config")
 
 
 class Proxy(Case):
@@ -71,7 +71,7 @@ class Usage(Case):
     def test_arguments_that_are_too_many(self):
         for arguments in (("sync", "now"), ("dispatch", "x"), ("status", "x")):
             with self.subTest(arguments=arguments):
-                self.refuse(*arguments, message="it takes no argument")
+                self.refuse(*arguments, message="unexpected argument")
         self.refuse("events", "list", "x")
 
     def test_events_without_what(self):

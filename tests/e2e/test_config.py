@@ -87,7 +87,7 @@ class Mistakes(Case):
                           env={"WOSYNC_DB": self.store, "MAINTAINX_BASE_URL": self.mock.url})
 
     def test_a_key_twice(self):
-        self.refuse(self.base() + "[api]\ntimeout = 1s\ntimeout = 2s\n", r":5: timeout: it stands twice in \[api\]")
+        self.refuse(self.base() + "[api]\ntimeout = 1s\ntimeout = 2s\n", r":5: timeout: set twice in \[api\]")
 
     def test_a_line_that_is_no_setting(self):
         self.refuse(self.base() + "[api]\njust words\n", r":4: expected KEY = VALUE")
@@ -426,6 +426,7 @@ class Example(Case):
         self.write("etc/wosync/erp.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
         self.write("etc/wosync/erp.token", "t0ken-4711\n")
         self.write("etc/wosync/webhook.secret", "mx_4711\n")
+        self.write("etc/wosync/ping.url", "https://ping.example.com/4711\n")
         for line in "schema = wosync\n",:  # is for PostgreSQL, and the example's database is a file
             self.assertIn(line, text)
             with open(self.conf) as f:

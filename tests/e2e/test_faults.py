@@ -364,13 +364,13 @@ class NoPage(Case):
         self.refuse_body("no page of work orders", "")
 
     def test_a_list(self):
-        self.refuse_body("it is no JSON object", "[]")
+        self.refuse_body("it is not a JSON object", "[]")
 
     def test_null(self):
-        self.refuse_body("it is no JSON object", "null")
+        self.refuse_body("it is not a JSON object", "null")
 
     def test_no_object(self):
-        self.refuse("it is no JSON object", "not_object")
+        self.refuse("it is not a JSON object", "not_object")
 
     def test_without_workOrders(self):
         self.refuse("no array workOrders", "no_workorders")

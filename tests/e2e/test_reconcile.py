@@ -460,7 +460,7 @@ class Interrupted(Sweeps):
         self.mock.config(page_delay_ms=20)
         run = self.reconcile("--max-time", "100ms")
         self.assertEqual(run.err, "")
-        self.assertRegex(run.out, "not finished, it goes on there when typed again")
+        self.assertRegex(run.out, "not finished, run it again to continue there")
         self.check_nothing_yet()
         self.mock.config(page_delay_ms=0)
         self.reconcile()

@@ -7,22 +7,22 @@ BAD = {
     # name: (the record, its reason)
     "no_id": ('{"title": "x", "status": "OPEN", "updatedAt": "%(now)s"}', "it has no id"),
     "id_null": ('{"id": null, "status": "OPEN", "updatedAt": "%(now)s"}', "it has no id"),
-    "id_text": ('{"id": "700", "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive integer"),
-    "id_fraction": ('{"id": 700.5, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive integer"),
-    "id_zero": ('{"id": 0, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive integer"),
-    "id_negative": ('{"id": -7, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive integer"),
-    "id_2_to_the_63": ('{"id": 9223372036854775808, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive"),
-    "id_absurd": ('{"id": 99999999999999999999999, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive"),
-    "id_a_list": ('{"id": [700], "status": "OPEN", "updatedAt": "%(now)s"}', "its id is no positive integer"),
+    "id_text": ('{"id": "700", "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive integer"),
+    "id_fraction": ('{"id": 700.5, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive integer"),
+    "id_zero": ('{"id": 0, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive integer"),
+    "id_negative": ('{"id": -7, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive integer"),
+    "id_2_to_the_63": ('{"id": 9223372036854775808, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive"),
+    "id_absurd": ('{"id": 99999999999999999999999, "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive"),
+    "id_a_list": ('{"id": [700], "status": "OPEN", "updatedAt": "%(now)s"}', "its id is not a positive integer"),
     "no_updatedAt": ('{"id": 700, "status": "OPEN"}', "it has no updatedAt"),
     "updatedAt_null": ('{"id": 700, "status": "OPEN", "updatedAt": null}', "it has no updatedAt"),
-    "updatedAt_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": 1790000000}', "its updatedAt is no date"),
-    "updatedAt_text": ('{"id": 700, "status": "OPEN", "updatedAt": "yesterday"}', "its updatedAt is no date"),
-    "updatedAt_no_day": ('{"id": 700, "status": "OPEN", "updatedAt": "2026-02-30T10:00:00.000Z"}', "its updatedAt is no date"),
-    "updatedAt_without_time": ('{"id": 700, "status": "OPEN", "updatedAt": "2026-02-03"}', "its updatedAt is no date"),
-    "createdAt_bad": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "createdAt": {}}', "its createdAt is no date"),
-    "completedAt_bad": ('{"id": 700, "status": "DONE", "updatedAt": "%(now)s", "completedAt": "?"}', "its completedAt is no"),
-    "deletedAt_bad": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "deletedAt": 1}', "its deletedAt is no date"),
+    "updatedAt_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": 1790000000}', "its updatedAt is not a date"),
+    "updatedAt_text": ('{"id": 700, "status": "OPEN", "updatedAt": "yesterday"}', "its updatedAt is not a date"),
+    "updatedAt_no_day": ('{"id": 700, "status": "OPEN", "updatedAt": "2026-02-30T10:00:00.000Z"}', "its updatedAt is not a date"),
+    "updatedAt_without_time": ('{"id": 700, "status": "OPEN", "updatedAt": "2026-02-03"}', "its updatedAt is not a date"),
+    "createdAt_bad": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "createdAt": {}}', "its createdAt is not a date"),
+    "completedAt_bad": ('{"id": 700, "status": "DONE", "updatedAt": "%(now)s", "completedAt": "?"}', "its completedAt is not a"),
+    "deletedAt_bad": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "deletedAt": 1}', "its deletedAt is not a date"),
     "no_status": ('{"id": 700, "updatedAt": "%(now)s"}', "its status is missing or no short text"),
     "status_a_number": ('{"id": 700, "status": 3, "updatedAt": "%(now)s"}', "its status is missing or no short text"),
     "status_empty": ('{"id": 700, "status": "", "updatedAt": "%(now)s"}', "its status is missing or no short text"),
@@ -34,10 +34,10 @@ BAD = {
     "nested_33_deep": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": ' + "[" * 32 + "]" * 32 + "}",
                        "it is nested deeper than 32 levels"),
     "title_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "title": 7}', "its title is no text"),
-    "null": ("null", "it is no JSON object"),
-    "a_number": ("12", "it is no JSON object"),
-    "a_text": ('"work order"', "it is no JSON object"),
-    "a_list": ('[{"id": 700}]', "it is no JSON object"),
+    "null": ("null", "it is not a JSON object"),
+    "a_number": ("12", "it is not a JSON object"),
+    "a_text": ('"work order"', "it is not a JSON object"),
+    "a_list": ('[{"id": 700}]', "it is not a JSON object"),
     "nested_40_deep": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": ' + "[" * 40 + "]" * 40 + "}",
                        "it is nested deeper than 32 levels"),
     "two_megabytes": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "description": "' + "x" * (2 << 20) + '"}',
@@ -60,7 +60,7 @@ class Bad(Case):
         run = self.sync(expect=DATA)
         lines = run.err.splitlines()
         self.assertEqual(len(lines), 1, run)
-        self.assertRegex(lines[0], r"^wosync: warning: work order .*: %s.*quarantine.*the pass goes on" % reason)
+        self.assertRegex(lines[0], r"^wosync: warning: work order .*: %s.*quarantine.*the pass continues" % reason)
         # the others were told, and the watermark moved
         ids = self.ids()
         self.assertIn("workorder.completed/%d/%s" % (self.olds[3], good), ids)
@@ -153,7 +153,7 @@ class Quarantine(Case):
         self.break_one(self.olds[1])
         self.sync(expect=DATA)
         self.mock.update(self.olds[1], _raw='{"id": %d, "status": "OPEN", "updatedAt": 7}' % self.olds[1])
-        self.sync(expect=DATA, message="its updatedAt is no date")
+        self.sync(expect=DATA, message="its updatedAt is not a date")
         self.sync_silently()
         self.assertEqual(self.status()["quarantine"], 2)
 

@@ -41,7 +41,7 @@ class Formats(Case):
         self.mock.update(self.olds[0], title="x")
         self.mock.update(self.olds[1], _raw='{"id": %d, "updatedAt": "%s"}' % (self.olds[1], FORMATS))
         self.sync(expect=DATA)
-        self.assertIn("its updatedAt is no date", self.wosync("status").out)
+        self.assertIn("its updatedAt is not a date", self.wosync("status").out)
 
     def test_in_what_the_server_says(self):
         self.configure(api="give_up = 0")

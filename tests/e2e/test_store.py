@@ -334,7 +334,7 @@ class Faults(Case):
         self.configure()
         script = self.write("full.sh", r'''
             set -u
-            mount -t tmpfs -o size=1m none "$DISK" || exit 99
+            mount -t tmpfs -o size=1280k none "$DISK" || exit 99
             "$WOSYNC" -c "$CONF" sync || exit 1
             curl() { python3 -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1], sys.argv[2].encode()).read()' "$@"; }
             curl "$MOCK/mock/workorders" "$CHANGE" || exit 2

@@ -85,7 +85,7 @@ class Registering(Case):
     def test_pending_approval(self):
         self.mock.config(subscription_status="PENDING_APPROVAL")
         run = self.register("--event", "workorder.created")
-        self.assertRegex(run.err, "901 is PENDING_APPROVAL: it tells nothing until MaintainX has approved it")
+        self.assertRegex(run.err, "901 is PENDING_APPROVAL: it delivers nothing until MaintainX has approved it")
 
     def test_a_failure_in_the_middle_is_gone_on_with(self):
         self.mock.fault("status", status=500, skip=2, times=-1, path="/v1/subscriptions")
@@ -122,7 +122,7 @@ class Registering(Case):
         self.register()
         self.mock.ask_delete("/subscriptions/902")
         run = self.wosync("webhooks", "list")
-        self.assertRegex(run.err, r"webhooks: 902 \(WORK_ORDER_STATUS_CHANGE\) is gone: MaintainX deletes")
+        self.assertRegex(run.err, r"webhooks: 902 \(WORK_ORDER_STATUS_CHANGE\) is gone: MaintainX removes")
         self.assertEqual([line.split()[:2] for line in run.out.splitlines()],
                          [["id", "status"], ["901", "VALID"], ["902", "GONE"], ["903", "VALID"], ["904", "VALID"]])
         run = self.wosync("webhooks", "list")
@@ -186,13 +186,13 @@ class Registering(Case):
     def test_secret_of_the_other_spelling(self):
         self.mock.config(webhook_api="webhooks")
         self.register()
-        self.wosync("webhooks", "secret", "901", expect=UNAVAILABLE, message="this server does not tell secrets")
+        self.wosync("webhooks", "secret", "901", expect=UNAVAILABLE, message="this server shows no secrets")
 
     def test_usage(self):
         for arguments, message in (((), "write register, list"), (("nonsense",), "nonsense: unknown"),
-                                   (("register",), "register: --url is missing"), (("show",), "show: whose"),
-                                   (("show", "1", "2"), "2: it takes no more"), (("list", "1"), "1: it takes no more"),
-                                   (("show", "../x"), r"\.\./x: it is no id"), (("list", "--url", "x"), "--url goes with register"),
+                                   (("register",), "register: --url is missing"), (("show",), "show: the id is missing"),
+                                   (("show", "1", "2"), "2: too many arguments"), (("list", "1"), "1: too many arguments"),
+                                   (("show", "../x"), r"\.\./x: not an id"), (("list", "--url", "x"), "--url goes with register"),
                                    (("register", "--url", URL, "--event", "x"), "--event x: unknown")):
             with self.subTest(arguments):
                 self.wosync("webhooks", *arguments, expect=USAGE, message="webhooks: " + message)
@@ -274,7 +274,7 @@ class Fallback(Webhooks):
         self.mock.ask_delete("/subscriptions/901")
         self.age("webhook_stats", "last_good", 1000)
         self.age("subscriptions", "checked", 1000)
-        self.fallback(["/v1/workorders", "/v1/subscriptions/901"], "901 .NEW_WORK_ORDER. is gone: MaintainX deletes")
+        self.fallback(["/v1/workorders", "/v1/subscriptions/901"], "901 .NEW_WORK_ORDER. is gone: MaintainX removes")
         self.webhook()
         self.fallback(["/v1/workorders"], "polling: a subscription is gone or not valid")
         self.assertEqual(self.lane()["brokenSubscriptions"], 1)

@@ -13,7 +13,7 @@
 #include "core/workorder.h"
 #include "json_judge.h"
 
-/* The page as json-c reads it, NULL where it is no JSON. */
+/* The page as json-c reads it, NULL where it is not JSON. */
 static struct json_object *parse_whole(const char *text, size_t len)
 {
     size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */

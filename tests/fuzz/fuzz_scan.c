@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *reason = NULL;
     char *json = copy_text(data, size);
     if (scan_record(json, size, &scan)) {
-        must(judge_json(json, size, WORKORDER_MAX_DEPTH), "it is no JSON");
+        must(judge_json(json, size, WORKORDER_MAX_DEPTH), "it is not JSON");
         must(workorder_parse(json, size, &wo, &reason) == WORKORDER_OK, "the parser: %s", reason);
         must(scan.wo.id == wo.id && scan.wo.updated == wo.updated && scan.wo.created == wo.created &&
                  scan.wo.completed == wo.completed && scan.wo.deleted == wo.deleted &&

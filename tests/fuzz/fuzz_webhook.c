@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc = webhook_body_read(text, size, completed, subscribed, &body, &reason);
     must(rc == 0 || reason != NULL, "it is refused without a reason");
     if (rc == 0) {
-        must(judge_json(text + mark, size - mark, WORKORDER_MAX_DEPTH + 1), "it is no JSON");
+        must(judge_json(text + mark, size - mark, WORKORDER_MAX_DEPTH + 1), "it is not JSON");
         must((body.kind == WEBHOOK_OBSERVATION) == (body.doc != NULL), "kind %d", (int)body.kind);
         must(body.kind == WEBHOOK_UNSUPPORTED || body.kind == WEBHOOK_ARCHIVED || body.work_order > 0,
             "kind %d without a work order", (int)body.kind);

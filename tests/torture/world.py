@@ -182,7 +182,7 @@ class World:
             if db.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
                 raise AssertionError(name + " is corrupt")
             for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-                                       " AND name NOT IN ('runs', 'lateness', 'rate_limit')").fetchall():
+                                       " AND name NOT IN ('runs', 'lateness', 'rate_limit', 'counters', 'delays', 'last_runs')").fetchall():
                 # of a pass that has ended nothing is needed any more
                 cursor = db.execute("SELECT * FROM " + table + (" WHERE active = 1" if table == "passes" else ""))
                 kept = [i for i, column in enumerate(cursor.description)

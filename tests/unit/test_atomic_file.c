@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 static int open_directory(const char *path)
 {

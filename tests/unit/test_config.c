@@ -234,15 +234,15 @@ static void test_problems(void **state)
         {"[sync]\npage_size = 5\n", "2", "page_size: unknown key in [sync]; it belongs into [api]"},
         {"[apl]\npage_size = 5\n", "1", "[apl]: unknown section; did you mean [api]?"},
         {"[nowhere]\n", "1",
-            "[nowhere]: unknown section; known are [api], [sync], [webhooks], [store] and [handler NAME]"},
+            "[nowhere]: unknown section; known are [api], [sync], [webhooks], [metrics], [store] and [handler NAME]"},
         {"[Handler x]\ntype = log\n", "1", "[Handler x]: unknown section; did you mean [handler x]?"},
         {"[handlr]\ntype = log\n", "1", "[handlr]: unknown section; did you mean [handler NAME]?"},
         {"\n[empty]\n", "2", "[empty]: unknown section"},
         {"[handlers x]\n", "1", "[handlers x]: unknown section; did you mean [handler x]?"},
         {"[API]\n", "1", "[API]: unknown section; did you mean [api]?"},
         {"page_size = 5\n[api]\n", "1", "a setting before the first section"},
-        {"[api]\npage_size = 5\npage_size = 5\n", "3", "page_size: it stands twice in [api]"},
-        {"[api]\npage_size = 5\n[sync]\n[api]\npage_size = 6\n", "5", "page_size: it stands twice in [api]"},
+        {"[api]\npage_size = 5\npage_size = 5\n", "3", "page_size: set twice in [api]"},
+        {"[api]\npage_size = 5\n[sync]\n[api]\npage_size = 6\n", "5", "page_size: set twice in [api]"},
         {"[api]\npage_size\n", "2", "expected KEY = VALUE"},
         {"[api]\npage_size = 5\n  timeout = 5s\n", "3", "remove the blank"},
     };
@@ -629,7 +629,7 @@ static void test_several_files(void **state)
     check_text(problems.data, "base.conf:3: x: unknown key in [api]; known are base_url, key_file, ca_file, "
                               "organization_id, filter, "
                               "page_size, timeout, give_up, reserve, names\n"
-                              "plant.conf:4: timeout: it stands twice in [api]\n"
+                              "plant.conf:4: timeout: set twice in [api]\n"
                               "base.conf:2: page_size = 0: expected a number, 1 to 200\n"
                               "plant.conf:3: timeout = 0: expected a duration such as 30s, from 1s to 1h\n");
     config_free(&config);
@@ -656,6 +656,7 @@ static void test_descriptions(void **state)
     check_text(text.data, "api.key_file=key (wosync.conf:4)\napi.ca_file= (not set)\n"
                           "api.page_size=50 (wosync.conf:3)\n"
                           "webhooks.secret_file=******** (MAINTAINX_WEBHOOK_SECRET in the environment)\n"
+                          "metrics.textfile= (not set)\nmetrics.ping_url= (not set)\n"
                           "store.path=here.db (WOSYNC_DB in the environment)\n");
     buffer_free(&text);
     unload(&l);

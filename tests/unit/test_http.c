@@ -50,7 +50,7 @@ static void end(struct exchange *x)
 
 static void test_addresses(void **state)
 {
-    static const char shown[] = "http is for loopback only", scheme[] = "only https", no_url[] = "no URL",
+    static const char shown[] = "http is for loopback only", scheme[] = "only https", no_url[] = "not a URL",
                       user[] = "user name or password";
     static const struct {
         const char *url;
@@ -91,7 +91,7 @@ static void test_addresses(void **state)
         if (table[i].wrong == NULL)
             check_text(wrong, NULL);
         else
-            check(wrong != NULL && (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "no URL") != NULL),
+            check(wrong != NULL && (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "not a URL") != NULL),
                 "%s: %s", table[i].url, wrong);
         check((http_check_url(table[i].url, true) == NULL) ==
                   (table[i].wrong == NULL || table[i].wrong == shown),

@@ -117,7 +117,7 @@ static void test_continuations(void **state)
  * no blank is in front, it is a part of the value. */
 static void test_comments(void **state)
 {
-#define OWN_LINE ": a comment needs a line of its own (in a value, a ; or # behind a blank stands in quotes)"
+#define OWN_LINE ": a comment needs a line of its own (in a value, put a ; or # after a blank in quotes)"
     static const struct row table[] = {
         {"[a]\n; one\n# two\n  ; three\n;four=4\nx = 1\n", "[a]:1\nx=1:6\n", ""},
         {"[a]\nx = 1 ; why\n", "[a]:1\nx=1:2\n", "2: x" OWN_LINE},

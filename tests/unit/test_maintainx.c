@@ -104,7 +104,7 @@ static void test_odd_pages(void **state)
         {OK(""), API_OK, ""},
         {OK("{\"workOrders\": [{\"id\": 7"), API_OK, ""},
         {OK("[]"), API_FAILED,
-            "api: work orders: the answer is no page of work orders: it is no JSON object; check base_url"},
+            "api: work orders: the answer is no page of work orders: it is not a JSON object; check base_url"},
         {OK("{\"workOrders\": 7}"), API_FAILED, "it has no array workOrders"},
     };
     const struct page_request request = {.filter = FILTER_NONE, .limit = 1};

@@ -28,7 +28,7 @@ static enum page_verdict cut(
     return page_cut(*copy, len, page, reason);
 }
 
-/* What json-c makes of the whole text; NULL when it is no JSON. */
+/* What json-c makes of the whole text; NULL when it is not JSON. */
 static struct json_object *parse_whole(const char *json, size_t len)
 {
     return judge_json(json, len, 64) ? judge_parse(json, len) : NULL;

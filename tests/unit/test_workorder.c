@@ -11,7 +11,7 @@
 #define UPDATED "\"updatedAt\": \"2026-01-20T10:00:00.000Z\""
 #define GOOD    "\"id\": 7, " UPDATED ", \"status\": \"OPEN\""
 
-static const char no_json[] = "it is no JSON";
+static const char no_json[] = "it is not JSON";
 
 static enum workorder_verdict parse(const char *json, size_t len, struct workorder *wo, const char **reason)
 {
@@ -84,9 +84,9 @@ static void test_takes(void **state)
 static void test_refuses(void **state)
 {
     (void)state;
-    static const char no_id[] = "it has no id", bad_id[] = "its id is no positive integer";
+    static const char no_id[] = "it has no id", bad_id[] = "its id is not a positive integer";
     static const char no_updated[] = "it has no updatedAt",
-                      bad_updated[] = "its updatedAt is no date and time";
+                      bad_updated[] = "its updatedAt is not a date and time";
     static const char bad_status[] = "its status is missing or no short text",
                       bad_title[] = "its title is no text";
     static const struct {
@@ -119,11 +119,11 @@ static void test_refuses(void **state)
         {"{\"id\": 7, \"status\": \"OPEN\", \"updatedAt\": \"2026-01-20T10:00:00Z\\u0000\"}", bad_updated},
         {"{\"id\": 7, \"status\": \"OPEN\", \"updatedAt\": 1768903200000}", bad_updated},
         {"{\"id\": 7, \"status\": \"OPEN\", \"updatedAt\": {}}", bad_updated},
-        {"{" GOOD ", \"createdAt\": 5}", "its createdAt is no date and time"},
-        {"{" GOOD ", \"createdAt\": \"soon\"}", "its createdAt is no date and time"},
-        {"{" GOOD ", \"completedAt\": false}", "its completedAt is no date and time"},
-        {"{" GOOD ", \"completedAt\": \"\"}", "its completedAt is no date and time"},
-        {"{" GOOD ", \"deletedAt\": []}", "its deletedAt is no date and time"},
+        {"{" GOOD ", \"createdAt\": 5}", "its createdAt is not a date and time"},
+        {"{" GOOD ", \"createdAt\": \"soon\"}", "its createdAt is not a date and time"},
+        {"{" GOOD ", \"completedAt\": false}", "its completedAt is not a date and time"},
+        {"{" GOOD ", \"completedAt\": \"\"}", "its completedAt is not a date and time"},
+        {"{" GOOD ", \"deletedAt\": []}", "its deletedAt is not a date and time"},
         {"{\"id\": 7, " UPDATED "}", bad_status},
         {"{\"id\": 7, " UPDATED ", \"status\": null}", bad_status},
         {"{\"id\": 7, " UPDATED ", \"status\": \"\"}", bad_status},
@@ -134,8 +134,8 @@ static void test_refuses(void **state)
             bad_status},
         {"{" GOOD ", \"title\": 5}", bad_title},
         {"{" GOOD ", \"title\": [\"Pump\"]}", bad_title},
-        {"[]", "it is no JSON object"},
-        {"\"id\"", "it is no JSON object"},
+        {"[]", "it is not a JSON object"},
+        {"\"id\"", "it is not a JSON object"},
         {"{" GOOD ", \"title\": \"\xff\"}", "it holds bytes that are no UTF-8"},
         {"{" GOOD ", \"title\": \"\xc3\"}", "it holds bytes that are no UTF-8"},
         {"{" GOOD ", \"title\": \"\x80\"}", "it holds bytes that are no UTF-8"},
@@ -187,7 +187,7 @@ static void test_refuses_scalars(void **state)
         const char *reason = NULL;
         enum workorder_verdict verdict = parse(table[i], strlen(table[i]), &wo, &reason);
         check(verdict == WORKORDER_BAD, "%s: verdict %d", table[i], (int)verdict);
-        check_text(reason, "it is no JSON object");
+        check_text(reason, "it is not a JSON object");
     }
 }
 

@@ -114,3 +114,12 @@ ON CONFLICT (id) DO UPDATE SET
     removed_at = CASE $4::text WHEN 'mentioned' THEN teams.removed_at
                                WHEN 'removed' THEN coalesce(teams.removed_at, excluded.removed_at) END
 WHERE excluded.observed_at >= teams.observed_at OR teams.observed_at > now()
+
+-- For doctor: may we write into the tables of the schema ($1), or make what is missing?
+-- name: may_write
+SELECT CASE
+    WHEN to_regclass(format('%I.work_orders', $1::text)) IS NOT NULL
+    THEN has_table_privilege(format('%I.work_orders', $1::text), 'INSERT')
+        AND has_table_privilege(format('%I.work_orders', $1::text), 'UPDATE')
+    WHEN to_regnamespace(quote_ident($1)) IS NOT NULL THEN has_schema_privilege($1, 'CREATE')
+    ELSE has_database_privilege(current_database(), 'CREATE') END

@@ -12,6 +12,7 @@
 #include "core/signature.h"
 #include "handlers/http/cloudevent.h"
 #include "handlers/http/headers.h"
+#include "handlers/http_probe.h"
 
 /* A new secret and the one it takes the place of. */
 enum { SECRETS = 2 };
@@ -227,10 +228,18 @@ static void prepare(void *context, const struct delivery *delivery, struct handl
         *next++ = strdup(state->headers[i]);
 }
 
+static int probe(void *context, struct handler_probe *out, struct error *e)
+{
+    const struct http_state *state = context;
+    const struct http_tls tls = {state->ca_file, state->certificate, state->key};
+    return http_probe(state->url, &tls, out, e);
+}
+
 const struct handler_type handler_http = {
     .name = "http",
     .keys = keys,
     .make = make,
     .free = release,
     .prepare = prepare,
+    .probe = probe,
 };

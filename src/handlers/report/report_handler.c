@@ -12,7 +12,7 @@
 #include "handlers/report/report.h"
 #include "handlers/report/csv_file.h"
 #include "handlers/report/page_html.h"
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 /* Room for the name of a page: an id, a date, `.html`. */
 enum { NAME_SIZE = 64 };
@@ -136,10 +136,33 @@ static void deliver(void *context, const struct handler_work *work, struct deliv
         handler_later(result, -1, "%.60s: %.180s", state->path, e.text);
 }
 
+/* The directory, or, where it is to be made, the one above it. */
+static int probe(void *context, struct handler_probe *out, struct error *e)
+{
+    const struct report_state *state = context;
+    char *path = strdup(state->path), *slash = strrchr(path, '/');
+    int rc = 0;
+    snprintf(out->found, sizeof out->found, "%s can be written", state->path);
+    if (access(path, F_OK) != 0) {
+        snprintf(out->found, sizeof out->found, "%s will be made with the first report", state->path);
+        if (slash == NULL)
+            strcpy(path, ".");
+        else
+            slash[slash == path ? 1 : 0] = '\0';
+    }
+    if (access(path, W_OK | X_OK) != 0)
+        rc = fail(e, EX_IOERR, "%s: %s; make the directory writable for the user that wosync runs as",
+            path, strerror(errno));
+    free(path);
+    return rc;
+}
+
 const struct handler_type handler_report = {
     .name = "report",
     .keys = keys,
     .make = make,
     .free = release,
     .deliver = deliver,
+    .keeps = true,
+    .probe = probe,
 };

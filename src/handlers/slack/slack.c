@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handlers/http_probe.h"
 #include "handlers/slack/slack_text.h"
 
 /* Where the app shows a work order. MaintainX documents no such address: change it by `link` if it moves. */
@@ -199,6 +200,12 @@ static size_t digest_above(void *context)
     return (size_t)state->digest_above;
 }
 
+static int probe(void *context, struct handler_probe *out, struct error *e)
+{
+    const struct slack_state *state = context;
+    return http_probe(state->url, &(struct http_tls){NULL, NULL, NULL}, out, e);
+}
+
 const struct handler_type handler_slack = {
     .name = "slack",
     .keys = keys,
@@ -209,4 +216,5 @@ const struct handler_type handler_slack = {
     .interval_ms = INTERVAL_MS,
     .digest_above = digest_above,
     .digest = digest,
+    .probe = probe,
 };

@@ -34,6 +34,10 @@ struct warehouse_backend {
     /* Ends it without a trace; does nothing outside a transaction. */
     void (*rollback)(void *db);
 
+    /* Looks at the database as it is, and makes and changes nothing: is it to be had, is it ours, may we
+     * write? Writes what it found in words. */
+    int (*probe)(void *db, char *found, size_t size, struct delivery_result *why);
+
     /* Closes the database. */
     void (*free)(void *db);
 };

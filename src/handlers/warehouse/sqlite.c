@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,6 +136,48 @@ static int check_owner(struct sqlite *s, int *version, struct delivery_result *w
     else
         return 0;
     return -1;
+}
+
+/* A file that is not there yet is made by the first delivery, if its directory can be written. */
+static int probe_missing(const struct sqlite *s, char *found, size_t size, struct delivery_result *why)
+{
+    char *folder = strdup(s->path), *slash = strrchr(folder, '/');
+    int rc = 0;
+    if (slash == NULL)
+        strcpy(folder, ".");
+    else
+        slash[slash == folder ? 1 : 0] = '\0';
+    snprintf(found, size, "%s will be made by the first delivery", s->path);
+    if (access(folder, W_OK | X_OK) != 0) {
+        handler_later(why, -1, "%s: %s; make the directory writable for the user that wosync runs as", folder,
+            strerror(errno));
+        rc = -1;
+    }
+    free(folder);
+    return rc;
+}
+
+static int probe(void *context, char *found, size_t size, struct delivery_result *why)
+{
+    struct sqlite *s = context;
+    struct sqlite look = {.path = s->path};
+    int version = 0, rc = -1;
+    if (access(s->path, F_OK) != 0)
+        return probe_missing(s, found, size, why);
+    int code = sqlite3_open_v2(s->path, &look.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK)
+        fail_sqlite(&look, code, why);
+    else if (check_owner(&look, &version, why) == 0) {
+        snprintf(found, size, "%s, schema %d", s->path, version);
+        rc = 0;
+    }
+    if (rc == 0 && access(s->path, W_OK) != 0) {
+        handler_later(why, -1, "%s: %s; check its permissions and the user that wosync runs as", s->path,
+            strerror(errno));
+        rc = -1;
+    }
+    sqlite3_close(look.db);
+    return rc;
 }
 
 static void rollback(void *context)
@@ -291,6 +334,7 @@ const struct warehouse_backend warehouse_sqlite = {
     .put_name = put_name,
     .commit = commit,
     .rollback = rollback,
+    .probe = probe,
     .free = release,
 };
 

@@ -227,6 +227,15 @@ static void load(
     handler_done(result);
 }
 
+static int probe(void *context, struct handler_probe *out, struct error *e)
+{
+    struct warehouse_state *state = context;
+    struct delivery_result why = {0};
+    if (state->backend->probe(state->db, out->found, sizeof out->found, &why) == 0)
+        return 0;
+    return fail(e, EX_UNAVAILABLE, "%s", why.error);
+}
+
 const struct handler_type handler_warehouse = {
     .name = "warehouse",
     .keys = keys,
@@ -234,5 +243,7 @@ const struct handler_type handler_warehouse = {
     .free = release,
     .deliver = deliver,
     .batch = BATCH,
+    .keeps = true,
     .load = load,
+    .probe = probe,
 };

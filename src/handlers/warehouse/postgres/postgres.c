@@ -231,6 +231,46 @@ static void release(void *context)
     free(p);
 }
 
+/* In a transaction that is rolled back. */
+static int look(struct postgres *p, char *found, size_t size, struct delivery_result *why)
+{
+    struct settings settings = {0};
+    const char *const values[] = {p->schema};
+    int version = 0, may = 0;
+    fill_settings(p, &settings);
+    if (pg_query(&p->connection, warehouse_postgres_begin, 0, NULL, NULL, why) != 0 ||
+        pg_query(&p->connection, warehouse_postgres_settings, 2, settings.values, NULL, why) != 0 ||
+        read_version(p, &version, why) != 0 ||
+        read_row(p, warehouse_postgres_may_write, 1, values, &may, 1, why) != 0)
+        return -1;
+    if (may == 0) {
+        pg_host->later(why, -1,
+            "postgresql: the role may not write into the schema %s; run as its owner: GRANT ALL ON SCHEMA "
+            "and ON ALL "
+            "TABLES IN SCHEMA %s",
+            p->schema, p->schema);
+        return -1;
+    }
+    if (version == 0)
+        snprintf(found, size, "the server is there; the schema %s will be filled by the first delivery",
+            p->schema);
+    else
+        snprintf(found, size, "the server is there, schema %s, version %d", p->schema, version);
+    return pg_query(&p->connection, warehouse_postgres_rollback, 0, NULL, NULL, why);
+}
+
+static int probe(void *context, char *found, size_t size, struct delivery_result *why)
+{
+    struct postgres *p = context;
+    int rc = pg_connect(&p->connection, p->address, why);
+    if (rc == 0) {
+        pg_set_deadline(&p->connection, p->connection.timeout);
+        rc = look(p, found, size, why);
+    }
+    pg_close(&p->connection);
+    return rc;
+}
+
 static const struct warehouse_backend backend = {
     .begin = begin,
     .put_event = put_event,
@@ -238,6 +278,7 @@ static const struct warehouse_backend backend = {
     .put_name = put_name,
     .commit = commit,
     .rollback = rollback,
+    .probe = probe,
     .free = release,
 };
 

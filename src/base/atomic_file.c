@@ -1,9 +1,10 @@
-#include "handlers/report/atomic_file.h"
+#include "base/atomic_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -53,7 +54,8 @@ static int make_temporary(int directory, char *name, size_t size)
     return fd;
 }
 
-int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+static int write_file(
+    int directory, const char *name, const char *bytes, size_t len, bool publish, struct error *e)
 {
     char temporary[64];
     int fd = make_temporary(directory, temporary, sizeof temporary);
@@ -64,10 +66,10 @@ int atomic_file_write(int directory, const char *name, const char *bytes, size_t
     flock(fd, LOCK_EX | LOCK_NB);
     int rc = write_all(fd, bytes, len);
     if (rc == 0)
-        rc = fsync(fd);
+        rc = publish ? fchmod(fd, 0644) : fsync(fd);
     if (rc == 0)
         rc = renameat(directory, temporary, directory, name);
-    if (rc == 0)
+    if (rc == 0 && !publish)
         rc = fsync(directory);
     if (rc != 0) {
         fail(e, EX_IOERR, "%s: it cannot be written: %s", name, strerror(errno));
@@ -75,6 +77,16 @@ int atomic_file_write(int directory, const char *name, const char *bytes, size_t
     }
     close(fd);
     return rc;
+}
+
+int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, bytes, len, false, e);
+}
+
+int atomic_file_publish(int directory, const char *name, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, bytes, len, true, e);
 }
 
 static void remove_one(int directory, const char *name)

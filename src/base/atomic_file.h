@@ -1,8 +1,8 @@
 /*
  * atomic_file: files that are there whole or not at all, whatever happens in between.
  */
-#ifndef WOSYNC_HANDLERS_REPORT_ATOMIC_FILE_H
-#define WOSYNC_HANDLERS_REPORT_ATOMIC_FILE_H
+#ifndef WOSYNC_BASE_ATOMIC_FILE_H
+#define WOSYNC_BASE_ATOMIC_FILE_H
 
 #include <stddef.h>
 
@@ -19,6 +19,10 @@ int atomic_file_directory(const char *path, struct error *e);
  * behind.
  */
 int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e);
+
+/* The same for a file that is for everyone and made anew all the time: mode 0644 whatever the umask, and the
+ * disk is not waited for: after a power cut the file of an earlier time may be there, or an empty one. */
+int atomic_file_publish(int directory, const char *name, const char *bytes, size_t len, struct error *e);
 
 /* Removes the temporary files that a crash left behind, and none that another process is writing. */
 void atomic_file_clean(int directory);
