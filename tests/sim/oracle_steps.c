@@ -231,8 +231,9 @@ static void conclude(const struct match *m, const struct expected *owed, bool ju
     }
 }
 
-/* What it was seen as: what the first event with all of it tells. */
-static bool find_target(struct match *m, int i)
+/* What it was seen as: what the first event with all of it tells; with `last`, what the last one does, for
+ * where dates go back its update may have an id that was told before. */
+static bool find_target(struct match *m, int i, bool last)
 {
     m->version = m->known->version;
     m->description = m->known->description;
@@ -244,6 +245,10 @@ static bool find_target(struct match *m, int i)
         m->description = told->description;
         break;
     }
+    if (last) {
+        m->version = oracle.log.list[m->end - 1].version;
+        m->description = oracle.log.list[m->end - 1].description;
+    }
     /* a backfill has told that it was created */
     for (int j = i; m->version < 0 && j < m->end; j++) {
         m->version = oracle.log.list[j].version;
@@ -254,8 +259,8 @@ static bool find_target(struct match *m, int i)
     return m->version >= 0;
 }
 
-int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
-    char why[ORACLE_WHY])
+static int match_towards(const struct order *order, const struct knowledge *known, int i, bool to_last,
+    struct knowledge *after, char why[ORACLE_WHY])
 {
     struct match m = {.order = order, .known = known, .at = i, .end = i, .last = NEVER, .why = why};
     const struct told *first = &oracle.log.list[i];
@@ -265,7 +270,7 @@ int oracle_match(const struct order *order, const struct knowledge *known, int i
     m.hooked = strstr(first->body, "\"source\":\"webhook\"") != NULL;
     while (m.end < oracle.log.total && oracle_same_look(first, &oracle.log.list[m.end]))
         m.end++;
-    if (!find_target(&m, i))
+    if (!find_target(&m, i, to_last))
         return 0;
     m.v = &order->versions[m.version];
     oracle_owe(order, known, m.version, m.description, &m.steps, &owed);
@@ -299,4 +304,12 @@ int oracle_match(const struct order *order, const struct knowledge *known, int i
         snprintf(why, ORACLE_WHY, "%s is told, and should be nothing", first->id);
     conclude(&m, &owed, jumped, after);
     return m.at - i;
+}
+
+int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
+    char why[ORACLE_WHY])
+{
+    char other[ORACLE_WHY];
+    int count = match_towards(order, known, i, false, after, why);
+    return count == 0 && order->bent ? match_towards(order, known, i, true, after, other) : count;
 }
