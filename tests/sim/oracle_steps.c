@@ -309,7 +309,13 @@ static int match_towards(const struct order *order, const struct knowledge *know
 int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
     char why[ORACLE_WHY])
 {
+    struct knowledge last;
     char other[ORACLE_WHY];
     int count = match_towards(order, known, i, false, after, why);
-    return count == 0 && order->bent ? match_towards(order, known, i, true, after, other) : count;
+    /* an event that would say what it was seen as may have been told before, by a backfill for one */
+    int more = order->bent || known->version < 0 ? match_towards(order, known, i, true, &last, other) : 0;
+    if (more <= count)
+        return count;
+    *after = last;
+    return more;
 }
