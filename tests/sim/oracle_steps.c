@@ -125,6 +125,14 @@ static bool take_completion(struct match *m, struct passage *step)
     return false;
 }
 
+/* The step may have been there or not, be part of what was seen, or be forgotten after an hour: then it is
+ * told as the one change that a poll can prove, which has no actor. */
+static bool may_lack_actor(const struct match *m, const struct notice *notice)
+{
+    return !notice->before || oracle.history->keep_hours < 24 ||
+           (m->known->version >= 0 && notice->occurred <= m->known->high);
+}
+
 /* Returns false when it is wrong; a status change that is no step is left. */
 static bool take_step(struct match *m, bool *more)
 {
@@ -147,8 +155,7 @@ static bool take_step(struct match *m, bool *more)
         snprintf(m->why, ORACLE_WHY, "%s is told, and it is %s", told->id, status);
     else if ((old && notice->occurred <= m->known->low && !m->order->bent) || notice->occurred <= m->last)
         snprintf(m->why, ORACLE_WHY, "%s is told, which is part of what was told", told->id);
-    else if (told->actor != notice->actor &&
-             !(told->actor == 0 && (!notice->before || (old && notice->occurred <= m->known->high))))
+    else if (told->actor != notice->actor && (told->actor != 0 || !may_lack_actor(m, notice)))
         snprintf(m->why, ORACLE_WHY, "%s is told as done by %lld", told->id, (long long)told->actor);
     else
         *more = true;
