@@ -61,7 +61,7 @@ BASE_CFLAGS := $(DIALECT) -DWOSYNC_VERSION='"$(VERSION)"' -DWOSYNC_SYSCONFDIR='"
 	$(call pkg_config,--cflags,$(PACKAGES))
 USER_CFLAGS = $(WERROR) $(PREFIX_MAP) $(CPPFLAGS) $(CFLAGS)
 BASE_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS := $(call pkg_config,--libs,$(PACKAGES))
+LIBS := $(call pkg_config,--libs,$(PACKAGES)) -lm
 
 COMPILE = $(CC) $(BASE_CFLAGS) $(MODULE_CFLAGS) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 LINK = $(CC) $(BASE_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@
@@ -79,7 +79,8 @@ say = @mkdir -p $(@D)$(if $(SILENT)$(if $(Q),,V),,; echo '  $1 $(or $2,$<)')
 # --- files ---
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/sql.o $(BUILD)/gen/warehouse_sqlite_sql.o $(BUILD)/gen/report_html.o \
+	$(BUILD)/gen/report_css.o
 SQL := $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/statements/*.sql))
 WAREHOUSE_SQL := $(sort $(wildcard sql/warehouse/*/*.sql))
 HEADERS := $(sort $(wildcard src/*/*.h src/*/*/*.h))
@@ -220,6 +221,10 @@ $(BUILD)/gen/warehouse_%_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD
 $(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
 	$(call say,GEN,$@)
 	$(Q)awk -v name=report_html -f src/embed.awk $(REPORT_HTML) >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/report_css.c: src/embed.awk src/report/page.css
+	$(call say,GEN,$@)
+	$(Q)awk -v name=report_css -f src/embed.awk src/report/page.css >$@.tmp && mv $@.tmp $@
 
 # for tests/static
 print-flags:

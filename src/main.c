@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_status,
     &command_doctor,
     &command_check,
+    &command_report,
     &command_config,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -89,7 +89,8 @@ $(BUILD)/tests/unit/test_cgi: WRAPPED = -Wl,--wrap=clock_monotonic
 
 # --- the simulator: the program without what it takes the place of ---
 
-SIM_REPLACES = main base/malloc base/clock base/random base/shutdown base/lock base/log api/http api/http_handle api/http_url
+SIM_REPLACES = main base/malloc base/clock base/random base/shutdown base/lock base/log api/http api/http_handle api/http_url \
+	deliver/child deliver/child_batch
 SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/sim/*.c))) \
 	$(filter-out $(SIM_REPLACES:%=$(BUILD)/src/%.o),$(OBJECTS))
 

@@ -166,7 +166,10 @@ CREATE TABLE handlers (
     delivered    INTEGER NOT NULL DEFAULT 0,
     last_success INTEGER,
     last_failure INTEGER,
-    last_error   TEXT
+    last_error   TEXT,
+    failing_since INTEGER,                   -- the first failure after the last success; NULL: it is well
+    failures     INTEGER NOT NULL DEFAULT 0, -- since then
+    warned       INTEGER                     -- when the user was last told that it fails, or that it is gone
 ) STRICT;
 
 CREATE TABLE deliveries (
@@ -176,6 +179,7 @@ CREATE TABLE deliveries (
     -- no IN: for each row SQLite would make a table of its members
     state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'dead' OR state = 'discarded'),
     attempts   INTEGER NOT NULL DEFAULT 0,
+    first_failed INTEGER,                    -- when the first of its attempts failed
     due        INTEGER NOT NULL,             -- not before this
     changed    INTEGER NOT NULL,             -- when its state was last written
     error      TEXT,

@@ -18,6 +18,10 @@ SELECT seq FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1;
 -- name: event_after
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
+-- Some events by their numbers (?1: a JSON array of them).
+-- name: event_some
+SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq;
+
 -- The newest ?4 (-1: all), oldest first.
 -- name: event_list
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events WHERE seq IN (
@@ -37,7 +41,8 @@ WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
 -- TYPE/ID/..., and the ids' own index ('0' follows '/'), so that the log needs no index by work order; the + keeps
 -- SQLite from walking through the log by seq instead.
 -- name: event_history
-SELECT seq, id, type, work_order, timestamp, observed, body FROM events
+SELECT type, timestamp, observed, json ->> '$.data.completedAt', json ->> '$.data.status', json ->> '$.data.previousStatus'
+FROM (SELECT seq, id, type, timestamp, observed, CASE WHEN json_valid(body) THEN body END AS json FROM events)
 WHERE (id = 'workorder.created/' || ?1
        OR (id > 'workorder.status_changed/' || ?1 || '/' AND id < 'workorder.status_changed/' || ?1 || '0')
        OR (id > 'workorder.completed/' || ?1 || '/' AND id < 'workorder.completed/' || ?1 || '0'))

@@ -185,17 +185,35 @@ static int collect(struct http *http)
     return count;
 }
 
-void http_work(struct http *http, int64_t ms)
+/* Waits for the calls, a signal and the descriptors; poll's events are curl's for what is asked for here. */
+static void wait_for_any(struct http *http, const struct pollfd *fds, size_t count, int64_t ms)
+{
+    struct curl_waitfd few[8], *list = count < 8 ? few : malloc((count + 1) * sizeof *list);
+    list[0] = (struct curl_waitfd){.fd = shutdown_fd(), .events = CURL_WAIT_POLLIN};
+    for (size_t i = 0; i < count; i++)
+        list[i + 1] = (struct curl_waitfd){.fd = fds[i].fd,
+            .events = (short)(((fds[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
+                              ((fds[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0))};
+    curl_multi_poll(http->multi, list, (unsigned)count + 1, (int)ms, NULL);
+    if (list != few)
+        free(list);
+}
+
+void http_wait(struct http *http, const struct pollfd *fds, size_t count, int64_t ms)
 {
     int running;
-    struct curl_waitfd signal = {.fd = shutdown_fd(), .events = CURL_WAIT_POLLIN};
     curl_multi_perform(http->multi, &running);
-    if (collect(http) > 0 || running == 0)
+    if (collect(http) > 0 || (running == 0 && count == 0))
         return;
-    curl_multi_poll(http->multi, &signal, 1, (int)ms, NULL);
+    wait_for_any(http, fds, count, ms);
     shutdown_attend();
     curl_multi_perform(http->multi, &running);
     collect(http);
+}
+
+void http_work(struct http *http, int64_t ms)
+{
+    http_wait(http, NULL, 0, ms);
 }
 
 bool http_is_done(const struct http_call *call)

@@ -7,6 +7,7 @@
 #ifndef WOSYNC_API_HTTP_H
 #define WOSYNC_API_HTTP_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,9 @@ struct http_call *http_start(struct http *http, const struct http_request *reque
 /* Lets all calls of the client go on for at most `ms` milliseconds (which fit an int), or until one of them
  * is done or a signal comes. Signals are those of shutdown_install, which must have been called. */
 void http_work(struct http *http, int64_t ms);
+
+/* The same, and also until one of some descriptors is ready. */
+void http_wait(struct http *http, const struct pollfd *fds, size_t count, int64_t ms);
 
 /* True once the call is done. */
 bool http_is_done(const struct http_call *call);

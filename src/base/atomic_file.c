@@ -44,21 +44,21 @@ static int write_all(int fd, const char *bytes, size_t len)
 }
 
 /* Makes a file that nobody else has. Returns its descriptor, or -1 with errno set. */
-static int make_temporary(int directory, char *name, size_t size)
+static int make_temporary(int directory, mode_t mode, char *name, size_t size)
 {
     int fd, tries = 0;
     do {
         snprintf(name, size, PREFIX "%08" PRIx32 "%08" PRIx32 SUFFIX, random_bits(), random_bits());
-        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EEXIST && ++tries < MOST_TRIES);
     return fd;
 }
 
-static int write_file(
-    int directory, const char *name, const char *bytes, size_t len, bool publish, struct error *e)
+static int write_file(int directory, const char *name, mode_t mode, const char *bytes, size_t len,
+    bool publish, struct error *e)
 {
     char temporary[64];
-    int fd = make_temporary(directory, temporary, sizeof temporary);
+    int fd = make_temporary(directory, mode, temporary, sizeof temporary);
     if (fd < 0)
         return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
     /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the
@@ -81,12 +81,18 @@ static int write_file(
 
 int atomic_file_write(int directory, const char *name, const char *bytes, size_t len, struct error *e)
 {
-    return write_file(directory, name, bytes, len, false, e);
+    return write_file(directory, name, 0640, bytes, len, false, e);
+}
+
+int atomic_file_write_mode(
+    int directory, const char *name, mode_t mode, const char *bytes, size_t len, struct error *e)
+{
+    return write_file(directory, name, mode, bytes, len, false, e);
 }
 
 int atomic_file_publish(int directory, const char *name, const char *bytes, size_t len, struct error *e)
 {
-    return write_file(directory, name, bytes, len, true, e);
+    return write_file(directory, name, 0644, bytes, len, true, e);
 }
 
 static void remove_one(int directory, const char *name)

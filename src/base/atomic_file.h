@@ -5,6 +5,7 @@
 #define WOSYNC_BASE_ATOMIC_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -23,6 +24,10 @@ int atomic_file_write(int directory, const char *name, const char *bytes, size_t
 /* The same for a file that is for everyone and made anew all the time: mode 0644 whatever the umask, and the
  * disk is not waited for: after a power cut the file of an earlier time may be there, or an empty one. */
 int atomic_file_publish(int directory, const char *name, const char *bytes, size_t len, struct error *e);
+
+/* The same with the mode `mode`, less the umask. */
+int atomic_file_write_mode(
+    int directory, const char *name, mode_t mode, const char *bytes, size_t len, struct error *e);
 
 /* Removes the temporary files that a crash left behind, and none that another process is writing. */
 void atomic_file_clean(int directory);

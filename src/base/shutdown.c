@@ -73,6 +73,18 @@ int shutdown_install(struct error *e)
     return 0;
 }
 
+void shutdown_detach(void)
+{
+    shutdown_on_report(NULL, NULL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    for (int i = 0; i < 2; i++) {
+        if (wake[i] >= 0)
+            close(wake[i]);
+        wake[i] = -1;
+    }
+}
+
 void shutdown_set_deadline(int64_t ms)
 {
     deadline = ms > 0 ? clock_monotonic() + ms : INT64_MAX;

@@ -16,6 +16,10 @@
  * then an error like others. Fails with EX_TEMPFAIL when the system gives no pipe. */
 int shutdown_install(struct error *e);
 
+/* In a process forked from ours: SIGTERM and SIGINT end it in the ordinary way, SIGUSR1 is ignored, and the
+ * pipe of the signals is closed, so that shutdown_fd is -1. */
+void shutdown_detach(void);
+
 /* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or
  * shutdown_attend. NULL: SIGUSR1 is ignored. */
 void shutdown_on_report(void (*report)(void *data), void *data);
@@ -39,7 +43,8 @@ bool shutdown_requested(void);
 /* Milliseconds until the deadline of the run, whatever the turn's; INT64_MAX when there is none. */
 int64_t shutdown_run_left(void);
 
-/* A descriptor that becomes readable when a signal comes, for poll(2); -1 before shutdown_install. */
+/* A descriptor that becomes readable when a signal comes, for poll(2); -1 before shutdown_install and after
+ * shutdown_detach. */
 int shutdown_fd(void);
 
 /* Milliseconds until the deadline, 0 when it has passed, INT64_MAX when there is none. */

@@ -33,6 +33,7 @@ extern const struct command command_events;
 extern const struct command command_status;
 extern const struct command command_check;
 extern const struct command command_doctor;
+extern const struct command command_report;
 extern const struct command command_config;
 
 /* Prints the error's text, if there is one, and returns its status. */

@@ -83,12 +83,52 @@ static int retry(struct store *store, const struct config *config, struct option
     return change(store, id, true, e);
 }
 
+struct finding {
+    const char *name;
+    int64_t handler; /* 0: not found */
+    int64_t position;
+};
+
+static int find_handler(const struct handler_record *row, void *context, struct error *e)
+{
+    struct finding *finding = context;
+    (void)e;
+    if (strcmp(row->name, finding->name) == 0) {
+        finding->handler = row->handler;
+        finding->position = row->position;
+    }
+    return 0;
+}
+
+/* All that waits for a handler: its deliveries, and the events that it has not had. */
+static int discard_of(struct store *store, const char *name, struct error *e)
+{
+    struct finding found = {.name = name};
+    int64_t n = -1, end = -1;
+    if (store_begin(store, e) != 0)
+        return -1;
+    int rc = handlers_list(store, find_handler, &found, e);
+    if (rc == 0 && found.handler == 0)
+        rc = fail(
+            e, EX_USAGE, "events: --handler %s: the store knows no such handler; see: wosync status", name);
+    if (rc == 0)
+        n = deliveries_discard_all(store, found.handler, clock_now(), e);
+    if (n >= 0)
+        end = events_last_seq(store, e);
+    rc = end >= 0 ? handlers_advance(store, found.handler, end, 0, e) : -1;
+    if (rc == 0)
+        rc = store_commit(store, e);
+    store_rollback(store);
+    if (rc == 0)
+        printf("%lld deliver%s discarded\n", (long long)n, n == 1 ? "y" : "ies");
+    return rc;
+}
+
 static int discard(struct store *store, const struct config *config, struct options *options, const char *id,
     struct error *e)
 {
     (void)config;
-    (void)options;
-    return change(store, id, false, e);
+    return options->handler != NULL ? discard_of(store, options->handler, e) : change(store, id, false, e);
 }
 
 /* --- replay --- */
@@ -169,7 +209,7 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
     {"list", 0, 0, STORE_READ, list},
     {"retry", 0, 1, STORE_WRITE, retry},
-    {"discard", 1, 1, STORE_WRITE, discard},
+    {"discard", 0, 1, STORE_WRITE, discard},
     {"replay", 0, 0, STORE_WRITE, replay},
 };
 
@@ -277,11 +317,15 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     if (arguments < sub->least || arguments > sub->most)
         return cli_usage(
             self, "%s takes %s", sub->name, sub->most == 0 ? "no argument" : "the id of an event");
-    bool replaying = sub->run == replay;
+    bool replaying = sub->run == replay, discarding = sub->run == discard;
+    if (discarding && (options.handler != NULL) == (arguments == 1))
+        return cli_usage(self, "discard takes the id of an event, or --handler NAME");
     if (replaying && (options.handler == NULL || options.since == TIMESTAMP_NONE))
         return cli_usage(self, "replay needs --handler NAME and --since T");
-    if (!replaying && (options.handler != NULL || options.since != TIMESTAMP_NONE || options.dry_run))
-        return cli_usage(self, "--handler, --since and --dry-run belong to replay");
+    if (!replaying && (options.since != TIMESTAMP_NONE || options.dry_run))
+        return cli_usage(self, "--since and --dry-run belong to replay");
+    if (!replaying && !discarding && options.handler != NULL)
+        return cli_usage(self, "--handler belongs to discard and replay");
     if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL ||
                                 options.filter.state != NULL || options.json || options.limited))
         return cli_usage(self, "--type, --id, --state, --limit, --all and --json belong to list");
@@ -295,7 +339,7 @@ const struct command command_events = {
         "usage: wosync events list [--type T] [--id ID] [--state pending|dead|done]\n"
         "                          [--limit N | --all] [--json]\n"
         "       wosync events retry [ID]\n"
-        "       wosync events discard ID\n"
+        "       wosync events discard ID | --handler NAME\n"
         "       wosync events replay --handler NAME --since T [--dry-run]\n"
         "\n"
         "list shows the newest events of the log, oldest first: a line for people and the event's id below "
@@ -310,11 +354,10 @@ const struct command command_events = {
         "  --all       all\n"
         "  --json      one event per line, as the handlers get it\n"
         "\n"
-        "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an "
-        "event that\n"
-        "are pending or dead. replay delivers what happened since T (a date, a date and time, or an age such "
-        "as\n"
-        "7d) to a handler again, or for the first time to one that came later; no request goes to "
+        "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an\n"
+        "event that are pending or dead, or all that waits for a handler, whether the configuration still\n"
+        "has it or not. replay delivers what happened since T (a date, a date and time, or an age such as\n"
+        "7d) to a handler again, or for the first time to one that came later; no request goes to\n"
         "MaintainX.\n"
         "\n"
         "  --dry-run   print the ids that replay would deliver, change nothing\n"

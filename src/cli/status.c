@@ -224,6 +224,11 @@ static void print_handlers(struct json_object *status)
         if (number_of(handler, "pending") + number_of(handler, "dead") > 0)
             printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
                 text_of(handler, "lastError", "none"));
+        if (number_of(handler, "failures") > 0)
+            printf("    failing since: %s, %lld failures%s%s\n",
+                age_of(handler, "failingSince", "never", age), (long long)number_of(handler, "failures"),
+                number_of(handler, "pending") == 0 ? "; the last: " : "",
+                number_of(handler, "pending") == 0 ? text_of(handler, "lastError", "none") : "");
     }
 }
 

@@ -126,6 +126,9 @@ static int gather_handler(const struct handler_record *row, void *context, struc
     json_give_date(handler, "lastSuccess", row->last_success);
     json_give_date(handler, "lastFailure", row->last_failure);
     json_give_text(handler, "lastError", row->last_error);
+    json_give_date(handler, "failingSince", row->failing_since);
+    json_give_int(handler, "failures", row->failures);
+    json_give_date(handler, "nextTry", counts.due);
     return 0;
 }
 

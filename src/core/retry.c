@@ -17,6 +17,19 @@ int64_t retry_delivery(int failures, uint32_t random)
     return wait - wait / 10 + (int64_t)(random % 1000) * (wait / 5) / 1000;
 }
 
+int64_t retry_delivery_asked(int failures, int64_t age, int64_t asked, uint32_t random)
+{
+    const int64_t day = 24 * HOUR, left = 3 * day - age;
+    int64_t wait = retry_delivery(failures, random);
+    if (wait == RETRY_NEVER && left <= 0)
+        return RETRY_NEVER;
+    if (asked >= 0)
+        return asked == 0 ? 1 : asked < day ? asked : day;
+    if (wait == RETRY_NEVER)
+        wait = left < MINUTE ? MINUTE : left < day ? left : day;
+    return wait;
+}
+
 int64_t retry_request(int failures, uint32_t random)
 {
     int64_t wait = 16 * SECOND;

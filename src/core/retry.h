@@ -19,6 +19,14 @@
  */
 int64_t retry_delivery(int failures, uint32_t random);
 
+/*
+ * The same for a receiver that may ask for a wait of its own (`asked` milliseconds, by Retry-After; -1: it
+ * did not): it moves the next try, by a day at most, and 1 at least, so that nothing is tried twice in a run.
+ * The delivery is dead when the attempts are used up and its first failure is three days old: `age`
+ * milliseconds.
+ */
+int64_t retry_delivery_asked(int failures, int64_t age, int64_t asked, uint32_t random);
+
 /* How long to wait before a request to the API is sent again: half a second, doubled each time up to 16 s, of
  * which a random half is kept (jitter). failures: at least 1. Returns milliseconds. */
 int64_t retry_request(int failures, uint32_t random);

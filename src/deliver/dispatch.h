@@ -19,7 +19,7 @@ struct dispatch_settings {
     struct store *store;
     struct handler_table *table; /* attached */
     struct run *run;             /* counts what was delivered and what became dead */
-    bool quiet;                  /* what a handler prints on stdout waits for another run */
+    bool quiet;                  /* nobody reads our stdout: what is printed there waits for another run */
 };
 
 /*

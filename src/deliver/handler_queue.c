@@ -1,416 +1,355 @@
+/*
+ * handler_queue: the work of one handler in a run. Nothing in here waits.
+ *
+ *   LOADING ----> SUMMING ----> DELIVERING      LOADING: it is given snapshots, one job at a time
+ *      |             |              |           SUMMING: all that is due goes into one message (types with
+ * push)
+ *      `-------------+--------------+--> CLOSED DELIVERING: job by job, several at a time
+ *
+ * CLOSED: nothing new is started: the breaker is open, the receiver asked for a pause, an initial load
+ * failed, or the store did. What is under way goes on to its end.
+ *
+ * What always holds: of a work order one delivery is under way at a time (a batch holds several, in their
+ * order); after a failure its later ones are not tried in this run; a delivery is tried once in a run, for
+ * what failed is due later than the run began; and results are written before what is due is read again.
+ */
 #include "deliver/handler_queue.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/shutdown.h"
-#include "core/retry.h"
-#include "deliver/summary.h"
-#include "store/rows.h"
+#include "base/timestamp.h"
+#include "deliver/history.h"
+#include "deliver/queue_outcome.h"
+#include "deliver/queue_phases.h"
 
-/* An answer is read up to this size: enough to say what is wrong. */
-enum { MAX_ANSWER = 64 << 10 };
-
-/* A handler that failed this often in a row is left alone for the rest of the run (its message says 5, too).
- */
-enum { BREAKER = 5 };
-
-/* When a receiver with a rate asks for a wait, a run waits this long at the most; else it leaves it alone. */
-enum { LONGEST_PAUSE_MS = 10000 };
+/* Jobs that are over as soon as they are started, in one step. */
+enum { AT_ONCE = 64 };
 
 /* Start nothing new. */
 static bool is_ending(const struct handler_queue *queue)
 {
-    return queue->closed || shutdown_requested();
-}
-
-static int slots_of(const struct handler_queue *queue)
-{
-    int slots = queue->handler->type->side_by_side;
-    return slots > 0 ? slots : HANDLER_QUEUE_SLOTS;
+    return queue->phase == QUEUE_CLOSED || shutdown_requested();
 }
 
 /* How long a type with an interval must wait yet. */
 static int64_t interval_left(const struct handler_queue *queue)
 {
-    if (queue->handler->type->interval_ms == 0)
+    if (queue->limits.interval_ms == 0)
         return 0;
     int64_t until = queue->next_start > queue->quiet_until ? queue->next_start : queue->quiet_until;
     int64_t wait = until - clock_monotonic();
     return wait > 0 ? wait : 0;
 }
 
-/* --- the queue --- */
-
-static bool is_under_way(const struct handler_queue *queue, int64_t seq)
+static enum queue_phase first_phase(const struct handler_queue *queue)
 {
-    for (int i = 0; i < HANDLER_QUEUE_SLOTS; i++)
-        if (queue->slots[i].call != NULL && queue->slots[i].delivery.seq == seq)
+    return queue->handler->type->wants_snapshots ? QUEUE_LOADING
+           : queue->driver->push != NULL         ? QUEUE_SUMMING
+                                                 : QUEUE_DELIVERING;
+}
+
+void handler_queue_reopen(struct handler_queue *queue)
+{
+    if (queue->phase != QUEUE_DELIVERING || !queue->exhausted || queue->busy > 0 || queue_has_summary(queue))
+        return;
+    queue->phase = first_phase(queue);
+    queue->exhausted = false;
+}
+
+void handler_queue_open(struct handler_queue *queue)
+{
+    struct handler *handler = queue->handler;
+    const struct handler_type *type = handler->type;
+    queue->driver = &type->driver;
+    queue->state = handler->state;
+    if (type->work != NULL) {
+        queue->child = child_new(handler->name, type, handler->state);
+        queue->driver = &child_driver;
+        queue->state = queue->child;
+    }
+    if (type->limits != NULL)
+        type->limits(handler->state, &queue->limits);
+    if (queue->limits.events == 0)
+        queue->limits.events = 1;
+    if (queue->limits.jobs == 0 || queue->limits.jobs > HANDLER_QUEUE_JOBS)
+        queue->limits.jobs = HANDLER_QUEUE_JOBS;
+    queue->latest = queue->began;
+    queue->phase = first_phase(queue);
+    /* what is left of the interval since the last try; a clock that went back makes it no longer */
+    int64_t interval = queue->limits.interval_ms;
+    if (handler->place.last_try != TIMESTAMP_NONE && queue->began - handler->place.last_try < interval) {
+        int64_t left = handler->place.last_try + interval - queue->began;
+        queue->next_start = clock_monotonic() + (left < interval ? left : interval);
+    }
+}
+
+/* --- events --- */
+
+/* What a result means for the deliveries behind it. What was given up is read again before they are tried. */
+static void move_on(struct handler_queue *queue, int place, enum delivery_verdict verdict)
+{
+    if (place < 0)
+        return;
+    if (verdict == DELIVERY_DONE || verdict == DELIVERY_DEAD)
+        window_follow(&queue->window, place);
+    else
+        window_hold(&queue->window, place);
+}
+
+/* Nothing of a batch was tried: it is tried one by one, and a single one is left for another run. */
+static void note_untried(struct handler_queue *queue, const struct job *job)
+{
+    for (size_t i = 0; i < job->batch.count; i++)
+        if (job->results[i].verdict != DELIVERY_UNTRIED)
+            return;
+    if (job->batch.count > 1)
+        queue->singly = job->batch.count;
+    else
+        queue->phase = QUEUE_CLOSED;
+}
+
+static void finish_events(struct handler_queue *queue, struct job *job)
+{
+    for (size_t i = 0; i < job->batch.count; i++) {
+        const struct delivery_result *result = &job->results[i];
+        move_on(queue, job->places[i], result->verdict);
+        if (result->verdict != DELIVERY_UNTRIED)
+            queue_note(queue, job->events[i].id, &job->deliveries[i], result);
+    }
+    queue_obey_retry_after(queue, job->results);
+    queue_count(queue, job, job->batch.count);
+    if (job->results[0].verdict == DELIVERY_LATER && job->results[0].away)
+        queue_leave_alone(queue, "its receiver is not to be had");
+    note_untried(queue, job);
+}
+
+static bool is_under_way(int64_t work_order, const void *context)
+{
+    const struct handler_queue *queue = context;
+    for (int i = 0; i < queue->limits.jobs; i++)
+        if (job_has(&queue->jobs[i], work_order))
             return true;
     return false;
 }
 
-static int write_outcomes(struct handler_queue *queue, struct error *e)
-{
-    if (results_write(
-            &queue->results, queue->store, queue->handler->place.handler, &queue->latest, queue->run, e) == 0)
-        return 0;
-    /* what the receiver took looks due to the store: a run that dispatches again must not send it again */
-    queue->handler->stopped = true;
-    return -1;
-}
-
-/* A digest's deliveries look due to the store until its answer is written. */
-static bool is_digest_under_way(const struct handler_queue *queue)
-{
-    return queue->slots[0].call != NULL && queue->slots[0].digest.count > 0;
-}
-
-/* Gives a work order's later events (0: everything) back to the store: after a failure they wait for it, or,
- * when it was the last try, come next. */
-static void give_back(struct handler_queue *queue, int64_t work_order)
-{
-    queue->last = 0;
-    for (int i = 0; i < queue->queued; i++)
-        if (queue->list[i].id != NULL && (work_order == 0 || queue->list[i].work_order == work_order)) {
-            delivery_free(&queue->list[i]);
-            queue->waiting--;
-        }
-}
-
-/* Reads what is due behind queue->last into an empty queue. What is under way still looks due to the store
- * and is dropped. */
-static int read_queue(struct handler_queue *queue, struct error *e)
-{
-    int n = deliveries_due(queue->store, queue->handler->place.handler, queue->began, queue->latest,
-        queue->last, HANDLER_QUEUE_SIZE, queue->list, e);
-    if (n < 0)
-        return -1;
-    queue->last = n == HANDLER_QUEUE_SIZE ? queue->list[n - 1].seq : 0;
-    queue->queued = queue->first = 0;
-    for (int i = 0; i < n; i++) {
-        struct delivery delivery = queue->list[i];
-        if (is_under_way(queue, delivery.seq))
-            delivery_free(&delivery);
-        else
-            queue->list[queue->queued++] = delivery;
-    }
-    queue->waiting = queue->queued;
-    return 0;
-}
-
-/* From the start of what is due: the store must know how all tries ended. */
-static int read_from_start(struct handler_queue *queue, struct error *e)
-{
-    queue->last = 0;
-    if (write_outcomes(queue, e) != 0)
-        return -1;
-    queue->version = store_data_version(queue->store, e);
-    if (queue->version < 0 || read_queue(queue, e) != 0)
-        return -1;
-    /* nothing more becomes due in this run, but for what is made so by hand */
-    queue->exhausted = queue->queued == 0;
-    return 0;
-}
-
-/* Behind what was read last, where all went well and no one but us has written: else an earlier event of a
- * work order may wait before it. Saves a wait for the disk. */
-static int read_on(struct handler_queue *queue, struct error *e)
-{
-    if (read_queue(queue, e) != 0)
-        return -1;
-    int64_t version = store_data_version(queue->store, e);
-    if (version < 0)
-        return -1;
-    if (version == queue->version)
-        return 0;
-    give_back(queue, 0);
-    return read_from_start(queue, e);
-}
-
+/* Reads what is due; the store must know how all tries ended. */
 static int refill(struct handler_queue *queue, struct error *e)
 {
-    if (queue->waiting > 0 || queue->exhausted || is_digest_under_way(queue))
-        return 0;
-    return queue->last > 0 ? read_on(queue, e) : read_from_start(queue, e);
+    if (queue_write(queue, e) != 0)
+        return -1;
+    const struct window_query query = {.store = queue->store,
+        .handler = queue->handler->place.handler,
+        .now = queue->began,
+        .latest = queue->latest,
+        .is_busy = queue->busy > 0 ? is_under_way : NULL,
+        .context = queue};
+    for (int i = 0; i < queue->limits.jobs; i++)
+        for (size_t k = 0; queue->jobs[i].busy && k < queue->jobs[i].batch.count; k++)
+            queue->jobs[i].places[k] = -1;
+    int n = window_read(&queue->window, &query, e);
+    /* nothing more becomes due in this run, but for what is made so by hand */
+    queue->exhausted = n == 0;
+    /* all that is due waits for what is under way */
+    queue->blocked = n > 0 && queue->window.left == 0;
+    return n < 0 ? -1 : 0;
 }
 
-/* Is an earlier event of the same work order under way? One that waits in the queue waits for that, too. */
-static bool must_wait(const struct handler_queue *queue, int index)
+/* An event that someone took out of the store. */
+static void note_lost(struct handler_queue *queue, int place)
 {
-    int64_t work_order = queue->list[index].work_order;
-    for (int i = 0; i < HANDLER_QUEUE_SLOTS; i++)
-        if (queue->slots[i].call != NULL && queue->slots[i].delivery.work_order == work_order)
-            return true;
-    return false;
+    struct delivery_result result;
+    handler_dead(&result, "the event is no longer in the log");
+    queue_note(queue, "a delivery", window_delivery(&queue->window, place), &result);
+    window_follow(&queue->window, place);
 }
 
-/* Takes the first delivery out of the queue that may be tried now. Returns false when there is none. */
-static bool take_next(struct handler_queue *queue, struct delivery *out)
+/* Takes one delivery into the job. Returns 1, 0 when there is none, or -1. */
+static int take_one(struct handler_queue *queue, struct job *job, bool probe, struct error *e)
 {
-    if (queue->waiting == 0 || is_ending(queue))
-        return false;
-    while (queue->list[queue->first].id == NULL)
-        queue->first++;
-    for (int i = queue->first; i < queue->queued; i++) {
-        if (queue->list[i].id == NULL || must_wait(queue, i))
+    struct window_event event = {0};
+    for (;;) {
+        int place = window_take(&queue->window, probe);
+        if (place < 0)
+            return 0;
+        if (window_event(&queue->window, place, queue->store, &event, e) != 0)
+            return -1;
+        if (event.id == NULL) {
+            note_lost(queue, place);
             continue;
-        *out = queue->list[i];
-        queue->list[i] = (struct delivery){0};
-        queue->waiting--;
-        return true;
+        }
+        job_add(job, place, window_delivery(&queue->window, place), &event);
+        struct handler_event *added = &job->events[job->batch.count - 1];
+        if (queue->handler->type->wants_history && history_read(queue->store, added, e) != 0)
+            return -1;
+        /* a batch holds the later ones of a work order, too; elsewhere they wait for the result */
+        if (queue->limits.jobs == 1)
+            window_follow(&queue->window, place);
+        return 1;
     }
-    return false;
 }
 
-/* --- how it went --- */
-
-static void log_outcome(
-    const struct handler_queue *queue, const char *what, int attempts, const struct delivery_result *result)
+/* Fills a job with what may be tried. Returns 1, 0 when there is nothing, or -1. */
+static int prepare_events(struct handler_queue *queue, struct job *job, struct error *e)
 {
-    const char *name = queue->handler->name;
-    if (result->verdict == DELIVERY_DEAD)
-        log_warning("handler %s: %s: refused, it will not be tried again: %s", name, what, result->error);
-    else if (result->verdict == DELIVERY_LATER && retry_delivery(attempts + 1, 0) == RETRY_NEVER)
-        log_warning("handler %s: %s: given up after %d tries: %s", name, what, attempts + 1, result->error);
-    else if (result->verdict == DELIVERY_LATER)
-        log_info("handler %s: %s: %s; it will be tried again", name, what, result->error);
-}
-
-static void leave_alone(struct handler_queue *queue, const char *why)
-{
-    if (!queue->closed)
-        log_info("handler %s: %s; it is left alone for this run", queue->handler->name, why);
-    queue->closed = true;
-}
-
-static void count_failure(struct handler_queue *queue, const struct delivery_result *result)
-{
-    queue->failures = result->verdict == DELIVERY_LATER ? queue->failures + 1 : 0;
-    if (queue->failures >= BREAKER)
-        leave_alone(queue, "failed 5 times in a row");
-}
-
-/* Retry-After of a receiver with a rate (a chat) holds for whatever would be sent next, not only for what it
- * refused. */
-static void obey_retry_after(struct handler_queue *queue, const struct delivery_result *result)
-{
-    if (queue->handler->type->interval_ms == 0 || result->verdict != DELIVERY_LATER ||
-        result->retry_after <= 0)
-        return;
-    queue->quiet_until = clock_monotonic() + result->retry_after;
-    if (result->retry_after > LONGEST_PAUSE_MS)
-        leave_alone(queue, "it asks for a pause");
-}
-
-static void note_outcome(
-    struct handler_queue *queue, const struct delivery *delivery, const struct delivery_result *result)
-{
-    log_outcome(queue, delivery->id, delivery->attempts, result);
-    if (result->verdict == DELIVERY_LATER)
-        give_back(queue, delivery->work_order);
-    results_add(&queue->results, delivery->seq, delivery->attempts, result);
-}
-
-/* A digest's result is that of everything it stands for. */
-static int note_digest(struct handler_queue *queue, struct handler_queue_slot *slot,
-    const struct delivery_result *result, struct error *e)
-{
-    log_outcome(queue, "the digest", 0, result);
-    for (size_t i = 0; i < slot->digest.count; i++) {
-        const struct result *o = &slot->digest.list[i];
-        results_add(&queue->results, o->seq, o->attempts, result);
-    }
-    return write_outcomes(queue, e);
-}
-
-/* --- types that work at once --- */
-
-/* Several deliveries in one try; later ones of a work order may be among them. Returns how many were taken.
- */
-static size_t take_batch(struct handler_queue *queue, struct delivery *batch)
-{
-    const size_t most = queue->handler->type->batch;
-    if (most > 1 && queue->singly == 0) {
-        size_t count = 0;
-        for (int i = 0; i < queue->queued && count < most && !is_ending(queue); i++)
-            if (queue->list[i].id != NULL) {
-                batch[count++] = queue->list[i];
-                queue->list[i] = (struct delivery){0};
-                queue->waiting--;
-            }
-        return count;
-    }
-    if (!take_next(queue, batch))
+    const bool probe = breaker_doubts(&queue->breaker);
+    const size_t most = queue->singly > 0 || probe ? 1 : queue->limits.events;
+    int taken = 1;
+    job_reserve(job, most);
+    job->batch = (struct handler_batch){
+        .kind = HANDLER_EVENTS, .events = job->events, .timeout = queue->handler->timeout};
+    while (taken == 1 && job->batch.count < most && job->bytes < HANDLER_QUEUE_BYTES)
+        taken = take_one(queue, job, probe, e);
+    if (taken < 0)
+        return -1;
+    if (job->batch.count == 0)
         return 0;
     if (queue->singly > 0)
         queue->singly--;
+    job->probe = probe;
+    if (probe)
+        breaker_probe(&queue->breaker);
     return 1;
 }
 
-/* Puts a failed batch back, so that its members are tried one by one. There is room at the front: batches
- * leave nothing before what they take. */
-static void put_back(struct handler_queue *queue, struct delivery *batch, size_t count)
+/* --- jobs --- */
+
+static int finish(struct handler_queue *queue, struct job *job, struct error *e)
 {
-    memcpy(queue->list, batch, count * sizeof *batch);
-    queue->singly = count;
-    queue->first = 0;
-    queue->waiting += (int)count;
+    int rc = 0;
+    queue->busy--;
+    queue->bytes -= job->bytes;
+    queue->blocked = job->busy = false;
+    if (job->batch.kind == HANDLER_SNAPSHOTS)
+        rc = queue_finish_load(queue, job, e);
+    else if (job->batch.kind == HANDLER_SUMMARY)
+        rc = queue_finish_summary(queue, job);
+    else
+        finish_events(queue, job);
+    job_clear(job);
+    return rc;
 }
 
-static void deliver_at_once(struct handler_queue *queue)
+static int collect(struct handler_queue *queue, struct error *e)
 {
-    struct delivery batch[HANDLER_QUEUE_SIZE];
-    size_t count;
-    while (!results_are_due(&queue->results) && (count = take_batch(queue, batch)) > 0) {
-        struct delivery_result result;
-        const struct handler_work work = {queue->store, batch, count, queue->handler->timeout};
-        queue->handler->type->deliver(queue->handler->state, &work, &result);
-        if (count > 1 && result.verdict != DELIVERY_DONE) {
-            put_back(queue, batch, count);
-            continue;
-        }
-        count_failure(queue, &result);
-        for (size_t i = 0; i < count; i++) {
-            note_outcome(queue, &batch[i], &result);
-            delivery_free(&batch[i]);
-        }
-    }
-}
-
-/* --- types that send requests --- */
-
-static void free_slot(struct handler_queue_slot *slot)
-{
-    http_call_free(slot->call);
-    handler_request_free(&slot->request);
-    delivery_free(&slot->delivery);
-    results_free(&slot->digest);
-    *slot = (struct handler_queue_slot){0};
-}
-
-/* Sends the request that stands in the slot. */
-static void send_request(struct handler_queue *queue, struct handler_queue_slot *slot, struct http **http)
-{
-    const struct http_request request = {.method = "POST",
-        .url = slot->request.url,
-        .headers = (const char *const *)slot->request.headers,
-        .body = slot->request.body,
-        .body_len = slot->request.body_len,
-        .timeout_ms = queue->handler->timeout,
-        .max_body = MAX_ANSWER,
-        .allow_plain = true,
-        .tls = slot->request.tls};
-    if (*http == NULL)
-        *http = http_new("wosync/" WOSYNC_VERSION);
-    slot->call = http_start(*http, &request);
-    queue->busy++;
-    queue->next_start = clock_monotonic() + queue->handler->type->interval_ms;
-    queue->handler->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
-}
-
-/* When too much is due, one request for all of it. Returns 1 when it was started, 0 when none is called for,
- * or -1. */
-static int start_digest(struct handler_queue *queue, struct http **http, struct error *e)
-{
-    const struct handler_type *type = queue->handler->type;
-    struct handler_queue_slot *slot = &queue->slots[0];
-    if (queue->digest_looked || type->digest == NULL)
-        return 0;
-    if (interval_left(queue) > 0)
-        return 0;
-    queue->digest_looked = true;
-    int64_t due =
-        deliveries_count_due(queue->store, queue->handler->place.handler, queue->began, queue->latest, e);
-    if (due < 0)
-        return -1;
-    if ((uint64_t)due <= type->digest_above(queue->handler->state))
-        return 0;
-    give_back(queue, 0);
-    if (summary_make(queue->store, queue->handler, queue->began, queue->latest, &slot->request, &slot->digest,
-            e) != 0) {
-        free_slot(slot);
-        return -1;
-    }
-    send_request(queue, slot, http);
-    return 1;
-}
-
-static int start_requests(struct handler_queue *queue, struct http **http, struct error *e)
-{
-    int digest = queue->busy == 0 ? start_digest(queue, http, e) : 0;
-    if (digest != 0)
-        return digest < 0 ? -1 : 0;
-    for (int i = 0; i < slots_of(queue); i++) {
-        struct handler_queue_slot *slot = &queue->slots[i];
-        if (slot->call != NULL)
-            continue;
-        if (interval_left(queue) > 0 || !take_next(queue, &slot->delivery))
-            return 0;
-        queue->handler->type->prepare(queue->handler->state, &slot->delivery, &slot->request);
-        send_request(queue, slot, http);
+    for (int i = 0; i < queue->limits.jobs; i++) {
+        struct job *job = &queue->jobs[i];
+        if (job->busy && queue->driver->collect(job->work, job->results) && finish(queue, job, e) != 0)
+            return -1;
     }
     return 0;
 }
 
-static int collect_answers(struct handler_queue *queue, struct error *e)
+static struct job *find_free(struct handler_queue *queue)
+{
+    for (int i = 0; i < queue->limits.jobs; i++)
+        if (!queue->jobs[i].busy)
+            return &queue->jobs[i];
+    return NULL;
+}
+
+/* What comes next, by the phase. Returns 1 when the job is filled, 0 when there is nothing to be started now,
+ * or -1. */
+static int prepare(struct handler_queue *queue, struct job *job, struct error *e)
 {
     int rc = 0;
-    for (int i = 0; i < HANDLER_QUEUE_SLOTS && rc == 0; i++) {
-        struct handler_queue_slot *slot = &queue->slots[i];
-        struct delivery_result result;
-        if (slot->call == NULL || !http_is_done(slot->call))
-            continue;
-        handler_judge(slot->call, http_finish(slot->call), &result);
-        count_failure(queue, &result);
-        obey_retry_after(queue, &result);
-        if (slot->delivery.id != NULL)
-            note_outcome(queue, &slot->delivery, &result);
-        else
-            rc = note_digest(queue, slot, &result, e);
-        free_slot(slot);
-        queue->busy--;
-    }
-    return rc;
+    if (queue->phase == QUEUE_LOADING)
+        rc = queue_prepare_load(queue, job, e);
+    else if (queue->phase == QUEUE_SUMMING)
+        rc = queue_prepare_summary(queue, job, e);
+    if (rc != 0 || queue->phase != QUEUE_DELIVERING || queue_has_summary(queue))
+        return rc;
+    if (queue->window.left == 0 && !queue->exhausted && !queue->blocked && refill(queue, e) != 0)
+        return -1;
+    return prepare_events(queue, job, e);
 }
 
-int handler_queue_step(struct handler_queue *queue, struct http **http, struct error *e)
+static void run_job(struct handler_queue *queue, struct job *job)
 {
-    if (collect_answers(queue, e) != 0 || (results_are_due(&queue->results) && write_outcomes(queue, e) != 0))
-        return -1;
-    if (!is_ending(queue)) {
-        int rc = refill(queue, e);
-        if (rc == 0 && queue->handler->type->deliver != NULL)
-            deliver_at_once(queue);
-        else if (rc == 0)
-            rc = start_requests(queue, http, e);
-        if (rc != 0)
+    job->busy = true;
+    queue->busy++;
+    queue->bytes += job->bytes;
+    queue->next_start = clock_monotonic() + queue->limits.interval_ms;
+    queue->handler->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
+    queue->handler->sent += job->batch.kind == HANDLER_EVENTS;
+    job->work = queue->driver->start(queue->state, queue->host, &job->batch, job->results);
+}
+
+/* May another job be started now? */
+static bool has_room(const struct handler_queue *queue)
+{
+    if (is_ending(queue) || queue_has_summary(queue) || interval_left(queue) > 0)
+        return false;
+    if (queue->phase != QUEUE_DELIVERING)
+        return queue->busy == 0;
+    return breaker_allows(&queue->breaker) && (queue->busy == 0 || queue->bytes < HANDLER_QUEUE_BYTES);
+}
+
+/* Starts what can be started. Returns 1 when it stopped in the midst of it, so that others have their turn,
+ * 0, or -1. */
+static int start_jobs(struct handler_queue *queue, struct error *e)
+{
+    for (int i = 0; i < AT_ONCE; i++) {
+        struct job *job = find_free(queue);
+        if (job == NULL || !has_room(queue))
+            return 0;
+        int ready = prepare(queue, job, e);
+        if (ready < 0) {
+            job_clear(job);
+            return -1;
+        }
+        if (ready == 0)
+            return queue->phase == QUEUE_SUMMING;
+        run_job(queue, job);
+        if (job->work == NULL && finish(queue, job, e) != 0)
+            return -1;
+        if (results_are_due(&queue->results) && queue_write(queue, e) != 0)
             return -1;
     }
-    if (queue->busy > 0)
-        return shutdown_signalled() ? 0 : 1;
-    if (!is_ending(queue) && !queue->exhausted)
-        return 1;
-    /* other queues may go on for long */
-    return write_outcomes(queue, e);
+    return 1;
 }
 
-int64_t handler_queue_pause(const struct handler_queue *queue)
+/* What the queue waits for. */
+static void add_waits(const struct handler_queue *queue, struct handler_wait *wait)
 {
-    int64_t wait = interval_left(queue);
-    if (queue->waiting > 0 && wait > 0)
-        return wait;
-    return queue->busy > 0 ? INT64_MAX : 0;
+    for (int i = 0; i < queue->limits.jobs; i++)
+        if (queue->jobs[i].busy)
+            queue->driver->poll(queue->jobs[i].work, wait);
+    if (queue->results.count > 0)
+        handler_wait_until(wait, queue->results.since + RESULTS_WAIT_MS);
+    if (interval_left(queue) > 0 && !is_ending(queue))
+        handler_wait_until(wait, clock_monotonic() + interval_left(queue));
+}
+
+int handler_queue_step(struct handler_queue *queue, struct handler_wait *wait, struct error *e)
+{
+    if (collect(queue, e) != 0 || (queue_has_summary(queue) && queue_note_summary(queue, e) != 0) ||
+        (results_are_due(&queue->results) && queue_write(queue, e) != 0))
+        return -1;
+    int more = start_jobs(queue, e);
+    if (more < 0)
+        return -1;
+    if (more > 0 || queue_has_summary(queue))
+        handler_wait_until(wait, 0);
+    add_waits(queue, wait);
+    if (queue->busy > 0 || queue_has_summary(queue) || (!is_ending(queue) && !queue->exhausted))
+        return 1;
+    /* other queues may go on for long */
+    return queue_write(queue, e);
 }
 
 int handler_queue_close(struct handler_queue *queue, struct error *e)
 {
-    int rc = write_outcomes(queue, e);
-    for (int i = 0; i < HANDLER_QUEUE_SLOTS; i++)
-        free_slot(&queue->slots[i]);
-    queue->busy = 0;
-    give_back(queue, 0);
+    int rc = queue_write(queue, e);
+    for (int i = 0; i < HANDLER_QUEUE_JOBS; i++) {
+        if (queue->jobs[i].busy)
+            queue->driver->cancel(queue->jobs[i].work);
+        job_free(&queue->jobs[i]);
+    }
+    if (rc == 0)
+        queue_say_deaths(queue);
+    child_free(queue->child);
+    window_free(&queue->window);
+    summary_free(&queue->summary);
     results_free(&queue->results);
     return rc;
 }

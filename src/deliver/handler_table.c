@@ -3,31 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/nearest.h"
 #include "base/timestamp.h"
+#include "deliver/trouble.h"
 #include "handlers/registry.h"
 #include "store/events.h"
 #include "store/store.h"
-
-/* Every handler type there is. */
-static const struct handler_type *const types[] = {
-    &handler_log,
-    &handler_http,
-    &handler_slack,
-    &handler_exec,
-    &handler_report,
-    &handler_warehouse,
-};
-enum { TYPES = sizeof types / sizeof types[0] };
 
 enum { DEFAULT_TIMEOUT_MS = 30000, LONGEST_TIMEOUT_MS = 3600000 };
 
 /* Keys of a type, those that every type takes among them: more than any has. */
 enum { MOST_KEYS = 32 };
 
+/* Types: more than there are. */
+enum { MOST_TYPES = 32 };
+
 /* Keys that every type takes. */
 static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
-    {"type", true, false}, {"timeout", false, false}, {NULL, false, false}};
+    {"type", true, false}, {"timeout", false, false}, {"was", false, false}, {NULL, false, false}};
 
 static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
 {
@@ -53,33 +47,32 @@ static void complain_of_type(const struct handler_setup *setup)
 
 static const char *nearest_type(const char *name)
 {
-    const char *names[TYPES];
-    for (size_t i = 0; i < TYPES; i++)
-        names[i] = types[i]->name;
-    return nearest_word(name, names, TYPES);
+    const char *names[MOST_TYPES];
+    size_t count = 0;
+    for (const struct handler_type *const *type = handler_types; *type != NULL && count < MOST_TYPES; type++)
+        names[count++] = (*type)->name;
+    return nearest_word(name, names, count);
 }
 
 static const struct handler_type *find_type(const struct handler_setup *setup)
 {
     const struct ini_setting *setting = ini_setting(setup->section, "type");
-    struct buffer known = {0};
     if (setting == NULL) {
         complain_of_type(setup);
         return NULL;
     }
-    for (int i = 0; i < TYPES; i++) {
-        if (strcmp(types[i]->name, setting->value) == 0) {
-            buffer_free(&known);
-            return types[i];
-        }
-        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", types[i]->name);
-    }
+    const struct handler_type *type = handler_type_named(setting->value);
+    if (type != NULL)
+        return type;
     const char *near = nearest_type(setting->value);
-    if (near != NULL)
+    if (near != NULL) {
         setup_problem(setup, setting->line, "type = %.100s: unknown; did you mean %s?", setting->value, near);
-    else
-        setup_problem(
-            setup, setting->line, "type = %.100s: unknown; known are %s", setting->value, known.data);
+        return NULL;
+    }
+    struct buffer known = {0};
+    for (const struct handler_type *const *each = handler_types; *each != NULL; each++)
+        buffer_append_format(&known, "%s%s", each != handler_types ? ", " : "", (*each)->name);
+    setup_problem(setup, setting->line, "type = %.100s: unknown; known are %s", setting->value, known.data);
     buffer_free(&known);
     return NULL;
 }
@@ -201,8 +194,27 @@ static void read_timeout(const struct handler_setup *setup, int64_t *timeout)
             "timeout = %.100s: expected a duration such as 30s, from 1ms to 1h", setting->value);
 }
 
-static void make_route(struct handler_setup *setup, struct handler *handler)
+/* `was`: the name that it had, which no section may have any more. */
+static void read_was(const struct handler_setup *setup, const struct config *config, struct handler *handler)
 {
+    const struct ini_setting *setting = ini_setting(setup->section, "was");
+    if (setting == NULL)
+        return;
+    for (size_t i = 0; i < config->ini.count; i++) {
+        const char *name = config_handler_name(&config->ini.sections[i]);
+        if (name != NULL && strcmp(name, setting->value) == 0) {
+            setup_problem(setup, setting->line,
+                "was = %.100s: there is a section [handler %s]; write the name that this one had before",
+                setting->value, setting->value);
+            return;
+        }
+    }
+    handler->was = strdup(setting->value);
+}
+
+static void make_route(struct handler_setup *setup, const struct config *config, struct handler *handler)
+{
+    read_was(setup, config, handler);
     read_timeout(setup, &setup->timeout);
     handler->timeout = setup->timeout;
     handler->type = find_type(setup);
@@ -254,7 +266,7 @@ int handler_table_make(
         else if (find_route(out, setup.name))
             setup_problem(&setup, 0, "stands twice");
         else
-            make_route(&setup, add_route(out, setup.name));
+            make_route(&setup, config, add_route(out, setup.name));
     }
     if (out->count == 0 && problems->len == before) {
         struct handler *handler = add_route(out, "log");
@@ -268,9 +280,15 @@ int handler_table_make(
     return problems->len == before ? 0 : -1;
 }
 
+struct missing {
+    int64_t handler;
+    char *name;
+    int64_t removed, warned;
+};
+
 struct attachment {
     const struct handler_table *table;
-    int64_t *missing; /* handlers that the configuration no longer has */
+    struct missing *list; /* handlers that the configuration does not have */
     size_t count;
 };
 
@@ -278,13 +296,51 @@ static int find_missing(const struct handler_record *row, void *context, struct 
 {
     (void)e; /* this cannot fail */
     struct attachment *a = context;
-    for (size_t i = 0; i < a->table->count; i++)
-        if (strcmp(a->table->rows[i].name, row->name) == 0)
-            return 0;
-    if (row->removed != TIMESTAMP_NONE)
+    if (find_route(a->table, row->name))
         return 0;
-    a->missing = realloc(a->missing, (a->count + 1) * sizeof *a->missing);
-    a->missing[a->count++] = row->handler;
+    a->list = realloc(a->list, (a->count + 1) * sizeof *a->list);
+    a->list[a->count++] = (struct missing){row->handler, strdup(row->name), row->removed, row->warned};
+    return 0;
+}
+
+/* Marks one as removed. What waits for it is said at once, and again as every trouble is. */
+static int attach_missing(struct store *store, const struct missing *missing, int64_t now, struct error *e)
+{
+    struct delivery_counts counts;
+    bool is_new = missing->removed == TIMESTAMP_NONE;
+    if (!is_new && !trouble_is_due(missing->removed, missing->warned, now))
+        return 0;
+    if ((is_new && handlers_remove(store, missing->handler, now, e) != 0) ||
+        deliveries_count(store, missing->handler, &counts, e) != 0)
+        return -1;
+    if (counts.pending == 0)
+        return 0;
+    log_warning("handler %s: the configuration no longer has it, and %lld deliveries wait for it; to drop "
+                "them: wosync events "
+                "discard --handler %s; if it has another name now, put this into its section: was = %s",
+        missing->name, (long long)counts.pending, missing->name, missing->name);
+    return handlers_warned(store, missing->handler, now, e);
+}
+
+static int attach_one(struct store *store, struct handler *handler, int64_t end, int64_t now, struct error *e)
+{
+    struct handler_backlog waiting;
+    int taken = handler->was != NULL ? handlers_take_over(store, handler->name, handler->was, e) : 0;
+    if (taken < 0 || handlers_attach(store, handler->name, handler->type->name,
+                         handler->type->wants_snapshots, end, now, &handler->place, e) != 0)
+        return -1;
+    if (taken == 0 && !handler->place.returned)
+        return 0;
+    if (handlers_waiting(store, &handler->place, &waiting, e) != 0)
+        return -1;
+    if (taken == 1)
+        log_info("handler %s: it takes over from %s: %lld deliveries and %lld later events wait",
+            handler->name, handler->was, (long long)waiting.pending, (long long)waiting.events);
+    else if (waiting.pending > 0 || waiting.events > 0)
+        log_warning("handler %s: it is back and continues where it was: %lld deliveries and %lld later "
+                    "events wait for "
+                    "it; to drop them: wosync events discard --handler %s",
+            handler->name, (long long)waiting.pending, (long long)waiting.events, handler->name);
     return 0;
 }
 
@@ -293,16 +349,15 @@ static int attach_all(struct handler_table *table, struct store *store, int64_t 
 {
     if (end < 0)
         end = events_last_seq(store, e);
-    if (end < 0 || handlers_list(store, find_missing, a, e) != 0)
+    if (end < 0)
         return -1;
-    for (size_t i = 0; i < table->count; i++) {
-        struct handler *handler = &table->rows[i];
-        if (handlers_attach(store, handler->name, handler->type->name, handler->type->load != NULL, end, now,
-                &handler->place, e) != 0)
+    for (size_t i = 0; i < table->count; i++)
+        if (attach_one(store, &table->rows[i], end, now, e) != 0)
             return -1;
-    }
+    if (handlers_list(store, find_missing, a, e) != 0)
+        return -1;
     for (size_t i = 0; i < a->count; i++)
-        if (handlers_remove(store, a->missing[i], now, e) != 0)
+        if (attach_missing(store, &a->list[i], now, e) != 0)
             return -1;
     return 0;
 }
@@ -317,7 +372,9 @@ int handler_table_attach(
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
-    free(a.missing);
+    for (size_t i = 0; i < a.count; i++)
+        free(a.list[i].name);
+    free(a.list);
     return rc;
 }
 
@@ -363,6 +420,7 @@ void handler_table_free(struct handler_table *table)
             handler->type->free(handler->state);
         when_free(handler->when);
         free(handler->name);
+        free(handler->was);
     }
     free(table->rows);
     *table = (struct handler_table){0};

@@ -14,6 +14,7 @@
 #include "core/event.h"
 #include "handlers/handler.h"
 #include "deliver/when.h"
+#include "store/deliveries.h"
 
 struct store;
 
@@ -27,6 +28,8 @@ struct handler {
     int64_t timeout;               /* milliseconds, for one delivery */
     struct handler_position place; /* where it stands in the store, once attached */
     bool stopped; /* how its deliveries went could not be stored: none is tried in this run */
+    int64_t sent; /* deliveries that this run has tried, one by one */
+    char *was;    /* its name before, NULL without one */
 };
 
 struct handler_table {
@@ -41,7 +44,8 @@ int handler_table_make(
     const struct config *config, struct handler_table *out, struct buffer *problems, struct buffer *warnings);
 
 /* Makes the store know the table: new handlers start behind the event `end` (-1: at the end of the log),
- * those missing are marked as removed. */
+ * those that come back continue where they were, those missing are marked as removed; what waits for either
+ * is said. */
 int handler_table_attach(
     struct handler_table *table, struct store *store, int64_t end, int64_t now, struct error *e);
 

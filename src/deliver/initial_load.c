@@ -3,85 +3,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/shutdown.h"
 #include "store/deliveries.h"
 #include "store/snapshots.h"
 #include "store/store.h"
 
-/* Snapshots at a time. */
-enum { BATCH = 200 };
+/* Snapshots at a time, and their bytes. */
+enum { BATCH = 200, BYTES = 4 << 20 };
 
 struct collecting {
-    struct handler_snapshot list[BATCH];
-    size_t count;
+    struct handler_snapshot *list;
+    int count;
+    size_t bytes;
     int64_t last; /* document */
 };
 
-static void release(struct collecting *c)
-{
-    while (c->count > 0)
-        free((char *)c->list[--c->count].json);
-}
-
+/* What is too much comes next time. */
 static int collect(const struct snapshot_view *view, void *context, struct error *e)
 {
     (void)e; /* this cannot fail */
     struct collecting *c = context;
+    if (c->count > 0 && c->bytes + view->len > BYTES) {
+        c->bytes = BYTES; /* nothing behind it either: their order counts */
+        return 0;
+    }
     char *json = malloc(view->len + 1);
     memcpy(json, view->json, view->len);
     json[view->len] = '\0';
     c->last = view->document;
+    c->bytes += view->len;
     c->list[c->count++] = (struct handler_snapshot){view->id, view->updated, view->deleted, json, view->len};
     return 0;
 }
 
-/* Remembers how far it came, or why it failed. */
-static int remember(
-    struct store *store, struct handler *handler, int64_t loaded, const char *failure, struct error *e)
+int initial_load_next(struct store *store, const struct handler *handler, struct job *job, struct error *e)
+{
+    struct collecting c = {.list = calloc(BATCH, sizeof *c.list)};
+    int rc = snapshots_after(store, handler->place.loaded, BATCH, collect, &c, e);
+    job->batch = (struct handler_batch){.kind = HANDLER_SNAPSHOTS,
+        .count = (size_t)c.count,
+        .snapshots = c.list,
+        .timeout = handler->timeout};
+    job->last_loaded = c.last;
+    if (rc != 0 || c.count == 0)
+        job_clear(job);
+    return rc != 0 ? -1 : c.count;
+}
+
+int initial_load_done(struct store *store, struct handler *handler, const struct job *job, struct error *e)
 {
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = failure != NULL ? handlers_failed(store, handler->place.handler, clock_now(), failure, e)
-                             : handlers_set_loaded(store, handler->place.handler, loaded, e);
+    int rc = handlers_set_loaded(store, handler->place.handler, job->last_loaded, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
-    if (rc == 0 && failure == NULL)
-        handler->place.loaded = loaded;
+    if (rc == 0)
+        handler->place.loaded = job->last_loaded;
     return rc;
-}
-
-enum progress { FAILED = -1, HELD_UP, ALL_THERE, MORE };
-
-static enum progress load_batch(
-    struct store *store, struct handler *handler, struct collecting *c, struct error *e)
-{
-    struct delivery_result result;
-    if (snapshots_after(store, handler->place.loaded, BATCH, collect, c, e) != 0)
-        return FAILED;
-    if (c->count == 0)
-        return ALL_THERE;
-    handler->type->load(handler->state, c->list, c->count, &result);
-    if (result.verdict == DELIVERY_DONE)
-        return remember(store, handler, c->last, NULL, e) == 0 ? MORE : FAILED;
-    /* once it has worked, a receiver that is down is nothing to send a mail about */
-    log_message(handler->place.loaded == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-        "handler %s: it cannot be given the work orders: %s; the next run goes on there", handler->name,
-        result.error);
-    return remember(store, handler, 0, result.error, e) == 0 ? HELD_UP : FAILED;
-}
-
-int initial_load_run(struct store *store, struct handler *handler, struct error *e)
-{
-    struct collecting c = {.count = 0};
-    enum progress progress = MORE;
-    if (handler->type->load == NULL)
-        return 1;
-    while (progress == MORE) {
-        progress = shutdown_requested() ? HELD_UP : load_batch(store, handler, &c, e);
-        release(&c);
-    }
-    return progress == ALL_THERE ? 1 : progress == HELD_UP ? 0 : -1;
 }

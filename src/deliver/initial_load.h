@@ -9,11 +9,15 @@
 
 #include "base/error.h"
 #include "deliver/handler_table.h"
+#include "deliver/job.h"
 
 struct store;
 
-/* Gives a handler the snapshots it lacks. Returns 1 when it has them all (or needs none), 0 when it failed or
- * a stop was requested, -1 when the store failed. */
-int initial_load_run(struct store *store, struct handler *handler, struct error *e);
+/* Fills the job with the snapshots that the handler lacks next. Returns how many, 0 when it has them all, -1
+ * when the store failed. */
+int initial_load_next(struct store *store, const struct handler *handler, struct job *job, struct error *e);
+
+/* Remembers that the handler has those of the job. Returns 0 or -1. */
+int initial_load_done(struct store *store, struct handler *handler, const struct job *job, struct error *e);
 
 #endif

@@ -1,17 +1,28 @@
 #include "deliver/results.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/timestamp.h"
 #include "core/retry.h"
-#include "store/deliveries.h"
 #include "store/store.h"
 
-/* How many are written together at the most, and how long the first of them waits. */
-enum { AT_ONCE = 1024, LONGEST_WAIT_MS = 100 };
+static void decide(struct result *out, const struct delivery *delivery, const struct delivery_result *result)
+{
+    int64_t age = delivery->first_failed != TIMESTAMP_NONE ? clock_now() - delivery->first_failed : 0;
+    if (result->verdict == DELIVERY_DONE) {
+        out->state = RESULT_DONE;
+        return;
+    }
+    out->wait = retry_delivery_asked(delivery->attempts + 1, age, result->retry_after, random_bits());
+    out->state = result->verdict == DELIVERY_DEAD || out->wait == RETRY_NEVER ? RESULT_DEAD : RESULT_RETRY;
+    memcpy(out->error, result->error, sizeof out->error);
+}
 
-void results_add(struct results *results, int64_t seq, int attempts, const struct delivery_result *result)
+enum result_state results_add(
+    struct results *results, const struct delivery *delivery, const struct delivery_result *result)
 {
     if (results->count == results->capacity) {
         results->capacity = results->capacity == 0 ? 16 : 2 * results->capacity;
@@ -19,32 +30,32 @@ void results_add(struct results *results, int64_t seq, int attempts, const struc
     }
     if (results->count == 0)
         results->since = clock_monotonic();
-    results->list[results->count++] = (struct result){seq, attempts, *result};
+    struct result *added = &results->list[results->count++];
+    added->seq = delivery->seq;
+    decide(added, delivery, result);
+    return added->state;
 }
 
 bool results_are_due(const struct results *results)
 {
-    return results->count >= AT_ONCE ||
-           (results->count > 0 && clock_monotonic() - results->since >= LONGEST_WAIT_MS);
+    return results->count >= RESULTS_AT_ONCE ||
+           (results->count > 0 && clock_monotonic() - results->since >= RESULTS_WAIT_MS);
 }
 
 static int write_one(struct store *store, int64_t handler, int64_t now, const struct result *o,
     struct run *run, struct error *e)
 {
-    int64_t asked = o->result.retry_after;
-    if (o->result.verdict == DELIVERY_DONE) {
+    switch (o->state) {
+    case RESULT_DONE:
         run->delivered++;
         return deliveries_done(store, handler, o->seq, now, e);
-    }
-    int64_t wait = retry_delivery(o->attempts + 1, random_bits());
-    if (o->result.verdict == DELIVERY_DEAD || wait == RETRY_NEVER) {
+    case RESULT_DEAD:
         run->dead++;
-        return deliveries_dead(store, handler, o->seq, now, o->result.error, e);
+        return deliveries_dead(store, handler, o->seq, now, o->error, e);
+    case RESULT_RETRY:
+    default:
+        return deliveries_retry(store, handler, o->seq, now + o->wait, now, o->error, e);
     }
-    /* never at once: nothing is tried twice in a run */
-    if (asked >= 0)
-        wait = asked > 0 ? asked : 1;
-    return deliveries_retry(store, handler, o->seq, now + wait, now, o->result.error, e);
 }
 
 int results_write(struct results *results, struct store *store, int64_t handler, int64_t *latest,

@@ -1,5 +1,5 @@
 /*
- * results: how tries ended, gathered and written together, so that a quick receiver does not wait for the
+ * results: how attempts ended, gathered and written together, so that a quick receiver does not wait for the
  * disk each time. What a crash loses of them is delivered again, with the same id.
  */
 #ifndef WOSYNC_DELIVER_RESULTS_H
@@ -11,14 +11,18 @@
 
 #include "base/error.h"
 #include "handlers/handler.h"
+#include "store/deliveries.h"
 #include "store/runs.h"
 
 struct store;
 
+enum result_state { RESULT_DONE, RESULT_RETRY, RESULT_DEAD };
+
 struct result {
     int64_t seq;
-    int attempts; /* that had failed before */
-    struct delivery_result result;
+    enum result_state state;
+    int64_t wait; /* of RESULT_RETRY: milliseconds until the next attempt */
+    char error[sizeof((struct delivery_result *)0)->error];
 };
 
 /* Those of one handler. Zeroed: none. */
@@ -29,8 +33,12 @@ struct results {
     int64_t since; /* when the first was added, by the monotonic clock */
 };
 
-/* Adds one. */
-void results_add(struct results *results, int64_t seq, int attempts, const struct delivery_result *result);
+/* How many are written together at the most, and how long the first of them waits, in milliseconds. */
+enum { RESULTS_AT_ONCE = 1024, RESULTS_WAIT_MS = 100 };
+
+/* Adds how an attempt at a delivery ended (DONE, LATER or DEAD), and says what that means for it. */
+enum result_state results_add(
+    struct results *results, const struct delivery *delivery, const struct delivery_result *result);
 
 /* True when it is time to write them: there are many, or the first waits too long. */
 bool results_are_due(const struct results *results);

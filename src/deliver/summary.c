@@ -1,53 +1,73 @@
 #include "deliver/summary.h"
 
+#include "base/timestamp.h"
 #include "store/deliveries.h"
+#include "store/events.h"
 
-enum { BATCH = 32 };
+/* At a time: bodies that are pushed, so that others do not wait for long, and results. */
+enum { PUSHED = 64, NOTED = RESULTS_AT_ONCE };
 
-/* Reads the store in batches, so that a digest of thousands costs little memory. */
-struct summary_reader {
-    struct store *store;
-    int64_t handler;
-    int64_t now, latest;
-    int64_t after;
-    struct delivery batch[BATCH];
-    int next, count;
-    struct results *members;
-    struct error *error;
-    bool failed;
+struct pushing {
+    struct summary *summary;
+    const struct handler_driver *driver;
+    void *state;
 };
 
-const struct delivery *summary_next(struct summary_reader *reader)
+static int push(const struct event_row *row, void *context, struct error *e)
 {
-    static const struct delivery_result unknown = {.verdict = DELIVERY_LATER, .retry_after = -1};
-    if (reader->next == reader->count) {
-        while (reader->count > 0)
-            delivery_free(&reader->batch[--reader->count]);
-        reader->next = 0;
-        reader->count = deliveries_due(reader->store, reader->handler, reader->now, reader->latest,
-            reader->after, BATCH, reader->batch, reader->error);
-        if (reader->count < 0) {
-            reader->count = 0;
-            reader->failed = true;
-        }
-    }
-    if (reader->next == reader->count)
-        return NULL;
-    const struct delivery *delivery = &reader->batch[reader->next++];
-    reader->after = delivery->seq;
-    results_add(reader->members, delivery->seq, delivery->attempts, &unknown);
-    return delivery;
+    (void)e; /* this cannot fail */
+    struct pushing *p = context;
+    struct handler_event event = {.seq = row->seq,
+        .work_order = row->work_order,
+        .type = event_type_named(row->type),
+        .id = row->id,
+        .body = row->body,
+        .body_len = row->body_len};
+    p->driver->push(p->state, &event);
+    handler_event_forget(&event);
+    seq_list_add(&p->summary->members, row->seq);
+    return 0;
 }
 
-int summary_make(struct store *store, const struct handler *handler, int64_t now, int64_t latest,
-    struct handler_request *request, struct results *members, struct error *e)
+int summary_push(struct summary *summary, const struct summary_query *query,
+    const struct handler_driver *driver, void *state, struct error *e)
 {
-    struct summary_reader reader = {.store = store,
-        .handler = handler->place.handler,
-        .now = now,
-        .latest = latest,
-        .members = members,
-        .error = e};
-    handler->type->digest(handler->state, &reader, request);
-    return reader.failed ? -1 : 0;
+    struct delivery due[PUSHED];
+    int64_t seqs[PUSHED];
+    int n = deliveries_due(
+        query->store, query->handler, query->now, query->latest, summary->after, PUSHED, due, e);
+    if (n <= 0)
+        return n;
+    if (summary->members.count == 0)
+        driver->push(state, NULL);
+    for (int i = 0; i < n; i++)
+        seqs[i] = due[i].seq;
+    struct pushing p = {.summary = summary, .driver = driver, .state = state};
+    if (events_some(query->store, seqs, (size_t)n, push, &p, e) != 0)
+        return -1;
+    summary->after = due[n - 1].seq;
+    return 1;
+}
+
+int summary_note(struct summary *summary, const struct summary_query *query, struct results *results,
+    int64_t *dead, struct error *e)
+{
+    int64_t seq;
+    for (int i = 0; i < NOTED; i++) {
+        struct delivery delivery = {.first_failed = TIMESTAMP_NONE};
+        if (!seq_list_next(&summary->members, &summary->noted, &seq))
+            return 0;
+        delivery.seq = seq;
+        if (summary->result.verdict == DELIVERY_LATER &&
+            deliveries_get(query->store, query->handler, seq, &delivery, e) < 0)
+            return -1;
+        *dead += results_add(results, &delivery, &summary->result) == RESULT_DEAD;
+    }
+    return 1;
+}
+
+void summary_free(struct summary *summary)
+{
+    seq_list_free(&summary->members);
+    *summary = (struct summary){.after = 0};
 }

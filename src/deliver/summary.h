@@ -1,5 +1,7 @@
 /*
- * summary: one request for everything that is due, for handlers that must not flood anyone.
+ * summary: one message for everything that is due, for handlers that must not flood anyone: the deliveries
+ * are pushed to the type some at a time, and so is what became of them written. However many they are, it
+ * takes the memory of a few: of each one its number is kept, in a byte or two.
  */
 #ifndef WOSYNC_DELIVER_SUMMARY_H
 #define WOSYNC_DELIVER_SUMMARY_H
@@ -7,16 +9,39 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "handlers/handler.h"
 #include "deliver/results.h"
-#include "deliver/handler_table.h"
+#include "deliver/seq_list.h"
+#include "handlers/handler.h"
 
 struct store;
 
-/* Has the handler make one request of all its deliveries that are due at `now` (`latest` as in
- * deliveries_due), and lists them in `members` (with no result yet). Returns 0, or -1 when the store failed;
- * both are to be freed in either case. */
-int summary_make(struct store *store, const struct handler *handler, int64_t now, int64_t latest,
-    struct handler_request *request, struct results *members, struct error *e);
+/* Zeroed: there is none. */
+struct summary {
+    struct seq_list members;
+    int64_t after; /* how far it was read */
+    struct seq_list_place noted;
+    bool sent; /* and what became of it is to be written: */
+    struct delivery_result result;
+};
+
+/* What to read: as in deliveries_due. */
+struct summary_query {
+    struct store *store;
+    int64_t handler;
+    int64_t now, latest;
+};
+
+/* Pushes the next deliveries to the type. Returns 1 while there are more, 0 when there are none, -1 when the
+ * store failed. */
+int summary_push(struct summary *summary, const struct summary_query *query,
+    const struct handler_driver *driver, void *state, struct error *e);
+
+/* Adds what became of the next members to the results. Returns 1 while there are more, 0 when there are none,
+ * -1 when the store failed. *dead counts those that are given up. */
+int summary_note(struct summary *summary, const struct summary_query *query, struct results *results,
+    int64_t *dead, struct error *e);
+
+/* Frees what the struct owns and zeroes it. */
+void summary_free(struct summary *summary);
 
 #endif

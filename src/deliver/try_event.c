@@ -1,13 +1,12 @@
 #include "deliver/try_event.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/http.h"
 #include "base/timestamp.h"
-#include "store/deliveries.h"
-
-/* An answer is read up to this size: enough to say what is wrong. */
-enum { MAX_ANSWER = 64 << 10 };
+#include "deliver/job_wait.h"
 
 /* Shaped like the events of work orders, so that a receiver can read it as one; 0 is no work order's id. */
 static const char body_format[] =
@@ -17,45 +16,46 @@ static const char body_format[] =
     "happened\",\"status\":\"OPEN\",\"priority\":\"NONE\","
     "\"createdAt\":\"%s\",\"updatedAt\":\"%s\"}}";
 
-static void send(
-    const struct handler *handler, const struct delivery *delivery, struct delivery_result *result)
+/* Drives one job to its end. */
+static void run_job(const struct handler *handler, struct handler_host *host, struct handler_batch *batch,
+    struct delivery_result *result)
 {
-    struct handler_request request = {0};
-    handler->type->prepare(handler->state, delivery, &request);
-    const struct http_request http_request = {.method = "POST",
-        .url = request.url,
-        .headers = (const char *const *)request.headers,
-        .body = request.body,
-        .body_len = request.body_len,
-        .timeout_ms = handler->timeout,
-        .max_body = MAX_ANSWER,
-        .allow_plain = true,
-        .tls = request.tls};
-    struct http *http = http_new("wosync/" WOSYNC_VERSION);
-    struct http_call *call = http_start(http, &http_request);
-    handler_judge(call, http_finish(call), result);
-    http_call_free(call);
-    http_free(http);
-    handler_request_free(&request);
+    const struct handler_driver *driver = &handler->type->driver;
+    struct handler_wait wait = {.until = INT64_MAX};
+    void *job = driver->start(handler->state, host, batch, result);
+    while (job != NULL && !driver->collect(job, result)) {
+        wait.count = 0;
+        wait.http = false;
+        wait.until = INT64_MAX;
+        driver->poll(job, &wait);
+        job_wait(&wait, host->http);
+    }
+    free(wait.fds);
 }
 
-enum try_result try_event(const struct handler *handler, int64_t now, struct error *e)
+enum try_result try_event(const struct handler *handler, bool quiet, int64_t now, struct error *e)
 {
     struct delivery_result result = {.verdict = DELIVERY_LATER, .retry_after = -1};
+    struct handler_host host = {.quiet = quiet};
     char date[TIMESTAMP_SIZE], body[1024], id[64];
     if (handler->type->keeps)
         return TRY_KEEPS;
     timestamp_format(now, date);
     snprintf(id, sizeof id, "wosync.test/%s", date);
     snprintf(body, sizeof body, body_format, date, date, date, date, date);
-    const struct delivery delivery = {.type = EVENT_TYPES, .id = id, .body = body, .body_len = strlen(body)};
-    const struct handler_work work = {.deliveries = &delivery, .count = 1, .timeout = handler->timeout};
-    if (handler->type->prepare != NULL)
-        send(handler, &delivery, &result);
+    struct handler_event event = {.type = EVENT_TYPES, .id = id, .body = body, .body_len = strlen(body)};
+    struct handler_batch batch = {
+        .kind = HANDLER_EVENTS, .count = 1, .events = &event, .timeout = handler->timeout};
+    if (handler->type->work != NULL)
+        handler->type->work(handler->state, &batch, &result);
     else
-        handler->type->deliver(handler->state, &work, &result);
+        run_job(handler, &host, &batch, &result);
+    handler_event_forget(&event);
+    http_free(host.http);
     if (result.verdict == DELIVERY_DONE)
         return TRY_DELIVERED;
+    if (result.verdict == DELIVERY_UNTRIED)
+        return TRY_UNTRIED;
     fail(e, EX_UNAVAILABLE, "%s", result.error);
     return TRY_FAILED;
 }

@@ -1,19 +1,18 @@
 #include "handlers/handler.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "api/http.h"
 #include "base/secret.h"
-#include "base/timestamp.h"
 #include "base/utf8.h"
-#include "core/retry.h"
 
-/* Bytes of an answer that are looked at for an error text. */
-enum { ANSWER_HEAD = 1024 };
+/* Bytes of a text before its secrets are masked. */
+enum { LONGEST_TEXT = 2048 };
 
 /* The parts of a URL from this size on count as secrets of their own. */
 enum { SHORTEST_URL_SECRET = 8 };
@@ -23,11 +22,16 @@ void handler_done(struct delivery_result *result)
     *result = (struct delivery_result){.verdict = DELIVERY_DONE, .retry_after = -1};
 }
 
+void handler_untried(struct delivery_result *result)
+{
+    *result = (struct delivery_result){.verdict = DELIVERY_UNTRIED, .retry_after = -1};
+}
+
 /* Secrets are masked before the text is cut: half of one would not be recognized. */
 __attribute__((format(printf, 2, 0))) static void say(
     struct delivery_result *result, const char *format, va_list ap)
 {
-    char text[2 * ANSWER_HEAD];
+    char text[LONGEST_TEXT];
     vsnprintf(text, sizeof text, format, ap);
     for (char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -51,6 +55,15 @@ void handler_later(struct delivery_result *result, int64_t retry_after, const ch
     va_end(ap);
 }
 
+void handler_broken(struct delivery_result *result, const char *format, ...)
+{
+    va_list ap;
+    *result = (struct delivery_result){.verdict = DELIVERY_LATER, .broken = true, .retry_after = -1};
+    va_start(ap, format);
+    say(result, format, ap);
+    va_end(ap);
+}
+
 void handler_dead(struct delivery_result *result, const char *format, ...)
 {
     va_list ap;
@@ -60,41 +73,54 @@ void handler_dead(struct delivery_result *result, const char *format, ...)
     va_end(ap);
 }
 
-static int64_t asked_wait(struct http_call *call)
+size_t handler_batch_results(const struct handler_batch *batch)
 {
-    int64_t server = clock_now();
-    const char *date = http_header(call, "date");
-    if (date != NULL)
-        timestamp_parse_http(date, &server);
-    const char *after = http_header(call, "retry-after");
-    return after != NULL ? retry_after(after, server) : -1;
+    return batch->kind == HANDLER_EVENTS ? batch->count : 1;
 }
 
-void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
+struct json_object *handler_event_json(struct handler_event *event)
 {
-    const char *body = http_body(call)->data != NULL ? http_body(call)->data : "";
-    const char *colon = *body != '\0' ? ": " : "";
-    int status = http_status(call);
-    if (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LARGE)
-        handler_later(result, -1, "no answer: %s", http_reason(call));
-    else if (status / 100 == 2)
-        handler_done(result);
-    else if (status == 408 || status == 425 || status == 429 || status >= 500)
-        handler_later(result, asked_wait(call), "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
-    else if (status / 100 == 3)
-        handler_dead(result, "HTTP %d: a redirect is not followed; put the final address into url", status);
-    else
-        handler_dead(result, "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
+    if (event->json == NULL)
+        event->json = event_parse(event->body, event->body_len);
+    return event->json;
 }
 
-void handler_request_free(struct handler_request *request)
+void handler_event_forget(struct handler_event *event)
 {
-    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
-        free(request->headers[i]);
-    free(request->headers);
-    free(request->made);
-    *request = (struct handler_request){0};
+    json_object_put(event->json);
+    event->json = NULL;
 }
+
+/* --- the host --- */
+
+struct http *handler_host_http(struct handler_host *host)
+{
+    if (host->http == NULL)
+        host->http = http_new("wosync/" WOSYNC_VERSION);
+    return host->http;
+}
+
+void handler_wait_fd(struct handler_wait *wait, int fd, short events)
+{
+    if (wait->count == wait->capacity) {
+        wait->capacity = wait->capacity == 0 ? 16 : 2 * wait->capacity;
+        wait->fds = realloc(wait->fds, wait->capacity * sizeof *wait->fds);
+    }
+    wait->fds[wait->count++] = (struct pollfd){.fd = fd, .events = events};
+}
+
+void handler_wait_http(struct handler_wait *wait)
+{
+    wait->http = true;
+}
+
+void handler_wait_until(struct handler_wait *wait, int64_t monotonic_ms)
+{
+    if (monotonic_ms < wait->until)
+        wait->until = monotonic_ms;
+}
+
+/* --- from the configuration --- */
 
 void setup_problem(const struct handler_setup *setup, int line, const char *format, ...)
 {

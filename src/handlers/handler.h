@@ -1,22 +1,32 @@
 /*
- * handler: what a handler type is. A type is one source file with one table of functions; adding one is that
- * file and one line in table.c.
+ * handler: what a handler type is. A type is a folder with one table of functions, and a line in registry.c.
+ *
+ * The engine (deliver/) gives a handler its deliveries in batches. A batch becomes a job: `start` begins it,
+ * `poll` says which descriptors it waits for and until when, `collect` lets it go on and, at its end, gives a
+ * result for each delivery. Nothing of these may block. A type that can only block has `work` in their place:
+ * the engine calls it in a child process, which it kills at the time limit.
+ *
+ * A type sees events, its own settings and what the host lends it, never the store, another type or the
+ * engine.
  */
 #ifndef WOSYNC_HANDLERS_HANDLER_H
 #define WOSYNC_HANDLERS_HANDLER_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/http.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/ini.h"
-#include "store/deliveries.h"
+#include "core/event.h"
+#include "core/workorder.h"
 
-/* A key that a type takes in its section, besides `on`, `when`, `type` and `timeout`. The last of a list has
- * no name. */
+struct http;
+
+/* A key that a type takes in its section, besides `on`, `when`, `type`, `timeout` and `was`. The last of a
+ * list has no name. */
 struct handler_key {
     const char *name;
     bool required;
@@ -35,41 +45,33 @@ struct handler_setup {
     struct buffer *warnings;
 };
 
-struct store;
+/* --- what a batch holds --- */
 
-enum delivery_verdict {
-    DELIVERY_DONE,  /* the receiver has it */
-    DELIVERY_LATER, /* not now: try again */
-    DELIVERY_DEAD   /* it refused: trying again is no use */
+/* An earlier event of a work order that says its status. */
+struct handler_step {
+    enum event_type type; /* created, status_changed or completed */
+    int64_t timestamp;    /* when it happened */
+    int64_t observed;
+    int64_t completed_at; /* of the work order as it was then, TIMESTAMP_NONE without one */
+    char status[WORKORDER_MAX_STATUS + 1];
+    char previous_status[WORKORDER_MAX_STATUS + 1];
 };
 
-/* How a try ended. */
-struct delivery_result {
-    enum delivery_verdict verdict;
-    int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
-    char error[256];     /* why, unless DONE; secrets are masked when it is stored */
-};
-
-/* A request that a delivery calls for. It owns the headers and `made`; the rest is borrowed from the handler,
- * and the body, where it is not `made`, from the delivery. Free with handler_request_free. */
-struct handler_request {
-    const char *url;
-    char **headers; /* `Name: value`, ends with NULL; may be NULL */
-    const char *body;
+/* An event to be delivered. Borrowed until its job is over. */
+struct handler_event {
+    int64_t seq; /* its place in the log */
+    int64_t work_order;
+    enum event_type type; /* EVENT_TYPES: one that this program does not know */
+    int attempts;         /* that have failed so far */
+    const char *id;
+    const char *body; /* the bytes that every attempt sends, with a NUL behind them */
     size_t body_len;
-    char *made; /* a body of the handler's own making */
-    struct http_tls tls;
+    struct json_object *json;           /* see handler_event_json */
+    const struct handler_step *history; /* for types that want it: the steps up to this event, oldest first */
+    size_t steps;
 };
 
-/* What a handler is given to do its work with. Everything is borrowed. */
-struct handler_work {
-    struct store *store; /* to read from: a work order's earlier events */
-    const struct delivery *deliveries;
-    size_t count;    /* at least 1, at most the type's `batch` */
-    int64_t timeout; /* milliseconds, for the whole of it */
-};
-
-/* A snapshot, for a type that is loaded with all of them. Borrowed. */
+/* A snapshot, for a type that is given all of them. Borrowed. */
 struct handler_snapshot {
     int64_t work_order;
     int64_t updated;
@@ -78,11 +80,103 @@ struct handler_snapshot {
     size_t len;
 };
 
-/* Gives the deliveries of a digest, one after the other. */
-struct summary_reader;
+/* A batch, and how many results it has: one for each event; one for a summary or for snapshots. */
+struct handler_batch {
+    enum { HANDLER_EVENTS, HANDLER_SUMMARY, HANDLER_SNAPSHOTS } kind;
+    size_t count;                 /* at least 1: events, snapshots, or events that were pushed */
+    struct handler_event *events; /* of HANDLER_EVENTS, in the order of the log */
+    const struct handler_snapshot *snapshots;
+    int64_t timeout; /* milliseconds, for the whole job */
+};
 
-/* The next delivery, borrowed until the next call; NULL behind the last one, or when the store failed. */
-const struct delivery *summary_next(struct summary_reader *reader);
+size_t handler_batch_results(const struct handler_batch *batch);
+
+/* The event as JSON: parsed when it is first asked for, and kept with it. NULL when it is none. Borrowed. */
+struct json_object *handler_event_json(struct handler_event *event);
+
+/* Forgets the parsed JSON, for a batch of many that are looked at one after the other. */
+void handler_event_forget(struct handler_event *event);
+
+/* --- how an attempt ended --- */
+
+enum delivery_verdict {
+    DELIVERY_DONE,   /* the receiver has it */
+    DELIVERY_LATER,  /* it failed: try again */
+    DELIVERY_DEAD,   /* it refused: trying again is no use */
+    DELIVERY_UNTRIED /* it was not tried: no attempt is counted */
+};
+
+struct delivery_result {
+    enum delivery_verdict verdict;
+    bool broken; /* of LATER: someone must set it right (a program that is missing): said at once */
+    bool away;   /* of LATER: it is not about this delivery, the receiver is not to be had: nothing more is
+                    tried in   this run */
+    int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
+    char error[256];     /* why, unless DONE or UNTRIED; secrets are masked */
+};
+
+/* Fill the result. `error` is printf-formatted. */
+void handler_done(struct delivery_result *result);
+void handler_untried(struct delivery_result *result);
+void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void handler_broken(struct delivery_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void handler_dead(struct delivery_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- what a type is lent --- */
+
+struct handler_host {
+    struct http *http; /* see handler_host_http */
+    bool quiet;        /* nobody reads our stdout */
+};
+
+/* The client that all handlers of a run share; made when it is first asked for. */
+struct http *handler_host_http(struct handler_host *host);
+
+/* What the jobs of all handlers wait for. Start from {.until = INT64_MAX}. */
+struct handler_wait {
+    struct pollfd *fds;
+    size_t count, capacity;
+    bool http;     /* for answers of the host's client */
+    int64_t until; /* by the monotonic clock */
+};
+
+void handler_wait_fd(struct handler_wait *wait, int fd, short events);
+void handler_wait_http(struct handler_wait *wait);
+void handler_wait_until(struct handler_wait *wait, int64_t monotonic_ms);
+
+/* --- a type --- */
+
+struct handler_driver {
+    /* Begins a job. Returns it; or NULL when it is over already and `results` are filled. */
+    void *(*start)(
+        void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results);
+
+    /* Adds what the job waits for. */
+    void (*poll)(void *job, struct handler_wait *wait);
+
+    /* Lets the job go on as far as it can without waiting. True: it is over, `results` are filled, and it is
+     * freed. After a signal (base/shutdown.h) it must be over within a second, unless what it does has no way
+     * back. */
+    bool (*collect)(void *job, struct delivery_result *results);
+
+    /* Ends the job, whatever it is at, and frees it. */
+    void (*cancel)(void *job);
+
+    /* Types that make one message of many: adds an event to the next summary, which `start` then sends; NULL
+     * in place of an event begins a new one. Absent for others. */
+    void (*push)(void *state, struct handler_event *event);
+};
+
+struct handler_limits {
+    size_t events;       /* most events in a batch; 0: 1 */
+    int jobs;            /* most jobs at a time, up to 8; 0: 8 */
+    int64_t interval_ms; /* least time between two jobs, over runs too; 0: none */
+    size_t
+        summary_above; /* a run that has more for the handler than this sends one summary; only with push */
+};
 
 /* What trying a receiver found. */
 struct handler_probe {
@@ -101,33 +195,19 @@ struct handler_type {
     /* Frees the state. */
     void (*free)(void *state);
 
-    /* Types that do their work at once: makes one try with up to `batch` deliveries, in the order of the log,
-     * and fills the result, which holds for all of them: all or none are done. When several fail they are
-     * tried one by one. NULL for types that send requests. */
-    void (*deliver)(void *state, const struct handler_work *work, struct delivery_result *result);
-    size_t batch; /* 0 counts as 1 */
-    bool keeps;   /* what it is given stays for good: a test event is not for it */
-    bool prints;  /* on stdout, which is not always there for it */
-    bool blocks;  /* `deliver` may take long: its turn comes when the handlers that do not block have no work
-                     left */
+    /* Fills the limits, which are zeroed before. NULL: one event a job, eight jobs at a time. */
+    void (*limits)(const void *state, struct handler_limits *limits);
 
-    /* Types that send HTTP requests, which run side by side: fills the request. */
-    void (*prepare)(void *state, const struct delivery *delivery, struct handler_request *request);
+    bool keeps; /* what it is given stays for good: a test event is not for it */
 
-    int side_by_side;    /* most requests under way, up to 8; 0: 8 */
-    int64_t interval_ms; /* least time between two requests, over runs too; 0: none */
+    bool wants_history;   /* each event comes with the steps of its work order */
+    bool wants_snapshots; /* a handler is given every snapshot: all when it is new, later those of work orders
+                             that are seen for the first time, before their events. A batch may come again
+                             after a crash */
 
-    /* Types that flood no one: when more than `digest_above` deliveries are due in a run, one request stands
-     * for all of them. Both NULL for others. `digest` reads them all with summary_next and fills the request.
-     */
-    size_t (*digest_above)(void *state);
-    void (*digest)(void *state, struct summary_reader *reader, struct handler_request *request);
-
-    /* Types that hold all work orders: a handler is given every snapshot, in batches: all when it is new,
-     * later those of work orders that are seen for the first time, before their events. A batch may come
-     * again after a crash. Fills the result like `deliver`. NULL for others. */
-    void (*load)(
-        void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result);
+    /* One of the two. `work` does the whole batch and fills the results; it may block. */
+    struct handler_driver driver;
+    void (*work)(void *state, struct handler_batch *batch, struct delivery_result *results);
 
     /* Tries the receiver without an event, for `doctor`: nothing is sent that it would keep, nothing is made
      * or changed. Returns 0 with *probe filled (zeroed before, but for the timeout), or -1 with the status
@@ -136,19 +216,7 @@ struct handler_type {
     int (*probe)(void *state, struct handler_probe *probe, struct error *e);
 };
 
-/* Fills the result. `error` is printf-formatted. */
-void handler_done(struct delivery_result *result);
-void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void handler_dead(struct delivery_result *result, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The judgement of plain HTTP receivers: 2xx is yes; no answer, 408, 425, 429 and 5xx are tried again, after
- * Retry-After where it is given; everything else is a refusal. */
-void handler_judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
-
-/* Frees what the request owns and zeroes it. */
-void handler_request_free(struct handler_request *request);
+/* --- from the configuration --- */
 
 /* Adds the line `FILE:LINE: [handler NAME] ...` to the problems; `line` 0 is the section's own. */
 void setup_problem(const struct handler_setup *setup, int line, const char *format, ...)

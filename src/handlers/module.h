@@ -17,7 +17,7 @@
 #include "handlers/handler.h"
 
 /* What the program lends a module; see the functions of these names. */
-struct handler_host {
+struct module_host {
     void (*later)(struct delivery_result *result, int64_t retry_after, const char *format, ...)
         __attribute__((format(printf, 3, 4))); /* handler_later */
     void (*dead)(struct delivery_result *result, const char *format, ...)
@@ -35,7 +35,7 @@ struct handler_module {
 
     /* Makes it ready and returns its interface: for warehouse-NAME a struct warehouse_module
      * (warehouse/backend.h). The host's table is there as long as the program runs. */
-    const void *(*open)(const struct handler_host *host);
+    const void *(*open)(const struct module_host *host);
 };
 
 extern const struct handler_module wosync_module __attribute__((visibility("default")));

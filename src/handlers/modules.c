@@ -20,7 +20,7 @@
 #include "handler_abi.h"
 #include "handlers/module.h"
 
-static const struct handler_host host = {
+static const struct module_host host = {
     .later = handler_later,
     .dead = handler_dead,
     .clock_monotonic = clock_monotonic,

@@ -1,57 +1,93 @@
 #include "store/deliveries.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
+#include <stdbool.h>
 #include "base/timestamp.h"
 #include "store/rows.h"
 
-static int find_place(
-    struct store *store, const char *name, struct handler_position *place, bool *back, struct error *e)
+static int find_place(struct store *store, const char *name, struct handler_position *place, struct error *e)
 {
     const enum sql_statement q = SQL_HANDLER_GET;
     int known = STORE_FIND(store, e, q, V_TEXT(name));
     if (known != 1)
         return known;
-    place->handler = store_int(store, q, 0);
-    place->position = store_int(store, q, 1);
-    *back = !store_is_null(store, q, 2);
-    place->loaded = store_is_null(store, q, 3) ? -1 : store_int(store, q, 3);
-    place->last_try = store_date(store, q, 4);
+    *place = (struct handler_position){.handler = store_int(store, q, 0),
+        .position = store_int(store, q, 1),
+        .returned = !store_is_null(store, q, 2),
+        .loaded = store_is_null(store, q, 3) ? -1 : store_int(store, q, 3),
+        .last_try = store_date(store, q, 4),
+        .failing_since = store_date(store, q, 5)};
+    snprintf(place->last_error, sizeof place->last_error, "%s", store_get_text(store, q, 6));
     store_done(store, q);
     return 1;
+}
+
+/* Were events removed while it was away? Then only the snapshots know how things stand. */
+static int has_missed(struct store *store, const struct handler_position *place, struct error *e)
+{
+    return place->returned ? (int)STORE_NUMBER(store, e, SQL_HANDLER_MISSED, V_INT(place->position)) : 0;
 }
 
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
     int64_t now, struct handler_position *place, struct error *e)
 {
-    bool back = false;
-    int known = find_place(store, name, place, &back, e);
+    int known = find_place(store, name, place, e);
     if (known < 0)
         return -1;
     if (known == 0) {
-        *place =
-            (struct handler_position){.position = end, .loaded = load ? 0 : -1, .last_try = TIMESTAMP_NONE};
+        *place = (struct handler_position){.position = end,
+            .loaded = load ? 0 : -1,
+            .last_try = TIMESTAMP_NONE,
+            .failing_since = TIMESTAMP_NONE};
         if (STORE_RUN(store, e, SQL_HANDLER_ADD, V_TEXT(name), V_TEXT(type), V_INT(end), V_INT(now),
                 V_DATE(load ? 0 : TIMESTAMP_NONE)) != 0)
             return -1;
         place->handler = store_last_id(store);
         return 0;
     }
-    if (back) {
-        if (end > place->position)
-            place->position = end;
-        if (STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(place->handler), V_INT(end)) != 0)
-            return -1;
-    }
-    /* what happened while it was away it has not been told */
-    if (load ? back || place->loaded < 0 : place->loaded >= 0) {
+    int missed = load ? has_missed(store, place, e) : 0;
+    if (missed < 0 ||
+        (place->returned && STORE_RUN(store, e, SQL_HANDLER_RETURN, V_INT(place->handler)) != 0))
+        return -1;
+    if (load ? missed == 1 || place->loaded < 0 : place->loaded >= 0) {
         place->loaded = load ? 0 : -1;
         if (handlers_set_loaded(store, place->handler, place->loaded, e) != 0)
             return -1;
     }
     return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(place->handler), V_TEXT(type));
+}
+
+int handlers_take_over(struct store *store, const char *name, const char *old, struct error *e)
+{
+    struct handler_position from, to;
+    int known = find_place(store, old, &from, e), taken = known == 1 ? find_place(store, name, &to, e) : 0;
+    if (known <= 0 || taken < 0)
+        return known < 0 || taken < 0 ? -1 : 0;
+    if (taken == 0)
+        return STORE_RUN(store, e, SQL_HANDLER_RENAME, V_INT(from.handler), V_TEXT(name)) == 0 ? 1 : -1;
+    if (STORE_RUN(store, e, SQL_HANDLER_TAKE_DELIVERIES, V_INT(from.handler), V_INT(to.handler)) != 0 ||
+        STORE_RUN(store, e, SQL_HANDLER_DROP_DELIVERIES, V_INT(from.handler)) != 0 ||
+        STORE_RUN(store, e, SQL_HANDLER_TAKE_PLACE, V_INT(from.handler), V_INT(to.handler)) != 0 ||
+        STORE_RUN(store, e, SQL_HANDLER_DROP, V_INT(from.handler)) != 0)
+        return -1;
+    return 1;
+}
+
+int handlers_waiting(
+    struct store *store, const struct handler_position *place, struct handler_backlog *out, struct error *e)
+{
+    const enum sql_statement q = SQL_HANDLER_WAITING;
+    if (STORE_GET(store, e, q, V_INT(place->handler), V_INT(place->position)) != 0)
+        return -1;
+    *out = (struct handler_backlog){.pending = store_int(store, q, 0), .events = store_int(store, q, 1)};
+    store_done(store, q);
+    return 0;
+}
+
+int handlers_warned(struct store *store, int64_t handler, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_HANDLER_WARNED, V_INT(handler), V_INT(now));
 }
 
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e)
@@ -94,7 +130,11 @@ int handlers_list(struct store *store,
             .delivered = store_int(store, q, 7),
             .last_success = store_date(store, q, 8),
             .last_failure = store_date(store, q, 9),
-            .last_error = store_get_text(store, q, 10)};
+            .last_error = store_get_text(store, q, 10),
+            .failing_since = store_date(store, q, 11),
+            .failures = store_int(store, q, 12),
+            .warned = store_date(store, q, 13),
+            .loaded = store_is_null(store, q, 14) ? -1 : store_int(store, q, 14)};
         if (each(&row, context, e) != 0) {
             store_done(store, q);
             return -1;
@@ -128,35 +168,37 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t la
     int count = 0, rc = 0;
     if (STORE_QUERY(store, e, q, V_INT(handler), V_INT(now), V_INT(after), V_INT(most), V_INT(latest)) != 0)
         return -1;
-    while (count < most && (rc = store_next(store, q, e)) == 1) {
-        struct delivery *delivery = &out[count++];
-        *delivery = (struct delivery){.seq = store_int(store, q, 0),
-            .attempts = (int)store_int(store, q, 1),
-            .type = event_type_named(store_get_text(store, q, 3)),
-            .work_order = store_int(store, q, 4)};
-        delivery->id = store_copy_text(store, q, 2);
-        delivery->body = store_copy_text(store, q, 5);
-        delivery->body_len = strlen(delivery->body);
-    }
+    while (count < most && (rc = store_next(store, q, e)) == 1)
+        out[count++] = (struct delivery){.seq = store_int(store, q, 0),
+            .work_order = store_int(store, q, 1),
+            .attempts = (int)store_int(store, q, 2),
+            .first_failed = store_date(store, q, 3)};
     store_done(store, q);
-    if (rc >= 0)
-        return count;
-    while (count > 0)
-        delivery_free(&out[--count]);
-    return -1;
+    return rc >= 0 ? count : -1;
 }
 
 int64_t deliveries_count_due(
     struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e)
 {
-    return STORE_NUMBER(store, e, SQL_DELIVERY_COUNT_DUE, V_INT(handler), V_INT(now), V_INT(latest));
+    const enum sql_statement q = SQL_DELIVERY_COUNT_DUE;
+    if (STORE_GET(store, e, q, V_INT(handler), V_INT(now), V_INT(latest)) != 0)
+        return -1;
+    int64_t count = store_int(store, q, 0);
+    store_done(store, q);
+    return count;
 }
 
-void delivery_free(struct delivery *delivery)
+int deliveries_get(struct store *store, int64_t handler, int64_t seq, struct delivery *out, struct error *e)
 {
-    free(delivery->id);
-    free(delivery->body);
-    *delivery = (struct delivery){0};
+    const enum sql_statement q = SQL_DELIVERY_GET;
+    int found = STORE_FIND(store, e, q, V_INT(handler), V_INT(seq));
+    if (found == 1) {
+        out->seq = seq;
+        out->attempts = (int)store_int(store, q, 0);
+        out->first_failed = store_date(store, q, 1);
+    }
+    store_done(store, q);
+    return found;
 }
 
 int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e)
@@ -194,6 +236,13 @@ int64_t deliveries_discard(struct store *store, const char *event, int64_t now, 
                                                                                      : -1;
 }
 
+int64_t deliveries_discard_all(struct store *store, int64_t handler, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD_ALL, V_INT(now), V_INT(handler)) == 0
+               ? store_changes(store)
+               : -1;
+}
+
 int deliveries_replay(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e)
 {
@@ -210,6 +259,7 @@ int deliveries_count(struct store *store, int64_t handler, struct delivery_count
     out->pending = store_int(store, SQL_DELIVERY_COUNTS, 0);
     out->dead = store_int(store, SQL_DELIVERY_COUNTS, 1);
     out->oldest = store_date(store, SQL_DELIVERY_COUNTS, 2);
+    out->due = store_date(store, SQL_DELIVERY_COUNTS, 3);
     store_done(store, SQL_DELIVERY_COUNTS);
     return 0;
 }

@@ -27,6 +27,10 @@ struct handler_record {
     int64_t last_success;
     int64_t last_failure;
     const char *last_error;
+    int64_t failing_since; /* the first failure after the last success */
+    int64_t failures;      /* since then */
+    int64_t warned;        /* when the user was last told of it */
+    int64_t loaded;        /* as in handler_position */
 };
 
 /* Where a handler stands. */
@@ -35,12 +39,29 @@ struct handler_position {
     int64_t position;
     int64_t loaded;   /* the last snapshot's document that it was given; -1 when it is given none */
     int64_t last_try; /* when a delivery last ended, TIMESTAMP_NONE: never */
+    int64_t failing_since;
+    char last_error[256];
+    bool returned; /* it was away until now */
 };
 
-/* Finds or adds a handler of the configuration: a new one, and one that comes back, starts behind event
- * `end`; `load`: it is to be given all snapshots first. Fills *place. Runs in the caller's transaction. */
+/* Finds or adds a handler of the configuration: a new one starts behind event `end`, one that comes back
+ * continues where it was; `load`: it is to be given all snapshots first. Fills *place. Runs in the caller's
+ * transaction. */
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
     int64_t now, struct handler_position *place, struct error *e);
+
+/* Gives the handler `name` what `old` had: it is renamed, or, where `name` is known already, its position and
+ * deliveries become those of `name`. Runs in the caller's transaction. Returns 1, 0 when there is no `old`,
+ * or -1. */
+int handlers_take_over(struct store *store, const char *name, const char *old, struct error *e);
+
+/* What waits for a handler. */
+struct handler_backlog {
+    int64_t pending; /* deliveries */
+    int64_t events;  /* behind its position */
+};
+int handlers_waiting(
+    struct store *store, const struct handler_position *place, struct handler_backlog *out, struct error *e);
 
 /* Remembers that a handler has the snapshots up to the document `loaded`. */
 int handlers_set_loaded(struct store *store, int64_t handler, int64_t loaded, struct error *e);
@@ -50,6 +71,9 @@ int handlers_succeeded(struct store *store, int64_t handler, int64_t count, int6
 
 /* Remembers why a handler failed outside a delivery. */
 int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e);
+
+/* Remembers that the user was told of a trouble. */
+int handlers_warned(struct store *store, int64_t handler, int64_t now, struct error *e);
 
 /* Marks a handler as removed from the configuration. */
 int handlers_remove(struct store *store, int64_t handler, int64_t now, struct error *e);
@@ -64,18 +88,15 @@ int handlers_list(struct store *store,
 int handlers_advance(
     struct store *store, int64_t handler, int64_t position, int64_t skipped, struct error *e);
 
-/* A delivery that is due: the event with what has been tried. Owns its texts; free with delivery_free. */
+/* A delivery that is due. */
 struct delivery {
     int64_t seq;
     int64_t work_order;
-    int attempts; /* that have failed so far */
-    enum event_type type;
-    char *id;
-    char *body;
-    size_t body_len;
+    int64_t first_failed; /* when its first attempt failed, TIMESTAMP_NONE: none has */
+    int attempts;         /* that have failed so far */
 };
 
-/* Adds a delivery that is due at once. */
+/* Adds a delivery that is due at once, unless the handler has had the event. */
 int deliveries_add(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
@@ -85,7 +106,7 @@ struct delivery_range {
     const char *types; /* their names, each between commas */
 };
 
-/* Adds a delivery for each of them; none of them may have one. */
+/* Adds a delivery for each of them that the handler has not had. */
 int deliveries_add_all(
     struct store *store, int64_t handler, const struct delivery_range *range, int64_t now, struct error *e);
 
@@ -93,7 +114,7 @@ int deliveries_add_all(
  * Reads up to `most` deliveries of a handler that are due at `now`, behind event `after`, in the order of the
  * log, without those that must wait for an earlier event of the same work order that is not due. `latest`,
  * not before `now`: the latest that the clock has shown; what was written a minute and more after it shows
- * that the clock went back, and is due. Returns how many (out[0..n-1] are to be freed), or -1.
+ * that the clock went back, and is due. Returns how many, or -1.
  */
 int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t latest, int64_t after, int most,
     struct delivery *out, struct error *e);
@@ -102,8 +123,8 @@ int deliveries_due(struct store *store, int64_t handler, int64_t now, int64_t la
 int64_t deliveries_count_due(
     struct store *store, int64_t handler, int64_t now, int64_t latest, struct error *e);
 
-/* Frees what the struct owns and zeroes it. */
-void delivery_free(struct delivery *delivery);
+/* Fills in what has been tried of the delivery of an event: 1, 0 when there is none, or -1. */
+int deliveries_get(struct store *store, int64_t handler, int64_t seq, struct delivery *out, struct error *e);
 
 /* Write how a try ended: done, which handlers_succeeded counts, of many at once; to be tried again at `due`;
  * dead. `error` says why, and the handler remembers it. */
@@ -114,21 +135,24 @@ int deliveries_dead(
     struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error, struct error *e);
 
 /* By hand; each returns how many deliveries it changed, or -1. Revive: dead ones begin anew, all of them or
- * those of one event (then its pending ones are due at once, too). Discard: those of an event that are dead
- * or pending are no longer wanted. */
+ * those of one event (then its pending ones are due at once, too). Discard: those of an event, or all of a
+ * handler, that are dead or pending are no longer wanted. */
 int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e);
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e);
+int64_t deliveries_discard_all(struct store *store, int64_t handler, int64_t now, struct error *e);
 
 /* By hand: an event is delivered to a handler again, or for the first time. Returns 1, 0 when it is pending
  * already, -1 when the store failed. */
 int deliveries_replay(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
-/* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one. */
+/* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one;
+ * due when the first of them is due that has failed, TIMESTAMP_NONE: one is due at once, or there is none. */
 struct delivery_counts {
     int64_t pending;
     int64_t dead;
     int64_t oldest;
+    int64_t due;
 };
 int deliveries_count(struct store *store, int64_t handler, struct delivery_counts *out, struct error *e);
 

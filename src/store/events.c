@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "store/rows.h"
 
 /* 1 when an event of that id is in the log or was once. */
@@ -89,12 +90,43 @@ int events_since(
     return visit(store, SQL_EVENT_SINCE, each, context, e);
 }
 
-int events_history(struct store *store, int64_t work_order, int64_t until, event_visitor *each, void *context,
+int events_some(struct store *store, const int64_t *seqs, size_t count, event_visitor *each, void *context,
     struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_EVENT_HISTORY, V_INT(work_order), V_INT(until)) != 0)
+    struct buffer list = {0};
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(&list, "%s%lld", i == 0 ? "[" : ",", (long long)seqs[i]);
+    buffer_append_text(&list, count == 0 ? "[]" : "]");
+    int rc = STORE_QUERY(store, e, SQL_EVENT_SOME, V_BYTES(list.data, list.len));
+    if (rc == 0)
+        rc = visit(store, SQL_EVENT_SOME, each, context, e);
+    buffer_free(&list);
+    return rc;
+}
+
+static const char *text_or_empty(struct store *store, enum sql_statement q, int column)
+{
+    const char *text = store_get_text(store, q, column);
+    return text != NULL ? text : "";
+}
+
+int events_history(struct store *store, int64_t work_order, int64_t until,
+    void (*each)(const struct event_status *row, void *context), void *context, struct error *e)
+{
+    const enum sql_statement q = SQL_EVENT_HISTORY;
+    int rc;
+    if (STORE_QUERY(store, e, q, V_INT(work_order), V_INT(until)) != 0)
         return -1;
-    return visit(store, SQL_EVENT_HISTORY, each, context, e);
+    while ((rc = store_next(store, q, e)) == 1) {
+        const struct event_status row = {.type = store_get_text(store, q, 0),
+            .timestamp = store_int(store, q, 1),
+            .observed = store_int(store, q, 2),
+            .completed_at = text_or_empty(store, q, 3),
+            .status = text_or_empty(store, q, 4),
+            .previous_status = text_or_empty(store, q, 5)};
+        each(&row, context);
+    }
+    return rc;
 }
 
 int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e)

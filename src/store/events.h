@@ -55,10 +55,24 @@ int events_after(
 int events_since(
     struct store *store, int64_t since, int64_t until, event_visitor *each, void *context, struct error *e);
 
+/* Visits the events of these numbers that are still in the log, in its order. Returns 0 or -1. */
+int events_some(struct store *store, const int64_t *seqs, size_t count, event_visitor *each, void *context,
+    struct error *e);
+
+/* What an event says about the status of its work order; texts are borrowed, "" where there is none. */
+struct event_status {
+    const char *type;
+    int64_t timestamp;
+    int64_t observed;
+    const char *completed_at; /* as the work order had it */
+    const char *status;
+    const char *previous_status;
+};
+
 /* Visits what the log still holds of one work order's created, status_changed and completed events, up to
  * number `until`, in the order in which they were stored. Returns 0 or -1. */
-int events_history(struct store *store, int64_t work_order, int64_t until, event_visitor *each, void *context,
-    struct error *e);
+int events_history(struct store *store, int64_t work_order, int64_t until,
+    void (*each)(const struct event_status *row, void *context), void *context, struct error *e);
 
 /* What to list; NULL takes all. */
 struct event_filter {

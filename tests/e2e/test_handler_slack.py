@@ -2,7 +2,7 @@
 import json
 import time
 
-from harness import Case, CONFIG, UNAVAILABLE
+from harness import Case, CONFIG, UNAVAILABLE, is_sanitized
 from receiver import Answer, Receiver
 
 SECRET_PATH = "/services/T0AB12/B0CD34/9fK2sLw81mQx77pZ"
@@ -179,6 +179,33 @@ class Manners(SlackCase):
         self.sync()
         self.assertIn("1 event: 1 WO created", self.texts()[3])
 
+    def test_digest_above_counts_a_run(self):
+        """20 that wait, and 20 that the poll finds, are one summary."""
+        self.sync()
+        self.mock.create(*({"title": "T%d" % i} for i in range(20)))
+        self.sync("--no-dispatch")
+        self.mock.create(*({"title": "U%d" % i} for i in range(20)))
+        self.sync()
+        self.assertEqual(len(self.slack.requests), 1)
+        self.assertIn("40 events: 40 WO created", self.texts()[0])
+
+    def test_a_summary_of_many_takes_the_memory_of_a_few(self):
+        memory = []
+        self.sync()
+        self.mock.create({"title": "T"})
+        self.sync("--no-dispatch")
+        for count in (1000, 100000):
+            self.sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) "
+                     "INSERT INTO events (id, type, work_order, timestamp, observed, body) "
+                     "SELECT id || '/' || ? || '/' || n, type, work_order + n, timestamp, observed, body "
+                     "FROM (SELECT * FROM events LIMIT 1), c", count, count)
+            memory.append(self.wosync("dispatch", measured=True).memory)
+        self.assertEqual(len(self.slack.requests), 2)
+        self.assertIn("100000 events", self.texts()[1])
+        self.assertEqual(self.handler("chat")["pending"], 0)
+        if not is_sanitized():
+            self.assertLess(memory[1] - memory[0], 8000, memory)  # KiB; SQLite's page cache fills
+
     def test_a_slow_digest_is_sent_once(self):
         def slow(request):
             time.sleep(1.5)
@@ -236,6 +263,16 @@ class Answers(SlackCase):
             self.sync(expect=UNAVAILABLE, message="HTTP %d: %s" % (status, body))
             self.assertEqual(self.sql("SELECT state, error FROM deliveries ORDER BY seq DESC LIMIT 1"),
                              [("dead", "HTTP %d: %s" % (status, body))])
+
+    def test_only_ok_is_yes(self):
+        """Another 200 is a proxy, a log-in page, a wrong address."""
+        self.sync()
+        for body in ('{"ok":false}', "<html>Log in</html>", "", "OK", "ok\n"):
+            self.slack.decide = lambda request: Answer(200, body)
+            self.mock.create({"title": "T"})
+            self.sync()
+            state, error = self.sql("SELECT state, error FROM deliveries ORDER BY seq DESC LIMIT 1")[0]
+            self.assertEqual((state, error.rstrip()), ("pending", ("HTTP 200, but the answer is not `ok`: " + body).rstrip()))
 
     def test_the_address_is_a_secret(self):
         self.sync()

@@ -136,14 +136,14 @@ class Warehouse:
         self.assertEqual(sorted(self.work_orders()), sorted(before))
         self.assertWarehouseIsTrue()
 
-    def test_one_that_comes_back_is_loaded_anew(self):
+    def test_one_that_comes_back_has_what_it_missed(self):
         olds = self.mock.create_old(3)
         self.sync_silently()
         self.configure("[handler other]\ntype = log\n")
         self.mock.update(olds[0], title="While it was away")
         self.sync()
         self.with_warehouse()
-        self.sync_silently()
+        self.sync(message="handler wh: it is back and continues where it was: 0 deliveries and 1 later events wait")
         self.assertWarehouseIsTrue()
         self.assertEqual(self.work_orders()[olds[0]]["title"], "While it was away")
 
@@ -667,6 +667,22 @@ class Warehouse:
         self.sync_silently()
         self.assertWarehouseIsTrue()
 
+    def test_a_load_that_fails_is_an_attempt_of_what_waits_behind_it(self):
+        """One that worked and then fails: the load of a new work order comes first, and no delivery is tried."""
+        self.mock.create_old(3)
+        self.sync_silently()
+        self.take_away()
+        self.mock.create({"title": "New"})
+        self.sync_silently()
+        self.assertEqual(self.sql("SELECT state, attempts FROM deliveries"), [("pending", 1)])
+        handler = self.handler("wh")
+        self.assertIsNotNone(handler["lastError"])
+        self.assertEqual((handler["failures"], handler["failingSince"]), (1, handler["lastFailure"]))
+        self.assertIsNotNone(handler["nextTry"])
+        self.sql("UPDATE deliveries SET attempts = 9, first_failed = first_failed - 259200000")
+        self.due_now()
+        self.sync(expect=UNAVAILABLE, message="handler wh: a delivery behind the initial load: given up after 10 tries: ")
+
     def test_poison_is_dead_alone(self):
         olds = self.mock.create_old(300)
         self.sync_silently()
@@ -758,7 +774,11 @@ class Warehouse:
         self.mock.create_old(2)
         self.sync(message="of another program; set another")
         self.assertEqual(self.rows("SELECT * FROM work_orders"), [{"mine": 1}])
-        self.sync(message="of another program; set another")
+        # said once, and again after an hour
+        self.sync_silently()
+        self.assertRegex(self.handler("wh")["lastError"], "of another program; set another")
+        self.sql("UPDATE handlers SET failing_since = failing_since - 3600000")
+        self.sync(message="handler wh: it has failed for 1h.*of another program; set another")
 
 
 class SqliteTest(Warehouse, Case):
@@ -1196,8 +1216,10 @@ class PostgresTest(Warehouse, Case):
                      "ALTER TABLE work_orders ADD CHECK (id <> %d OR priority <> 'HIGH')" % (olds[0], olds[1]))
         for number in olds:
             self.mock.update(number, priority="HIGH")
-        run = self.sync(expect=UNAVAILABLE, message=r"it refuses the row: too large \(54000\)")
-        self.assertRegex(run.err, r"it refuses the row: .*check constraint.* \(23514\)")
+        self.sync(expect=UNAVAILABLE, message=r"2 deliveries are dead .*it refuses the row: ")
+        errors = "\n".join(row[0] for row in self.sql("SELECT error FROM deliveries WHERE state = 'dead'"))
+        self.assertRegex(errors, r"it refuses the row: too large \(54000\)")
+        self.assertRegex(errors, r"it refuses the row: .*check constraint.* \(23514\)")
         self.assertEqual((self.handler("wh")["dead"], self.handler("wh")["pending"]), (2, 0))
 
 

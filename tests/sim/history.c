@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lasting.h"
 #include "net.h"
 #include "receivers.h"
 
@@ -133,9 +134,10 @@ void history_make(uint64_t seed, struct history *h)
         h->steps[i].seed = dice_bits(&dice);
     }
     h->forgetful = dice_chance(&dice, 15);
+    h->warehouse = h->warehouse || lasting_of(seed) == LASTING_LOCKED;
 }
 
-int history_write_config(const struct history *h, bool all, const char *path)
+int history_write_config(const struct history *h, bool all, bool renamed, const char *path)
 {
     FILE *file = fopen(path, "w");
     if (file == NULL)
@@ -144,9 +146,11 @@ int history_write_config(const struct history *h, bool all, const char *path)
         "[api]\nbase_url = " NET_PLANT "/v1\nfilter = %s\npage_size = %d\n"
         "[sync]\nstart = %s\nlookback = %lldms\nmax_deletes = %lld\n"
         "[store]\npath = wosync.db\nkeep = %lldh\n"
-        "[handler erp]\non = *\ntype = http\nurl = " NET_RECEIVERS "erp\n",
+        "[handler %s]\non = *\ntype = http\nurl = " NET_RECEIVERS "erp\n",
         h->filter, h->page_size, h->start, (long long)h->manner.lookback, (long long)h->max_deletes,
-        (long long)h->keep_hours);
+        (long long)h->keep_hours, renamed ? "erp-2" : "erp");
+    if (renamed)
+        fprintf(file, "was = erp\n");
     if (h->line && all)
         fprintf(file,
             "[handler line]\non = workorder.created workorder.completed\ntype = http\nurl = " NET_RECEIVERS
@@ -159,6 +163,7 @@ int history_write_config(const struct history *h, bool all, const char *path)
             "url = " NET_RECEIVERS "chat\n",
             CHAT_DIGEST_ABOVE);
     if (h->warehouse)
-        fprintf(file, "[handler warehouse]\ntype = warehouse\ndatabase = warehouse.db\n");
+        fprintf(file, "[handler warehouse]\ntype = warehouse\ndatabase = warehouse.db\ntimeout = %s\n",
+            lasting_of(h->seed) == LASTING_LOCKED ? "1h" : "30s");
     return fclose(file) == 0 ? 0 : -1;
 }

@@ -65,9 +65,9 @@ struct history {
 
 void history_make(uint64_t seed, struct history *out);
 
-/* Writes the configuration of the program, with all its handlers or without the one that joins later. Returns
- * 0 or -1. */
-int history_write_config(const struct history *history, bool all, const char *path);
+/* Writes the configuration of the program, with all its handlers or without the one that joins later;
+ * `renamed`: erp has another name. Returns 0 or -1. */
+int history_write_config(const struct history *history, bool all, bool renamed, const char *path);
 
 const char *step_name(enum step_kind kind);
 

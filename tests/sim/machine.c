@@ -23,6 +23,7 @@ static struct {
     const struct process *holders[LOCK_KINDS]; /* of the locks: there is one store */
 } machine;
 
+bool machine_alone;
 void (*machine_overlap)(uint64_t seed);
 void (*machine_death)(struct process *process);
 struct machine_events machine_sources[MACHINE_SOURCES];
@@ -63,7 +64,7 @@ struct dice *machine_dice(void)
 void machine_advance(int64_t ms)
 {
     int64_t end = machine.now + (ms > 0 ? ms : 0);
-    for (;;) {
+    while (!machine_alone) {
         int64_t first = INT64_MAX;
         int which = -1;
         for (int i = 0; i < MACHINE_SOURCES; i++) {

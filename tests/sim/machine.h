@@ -77,6 +77,9 @@ void machine_jump(int64_t by);
 /* Lets time go by: requests arrive, what is planned happens. */
 void machine_advance(int64_t ms);
 
+/* While it is set, time passes and nothing else happens in it. */
+extern bool machine_alone;
+
 /* Lets time go by, and what is planned wait for the next chance to happen. */
 void machine_pass(int64_t ms);
 

@@ -136,7 +136,7 @@ void net_happen(void)
 {
     struct exchange *x = next_arrival();
     x->arrived = true;
-    x->answers = machine_now() + some_time();
+    x->answers = machine_now() + some_time() + receivers_delay(x->request.url);
     x->request.orphan = x->call == NULL;
     x->request.answer_comes = x->way == WAY_GOOD && x->call != NULL && x->answers < x->call->gives_up;
     if (x->side == NET_TO_PLANT)
@@ -318,6 +318,14 @@ void http_work(struct http *http, int64_t ms)
         int64_t until = next < end ? next : end;
         machine_advance(until > machine_now() ? until - machine_now() : 0);
     }
+}
+
+/* Nothing else is waited for: blocking work is done at once (child.c). */
+void http_wait(struct http *http, const struct pollfd *fds, size_t count, int64_t ms)
+{
+    (void)fds;
+    (void)count;
+    http_work(http, ms);
 }
 
 bool http_is_done(const struct http_call *call)

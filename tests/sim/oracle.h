@@ -55,4 +55,7 @@ bool oracle_owes_deletion(void);
 /* How many deliveries wait, as the last look saw it. */
 int oracle_pending(void);
 
+/* The same of erp alone, but for what it never takes (receivers_poison). */
+int oracle_healthy_pending(void);
+
 #endif

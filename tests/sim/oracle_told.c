@@ -37,7 +37,8 @@ static struct {
     bool joins;
     bool unsure[MOST_RUNS]; /* by number: the run was cut short, and may not know how its tries ended */
     int pending;
-    int events; /* at the last look */
+    int healthy; /* of erp, and not poisoned */
+    int events;  /* at the last look */
 } told_to;
 
 void deliveries_reset(const struct history *history)
@@ -73,6 +74,11 @@ void oracle_note(const struct run_report *run)
 int deliveries_pending(void)
 {
     return told_to.pending;
+}
+
+int oracle_healthy_pending(void)
+{
+    return told_to.healthy;
 }
 
 static void make_room(int count)
@@ -186,18 +192,27 @@ static void take_try(const struct log *log, const struct try *t, int64_t latest)
         s->settled_in = t->run;
 }
 
+/* By the name of its handler, which may be another one by now: `erp-2`. */
+static int find_receiver(const char *handler)
+{
+    int h = 0;
+    while (h < RECEIVERS && strncmp(receiver_names[h], handler, strlen(receiver_names[h])) != 0)
+        h++;
+    return h;
+}
+
 static void look_at_rows(const struct log *log)
 {
     sqlite3_stmt *rows = oracle_query(ORACLE_DELIVERIES);
-    told_to.pending = 0;
+    told_to.pending = told_to.healthy = 0;
     while (sqlite3_step(rows) == SQLITE_ROW) {
         const char *state = (const char *)sqlite3_column_text(rows, 2);
         const struct told *told = log_find(log, (const char *)sqlite3_column_text(rows, 1));
-        int h = 0;
-        while (h < RECEIVERS && strcmp(receiver_names[h], (const char *)sqlite3_column_text(rows, 0)) != 0)
-            h++;
-        if (strcmp(state, "pending") == 0)
+        const int h = find_receiver((const char *)sqlite3_column_text(rows, 0));
+        if (strcmp(state, "pending") == 0) {
             told_to.pending++;
+            told_to.healthy += h == 0 && told != NULL && !receivers_is_poisoned(told->work_order);
+        }
         if (told == NULL || h == RECEIVERS)
             continue;
         struct standing *s = &told_to.list[h][told - log->list];

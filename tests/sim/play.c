@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "disk.h"
 #include "hooks.h"
+#include "lasting.h"
 #include "machine.h"
 #include "net.h"
 #include "oracle.h"
@@ -23,6 +24,7 @@ static const int64_t minute = 60000, hour = 3600000, day = 86400000;
 enum { MOST_LAST_RUNS = 14, MOST_LAST_SWEEPS = 3 };
 
 static const struct history *now; /* the one that is played */
+static bool joined;               /* all handlers are in the configuration */
 
 /* --- what runs beside --- */
 
@@ -230,8 +232,14 @@ static void run_last(enum step_kind kind)
         broken("end", "the last %s exits %d", step_name(kind), is);
 }
 
-/* From here on all goes well, and everything must come right. */
-static void finish(void)
+static void configure(bool renamed)
+{
+    if (history_write_config(now, joined, renamed, RUN_CONFIG) != 0)
+        broken("simulator", "the configuration cannot be written");
+}
+
+/* From here on all goes well. */
+static void heal(void)
 {
     const struct history *h = now;
     trace("== the end begins");
@@ -252,6 +260,16 @@ static void finish(void)
     for (int i = 0; i < plant.count; i++)
         if (plant.orders[i].hidden)
             plant_hide(&plant.orders[i], false);
+}
+
+/* And everything must come right. */
+static void finish(void)
+{
+    const struct history *h = now;
+    heal();
+    lasting_play(h, configure);
+    if (verdict() != NULL)
+        return;
     machine_advance(h->manner.longest_delay + 3 * minute);
     run_last(STEP_SYNC);
     machine_advance(3 * hour);
@@ -271,10 +289,7 @@ static void finish(void)
 
 /* --- a life --- */
 
-/*
- * A store as the program makes it, with nothing in it: most histories begin with it, for to make one takes as
- * long as many runs.
- */
+/* An empty store: most histories begin with it, for to make one takes as long as many runs. */
 static struct {
     char bytes[1 << 20];
     size_t size;
@@ -315,8 +330,8 @@ static void begin(const struct history *h)
         disk_write(file, empty_store.bytes, empty_store.size, 0);
         disk_sync(file);
     }
-    if (history_write_config(h, h->line_joins < 0, RUN_CONFIG) != 0)
-        broken("simulator", "the configuration cannot be written");
+    joined = h->line_joins < 0;
+    configure(false);
     struct dice dice = dice_of(h->seed, 9);
     for (int i = 0; i < h->first_orders; i++) {
         plant_change(CHANGE_CREATE, dice_bits(&dice));
@@ -328,8 +343,8 @@ static void begin(const struct history *h)
 static void join(void)
 {
     trace("-- a handler joins");
-    if (history_write_config(now, true, RUN_CONFIG) != 0)
-        broken("simulator", "the configuration cannot be written");
+    joined = true;
+    configure(false);
     oracle_joins();
 }
 

@@ -15,8 +15,11 @@ struct chat chat;
 /* erp wants everything, line what begins and ends, high what is urgent: see history.c. */
 const char *const receiver_names[RECEIVERS] = {"erp", "line", "high"};
 
+enum { ERP };
+
 static struct dice dice;
 static int percent, run, newest_run;
+static int64_t poisoned_first, poisoned_last, slow;
 
 void receivers_reset(uint64_t seed)
 {
@@ -24,6 +27,7 @@ void receivers_reset(uint64_t seed)
     chat = (struct chat){.run = -1};
     dice = dice_of(seed, 5);
     percent = 0;
+    poisoned_first = poisoned_last = slow = 0;
     run = newest_run = 0;
 }
 
@@ -36,6 +40,27 @@ void receivers_free(void)
 void receivers_weather(int new_percent)
 {
     percent = new_percent;
+}
+
+void receivers_poison(int64_t first, int64_t last)
+{
+    poisoned_first = first;
+    poisoned_last = last;
+}
+
+bool receivers_is_poisoned(int64_t work_order)
+{
+    return poisoned_last != 0 && work_order >= poisoned_first && work_order <= poisoned_last;
+}
+
+void receivers_slow(int64_t ms)
+{
+    slow = ms;
+}
+
+int64_t receivers_delay(const char *url)
+{
+    return strcmp(url, NET_RECEIVERS "erp") == 0 ? slow : 0;
 }
 
 void receivers_run(int new_run)
@@ -78,6 +103,13 @@ static void note_chat(const struct net_request *request)
     chat.run = request->run;
     chat.sent = request->true_sent;
     chat.clock = request->sent;
+}
+
+/* workorder.updated/ID/... */
+static int64_t work_order_of(const char *id)
+{
+    const char *slash = strchr(id, '/');
+    return slash != NULL ? strtoll(slash + 1, NULL, 10) : 0;
 }
 
 static bool is_chat(const struct net_request *request)
@@ -135,12 +167,17 @@ void receivers_answer(const struct net_request *request, struct net_answer *answ
         note_chat(request);
         if (dice_chance(&dice, percent))
             answer->status = later[dice_below(&dice, 7)];
+        if (answer->status == 200)
+            buffer_append_text(&answer->body, "ok");
         trace("chat says %d to %.*s", answer->status, (int)request->body_len, request->body);
         return;
     }
     struct try *t = note(request);
     t->how = request->answer_comes ? TRIED_TAKEN : TRIED_UNSURE;
-    if (dice_chance(&dice, percent)) {
+    if (t->handler == ERP && receivers_is_poisoned(work_order_of(t->id))) {
+        answer->status = 500;
+        t->how = TRIED_LATER;
+    } else if (dice_chance(&dice, percent)) {
         bool final = dice_chance(&dice, 10);
         answer->status = final ? refused[dice_below(&dice, 5)] : later[dice_below(&dice, 7)];
         t->how = final && request->answer_comes ? TRIED_REFUSED : TRIED_LATER;

@@ -59,6 +59,13 @@ void receivers_free(void);
 /* In so many of 100 tries the receiver does not do as it should. */
 void receivers_weather(int percent);
 
+/* The receiver erp fails for the work orders from one id to another, whatever the weather (0, 0: for none);
+ * and takes so much longer for each answer. */
+void receivers_poison(int64_t first, int64_t last);
+bool receivers_is_poisoned(int64_t work_order);
+void receivers_slow(int64_t ms);
+int64_t receivers_delay(const char *url);
+
 /* The number of the run that is at work, for the tries. */
 void receivers_run(int run);
 int receivers_run_now(void);

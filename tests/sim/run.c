@@ -16,6 +16,7 @@ static struct {
     const struct history *history;
     int runs;
     bool trouble;
+    int64_t lists;                     /* of the last run */
     int64_t beside_from, beside_until; /* the window of a backfill that ran beside the one at work */
     int64_t unsure;                    /* until when the program may not know how many requests are left */
 } state;
@@ -31,6 +32,11 @@ static int64_t all_runs;
 int64_t run_count(void)
 {
     return all_runs;
+}
+
+int64_t run_last_lists(void)
+{
+    return state.lists;
 }
 
 void run_in_trouble(bool trouble)
@@ -196,7 +202,7 @@ static void live(const struct run_options *options, struct run_report *report)
     machine_end(&process);
     vfs_end_process(&process);
     receivers_run(outer);
-    report->lists = process.lists;
+    report->lists = state.lists = process.lists;
     report->singles = process.singles;
     report->deliveries = process.deliveries;
     report->hurt = process.hurt;

@@ -33,6 +33,9 @@ void run_reset(const struct history *history);
 /* Whether anything goes wrong with the API from here on. */
 void run_in_trouble(bool trouble);
 
+/* How often the run that ended last asked for the list. */
+int64_t run_last_lists(void);
+
 /* How many processes have run since the program began. */
 int64_t run_count(void);
 

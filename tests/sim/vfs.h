@@ -17,6 +17,9 @@ void vfs_reset(bool forgetful);
 /* What the shared memory of an open file holds is forgotten: someone has changed the file behind its back. */
 void vfs_forget_shared(const char *name);
 
+/* Someone else has locked the file of this name, so that it cannot even be read, until NULL is held. */
+void vfs_hold(const char *name);
+
 /* A process has ended: what a dead one has done to shared memory since its death did not happen. */
 struct process;
 void vfs_end_process(struct process *process);

@@ -41,6 +41,9 @@ struct file {
 /* machine_call, and the error number that goes with it. */
 enum fate vfs_call(enum call kind);
 
+/* The file that someone else has locked; NULL without one. */
+extern const struct disk_file *vfs_held;
+
 int vfs_lock(sqlite3_file *file, int level);
 int vfs_unlock(sqlite3_file *file, int level);
 int vfs_check_reserved(sqlite3_file *file, int *out);

@@ -3,6 +3,15 @@
 
 #include <stdlib.h>
 
+#include "vfs.h"
+
+const struct disk_file *vfs_held;
+
+void vfs_hold(const char *name)
+{
+    vfs_held = name != NULL ? disk_find(name, true) : NULL;
+}
+
 /* --- locks on the file --- */
 
 int vfs_unlock(sqlite3_file *file, int level)
@@ -29,6 +38,8 @@ int vfs_lock(sqlite3_file *file, int level)
         return SQLITE_OK;
     if (vfs_call(CALL_LOCK) != FATE_GO_ON)
         return SQLITE_IOERR_LOCK;
+    if (vfs_held != NULL && n->disk == vfs_held)
+        return SQLITE_BUSY;
     if (n->reserved != NULL && n->reserved != f && (level > SQLITE_LOCK_SHARED || n->pending || n->exclusive))
         return SQLITE_BUSY;
     if (level == SQLITE_LOCK_SHARED) {

@@ -35,8 +35,9 @@ VOLATILE = {"webhook_stats": "received|duplicate", "subscriptions": "id|secret"}
 # later cannot know better
 TIMES = {"account": "horizon|started|observed|finished|filter", "filter_probes": "asked", "late_windows": "polled",
          "passes": "started|observed|since", "snapshots": "observed",
-         "events": "seq|observed", "deliveries": "seq|attempts|due|changed|error", "quarantine": "seen",
-         "handlers": "added|last_|delivered|position", "deletion_candidates": "refused", "webhook_inbox": "received",
+         "events": "seq|observed", "deliveries": "seq|attempts|first_failed|due|changed|error", "quarantine": "seen",
+         "handlers": "added|last_|delivered|position|failing_since|failures|warned",
+         "deletion_candidates": "refused", "webhook_inbox": "received",
          "webhook_stats": "", "subscriptions": "id|secret|registered|checked"}
 # of PostgreSQL, whose clock goes on
 POSTGRES_TIMES = {"wosync_events": ("applied_at",), "wosync_schema": ("migrated_at",)}

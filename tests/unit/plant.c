@@ -219,6 +219,13 @@ void http_work(struct http *http, int64_t ms)
     (void)ms;
 }
 
+void http_wait(struct http *http, const struct pollfd *fds, size_t count, int64_t ms)
+{
+    (void)fds;
+    (void)count;
+    http_work(http, ms);
+}
+
 bool http_is_done(const struct http_call *call)
 {
     (void)call;

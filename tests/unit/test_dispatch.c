@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,8 +17,9 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "fault.h"
-#include "deliver/summary.h"
 #include "deliver/dispatch.h"
+#include "deliver/summary.h"
+#include "handlers/http_job.h"
 #include "store/events.h"
 #include "store/snapshots.h"
 #include "store/store.h"
@@ -38,56 +40,93 @@ static char nowhere[64]; /* a URL where nobody answers */
 
 /* --- handlers --- */
 
-static void take(void *state, const struct handler_work *work, struct delivery_result *result)
+static void take(void *state, struct handler_batch *batch, struct delivery_result *results)
 {
     struct taken *taken = state;
-    for (size_t i = 0; i < work->count; i++)
-        taken->seqs[taken->count++] = work->deliveries[i].seq;
-    handler_done(result);
+    for (size_t i = 0; i < batch->count; i++) {
+        taken->seqs[taken->count++] = batch->events[i].seq;
+        handler_done(&results[i]);
+    }
 }
 
-static void load(
-    void *state, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result)
+static void load(struct taken *taken, const struct handler_batch *batch, struct delivery_result *result)
 {
-    struct taken *taken = state;
     if (taken->refuses_to_load) {
         handler_later(result, -1, "not now");
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        taken->loaded[taken->loads++] = snapshots[i].work_order;
+    for (size_t i = 0; i < batch->count; i++)
+        taken->loaded[taken->loads++] = batch->snapshots[i].work_order;
     handler_done(result);
 }
 
-static void post(void *state, const struct delivery *delivery, struct handler_request *request)
+/* Over as soon as it is started. */
+static void *take_at_once(
+    void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
-    (void)state;
-    (void)delivery;
-    request->url = nowhere;
+    (void)host;
+    if (batch->kind == HANDLER_SNAPSHOTS)
+        load(state, batch, results);
+    else
+        take(state, batch, results);
+    return NULL;
 }
 
-static void post_all(void *state, struct summary_reader *reader, struct handler_request *request)
+static void *post(
+    void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
+{
+    struct http_job_request request = {.url = nowhere};
+    (void)state;
+    (void)results;
+    return http_job_start(host, &request, batch->timeout, http_job_judge_status);
+}
+
+static void push(void *state, struct handler_event *event)
 {
     struct taken *taken = state;
-    const struct delivery *delivery;
-    while ((delivery = summary_next(reader)) != NULL)
-        taken->seqs[taken->count++] = delivery->seq;
-    request->url = nowhere;
+    if (event == NULL)
+        taken->count = 0;
+    else
+        taken->seqs[taken->count++] = event->seq;
 }
 
-static size_t above_two(void *state)
+static void one_at_a_time(const void *state, struct handler_limits *limits)
 {
     (void)state;
-    return 2;
+    limits->jobs = 1;
+    limits->summary_above = 2;
 }
 
-static const struct handler_type
-    singly = {.name = "singly", .deliver = take},
-    blocking = {.name = "blocking", .deliver = take, .blocks = true},
-    in_batches = {.name = "in-batches", .deliver = take, .batch = 4, .load = load},
-    posting = {.name = "posting", .prepare = post},
-    chat = {
-        .name = "chat", .prepare = post, .side_by_side = 1, .digest_above = above_two, .digest = post_all};
+static void in_fours(const void *state, struct handler_limits *limits)
+{
+    (void)state;
+    limits->jobs = 1;
+    limits->events = 4;
+}
+
+static void keep(void *state)
+{
+    (void)state;
+}
+
+#define POST .start = post, .poll = http_job_poll, .collect = http_job_collect, .cancel = http_job_cancel
+
+static const struct handler_type singly = {.name = "singly", .driver = {.start = take_at_once}},
+                                 blocking = {.name = "blocking",
+                                     .free = keep,
+                                     .limits = in_fours,
+                                     .work = take},
+                                 in_batches = {.name = "in-batches",
+                                     .limits = in_fours,
+                                     .wants_snapshots = true,
+                                     .driver = {.start = take_at_once}},
+                                 posting = {.name = "posting", .driver = {POST}},
+                                 chat = {
+                                     .name = "chat", .limits = one_at_a_time, .driver = {POST, .push = push}};
+
+/* The same in this process, for a test that runs it some hundred times. */
+static const struct handler_type at_once = {
+    .name = "blocking", .limits = in_fours, .driver = {.start = take_at_once}};
 
 enum { SINGLY, BLOCKING, IN_BATCHES, REFUSING, POSTING, CHAT, ROUTES };
 
@@ -101,7 +140,7 @@ struct world {
     struct store *store;
     struct handler rows[ROUTES];
     struct handler_table table;
-    struct taken taken[ROUTES];
+    struct taken *taken; /* shared with children */
     struct run run;
 };
 
@@ -146,6 +185,9 @@ static void open_world(struct world *w, const char *path)
 {
     struct handler_position gone;
     *w = (struct world){.table = {w->rows, ROUTES}};
+    w->taken =
+        mmap(NULL, ROUTES * sizeof *w->taken, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    check(w->taken != MAP_FAILED, "memory");
     for (int i = 0; i < ROUTES; i++) {
         w->rows[i] = (struct handler){
             .name = strdup(names[i]), .type = types[i], .state = &w->taken[i], .timeout = 5000};
@@ -170,6 +212,7 @@ static void close_world(struct world *w)
         when_free(w->rows[i].when);
         free(w->rows[i].name);
     }
+    munmap(w->taken, ROUTES * sizeof *w->taken);
     store_close(w->store);
 }
 
@@ -223,6 +266,7 @@ static void test_every_statement_fails(void **state)
         struct world w;
         struct error e = {0};
         open_world(&w, NULL);
+        w.rows[BLOCKING].type = &at_once;
         fault_statement(n);
         int rc = attach(&w, &e) != 0 || dispatch(&w, &e) != 0 ? -1 : 0;
         bool happened = fault_happened();
@@ -253,24 +297,23 @@ static void test_every_statement_fails(void **state)
     check(n > 60, "only %ld statements", n);
 }
 
-/* A store that fails in the middle of a digest. */
-static void test_digest_fails(void **state)
+/* A store that fails in the middle of a summary. */
+static void test_summary_fails(void **state)
 {
     struct world w;
     struct error e = {0};
-    struct handler_request request = {0};
-    struct results members = {0};
+    struct summary summary = {.after = 0};
     (void)state;
     open_world(&w, NULL);
     assert_int_equal(attach(&w, &e), 0);
     assert_int_equal(dispatch(&w, &e), 0);
+    const struct summary_query query = {
+        w.store, w.rows[CHAT].place.handler, clock_now() + 60000, clock_now() + 60000};
     fault_statement(1);
-    assert_int_equal(
-        summary_make(w.store, &w.rows[CHAT], clock_now(), clock_now(), &request, &members, &e), -1);
+    assert_int_equal(summary_push(&summary, &query, &chat.driver, &w.taken[CHAT], &e), -1);
     check(e.status == EX_SOFTWARE, "%s", e.text);
     fault_statement(0);
-    handler_request_free(&request);
-    results_free(&members);
+    summary_free(&summary);
     close_world(&w);
 }
 
@@ -287,12 +330,11 @@ static void test_the_clock_goes_back(void **state)
     const int64_t handler = w.rows[SINGLY].place.handler;
     assert_int_equal(deliveries_add(w.store, handler, 1, 1, 1000, NULL), 0);
     handler_later(&busy, 5000, "busy");
-    results_add(&results, 1, 0, &busy);
+    results_add(&results, &(struct delivery){.seq = 1, .first_failed = TIMESTAMP_NONE}, &busy);
     assert_int_equal(results_write(&results, w.store, handler, &latest, &w.run, NULL), 0);
     check(latest == ahead, "the latest went back");
     assert_int_equal(deliveries_due(w.store, handler, ahead + 4999, ahead + 4999, 0, 1, due, NULL), 0);
     assert_int_equal(deliveries_due(w.store, handler, ahead + 5000, ahead + 5000, 0, 1, due, NULL), 1);
-    delivery_free(&due[0]);
     results_free(&results);
     close_world(&w);
 }
@@ -403,7 +445,7 @@ int main(void)
     int fd;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_statement_fails),
-        cmocka_unit_test(test_digest_fails),
+        cmocka_unit_test(test_summary_fails),
         cmocka_unit_test(test_the_clock_goes_back),
         cmocka_unit_test_setup_teardown(test_unknown_type, directory_setup, directory_teardown),
         cmocka_unit_test(test_removed_events),

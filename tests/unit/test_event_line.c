@@ -56,17 +56,17 @@ static void test_cloudevent(void **state)
     char id[] = "workorder.created/7";
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        struct delivery delivery = {.work_order = 7, .id = id, .body = strdup(table[i].body)};
+        struct handler_event event = {
+            .work_order = 7, .id = id, .body = table[i].body, .body_len = strlen(table[i].body)};
         struct buffer out = {0}, expected = {0};
-        delivery.body_len = strlen(delivery.body);
-        cloudevent_append(&out, &delivery, "https://x/v1");
+        cloudevent_append(&out, &event, "https://x/v1");
         buffer_append_format(&expected,
             "{\"specversion\":\"1.0\",\"id\":\"workorder.created/7\",\"source\":\"https://x/v1\","
             "\"type\":\"workorder.created\",%s\"subject\":\"7\",\"datacontenttype\":\"application/"
             "json\",\"data\":%s}",
             table[i].time, table[i].body);
         check_text(out.data, expected.data);
-        free(delivery.body);
+        handler_event_forget(&event);
         buffer_free(&out);
         buffer_free(&expected);
     }

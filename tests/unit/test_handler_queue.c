@@ -18,7 +18,10 @@
 #include "store/store.h"
 
 /* Events 1, 1 + WORK_ORDERS, ... are of one work order; some lie behind what is read at a time. */
-enum { EVENTS = HANDLER_QUEUE_SIZE + 600, WORK_ORDERS = 299 };
+enum { EVENTS = WINDOW_SIZE + 600, WORK_ORDERS = 299 };
+
+/* Long enough for a delivery to be given up. */
+static const int64_t FOUR_DAYS = 4 * INT64_C(86400000);
 
 /* What happens meanwhile, with another connection to the store. */
 typedef void meanwhile(struct store *other);
@@ -39,21 +42,24 @@ static struct {
     struct store *other;
 } taken;
 
-static void take(void *state, const struct handler_work *work, struct delivery_result *result)
+static void *take(
+    void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
     (void)state;
-    int64_t seq = work->deliveries[0].seq;
+    (void)host;
+    int64_t seq = batch->events[0].seq;
     if (seq == 1 && taken.scenario.fails) {
-        handler_later(result, -1, "not today");
-        return;
+        handler_later(results, -1, "not today");
+        return NULL;
     }
     taken.seqs[taken.count++] = seq;
     if (taken.count == taken.scenario.at)
         taken.scenario.happens(taken.other);
-    handler_done(result);
+    handler_done(results);
+    return NULL;
 }
 
-static const struct handler_type type = {.name = "singly", .deliver = take};
+static const struct handler_type type = {.name = "singly", .driver = {.start = take}};
 
 static struct store *open_store(void **state)
 {
@@ -82,7 +88,8 @@ static void prepare(struct store *store, struct handler_table *table, int attemp
         assert_int_equal(
             deliveries_add(store, handler->place.handler, seq, (seq - 1) % WORK_ORDERS + 1, now, NULL), 0);
     for (int i = 0; i < attempts; i++)
-        assert_int_equal(deliveries_retry(store, handler->place.handler, 1, due, now, "not today", NULL), 0);
+        assert_int_equal(
+            deliveries_retry(store, handler->place.handler, 1, due, now - FOUR_DAYS, "not today", NULL), 0);
     assert_int_equal(handlers_advance(store, handler->place.handler, EVENTS, 0, NULL), 0);
     assert_int_equal(store_commit(store, NULL), 0);
     handler->place.position = EVENTS;
@@ -159,14 +166,14 @@ static void revive(struct store *other)
 static void test_discarded_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = HANDLER_QUEUE_SIZE - 100, .happens = discard};
+        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = discard};
     assert_int_equal(deliver(state, &scenario), EVENTS - 1);
 }
 
 static void test_taken_up_again_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = HANDLER_QUEUE_SIZE - 100, .happens = revive};
+        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = revive};
     assert_int_equal(deliver(state, &scenario), EVENTS);
 }
 
@@ -181,9 +188,9 @@ static void fail_soon(struct store *other)
 /* The statements fail in turn that come when the queue is empty: what is written, and what is read then. */
 static void test_the_store_fails(void **state)
 {
-    const struct scenario scenario = {.at = HANDLER_QUEUE_SIZE, .happens = fail_soon};
+    const struct scenario scenario = {.at = WINDOW_SIZE, .happens = fail_soon};
     int faults = 0;
-    for (failing = HANDLER_QUEUE_SIZE; failing < HANDLER_QUEUE_SIZE + 10; failing++) {
+    for (failing = RESULTS_AT_ONCE; failing < RESULTS_AT_ONCE + 10; failing++) {
         directory_setup(state);
         check(deliver(state, &scenario) >= EVENTS, "statement %ld", failing);
         faults += fault_happened();

@@ -149,7 +149,7 @@ static void test_problems(void **state)
         {"[handler x]\ntype = log\ntimeout = long\n",
             "wosync.conf:3: [handler x] timeout = long: expected a duration"},
         {"[handler x]\ntype = log\ncolour = red\n", "wosync.conf:3: [handler x] colour: unknown key for type "
-                                                    "= log; known are on, when, type, timeout, "
+                                                    "= log; known are on, when, type, timeout, was, "
                                                     "format"},
         {"[handler x]\ntype = log\nurl = https://x\n",
             "wosync.conf:3: [handler x] url: unknown key for type = log"},

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handlers/report/html.h"
+#include "base/html.h"
 
 #define BAD "\xef\xbf\xbd"
 

@@ -46,7 +46,7 @@ static int64_t clock_of_host(void)
     return clock_stands ? 0 : clock_monotonic();
 }
 
-static const struct handler_host host = {
+static const struct module_host host = {
     .later = handler_later,
     .dead = handler_dead,
     .clock_monotonic = clock_of_host,

@@ -8,6 +8,8 @@
 
 #include "base/json_parse.h"
 #include "base/timestamp.h"
+#include "deliver/history.h"
+#include "store/deliveries.h"
 #include "fault.h"
 #include "handlers/registry.h"
 #include "handlers/report/report.h"
@@ -47,14 +49,42 @@ static void tell(struct store *store, enum event_type type, const char *time, co
     json_object_put(doc);
 }
 
-/* The last event told, as a delivery. */
-static struct delivery last(struct store *store)
+/* The last event told, with its history. */
+struct last {
+    struct handler_event event;
+    char *id, *body;
+};
+
+static int see(const struct event_row *row, void *context, struct error *e)
 {
-    struct delivery delivery;
+    struct last *last = context;
+    (void)e;
+    last->id = strdup(row->id);
+    last->body = strdup(row->body);
+    last->event = (struct handler_event){.seq = row->seq,
+        .work_order = row->work_order,
+        .type = event_type_named(row->type),
+        .id = last->id,
+        .body = last->body,
+        .body_len = row->body_len};
+    return 0;
+}
+
+static struct last get_last(struct store *store)
+{
+    struct last last = {.id = NULL};
     int64_t seq = events_last_seq(store, NULL);
-    assert_int_equal(deliveries_add(store, 1, seq, 7, 1, NULL), 0);
-    assert_int_equal(deliveries_due(store, 1, 1, 1, seq - 1, 1, &delivery, NULL), 1);
-    return delivery;
+    assert_int_equal(events_some(store, &seq, 1, see, &last, NULL), 0);
+    assert_int_equal(history_read(store, &last.event, NULL), 0);
+    return last;
+}
+
+static void free_last(struct last *last)
+{
+    handler_event_forget(&last->event);
+    history_free(&last->event);
+    free(last->id);
+    free(last->body);
 }
 
 /* The steps as `STATUS since TIME for MINUTES`. */
@@ -79,15 +109,14 @@ static void check_steps(const struct report *report, const char *expected)
 static void test_a_step_unseen(void **state)
 {
     struct report report;
-    struct error e = {0};
     tell(*state, EVENT_CREATED, "08:00", "{\"status\":\"OPEN\"}", NULL, 1);
     tell(*state, EVENT_STATUS_CHANGED, "08:30", "{\"status\":\"IN_PROGRESS\"}", "ON_HOLD", 2);
     tell(*state, EVENT_UPDATED, "08:30", "{\"status\":\"IN_PROGRESS\"}", NULL, 2);
     tell(*state, EVENT_STATUS_CHANGED, "09:00", "{\"status\":\"ON_HOLD\"}", "IN_PROGRESS", 3);
     tell(*state, EVENT_STATUS_CHANGED, "09:15", "{\"status\":\"IN_PROGRESS\"}", "ON_HOLD", 4);
     tell(*state, EVENT_COMPLETED, "09:20", "{" DATES "\"status\":\"DONE\"}", NULL, 5);
-    struct delivery delivery = last(*state);
-    check(report_read(*state, &delivery, &report, &e) == 0, "%s", e.text);
+    struct last last = get_last(*state);
+    report_read(&last.event, &report);
     check_steps(&report,
         "OPEN since 08:00 for -1; ON_HOLD since - for -1; IN_PROGRESS since 08:30 for 30; "
         "ON_HOLD since 09:00 for 15; IN_PROGRESS since 09:15 for 5; DONE since 09:20 for -1; ");
@@ -96,50 +125,39 @@ static void test_a_step_unseen(void **state)
         "%lld %lld %lld %lld", (long long)report.took, (long long)report.waited, (long long)report.progress,
         (long long)report.hold);
     report_free(&report);
-    delivery_free(&delivery);
+    free_last(&last);
 }
 
 /* Seen complete at once it was something else before; dates that run backwards give no spans. */
 static void test_odd_dates(void **state)
 {
     struct report report;
-    struct error e = {0};
     tell(*state, EVENT_CREATED, "10:00", "{\"status\":\"DONE\",\"completedAt\":\"2026-11-23T07:00:00Z\"}",
         NULL, 1);
     tell(*state, EVENT_COMPLETED, "07:00",
         "{" DATES "\"status\":\"DONE\",\"dueDate\":\"2026-11-24T00:00:00Z\","
         "\"dueDateIsFullDay\":true}",
         NULL, 1);
-    struct delivery delivery = last(*state);
-    check(report_read(*state, &delivery, &report, &e) == 0, "%s", e.text);
+    struct last last = get_last(*state);
+    report_read(&last.event, &report);
     check_steps(&report, " since 10:00 for -1; DONE since 07:00 for -1; ");
     check(report.took == -1 && report.waited == -1 && report.progress == -1, "spans");
     check(report.due == instant("2026-11-24T23:59:59Z"), "due at the end of its day");
     report_free(&report);
-    delivery_free(&delivery);
+    free_last(&last);
 }
 
-/* A store that fails is tried again later, and there is no page. */
+/* A store that fails while the history is read. */
 static void test_store_fails(void **state)
 {
-    char directory[] = "/tmp/wosync-test-XXXXXX", key[] = "path";
-    struct buffer problems = {0};
-    check(mkdtemp(directory) != NULL, "a directory");
-    struct ini_setting setting = {key, directory, 1};
-    const struct ini_section section = {.settings = &setting, .count = 1};
-    const struct handler_setup handler = {.name = "page", .section = &section, .problems = &problems};
-    void *page = handler_report.make(&handler);
+    struct error e = {0};
     tell(*state, EVENT_COMPLETED, "09:20", "{" DATES "\"status\":\"DONE\"}", NULL, 5);
-    struct delivery delivery = last(*state);
-    const struct handler_work work = {*state, &delivery, 1, 1000};
-    struct delivery_result result;
+    struct last last = get_last(*state);
+    history_free(&last.event);
     fault_statement(1);
-    handler_report.deliver(page, &work, &result);
-    check(
-        result.verdict == DELIVERY_LATER && strstr(result.error, "interrupted") != NULL, "%s", result.error);
-    check(rmdir(directory) == 0, "something was written");
-    handler_report.free(page);
-    delivery_free(&delivery);
+    assert_int_equal(history_read(*state, &last.event, &e), -1);
+    check(strstr(e.text, "interrupted") != NULL, "%s", e.text);
+    free_last(&last);
 }
 
 /* --- facts --- */
@@ -165,6 +183,13 @@ static struct report report_of(const char *text)
         .progress = -1,
         .hold = -1,
         .completions = 1};
+}
+
+/* Its document is no event's. */
+static void free_report(struct report *report)
+{
+    json_object_put(report->event);
+    report_free(report);
 }
 
 static void test_facts(void **state)
@@ -218,7 +243,7 @@ static void test_facts(void **state)
         struct report report = report_of(table[i].data);
         report_text(&report, table[i].fact, &text);
         check_text(text.data, table[i].text);
-        report_free(&report);
+        free_report(&report);
         buffer_free(&text);
     }
 }
@@ -260,7 +285,7 @@ static void test_figures(void **state)
     check_page(&r, "<dl class=\"figures\">\n<div><dt>Late by</dt>", NULL);
     r.completions = 2;
     check_page(&r, "completed 2 times", NULL);
-    report_free(&r);
+    free_report(&r);
 }
 
 /* The end of the last day that can be written is a day that cannot. */
@@ -270,7 +295,7 @@ static void test_the_last_day(void **state)
     (void)state;
     r.due = instant("9999-12-31T12:00:00Z") + 86400000;
     check_page(&r, "<dt>Due</dt><dd dir=\"auto\"></dd>", "<time");
-    report_free(&r);
+    free_report(&r);
 }
 
 static void test_fields(void **state)
@@ -303,7 +328,7 @@ static void test_fields(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct report r = report_of(table[i].data);
         check_page(&r, table[i].there, table[i].not_there);
-        report_free(&r);
+        free_report(&r);
     }
 }
 
@@ -329,7 +354,7 @@ static void test_history(void **state)
         strcpy(r.steps[0].status, table[i].status);
         check_page(&r, table[i].row, NULL);
         check_page(&r, "before it was first seen</td><td></td>", NULL);
-        report_free(&r);
+        free_report(&r);
     }
 }
 

@@ -100,6 +100,25 @@ static void test_after(void **state)
     }
 }
 
+/* Retry-After moves the next try, by a day at most; a delivery is dead after its attempts and three days. */
+static void test_delivery_asked(void **state)
+{
+    const int64_t second = 1000, hour = 3600 * second, day = 24 * hour;
+    (void)state;
+    static const int64_t waits[][2] = {{0, 1}, {60000, 60000}, {86400000, 86400000}, {864000000, 86400000}};
+    for (int failures = 1; failures <= 12; failures++)
+        for (size_t i = 0; i < COUNT(waits); i++)
+            check(retry_delivery_asked(failures, 2 * day, waits[i][0], 7) == waits[i][1],
+                "%d failures, row %zu", failures, i);
+    check(retry_delivery_asked(3, 0, -1, 7) == retry_delivery(3, 7), "the schedule");
+    check(retry_delivery_asked(10, 600 * second, -1, 7) == day, "the attempts are used up within minutes");
+    check(retry_delivery_asked(10, 3 * day - hour, -1, 7) == hour, "the last one is after three days");
+    check(retry_delivery_asked(10, 3 * day - 1, -1, 7) == 60 * second, "it is not tried again at once");
+    check(retry_delivery_asked(10, 3 * day, -1, 7) == RETRY_NEVER, "dead");
+    check(retry_delivery_asked(10, 3 * day, 60000, 7) == RETRY_NEVER, "dead, whatever it asks for");
+    check(retry_delivery_asked(9, 30 * day, -1, 7) < 2 * day, "one attempt is left");
+}
+
 /* The same for a number that was read already: a rate limit's reset. */
 static void test_wait(void **state)
 {
@@ -119,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delivery),
         cmocka_unit_test(test_delivery_ends),
+        cmocka_unit_test(test_delivery_asked),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_after),
         cmocka_unit_test(test_wait),

@@ -19,10 +19,11 @@ static void check_line(enum event_type type, const char *data, const char *expec
     bool is_urgent;
     struct buffer body = {0}, line = {0};
     buffer_append_format(&body, "{\"event\":\"x\",\"data\":{%s}}", data);
-    const struct delivery delivery = {.work_order = 7, .type = type, .body = body.data, .body_len = body.len};
-    slack_append_line(&line, &delivery, "Hi: ", LINK, &is_urgent);
+    struct handler_event event = {.work_order = 7, .type = type, .body = body.data, .body_len = body.len};
+    slack_append_line(&line, &event, "Hi: ", LINK, &is_urgent);
     check_text(line.data, expected);
     check(is_urgent == urgent, "%s", data);
+    handler_event_forget(&event);
     buffer_free(&body);
     buffer_free(&line);
 }

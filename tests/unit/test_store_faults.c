@@ -64,12 +64,13 @@ static const char content[] =
     "'workorder.updated', 7,"
     " 900000, 900000, hex(zeroblob(20000))), (5, 'e5', 'workorder.updated', 9, 900000, 900000, "
     "hex(zeroblob(20000)));"
-    "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy'),"
-    " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL),"
-    " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL);"
-    "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, 0, 1000, NULL), (1, 2, 7, 'done', 1, 0, 1000, NULL),"
-    " (1, 3, 8, 'pending', 0, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 0, 900000, 'refused'),"
-    " (1, 5, 9, 'pending', 0, 0, 900000, NULL);"
+    "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy', 960, 1, NULL),"
+    " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL),"
+    " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL, NULL, 0, NULL);"
+    "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, NULL, 0, 1000, NULL), (1, 2, 7, 'done', 1, NULL, 0, "
+    "1000, NULL),"
+    " (1, 3, 8, 'pending', 0, NULL, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 1000, 0, 900000, 'refused'),"
+    " (1, 5, 9, 'pending', 0, NULL, 0, 900000, NULL);"
     "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
     "2, "
     "950, 1, 1, 0);"
@@ -107,6 +108,12 @@ static int see_handler(const struct handler_record *row, void *context, struct e
     (void)row;
     (void)context;
     return visit(e);
+}
+
+static void see_status(const struct event_status *row, void *context)
+{
+    (void)context;
+    check(row->status != NULL, "a status");
 }
 
 static int see_event(const struct event_row *row, void *context, struct error *e)
@@ -180,7 +187,15 @@ FUNCTION(do_events_next, events_next(s, 1, &(int64_t){0}, e))
 FUNCTION(do_events_count, events_count(s, e))
 FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
-FUNCTION(do_events_history, events_history(s, 7, 10, see_event, NULL, e))
+FUNCTION(do_events_history, events_history(s, 7, 10, see_status, NULL, e))
+static const int64_t some[] = {2, 3};
+FUNCTION(do_events_some, events_some(s, some, 2, see_event, NULL, e))
+FUNCTION(do_take_over, handlers_take_over(s, "one", "two", e))
+FUNCTION(do_rename, handlers_take_over(s, "new", "two", e))
+FUNCTION(do_warned, handlers_warned(s, 1, NOW, e))
+FUNCTION(do_discard_all, deliveries_discard_all(s, 1, NOW, e))
+static struct delivery got;
+FUNCTION(do_get, deliveries_get(s, 1, 4, &got, e))
 FUNCTION(do_events_list, events_list(s, &(struct event_filter){.state = "pending"}, see_event, NULL, e))
 FUNCTION(do_events_count_filtered, events_count_filtered(s, &(struct event_filter){.state = "pending"}, e))
 FUNCTION(do_lateness_note, lateness_note(s, LATENESS_POLL, 15, 0, e))
@@ -330,10 +345,14 @@ static int64_t do_attach_load(struct store *s, struct error *e)
 static int64_t do_due(struct store *s, struct error *e)
 {
     struct delivery due[4];
-    int count = deliveries_due(s, 1, NOW, NOW, 0, 4, due, e);
-    for (int i = 0; i < count; i++)
-        delivery_free(&due[i]);
-    return count;
+    return deliveries_due(s, 1, NOW, NOW, 0, 4, due, e);
+}
+
+static int64_t do_waiting(struct store *s, struct error *e)
+{
+    struct handler_backlog waiting;
+    const struct handler_position place = {.handler = 1, .position = 4};
+    return handlers_waiting(s, &place, &waiting, e) == 0 ? waiting.pending * 10 + waiting.events : -1;
 }
 
 static int64_t do_counts(struct store *s, struct error *e)
@@ -552,26 +571,28 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_add_all), ROW(do_due), ROW(do_count_due), ROW(do_deliveries_done), ROW(do_deliveries_retry),
     ROW(do_deliveries_dead), ROW(do_revive), ROW(do_discard), ROW(do_replay), ROW(do_counts), ROW(do_append),
     ROW(do_last_seq), ROW(do_events_next), ROW(do_events_count), ROW(do_events_after), ROW(do_events_since),
-    ROW(do_events_history), ROW(do_events_list), ROW(do_user_put), ROW(do_team_put), ROW(do_user_remove),
-    ROW(do_team_remove), ROW(do_people_find), ROW(do_people_count), ROW(do_people_load), ROW(do_people_save),
-    ROW(do_lateness_note), ROW(do_lateness_load), ROW(do_passes_load), ROW(do_passes_save),
-    ROW(do_passes_drop), ROW(do_rate_limit_load), ROW(do_rate_limit_save), ROW(do_quarantine_add),
-    ROW(do_quarantine_renew), ROW(do_quarantine_count), ROW(do_quarantine_list), ROW(do_quarantine_resolve),
-    ROW(do_inbox_add), ROW(do_inbox_have), ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request),
-    ROW(do_refetch_again), ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop),
-    ROW(do_refetch_postpone), ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed),
-    ROW(do_tombstone_add), ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any),
-    ROW(do_steps_drop), ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone),
-    ROW(do_last_finished), ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch),
-    ROW(do_archive), ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list),
-    ROW(do_runs_successes), ROW(do_runs_last_end), ROW(do_events_count_filtered), ROW(do_glance),
-    ROW(do_snapshot_load), ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted),
-    ROW(do_snapshots_after), ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save),
-    ROW(do_subscriptions_list), ROW(do_subscription_status), ROW(do_subscription_secret),
-    ROW(do_subscription_drop), ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add),
-    ROW(do_count_missing), ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused),
-    ROW(do_sweeps_drop), ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load),
-    ROW(do_note_received), ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_events_history), ROW(do_events_some), ROW(do_take_over), ROW(do_rename), ROW(do_warned),
+    ROW(do_discard_all), ROW(do_get), ROW(do_waiting), ROW(do_events_list), ROW(do_user_put),
+    ROW(do_team_put), ROW(do_user_remove), ROW(do_team_remove), ROW(do_people_find), ROW(do_people_count),
+    ROW(do_people_load), ROW(do_people_save), ROW(do_lateness_note), ROW(do_lateness_load),
+    ROW(do_passes_load), ROW(do_passes_save), ROW(do_passes_drop), ROW(do_rate_limit_load),
+    ROW(do_rate_limit_save), ROW(do_quarantine_add), ROW(do_quarantine_renew), ROW(do_quarantine_count),
+    ROW(do_quarantine_list), ROW(do_quarantine_resolve), ROW(do_inbox_add), ROW(do_inbox_have),
+    ROW(do_inbox_last), ROW(do_inbox_settle), ROW(do_refetch_request), ROW(do_refetch_again),
+    ROW(do_refetch_next), ROW(do_refetch_get), ROW(do_refetch_drop), ROW(do_refetch_postpone),
+    ROW(do_refetch_count_due), ROW(do_refetches_count), ROW(do_refetches_failed), ROW(do_tombstone_add),
+    ROW(do_tombstone_get), ROW(do_step_add), ROW(do_steps_load), ROW(do_steps_any), ROW(do_steps_drop),
+    ROW(do_set_doubted), ROW(do_count_unlisted), ROW(do_sweeps_postpone), ROW(do_last_finished),
+    ROW(do_late_window_load), ROW(do_late_window_save), ROW(do_account_touch), ROW(do_archive),
+    ROW(do_note_good), ROW(do_note_given_up), ROW(do_runs_save), ROW(do_runs_list), ROW(do_runs_successes),
+    ROW(do_runs_last_end), ROW(do_events_count_filtered), ROW(do_glance), ROW(do_snapshot_load),
+    ROW(do_snapshot_new), ROW(do_snapshot_again), ROW(do_set_deleted), ROW(do_snapshots_after),
+    ROW(do_snapshots_count), ROW(do_snapshots_since), ROW(do_subscription_save), ROW(do_subscriptions_list),
+    ROW(do_subscription_status), ROW(do_subscription_secret), ROW(do_subscription_drop),
+    ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
+    ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
+    ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
+    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
 
 /* --- the tests --- */
 
@@ -588,7 +609,7 @@ static void test_every_call_fails(void **state)
 static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
-        ROW(do_events_since), ROW(do_events_history), ROW(do_events_list), ROW(do_quarantine_list),
+        ROW(do_events_since), ROW(do_events_some), ROW(do_events_list), ROW(do_quarantine_list),
         ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {

@@ -1,4 +1,9 @@
-/* exec: runs a program: the event on its stdin, its main fields in the environment; no shell. */
+/*
+ * exec: runs a program: the event on its stdin, its main fields in the environment; no shell.
+ *
+ * One program at a time, in the order of the log. What a web server gave us when it ran us as a CGI program
+ * is not handed on: a `Proxy:` header of a stranger would become HTTP_PROXY.
+ */
 #include "handlers/registry.h"
 
 #include <errno.h>
@@ -12,11 +17,13 @@
 
 #include "base/secret.h"
 #include "core/event.h"
-#include "handlers/exec/subprocess.h"
 #include "handlers/exec/argv.h"
+#include "handlers/exec/cannot_run.h"
+#include "handlers/exec/subprocess.h"
 
-/* sysexits(3): the program asks to be run again later. */
-enum { TRY_LATER = 75 };
+/* sysexits(3): the program asks to be run again later. What env(1) and shells say of a program that they
+ * cannot run. */
+enum { TRY_LATER = 75, CANNOT_RUN = 126, NOT_FOUND = 127 };
 
 /* A value in the environment is cut here: the kernel takes 128 KiB for one string; the whole of it is on
  * stdin. */
@@ -95,10 +102,26 @@ static bool has_name(const char *entry, const char *name)
     return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* Not handed on: our secrets, by name and by value, and what we set ourselves. A variable that holds a secret
- * among other things is the user's own affair: PATH must not go because something in it equals a short one.
+/* The variables of a CGI program (RFC 3875), and what web servers add; a name, or, with `*`, how it begins.
  */
-static bool is_left_out(const char *entry)
+static const char *const cgi_names[] = {"AUTH_TYPE", "CONTENT_*", "CONTEXT_*", "DOCUMENT_*", "FCGI_*",
+    "GATEWAY_INTERFACE", "HTTPS", "HTTP_*", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING", "REDIRECT_*",
+    "REMOTE_*", "REQUEST_*", "SCRIPT_*", "SERVER_*", "SSL_*", "UNIQUE_ID"};
+
+static bool is_of_cgi(const char *entry)
+{
+    for (size_t i = 0; i < sizeof cgi_names / sizeof cgi_names[0]; i++) {
+        size_t len = strcspn(cgi_names[i], "*");
+        if (cgi_names[i][len] == '*' ? strncmp(entry, cgi_names[i], len) == 0 : has_name(entry, cgi_names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Not handed on: our secrets, by name and by value, what a web server set, and what we set ourselves. A
+ * variable that holds a secret among other things is the user's own affair: PATH must not go because
+ * something in it equals a short one. */
+static bool is_left_out(const char *entry, bool cgi)
 {
     for (int i = 0; i < SECRET_NAMES; i++)
         if (has_name(entry, secret_names[i]))
@@ -107,7 +130,7 @@ static bool is_left_out(const char *entry)
         if (has_name(entry, variables[i].name))
             return true;
     const char *value = strchr(entry, '=');
-    return value != NULL && secret_is_value(value + 1);
+    return (cgi && is_of_cgi(entry)) || (value != NULL && secret_is_value(value + 1));
 }
 
 /* `NAME=value` of a field; NUL, which no variable can hold, becomes a space. */
@@ -130,20 +153,21 @@ static char *make_variable(int i, struct json_object *value)
 }
 
 /* Ours without what is left out (borrowed), then the event's (owned, from *own on). */
-static char **make_environment(const struct delivery *delivery, size_t *own)
+static char **make_environment(struct handler_event *event, size_t *own)
 {
+    const bool cgi = getenv("GATEWAY_INTERFACE") != NULL || getenv("REQUEST_METHOD") != NULL;
     size_t count = 0;
     while (environ[count] != NULL)
         count++;
     char **list = calloc(count + VARIABLES + 1, sizeof *list);
-    struct json_object *event = event_parse(delivery->body, delivery->body_len);
+    struct json_object *json = handler_event_json(event);
     *own = 0;
     for (size_t i = 0; i < count; i++)
-        if (!is_left_out(environ[i]))
+        if (!is_left_out(environ[i], cgi))
             list[(*own)++] = environ[i];
     for (int i = 0; i < VARIABLES; i++)
-        list[*own + (size_t)i] = make_variable(i, event);
-    json_object_put(event);
+        list[*own + (size_t)i] = make_variable(i, json);
+    handler_event_forget(event);
     return list;
 }
 
@@ -156,48 +180,105 @@ static void free_environment(char **list, size_t own)
 
 /* --- one delivery --- */
 
-static void judge(const struct exec_state *state, const struct program *program,
-    const struct subprocess_end *end, struct delivery_result *result)
+struct exec_job {
+    struct program program;
+    struct subprocess *subprocess;
+    char **environment;
+    size_t own;
+};
+
+static void judge_exit(
+    const struct program *program, const struct subprocess_end *end, struct delivery_result *result)
 {
-    const char *name = state->words[0], *error = end->error, *colon = *error != '\0' ? ": " : "";
-    if (end->outcome == SUBPROCESS_NOT_STARTED && end->status == ENOEXEC)
-        handler_later(
-            result, -1, "%.80s: it is no program; a script's first line is #!/bin/sh or the like", name);
-    else if (end->outcome == SUBPROCESS_NOT_STARTED)
-        handler_later(
-            result, -1, "%.80s: it cannot be run: %s; correct command", name, strerror(end->status));
-    else if (end->outcome == SUBPROCESS_TIMED_OUT)
-        handler_later(
-            result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
-    else if (end->outcome == SUBPROCESS_STOPPED)
-        handler_later(result, -1, "it was ended because the run was stopped%s%s", colon, error);
-    else if (end->outcome == SUBPROCESS_SIGNALLED)
-        handler_later(
-            result, -1, "killed by signal %d (%s)%s%s", end->status, strsignal(end->status), colon, error);
-    else if (end->status == 0)
+    const char *error = end->error, *colon = *error != '\0' ? ": " : "";
+    if (end->status == 0)
         handler_done(result);
     else if (end->status == TRY_LATER)
         handler_later(result, -1, "it asks for a later try (exit status 75)%s%s", colon, error);
+    else if (cannot_run_for_crlf(program->words[0], result))
+        ; /* whatever it ended with */
+    else if (end->status == NOT_FOUND || end->status == CANNOT_RUN)
+        handler_broken(
+            result, "exit status %d (a program in it cannot be run)%s%s", end->status, colon, error);
     else
         handler_later(result, -1, "exit status %d%s%s", end->status, colon, error);
 }
 
-static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+static void judge(
+    const struct program *program, const struct subprocess_end *end, struct delivery_result *result)
+{
+    const char *error = end->error, *colon = *error != '\0' ? ": " : "";
+    switch (end->outcome) {
+    case SUBPROCESS_TIMED_OUT:
+        handler_later(
+            result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
+        break;
+    case SUBPROCESS_STOPPED:
+        handler_later(result, -1, "it was ended because the run was stopped%s%s", colon, error);
+        break;
+    case SUBPROCESS_SIGNALLED:
+        handler_later(
+            result, -1, "killed by signal %d (%s)%s%s", end->status, strsignal(end->status), colon, error);
+        break;
+    case SUBPROCESS_EXITED:
+    default:
+        judge_exit(program, end, result);
+        break;
+    }
+}
+
+static void cancel(void *context)
+{
+    struct exec_job *job = context;
+    if (job->subprocess != NULL)
+        subprocess_free(job->subprocess);
+    free_environment(job->environment, job->own);
+    free(job);
+}
+
+static void *start(
+    void *context, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
     const struct exec_state *state = context;
-    const struct delivery *delivery = work->deliveries;
-    struct subprocess_end end;
-    size_t own;
-    char **environment = make_environment(delivery, &own);
-    const struct program program = {.name = state->name,
+    struct exec_job *job = calloc(1, sizeof *job);
+    int reason;
+    (void)host;
+    job->environment = make_environment(batch->events, &job->own);
+    job->program = (struct program){.name = state->name,
         .words = state->words,
-        .environment = environment,
-        .input = delivery->body,
-        .input_len = delivery->body_len,
-        .timeout = work->timeout};
-    subprocess_run(&program, &end);
-    judge(state, &program, &end, result);
-    free_environment(environment, own);
+        .environment = job->environment,
+        .input = batch->events->body,
+        .input_len = batch->events->body_len,
+        .timeout = batch->timeout};
+    job->subprocess = subprocess_start(&job->program, &reason);
+    if (job->subprocess != NULL)
+        return job;
+    cannot_run(state->words[0], reason, results);
+    cancel(job);
+    return NULL;
+}
+
+static void wait_for(void *context, struct handler_wait *wait)
+{
+    const struct exec_job *job = context;
+    subprocess_poll(job->subprocess, wait);
+}
+
+static bool collect(void *context, struct delivery_result *results)
+{
+    struct exec_job *job = context;
+    struct subprocess_end end;
+    if (!subprocess_collect(job->subprocess, &end))
+        return false;
+    judge(&job->program, &end, results);
+    cancel(job);
+    return true;
+}
+
+static void limits(const void *state, struct handler_limits *limits)
+{
+    (void)state;
+    limits->jobs = 1;
 }
 
 /* Is it a file that may be run? */
@@ -242,7 +323,7 @@ const struct handler_type handler_exec = {
     .keys = keys,
     .make = make,
     .free = release,
-    .deliver = deliver,
-    .blocks = true,
+    .limits = limits,
+    .driver = {.start = start, .poll = wait_for, .collect = collect, .cancel = cancel},
     .probe = probe,
 };

@@ -1,3 +1,13 @@
+/*
+ * subprocess: a program from its start to its end, without ever waiting for it here.
+ *
+ *   RUNNING --time limit, or a stop and 0.5 s--> ENDING (SIGTERM to the group) --2 s; a stop: 0.3 s-->
+ *   KILLED (SIGKILL)
+ *
+ * From each of them the program may end. While it is RUNNING its own end is enough; what it left in the
+ * background is not waited for. A group that is ended is waited for as a whole: its pipes show whether anyone
+ * is left of it. The program is reaped last, so that its number stays ours until then.
+ */
 #include "handlers/exec/subprocess.h"
 
 #include <errno.h>
@@ -10,27 +20,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/shutdown.h"
+#include "handlers/exec/cannot_run.h"
 #include "handlers/exec/subprocess_output.h"
 
-/* How often we look whether the program has ended, when its output alone does not tell. */
-enum { LOOK_MS = 10 };
+/* How often we look whether the program has ended where the kernel has no pidfd (before Linux 5.3). */
+enum { LOOK_MS = 5 };
 
 enum { IN, OUT, ERR, PIPES };
 
-/* A program at work. */
-struct running {
+struct subprocess {
     const struct program *program;
-    pid_t pid;        /* of its process group, too */
-    int pipes[PIPES]; /* our ends; -1: closed */
-    size_t written;   /* of the input; input_len is the newline */
+    enum { RUNNING, ENDING, KILLED } phase;
+    enum subprocess_outcome why; /* once it is no longer RUNNING */
+    int64_t until;               /* of the phase, by the monotonic clock */
+    pid_t pid;                   /* of its process group, too */
+    int pidfd;                   /* readable when the program has ended; -1: there is none */
+    int pipes[PIPES];            /* our ends; -1: closed */
+    size_t written;              /* of the input; input_len is the newline */
     struct subprocess_output outputs[PIPES];
-    bool ended; /* but not reaped: its number stays ours */
+    bool ended;  /* but not reaped */
+    bool heeded; /* a signal came, and has shortened its time */
 };
 
 static void close_one(int *fd)
@@ -41,24 +56,6 @@ static void close_one(int *fd)
 }
 
 /* --- the start --- */
-
-/* The first of $PATH that has an executable file of that name; execvp would give a text file to a shell. */
-static int find_program(const char *name, char path[PATH_MAX])
-{
-    const char *dirs = getenv("PATH");
-    if (strchr(name, '/') != NULL)
-        return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX ? 0 : ENAMETOOLONG;
-    if (dirs == NULL || *dirs == '\0')
-        dirs = "/usr/local/bin:/usr/bin:/bin";
-    while (*dirs != '\0') {
-        int len = (int)strcspn(dirs, ":");
-        if (len > 0 && snprintf(path, PATH_MAX, "%.*s/%s", len, dirs, name) < PATH_MAX &&
-            access(path, X_OK) == 0)
-            return 0;
-        dirs += len + (dirs[len] == ':');
-    }
-    return ENOENT;
-}
 
 /* Its own process group, ordinary signals (we ignore SIGPIPE, and that would be inherited), nothing blocked.
  */
@@ -76,7 +73,7 @@ static void set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* Only posix_spawn itself can fail. */
-static int spawn(struct running *r, const char *path, const int theirs[PIPES])
+static int spawn(struct subprocess *r, const char *path, const int theirs[PIPES])
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -107,11 +104,11 @@ static int make_pipe(int *read_end, int *write_end)
 }
 
 /* Returns 0, or why the program could not be started. */
-static int start(struct running *r)
+static int launch(struct subprocess *r)
 {
     char path[PATH_MAX];
     int theirs[PIPES] = {-1, -1, -1};
-    int rc = find_program(r->program->words[0], path);
+    int rc = cannot_run_find(r->program->words[0], path, sizeof path);
     if (rc == 0)
         rc = make_pipe(&theirs[IN], &r->pipes[IN]);
     for (int i = OUT; i < PIPES && rc == 0; i++)
@@ -128,7 +125,7 @@ static int start(struct running *r)
 /* --- while it runs --- */
 
 /* Writes what the pipe takes. A program that closes its stdin early wants no more: that is no fault. */
-static void feed(struct running *r)
+static void feed(struct subprocess *r)
 {
     const size_t len = r->program->input_len;
     while (r->pipes[IN] >= 0) {
@@ -144,95 +141,145 @@ static void feed(struct running *r)
     }
 }
 
-/* Reads what is there, up to one pipe full, so that one that never pauses cannot hold us here. */
-static void drain(struct running *r, int which)
+/* Reads what is there, up to one pipe full, so that one that never pauses cannot hold us here. Returns false
+ * when there is nothing. */
+static bool drain(struct subprocess *r, int which)
 {
     static char bytes[64 << 10];
+    if (r->pipes[which] < 0)
+        return false;
     ssize_t n = read(r->pipes[which], bytes, sizeof bytes);
     if (n > 0)
         subprocess_output_add(&r->outputs[which], bytes, (size_t)n);
     else if (n == 0)
         close_one(&r->pipes[which]);
-}
-
-/* Feeds and drains for at most `ms`, and sees whether the program has ended. */
-static void work(struct running *r, int64_t ms)
-{
-    struct pollfd fds[PIPES];
-    siginfo_t info = {0};
-    bool silent = r->pipes[OUT] < 0 && r->pipes[ERR] < 0;
-    for (int i = 0; i < PIPES; i++)
-        fds[i] = (struct pollfd){.fd = r->pipes[i], .events = i == IN ? POLLOUT : POLLIN};
-    if (ms > LOOK_MS)
-        ms = silent ? 1 : LOOK_MS;
-    (void)poll(fds, PIPES, (int)ms);
-    if (fds[IN].revents != 0)
-        feed(r);
-    for (int i = OUT; i < PIPES; i++)
-        if (fds[i].revents != 0)
-            drain(r, i);
-    waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT);
-    r->ended = info.si_pid == r->pid;
+    return n > 0;
 }
 
 /* What still lies in the pipes once the program has ended; more than a pipe holds comes from someone else. */
-static void drain_rest(struct running *r)
+static void drain_rest(struct subprocess *r)
 {
     for (int i = OUT; i < PIPES; i++) {
-        for (int times = 0; r->pipes[i] >= 0 && times < 16; times++)
-            drain(r, i);
+        for (int times = 0; times < 16 && drain(r, i); times++)
+            ;
         subprocess_output_finish(&r->outputs[i]);
     }
 }
 
-/* The whole group: first politely. Its pipes tell whether anyone is left of it. */
-static void end_group(struct running *r)
+static void look(struct subprocess *r)
 {
-    int64_t until = clock_monotonic() + SUBPROCESS_GRACE_MS, left;
-    kill(-r->pid, SIGTERM);
-    while ((left = until - clock_monotonic()) > 0 && (!r->ended || r->pipes[OUT] >= 0 || r->pipes[ERR] >= 0))
-        work(r, left);
-    kill(-r->pid, SIGKILL);
-    while (!r->ended)
-        work(r, LOOK_MS);
+    siginfo_t info = {0};
+    waitid(P_PID, (id_t)r->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    r->ended = info.si_pid == r->pid;
 }
 
-static enum subprocess_outcome attend(struct running *r)
+/* A signal shortens its time: it ends every wait of ours within a second. */
+_Static_assert(SUBPROCESS_STOP_MS + SUBPROCESS_STOP_GRACE_MS < 1000, "a signal ends it within a second");
+
+static void heed_signal(struct subprocess *r)
 {
-    enum subprocess_outcome why = SUBPROCESS_TIMED_OUT;
-    int64_t until = clock_monotonic() + r->program->timeout, left;
-    while (!r->ended) {
-        if (why == SUBPROCESS_TIMED_OUT && shutdown_signalled()) {
-            int64_t stop = clock_monotonic() + SUBPROCESS_STOP_MS;
-            why = SUBPROCESS_STOPPED;
-            until = stop < until ? stop : until;
-        }
-        left = until - clock_monotonic();
-        if (left <= 0) {
-            end_group(r);
-            return why;
-        }
-        work(r, left);
+    if (r->heeded || r->phase == KILLED || !shutdown_signalled())
+        return;
+    const int64_t ms = r->phase == RUNNING ? SUBPROCESS_STOP_MS : SUBPROCESS_STOP_GRACE_MS;
+    const int64_t stop = clock_monotonic() + ms;
+    r->heeded = true;
+    if (r->phase == RUNNING)
+        r->why = SUBPROCESS_STOPPED;
+    r->until = stop < r->until ? stop : r->until;
+}
+
+/* The whole group: first politely. */
+static void heed_time(struct subprocess *r)
+{
+    if (clock_monotonic() < r->until)
+        return;
+    if (r->phase == RUNNING) {
+        const int grace = r->why == SUBPROCESS_STOPPED ? SUBPROCESS_STOP_GRACE_MS : SUBPROCESS_GRACE_MS;
+        r->phase = ENDING;
+        r->until = clock_monotonic() + grace;
+        kill(-r->pid, SIGTERM);
+    } else if (r->phase == ENDING) {
+        r->phase = KILLED;
+        r->until = INT64_MAX;
+        kill(-r->pid, SIGKILL);
     }
-    return SUBPROCESS_EXITED;
 }
 
-void subprocess_run(const struct program *program, struct subprocess_end *end)
+/* In the end nothing of a group that had to be ended is left. */
+static bool is_over(struct subprocess *r)
 {
-    struct running r = {.program = program, .pipes = {-1, -1, -1}};
-    r.outputs[OUT] = r.outputs[ERR] = (struct subprocess_output){.name = program->name};
-    *end = (struct subprocess_end){.outcome = SUBPROCESS_NOT_STARTED};
-    end->status = start(&r);
-    if (end->status == 0) {
-        int status = 0;
-        end->outcome = attend(&r);
-        drain_rest(&r);
-        waitpid(r.pid, &status, 0);
-        if (end->outcome == SUBPROCESS_EXITED && WIFSIGNALED(status))
-            end->outcome = SUBPROCESS_SIGNALLED;
-        end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-        subprocess_output_tail(&r.outputs[ERR], end->error, sizeof end->error);
+    if (!r->ended)
+        return false;
+    if (r->phase == ENDING && (r->pipes[OUT] >= 0 || r->pipes[ERR] >= 0))
+        return false;
+    if (r->phase == ENDING)
+        kill(-r->pid, SIGKILL);
+    return true;
+}
+
+/* --- for the caller --- */
+
+struct subprocess *subprocess_start(const struct program *program, int *reason)
+{
+    struct subprocess *r = calloc(1, sizeof *r);
+    r->program = program;
+    r->why = SUBPROCESS_TIMED_OUT;
+    r->pidfd = r->pipes[IN] = r->pipes[OUT] = r->pipes[ERR] = -1;
+    r->outputs[OUT].name = r->outputs[ERR].name = program->name;
+    *reason = launch(r);
+    if (*reason != 0) {
+        subprocess_free(r);
+        return NULL;
+    }
+    r->until = clock_monotonic() + program->timeout;
+    r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
+    feed(r);
+    return r;
+}
+
+void subprocess_poll(const struct subprocess *r, struct handler_wait *wait)
+{
+    for (int i = 0; i < PIPES; i++)
+        if (r->pipes[i] >= 0)
+            handler_wait_fd(wait, r->pipes[i], i == IN ? POLLOUT : POLLIN);
+    if (r->pidfd >= 0 && !r->ended)
+        handler_wait_fd(wait, r->pidfd, POLLIN);
+    else
+        handler_wait_until(wait, clock_monotonic() + LOOK_MS);
+    handler_wait_until(wait, r->until);
+}
+
+bool subprocess_collect(struct subprocess *r, struct subprocess_end *end)
+{
+    int status = 0;
+    heed_signal(r);
+    feed(r);
+    drain(r, OUT);
+    drain(r, ERR);
+    look(r);
+    if (!r->ended || r->phase == ENDING)
+        heed_time(r);
+    if (!is_over(r))
+        return false;
+    drain_rest(r);
+    waitpid(r->pid, &status, 0);
+    r->pid = 0;
+    end->outcome = r->phase != RUNNING   ? r->why
+                   : WIFSIGNALED(status) ? SUBPROCESS_SIGNALLED
+                                         : SUBPROCESS_EXITED;
+    end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    subprocess_output_tail(&r->outputs[ERR], end->error, sizeof end->error);
+    return true;
+}
+
+void subprocess_free(struct subprocess *r)
+{
+    if (r->pid > 0) {
+        kill(-r->pid, SIGKILL);
+        waitpid(r->pid, NULL, 0);
     }
     for (int i = 0; i < PIPES; i++)
-        close_one(&r.pipes[i]);
+        close_one(&r->pipes[i]);
+    close_one(&r->pidfd);
+    free(r);
 }

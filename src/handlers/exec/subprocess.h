@@ -5,8 +5,11 @@
 #ifndef WOSYNC_HANDLERS_EXEC_SUBPROCESS_H
 #define WOSYNC_HANDLERS_EXEC_SUBPROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "handlers/handler.h"
 
 /* What to run. Everything is borrowed. */
 struct program {
@@ -20,11 +23,10 @@ struct program {
 };
 
 enum subprocess_outcome {
-    SUBPROCESS_EXITED,     /* status: its exit status */
-    SUBPROCESS_SIGNALLED,  /* status: the signal that ended it */
-    SUBPROCESS_TIMED_OUT,  /* it was ended at the time limit */
-    SUBPROCESS_STOPPED,    /* it was ended because our run ends */
-    SUBPROCESS_NOT_STARTED /* status: errno */
+    SUBPROCESS_EXITED,    /* status: its exit status */
+    SUBPROCESS_SIGNALLED, /* status: the signal that ended it */
+    SUBPROCESS_TIMED_OUT, /* it was ended at the time limit */
+    SUBPROCESS_STOPPED    /* it was ended because our run ends */
 };
 
 /* Bytes of what is kept of stderr, with the NUL. */
@@ -36,21 +38,31 @@ struct subprocess_end {
     char error[SUBPROCESS_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */
 };
 
+struct subprocess;
+
 /*
- * Runs the program in a process group of its own, with ordinary signals and no descriptor of ours but the
- * three pipes, and waits until it has ended. What it prints is read to the end; the first lines go to the log
- * (-v).
+ * Starts the program in a process group of its own, with ordinary signals and no descriptor of ours but the
+ * three pipes. What it prints is read to the end; the first lines go to the log (-v). `program` must live as
+ * long. Returns it, or NULL with an errno in *reason.
  *
  * At the time limit the whole group gets SIGTERM and, SUBPROCESS_GRACE_MS later at the most, SIGKILL. A
  * program that has ended while something it left in the background holds its output open is not waited for.
  *
- * When a stop is requested by a signal, the program may go on for SUBPROCESS_STOP_MS within its limit, and is
- * then ended in the same way. Not at once: what it does may have no way back, and it would all be done again.
- * Not for its whole limit: supervisors give us ten seconds before they kill us, and then it would go on
- * without us.
+ * When a signal ends our run, the program may go on for SUBPROCESS_STOP_MS within its limit, and is then
+ * ended in the same way, with SUBPROCESS_STOP_GRACE_MS between the two signals: all within a second. Not at
+ * once: a short one would all be done again.
  */
-void subprocess_run(const struct program *program, struct subprocess_end *end);
+struct subprocess *subprocess_start(const struct program *program, int *reason);
 
-enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 5000 };
+/* Adds what it waits for. */
+void subprocess_poll(const struct subprocess *subprocess, struct handler_wait *wait);
+
+/* Feeds it and reads what it prints, without waiting. True: it has ended, and *end says how. */
+bool subprocess_collect(struct subprocess *subprocess, struct subprocess_end *end);
+
+/* Frees it; one that has not ended is killed with its group. */
+void subprocess_free(struct subprocess *subprocess);
+
+enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 500, SUBPROCESS_STOP_GRACE_MS = 300 };
 
 #endif

@@ -5,7 +5,7 @@
 #define WOSYNC_HANDLERS_HTTP_CLOUDEVENT_H
 
 #include "base/buffer.h"
-#include "store/deliveries.h"
+#include "handlers/handler.h"
 
 /* The media type of the result. */
 #define CLOUDEVENT_TYPE "application/cloudevents+json"
@@ -19,6 +19,6 @@ char *cloudevent_source(const char *base_url, const char *organization);
  * order's id), `datacontenttype`, and as `data` the body as it is stored, so that every try sends the same
  * bytes.
  */
-void cloudevent_append(struct buffer *out, const struct delivery *delivery, const char *source);
+void cloudevent_append(struct buffer *out, struct handler_event *event, const char *source);
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/signature.h"
 #include "handlers/http/cloudevent.h"
 #include "handlers/http/headers.h"
+#include "handlers/http_job.h"
 #include "handlers/http_probe.h"
 
 /* A new secret and the one it takes the place of. */
@@ -157,7 +158,7 @@ static void append_id(struct buffer *out, const char *id)
 }
 
 static void append_signatures(struct buffer *out, const struct http_state *state, const char *id, int64_t now,
-    const struct handler_request *request)
+    const struct http_job_request *request)
 {
     char signature[SIGNATURE_SIZE];
     buffer_append_text(out, "webhook-signature:");
@@ -179,7 +180,7 @@ static char *make_header(const char *name, const char *value)
 
 /* The headers that differ from event to event and from try to try. Returns the first free place. */
 static char **add_webhook_headers(
-    const struct http_state *state, const char *event, struct handler_request *request, char **next)
+    const struct http_state *state, const char *event, struct http_job_request *request, char **next)
 {
     struct buffer id = {0}, signatures = {0};
     char seconds[32];
@@ -198,32 +199,32 @@ static char **add_webhook_headers(
 }
 
 static void make_body(
-    const struct http_state *state, const struct delivery *delivery, struct handler_request *request)
+    const struct http_state *state, struct handler_event *event, struct http_job_request *request)
 {
     struct buffer made = {0};
-    request->body = delivery->body;
-    request->body_len = delivery->body_len;
+    request->body = event->body;
+    request->body_len = event->body_len;
     if (state->source == NULL)
         return;
-    cloudevent_append(&made, delivery, state->source);
+    cloudevent_append(&made, event, state->source);
     request->body = request->made = made.data;
     request->body_len = made.len;
 }
 
-static void prepare(void *context, const struct delivery *delivery, struct handler_request *request)
+static void prepare(
+    const struct http_state *state, struct handler_event *event, struct http_job_request *request)
 {
-    const struct http_state *state = context;
     size_t own = 0;
     while (state->headers[own] != NULL)
         own++;
     request->tls = (struct http_tls){state->ca_file, state->certificate, state->key};
     request->url = state->url;
     request->headers = calloc(OUR_HEADERS + own + 1, sizeof *request->headers);
-    make_body(state, delivery, request);
+    make_body(state, event, request);
     char **next = request->headers;
     *next++ =
         strdup(state->source != NULL ? "Content-Type: " CLOUDEVENT_TYPE : "Content-Type: application/json");
-    next = add_webhook_headers(state, delivery->id, request, next);
+    next = add_webhook_headers(state, event->id, request, next);
     for (size_t i = 0; i < own; i++)
         *next++ = strdup(state->headers[i]);
 }
@@ -235,11 +236,20 @@ static int probe(void *context, struct handler_probe *out, struct error *e)
     return http_probe(state->url, &tls, out, e);
 }
 
+static void *start(
+    void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
+{
+    struct http_job_request request = {0};
+    (void)results;
+    prepare(state, batch->events, &request);
+    return http_job_start(host, &request, batch->timeout, http_job_judge_status);
+}
+
 const struct handler_type handler_http = {
     .name = "http",
     .keys = keys,
     .make = make,
     .free = release,
-    .prepare = prepare,
+    .driver = {.start = start, .poll = http_job_poll, .collect = http_job_collect, .cancel = http_job_cancel},
     .probe = probe,
 };

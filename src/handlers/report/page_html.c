@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
-#include "handlers/report/html.h"
+#include "base/html.h"
 
 extern const char report_html[]; /* report.html, embedded by the build */
 

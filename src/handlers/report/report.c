@@ -11,7 +11,6 @@
 #include "core/event.h"
 #include "core/event_names.h"
 #include "handlers/report/assignee_names.h"
-#include "store/events.h"
 
 static const char *text_of(struct json_object *object, const char *key)
 {
@@ -33,12 +32,6 @@ static int64_t span(int64_t from, int64_t to)
 
 /* --- history --- */
 
-struct reading {
-    struct report *report;
-    int64_t
-        observed; /* of the last status_changed: a completed event of the same observation says nothing new */
-};
-
 static void add_step(struct report *r, int64_t since, const char *status)
 {
     r->steps = realloc(r->steps, (r->count + 1) * sizeof *r->steps);
@@ -47,36 +40,31 @@ static void add_step(struct report *r, int64_t since, const char *status)
     strncpy(step->status, status, sizeof step->status - 1);
 }
 
-static void add_change(struct reading *reading, const struct event_row *row, struct json_object *data)
+static void add_change(struct report *r, const struct handler_step *step)
 {
-    struct report *r = reading->report;
-    const char *before = text_of(data, "previousStatus");
-    reading->observed = row->observed;
     /* what it was before is news where a step was not seen (the log began later, or retention removed it) */
-    if (r->count == 0 || strcmp(r->steps[r->count - 1].status, before) != 0)
-        add_step(r, TIMESTAMP_NONE, before);
-    add_step(r, row->timestamp, text_of(data, "status"));
+    if (r->count == 0 || strcmp(r->steps[r->count - 1].status, step->previous_status) != 0)
+        add_step(r, TIMESTAMP_NONE, step->previous_status);
+    add_step(r, step->timestamp, step->status);
 }
 
-static int add_event(const struct event_row *row, void *context, struct error *e)
+static void add_history(struct report *r, const struct handler_event *event)
 {
-    (void)e; /* this cannot fail */
-    struct reading *reading = context;
-    struct report *r = reading->report;
-    struct json_object *event = event_parse(row->body, row->body_len);
-    struct json_object *data = json_object_object_get(event, "data");
-    enum event_type type = event_type_named(row->type);
-    if (type == EVENT_CREATED)
-        /* one that is seen complete at once was something else when it was created */
-        add_step(
-            r, row->timestamp, date_of(data, "completedAt") == TIMESTAMP_NONE ? text_of(data, "status") : "");
-    else if (type == EVENT_STATUS_CHANGED)
-        add_change(reading, row, data);
-    else if (row->observed != reading->observed)
-        add_step(r, row->timestamp, text_of(data, "status"));
-    r->completions += type == EVENT_COMPLETED;
-    json_object_put(event);
-    return 0;
+    int64_t observed = TIMESTAMP_NONE; /* of the last status_changed */
+    for (size_t i = 0; i < event->steps; i++) {
+        const struct handler_step *step = &event->history[i];
+        if (step->type == EVENT_CREATED) {
+            /* one that is seen complete at once was something else when it was created */
+            add_step(r, step->timestamp, step->completed_at == TIMESTAMP_NONE ? step->status : "");
+        } else if (step->type == EVENT_STATUS_CHANGED) {
+            add_change(r, step);
+            observed = step->observed;
+        } else if (step->observed != observed) {
+            /* a completed event of the same observation says nothing new */
+            add_step(r, step->timestamp, step->status);
+        }
+        r->completions += step->type == EVENT_COMPLETED;
+    }
 }
 
 static void measure(struct report *r)
@@ -98,11 +86,10 @@ static void measure(struct report *r)
     r->waited = span(r->created, r->started);
 }
 
-int report_read(struct store *store, const struct delivery *delivery, struct report *out, struct error *e)
+void report_read(struct handler_event *event, struct report *out)
 {
-    struct reading reading = {.report = out, .observed = TIMESTAMP_NONE};
-    *out = (struct report){.id = delivery->id, .work_order = delivery->work_order};
-    out->event = event_parse(delivery->body, delivery->body_len);
+    *out = (struct report){.id = event->id, .work_order = event->work_order};
+    out->event = handler_event_json(event);
     out->data = json_object_object_get(out->event, "data");
     out->created = date_of(out->data, "createdAt");
     out->completed = date_of(out->event, "timestamp");
@@ -110,15 +97,12 @@ int report_read(struct store *store, const struct delivery *delivery, struct rep
     if (out->due != TIMESTAMP_NONE &&
         json_object_get_boolean(json_object_object_get(out->data, "dueDateIsFullDay")))
         out->due += INT64_C(86400000) - 1000; /* the end of that day */
-    if (events_history(store, delivery->work_order, delivery->seq, add_event, &reading, e) != 0)
-        return -1;
+    add_history(out, event);
     measure(out);
-    return 0;
 }
 
 void report_free(struct report *report)
 {
-    json_object_put(report->event);
     free(report->steps);
     *report = (struct report){0};
 }

@@ -11,10 +11,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "core/workorder.h"
-#include "store/deliveries.h"
+#include "handlers/handler.h"
 
 struct json_object;
-struct store;
 
 /* A status as it was seen. */
 struct report_step {
@@ -26,9 +25,9 @@ struct report_step {
 /* Dates are milliseconds, TIMESTAMP_NONE where there is none; spans are milliseconds, -1 where they are not
  * known. */
 struct report {
-    struct json_object *event;
-    struct json_object *data; /* in it */
-    const char *id;           /* the event's; borrowed from the delivery */
+    struct json_object *event; /* borrowed from the event, as is the id */
+    struct json_object *data;  /* in it */
+    const char *id;
     int64_t work_order;
     int64_t created;
     int64_t started; /* first seen in progress */
@@ -44,11 +43,10 @@ struct report {
 };
 
 /*
- * Reads a completed event and the history before it. The same event makes the same report at every try:
- * nothing later than it is looked at. Fills *out, to be freed with report_free in any case. Returns 0, or -1
- * when the store failed.
+ * Reads a completed event and the history that it comes with. The same event makes the same report at every
+ * try: nothing later than it is looked at. Fills *out, to be freed with report_free before the event goes.
  */
-int report_read(struct store *store, const struct delivery *delivery, struct report *out, struct error *e);
+void report_read(struct handler_event *event, struct report *out);
 
 /* Frees what the struct owns and zeroes it. */
 void report_free(struct report *report);

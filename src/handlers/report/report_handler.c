@@ -1,4 +1,9 @@
-/* report: for every completed work order a page of HTML and a line in completed.csv. */
+/*
+ * report: for every completed work order a page of HTML and a line in completed.csv.
+ *
+ * The page is written first and whole, then the line; a try that is killed between the two is made again, and
+ * both are as they would have been.
+ */
 #include "handlers/registry.h"
 
 #include <errno.h>
@@ -105,35 +110,42 @@ static int write_page(int directory, const char *name, const struct report *repo
 }
 
 /* The page first: a line in the list names a page that is there. */
-static int write_report(struct report_state *state, const struct handler_work *work, struct error *e)
+static int write_report(
+    struct report_state *state, struct handler_event *event, int64_t timeout, struct error *e)
 {
     char name[NAME_SIZE];
     struct report report;
     int directory = atomic_file_directory(state->path, e);
     if (directory < 0)
         return -1;
-    int rc = report_read(work->store, work->deliveries, &report, e);
+    report_read(event, &report);
     if (!state->cleaned)
         atomic_file_clean(directory);
     state->cleaned = true;
-    if (rc == 0)
-        rc = choose_name(directory, &report, name, e);
+    int rc = choose_name(directory, &report, name, e);
     if (rc == 0)
         rc = write_page(directory, name, &report, e);
     if (rc == 0)
-        rc = csv_file_add(&state->list, directory, &report, name, work->timeout, e);
+        rc = csv_file_add(&state->list, directory, &report, name, timeout, e);
     report_free(&report);
     close(directory);
     return rc;
 }
 
-static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+/* It waits for disks, and for the lock of the list: it blocks. */
+static void work(void *context, struct handler_batch *batch, struct delivery_result *results)
 {
     struct report_state *state = context;
     struct error e = {0};
-    handler_done(result);
-    if (work->deliveries->type == EVENT_COMPLETED && write_report(state, work, &e) != 0)
-        handler_later(result, -1, "%.60s: %.180s", state->path, e.text);
+    handler_done(results);
+    if (batch->events->type == EVENT_COMPLETED && write_report(state, batch->events, batch->timeout, &e) != 0)
+        handler_later(results, -1, "%.60s: %.180s", state->path, e.text);
+}
+
+static void limits(const void *state, struct handler_limits *limits)
+{
+    (void)state;
+    limits->jobs = 1;
 }
 
 /* The directory, or, where it is to be made, the one above it. */
@@ -162,7 +174,9 @@ const struct handler_type handler_report = {
     .keys = keys,
     .make = make,
     .free = release,
-    .deliver = deliver,
+    .limits = limits,
+    .wants_history = true,
     .keeps = true,
+    .work = work,
     .probe = probe,
 };

@@ -1,4 +1,4 @@
-/* slack: a message to an incoming webhook (https://api.slack.com/messaging/webhooks); one digest when there
+/* slack: a message to an incoming webhook (https://api.slack.com/messaging/webhooks); one summary when there
  * are many. */
 #include "handlers/registry.h"
 
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handlers/http_job.h"
 #include "handlers/http_probe.h"
 #include "handlers/slack/slack_text.h"
 
@@ -23,22 +24,31 @@ enum { DEFAULT_DIGEST_ABOVE = 20, MOST_DIGEST_ABOVE = 1000000 };
 /* Lines of a digest: what is most urgent, at a glance. */
 enum { DIGEST_LINES = 5 };
 
+/* What a work order says last, of those that are shown. */
+struct entry {
+    struct buffer line;
+    int64_t work_order;
+    int64_t seq;
+    bool urgent;
+};
+
+struct summary {
+    int64_t counts[EVENT_TYPES + 1];
+    int64_t total;
+    struct entry
+        top[DIGEST_LINES + 1]; /* the most urgent first; the last place is for the one that is put in */
+    int shown;
+};
+
 struct slack_state {
     char *url;
     char *link;
     int64_t digest_above;
+    struct summary summary; /* what was pushed and is not sent yet */
 };
 
 static const struct handler_key keys[] = {
     {"url", true, false}, {"digest_above", false, false}, {"link", false, false}, {NULL, false, false}};
-
-static void release(void *context)
-{
-    struct slack_state *state = context;
-    free(state->url);
-    free(state->link);
-    free(state);
-}
 
 static char *read_link(const struct handler_setup *setup)
 {
@@ -62,54 +72,41 @@ static void *make(const struct handler_setup *setup)
     state->digest_above = setup_number(setup, "digest_above", DEFAULT_DIGEST_ABOVE, 0, MOST_DIGEST_ABOVE);
     if (setup->problems->len == before)
         return state;
-    release(state);
+    free(state->url);
+    free(state->link);
+    free(state);
     return NULL;
 }
 
-/* Fills the request with `{"text": TEXT}`. */
-static void make_request(
-    const struct slack_state *state, const struct buffer *text, struct handler_request *request)
+/* --- sending --- */
+
+/* An incoming webhook says exactly `ok`. Anything else with a 200 is a proxy, a log-in page, another address.
+ */
+static void judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
 {
-    size_t len;
+    http_job_judge_status(call, outcome, result);
+    if (result->verdict == DELIVERY_DONE && strcmp(http_job_body(call), "ok") != 0)
+        handler_later(result, -1, "HTTP %d, but the answer is not `ok`: %.1000s", http_status(call),
+            http_job_body(call));
+}
+
+/* POSTs `{"text": TEXT}`. */
+static void *send_text(
+    const struct slack_state *state, struct handler_host *host, const struct buffer *text, int64_t timeout)
+{
+    struct http_job_request request = {.url = state->url};
     struct json_object *message = json_object_new_object();
     json_object_object_add(message, "text", json_object_new_string_len(text->data, (int)text->len));
     const char *json = json_object_to_json_string_length(
-        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-    request->url = state->url;
-    request->headers = calloc(2, sizeof *request->headers);
-    request->headers[0] = strdup("Content-Type: application/json");
-    request->body = request->made = strdup(json);
-    request->body_len = len;
+        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &request.body_len);
+    request.headers = calloc(2, sizeof *request.headers);
+    request.headers[0] = strdup("Content-Type: application/json");
+    request.body = request.made = strdup(json);
     json_object_put(message);
+    return http_job_start(host, &request, timeout, judge);
 }
 
-static void prepare(void *context, const struct delivery *delivery, struct handler_request *request)
-{
-    const struct slack_state *state = context;
-    struct buffer text = {0};
-    bool urgent;
-    slack_append_line(&text, delivery, GREETING, state->link, &urgent);
-    make_request(state, &text, request);
-    buffer_free(&text);
-}
-
-/* --- the digest --- */
-
-/* What a work order says last, of those that are shown. */
-struct entry {
-    struct buffer line;
-    int64_t work_order;
-    int64_t seq;
-    bool urgent;
-};
-
-struct summary {
-    int64_t counts[EVENT_TYPES + 1];
-    int64_t total;
-    struct entry
-        top[DIGEST_LINES + 1]; /* the most urgent first; the last place is for the one that is put in */
-    int shown;
-};
+/* --- the summary --- */
 
 /* High priority first, then the newest. */
 static bool goes_before(const struct entry *a, const struct entry *b)
@@ -145,16 +142,25 @@ static void put(struct summary *summary, const struct entry *entry)
         drop(summary, DIGEST_LINES);
 }
 
-static void read_all(const struct slack_state *state, struct summary_reader *reader, struct summary *summary)
+static void clear(struct summary *summary)
 {
-    const struct delivery *delivery;
-    while ((delivery = summary_next(reader)) != NULL) {
-        struct entry entry = {.work_order = delivery->work_order, .seq = delivery->seq};
-        slack_append_line(&entry.line, delivery, "", state->link, &entry.urgent);
-        summary->counts[delivery->type]++;
-        summary->total++;
-        put(summary, &entry);
+    while (summary->shown > 0)
+        drop(summary, summary->shown - 1);
+    *summary = (struct summary){.total = 0};
+}
+
+static void push(void *context, struct handler_event *event)
+{
+    struct slack_state *state = context;
+    if (event == NULL) {
+        clear(&state->summary);
+        return;
     }
+    struct entry entry = {.work_order = event->work_order, .seq = event->seq};
+    slack_append_line(&entry.line, event, "", state->link, &entry.urgent);
+    state->summary.counts[event->type]++;
+    state->summary.total++;
+    put(&state->summary, &entry);
 }
 
 /* `:inbox_tray: MaintainX Alert: 42 events: 40 WO created, 2 WO completed`, and the lines. */
@@ -181,23 +187,38 @@ static void append_summary(struct buffer *text, const struct summary *summary)
         buffer_append_format(text, "\n%s", summary->top[i].line.data);
 }
 
-static void digest(void *context, struct summary_reader *reader, struct handler_request *request)
+static void *start(
+    void *context, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
-    const struct slack_state *state = context;
-    struct summary summary = {.total = 0};
+    struct slack_state *state = context;
     struct buffer text = {0};
-    read_all(state, reader, &summary);
-    append_summary(&text, &summary);
-    make_request(state, &text, request);
-    while (summary.shown > 0)
-        drop(&summary, summary.shown - 1);
+    bool urgent;
+    (void)results;
+    if (batch->kind == HANDLER_SUMMARY)
+        append_summary(&text, &state->summary);
+    else
+        slack_append_line(&text, batch->events, GREETING, state->link, &urgent);
+    void *job = send_text(state, host, &text, batch->timeout);
     buffer_free(&text);
+    return job;
 }
 
-static size_t digest_above(void *context)
+/* Messages in a channel keep their order. */
+static void limits(const void *context, struct handler_limits *limits)
 {
     const struct slack_state *state = context;
-    return (size_t)state->digest_above;
+    limits->jobs = 1;
+    limits->interval_ms = INTERVAL_MS;
+    limits->summary_above = (size_t)state->digest_above;
+}
+
+static void release(void *context)
+{
+    struct slack_state *state = context;
+    clear(&state->summary);
+    free(state->url);
+    free(state->link);
+    free(state);
 }
 
 static int probe(void *context, struct handler_probe *out, struct error *e)
@@ -211,10 +232,11 @@ const struct handler_type handler_slack = {
     .keys = keys,
     .make = make,
     .free = release,
-    .prepare = prepare,
-    .side_by_side = 1, /* messages in a channel keep their order */
-    .interval_ms = INTERVAL_MS,
-    .digest_above = digest_above,
-    .digest = digest,
+    .limits = limits,
+    .driver = {.start = start,
+        .poll = http_job_poll,
+        .collect = http_job_collect,
+        .cancel = http_job_cancel,
+        .push = push},
     .probe = probe,
 };

@@ -206,18 +206,15 @@ static void append_link(struct buffer *out, const char *template, int64_t id)
 }
 
 void slack_append_line(
-    struct buffer *out, const struct delivery *delivery, const char *greeting, const char *link, bool *urgent)
+    struct buffer *out, struct handler_event *event, const char *greeting, const char *link, bool *urgent)
 {
-    struct json_object *event = event_parse(delivery->body, delivery->body_len);
-    struct json_object *data = json_object_object_get(event, "data");
+    struct json_object *json = handler_event_json(event), *data = json_object_object_get(json, "data");
     *urgent = strcmp(text_of(data, "priority"), "HIGH") == 0;
-    const char *emoji =
-        *urgent && delivery->type == EVENT_CREATED ? ":rotating_light:" : emojis[delivery->type];
+    const char *emoji = *urgent && event->type == EVENT_CREATED ? ":rotating_light:" : emojis[event->type];
     buffer_append_format(out, "%s %s", emoji, greeting);
-    append_happening(out, delivery->type, event, data);
+    append_happening(out, event->type, json, data);
     buffer_append_text(out, ": ");
     append_title(out, text_of(data, "title"));
-    append_link(out, link, delivery->work_order);
-    append_assignees(out, delivery->type, event);
-    json_object_put(event);
+    append_link(out, link, event->work_order);
+    append_assignees(out, event->type, json);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "store/deliveries.h"
+#include "handlers/handler.h"
 
 /* Stands for the work order's id in the template of its address. */
 #define SLACK_LINK_ID "{id}"
@@ -18,7 +18,7 @@
  * outside is brought to one line, cut at a readable length and escaped. greeting: "" or what every message
  * begins with; link: the template of the address. *urgent tells whether the priority is HIGH.
  */
-void slack_append_line(struct buffer *out, const struct delivery *delivery, const char *greeting,
-    const char *link, bool *urgent);
+void slack_append_line(
+    struct buffer *out, struct handler_event *event, const char *greeting, const char *link, bool *urgent);
 
 #endif

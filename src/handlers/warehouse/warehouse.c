@@ -130,11 +130,11 @@ static void *make(const struct handler_setup *setup)
 /* --- events --- */
 
 /* Its names are put off: they go together, each once. */
-static int put_event(struct warehouse_state *state, const struct delivery *delivery,
+static int put_event(struct warehouse_state *state, struct handler_event *event,
     struct warehouse_names *names, struct delivery_result *result)
 {
     struct warehouse_row row;
-    const char *wrong = warehouse_row_from_event(delivery->body, delivery->body_len, delivery->seq, &row);
+    const char *wrong = warehouse_row_from_event(event->body, event->body_len, event->seq, &row);
     int rc = -1;
     if (wrong == NULL)
         rc = state->backend->put_event(state->db, &row, result);
@@ -153,22 +153,59 @@ static int put_name(
     return state->backend->put_name(state->db, name->kind, &values, result);
 }
 
-static void deliver(void *context, const struct handler_work *work, struct delivery_result *result)
+/* How far a transaction came. */
+enum applied { APPLIED, NOT_BEGUN, FAILED };
+
+/* Some events in one transaction. */
+static enum applied apply(
+    struct warehouse_state *state, struct handler_event *events, size_t count, struct delivery_result *result)
 {
-    struct warehouse_state *state = context;
     struct warehouse_names names = {0};
     int rc = state->backend->begin(state->db, result);
-    for (size_t i = 0; i < work->count && rc == 0; i++)
-        rc = put_event(state, &work->deliveries[i], &names, result);
+    enum applied how = rc == 0 ? FAILED : NOT_BEGUN;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = put_event(state, &events[i], &names, result);
     for (size_t i = 0; i < names.count && rc == 0; i++)
         rc = put_name(state, &names.list[i], result);
     warehouse_names_free(&names);
     if (rc == 0)
         rc = state->backend->commit(state->db, result);
-    if (rc == 0)
+    if (rc == 0) {
         handler_done(result);
-    else
-        state->backend->rollback(state->db);
+        return APPLIED;
+    }
+    state->backend->rollback(state->db);
+    return how;
+}
+
+/*
+ * All in one transaction, or, where one of them is refused or fails, one by one. A database that is not to be
+ * had is the failure of the first; the others were not tried.
+ */
+static void apply_all(
+    struct warehouse_state *state, const struct handler_batch *batch, struct delivery_result *results)
+{
+    int64_t began = clock_monotonic();
+    enum applied how = apply(state, batch->events, batch->count, results);
+    size_t i = 1;
+    if (how == APPLIED) {
+        for (; i < batch->count; i++)
+            results[i] = results[0];
+        return;
+    }
+    results[0].away = how == NOT_BEGUN && results[0].verdict == DELIVERY_LATER;
+    if (how == FAILED && batch->count > 1 && clock_monotonic() - began > batch->timeout / 2)
+        i = 0; /* there is no time left; the engine tries them one by one */
+    else if (how == FAILED && batch->count > 1)
+        for (i = 0; i < batch->count; i++) {
+            apply(state, &batch->events[i], 1, &results[i]);
+            if (results[i].verdict == DELIVERY_LATER) {
+                i++;
+                break;
+            }
+        }
+    for (; i < batch->count; i++)
+        handler_untried(&results[i]);
 }
 
 /* --- snapshots --- */
@@ -210,19 +247,18 @@ static void load_together(struct warehouse_state *state, const struct handler_sn
 }
 
 /* What the database refuses is found by loading one by one, and left out. */
-static void load(
-    void *context, const struct handler_snapshot *snapshots, size_t count, struct delivery_result *result)
+static void load_all(
+    struct warehouse_state *state, const struct handler_batch *batch, struct delivery_result *result)
 {
-    struct warehouse_state *state = context;
-    load_together(state, snapshots, count, result);
+    load_together(state, batch->snapshots, batch->count, result);
     if (result->verdict != DELIVERY_DEAD)
         return;
-    for (size_t i = 0; i < count; i++) {
-        load_together(state, &snapshots[i], 1, result);
+    for (size_t i = 0; i < batch->count; i++) {
+        load_together(state, &batch->snapshots[i], 1, result);
         if (result->verdict == DELIVERY_LATER)
             return;
         if (result->verdict == DELIVERY_DEAD)
-            leave_out(&snapshots[i], result->error);
+            leave_out(&batch->snapshots[i], result->error);
     }
     handler_done(result);
 }
@@ -236,14 +272,31 @@ static int probe(void *context, struct handler_probe *out, struct error *e)
     return fail(e, EX_UNAVAILABLE, "%s", why.error);
 }
 
+/* --- the type --- */
+
+static void work(void *context, struct handler_batch *batch, struct delivery_result *results)
+{
+    if (batch->kind == HANDLER_SNAPSHOTS)
+        load_all(context, batch, results);
+    else
+        apply_all(context, batch, results);
+}
+
+static void limits(const void *state, struct handler_limits *limits)
+{
+    (void)state;
+    limits->events = BATCH;
+    limits->jobs = 1;
+}
+
 const struct handler_type handler_warehouse = {
     .name = "warehouse",
     .keys = keys,
     .make = make,
     .free = release,
-    .deliver = deliver,
-    .batch = BATCH,
+    .limits = limits,
+    .wants_snapshots = true,
     .keeps = true,
-    .load = load,
+    .work = work,
     .probe = probe,
 };

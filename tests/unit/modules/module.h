@@ -4,7 +4,7 @@
 
 static const int interface = 42;
 
-static const void *open_module(const struct handler_host *host)
+static const void *open_module(const struct module_host *host)
 {
     return host->clock_monotonic() >= 0 ? &interface : (const void *)0;
 }

@@ -28,7 +28,7 @@
  */
 enum { CONNECT_MAX = 10000, STOP_GRACE = 800 };
 
-const struct handler_host *pg_host;
+const struct module_host *pg_host;
 
 /* --- failures --- */
 

@@ -14,7 +14,7 @@
 #include "handlers/module.h"
 
 /* What the program lends us; set when the module is opened. */
-extern const struct handler_host *pg_host;
+extern const struct module_host *pg_host;
 
 /* as libpq-fe.h has them */
 typedef struct pg_conn PGconn;

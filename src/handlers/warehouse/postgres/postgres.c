@@ -303,7 +303,7 @@ static const char *check_address(const char *address)
 
 /* --- the module --- */
 
-static const void *open_module(const struct handler_host *host)
+static const void *open_module(const struct module_host *host)
 {
     static const struct warehouse_module module = {
         .backend = &backend, .check_address = check_address, .make = make};

@@ -1,4 +1,4 @@
-#include "handlers/report/html.h"
+#include "base/html.h"
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /*
  * html: text from outside, made harmless for a page.
  */
-#ifndef WOSYNC_HANDLERS_REPORT_HTML_H
-#define WOSYNC_HANDLERS_REPORT_HTML_H
+#ifndef WOSYNC_BASE_HTML_H
+#define WOSYNC_BASE_HTML_H
 
 #include <stddef.h>
 

@@ -1,0 +1,79 @@
+/*
+ * window: what is due for one handler: the numbers of many deliveries, the bodies of a few, so that a queue
+ * takes little memory whatever it holds. It knows which delivery may be tried now: the first one of each work
+ * order.
+ */
+#ifndef WOSYNC_DELIVER_WINDOW_H
+#define WOSYNC_DELIVER_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/event.h"
+#include "store/deliveries.h"
+
+struct store;
+
+/* Deliveries read at a time; bytes of bodies that are read ahead. */
+enum { WINDOW_SIZE = 16384, WINDOW_BYTES = 2 << 20 };
+
+/* An event as it lies in the log. Owns its texts; id is NULL: it is no longer there. */
+struct window_event {
+    char *id;
+    char *body;
+    size_t body_len;
+    enum event_type type;
+};
+
+struct window_item;
+
+/* Zeroed: empty. */
+struct window {
+    struct window_item *items; /* in the order of the log */
+    int count;
+    int *ready; /* a heap: those with the fewest attempts first, then in the order of the log */
+    int ready_count;
+    int left;      /* neither taken nor dropped */
+    size_t cached; /* bytes of bodies that were read ahead */
+    size_t usual;  /* bytes of the body read last: how many may be read ahead */
+};
+
+/* What to read. */
+struct window_query {
+    struct store *store;
+    int64_t handler;
+    int64_t now, latest; /* as in deliveries_due */
+    bool (*is_busy)(
+        int64_t work_order, const void *context); /* a delivery of it is under way: it is left out */
+    const void *context;
+};
+
+/* Reads what is due in place of what was there. Returns how many deliveries the store has, those left out
+ * included, or -1. */
+int window_read(struct window *window, const struct window_query *query, struct error *e);
+
+/* Takes a delivery that may be tried: the next one, or a random one. Returns its place, or -1: there is none.
+ */
+int window_take(struct window *window, bool random);
+
+const struct delivery *window_delivery(const struct window *window, int place);
+
+/* The next delivery of the work order of one that was taken may be tried now; */
+void window_follow(struct window *window, int place);
+
+/* or all of them are dropped, for it failed. */
+void window_hold(struct window *window, int place);
+
+/* The event of a delivery that was taken, which becomes the caller's. Returns 0, or -1 when the store failed.
+ */
+int window_event(
+    struct window *window, int place, struct store *store, struct window_event *out, struct error *e);
+
+void window_event_free(struct window_event *event);
+
+/* Drops everything and frees what the struct owns. */
+void window_free(struct window *window);
+
+#endif

@@ -1,0 +1,106 @@
+"""A store as a plant would have it: what the mock generated, and on top of it the life of some weeks: work orders that were
+closed late, runs every five minutes, deliveries of four handlers, webhooks. The same dice, the same store."""
+import datetime
+import json
+import random
+import sqlite3
+
+DAY = 86400000
+HOUR = 3600000
+HANDLERS = (("maintenance-chat", "slack", 9000), ("erp", "http", 2500), ("plant-warehouse", "warehouse", 5000),
+            ("completion-pages", "report", 14000))
+
+
+def iso(ms):
+    base = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+    return base.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (ms % 1000)
+
+
+def ms_of(text):
+    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def close_old(db, dice, now):
+    """Most of what is old was done after all; some weeks bring less work than others, and work gets quicker."""
+    calm = [dice.choice((0, 0.05, 0.1, 0.2, 0.3)) for _ in range(200)]
+    for document, number, text in db.execute("SELECT document, work_order, json FROM documents").fetchall():
+        work = json.loads(text)
+        created = ms_of(work["createdAt"])
+        age = (now - created) / DAY
+        if dice.random() < calm[int(age // 7) % 200]:
+            db.execute("DELETE FROM documents WHERE document = ?", (document,))
+            db.execute("DELETE FROM snapshots WHERE id = ?", (number,))
+            continue
+        late = {"HIGH": 8, "MEDIUM": 20, "LOW": 45}.get(work["priority"], 70)
+        done = created + int(dice.expovariate(1 / (late * DAY)))
+        if work["status"] in ("OPEN", "IN_PROGRESS", "ON_HOLD") and "startDate" not in work and done < now and dice.random() < 0.97:
+            work.update(status="DONE", completedAt=iso(done), updatedAt=iso(done))
+        elif work.get("dueDate") and work.get("completedAt") and work["type"] == "PREVENTIVE" and dice.random() < 0.75 - age / 1500:
+            due, completed = ms_of(work["dueDate"]), ms_of(work["completedAt"])
+            if created < due < completed:  # it was done in time, after all
+                work["completedAt"] = iso(due - int(dice.random() * min(DAY, due - created)))
+        db.execute("UPDATE documents SET json = ? WHERE document = ?", (json.dumps(work, separators=(",", ":")), document))
+
+
+def make_runs(db, dice, now, days):
+    broken = now - 5 * DAY + 3 * HOUR  # a night without the network; two days before, a machine that was off
+    off = now - 9 * DAY - 6 * HOUR
+    db.execute("DELETE FROM runs")
+    began = now - days * DAY
+    while began < now:
+        if not off < began < off + 5 * HOUR:
+            failed = broken < began < broken + 2 * HOUR or dice.random() < 0.0004
+            db.execute("INSERT INTO runs (kind, began, ended, requests, records, exit_status) VALUES ('sync', ?, ?, 1, ?, ?)",
+                       (began, began + 900 + int(dice.random() * 900), int(dice.random() * 5), 69 if failed else 0))
+        began += 5 * 60000
+
+
+def make_deliveries(db, dice, now, days):
+    db.execute("DELETE FROM deliveries")
+    db.execute("DELETE FROM events")
+    db.execute("DELETE FROM handlers")
+    db.execute("UPDATE account SET horizon = ?, finished = ?", (now - days * DAY, now - 70000))
+    for number, (name, type_, _) in enumerate(HANDLERS, 1):
+        db.execute("INSERT INTO handlers (handler, name, type, position, added) VALUES (?, ?, ?, 0, ?)", (number, name, type_, now - days * DAY))
+    seq = 0
+    for day in range(days, 0, -1):
+        for _ in range(30 + int(dice.random() * 25)):
+            seq += 1
+            at = now - day * DAY + int(dice.random() * DAY * 0.99)
+            work_order = 100000 + int(dice.random() * 20000)
+            db.execute("INSERT INTO events (seq, id, type, work_order, timestamp, observed, body) VALUES (?, ?, 'workorder.updated', ?, ?, ?, '{}')",
+                       (seq, "workorder.updated/%d/%s" % (work_order, iso(at)), work_order, at, at + 120000))
+            slow = 6 if day in (31, 32) else 1  # the ERP was slow for two days
+            for handler, (name, _, base) in enumerate(HANDLERS, 1):
+                delay = int(dice.random() * 240000) + int(base * (0.6 + dice.random())) * (slow * 30 if name == "erp" and slow > 1 else 1)
+                if at + delay >= now:
+                    continue
+                db.execute("INSERT INTO deliveries (handler, seq, work_order, state, attempts, due, changed) VALUES (?, ?, ?, 'done', 1, 0, ?)",
+                           (handler, seq, work_order, at + delay))
+    db.execute("UPDATE handlers SET delivered = (SELECT count(*) FROM deliveries d WHERE d.handler = handlers.handler), "
+               "last_success = (SELECT max(changed) FROM deliveries d WHERE d.handler = handlers.handler)")
+    db.execute("UPDATE deliveries SET state = 'pending', due = ? WHERE handler = 2 AND seq > ?", (now + 300000, seq - 3))
+    db.execute("UPDATE deliveries SET state = 'dead' WHERE handler = 2 AND seq = ?", (seq - 700,))
+    db.execute("UPDATE handlers SET last_error = 'HTTP 503 Service Unavailable', last_failure = ? WHERE handler = 2", (now - HOUR,))
+
+
+def make_channels(db, dice):
+    steps = (1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000, 5000000, 10000000)
+    for channel, counts in (("poll", (0, 5, 30, 90, 260, 700, 1200, 800, 40, 6, 3, 1)), ("webhook", (900, 1400, 700, 120, 30, 9, 4, 1, 0, 0, 0, 0))):
+        for step, count in zip(steps, counts):
+            if count:
+                db.execute("INSERT OR REPLACE INTO lateness (channel, up_to, count, largest, overdue, noted) VALUES (?, ?, ?, ?, ?, 0)",
+                           (channel, step, count + int(dice.random() * 3), step, 420000 if step == 10000000 else 0))
+    db.execute("UPDATE webhook_stats SET api = 'subscriptions', first = 1, last = (SELECT max(ended) FROM runs), received = 3187, duplicate = 12, polled = 214")
+
+
+def furnish(path, now, seed=11, days=60):
+    """Changes a store that a sync has made. `now`: milliseconds."""
+    dice = random.Random(seed)
+    db = sqlite3.connect(path)
+    with db:
+        close_old(db, dice, now)
+        make_runs(db, dice, now, days)
+        make_deliveries(db, dice, now, days)
+        make_channels(db, dice)
+    db.close()
