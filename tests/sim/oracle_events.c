@@ -47,7 +47,10 @@ static struct knowledge silently(const struct order *order, const struct knowled
 {
     struct knowledge after = *known;
     after.status = NULL;
-    after.low = after.high = order->versions[known->version].updated;
+    after.high = order->versions[known->version].updated;
+    if (!order->bent && known->low > after.high)
+        after.high = known->low;
+    after.low = after.high;
     return after;
 }
 

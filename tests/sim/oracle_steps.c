@@ -118,6 +118,10 @@ static bool take_completion(struct match *m, struct passage *step)
             return true;
         }
     }
+    /* one without a date may have been taken for the date of the one before */
+    for (int i = 0; i < m->version; i++)
+        if (strcmp(m->order->versions[i].status, "DONE") == 0 && m->order->versions[i].completed == NEVER)
+            return true;
     /* by another way it was told before */
     if (log_find(&oracle.log, ids[0]) != NULL || log_find(&oracle.log, ids[1]) != NULL)
         return true;
@@ -223,7 +227,11 @@ static void conclude(const struct match *m, const struct expected *owed, bool ju
 {
     const struct knowledge *known = m->known;
     bool stepped = m->told.count > 0;
-    int64_t updated = m->v->updated, last = stepped && m->last > updated ? m->last : updated;
+    int64_t updated = m->v->updated, last = stepped ? m->last : NEVER;
+    /* a moment may be later than the record's date */
+    if (!m->order->bent && known->version >= 0 && last < known->low)
+        last = known->low;
+    last = last < updated ? updated : last;
     *after = owed->after;
     after->status = NULL;
     after->low = after->high = last;
@@ -233,8 +241,7 @@ static void conclude(const struct match *m, const struct expected *owed, bool ju
         after->high = stepped ? m->last : known->high;
     } else if (m->hooked && !jumped && known->version >= 0) {
         /* it may wait for steps that lead away and back, or not */
-        int64_t least = stepped ? m->last : known->low;
-        after->low = least < updated ? least : updated;
+        after->low = stepped ? m->last : known->low;
     }
 }
 
