@@ -118,6 +118,10 @@ static bool take_completion(struct match *m, struct passage *step)
             return true;
         }
     }
+    /* a page of the list that is older than the step has the date of the completion before: the next look
+     * tells it */
+    if (step->occurred > v->updated)
+        return true;
     /* one without a date may have been taken for the date of the one before */
     for (int i = 0; i < m->version; i++)
         if (strcmp(m->order->versions[i].status, "DONE") == 0 && m->order->versions[i].completed == NEVER)
