@@ -39,7 +39,6 @@ void oracle_owe(const struct order *order, const struct knowledge *known, int ve
     out->count = kept;
 }
 
-static const struct knowledge nothing = {.version = -1, .low = NEVER, .high = NEVER};
 static const struct told_steps no_steps = {.status = NULL};
 
 /* It was seen without a word: all steps up to its date are part of that. */
@@ -75,12 +74,13 @@ bool oracle_has_head(const struct told *told, const char *id, const char *timest
  * It was not known at the last look, and is told as a change to what was seen silently since. Returns how
  * many events are so.
  */
-static int match_from_silence(const struct order *order, int i, struct knowledge *after)
+static int match_from_silence(
+    const struct order *order, const struct knowledge *before, int i, struct knowledge *after)
 {
     char why[ORACLE_WHY];
     for (int v = order->count - 1; v >= 0; v--) {
         struct expected silent;
-        oracle_owe(order, &nothing, v, order->versions[v].description, &no_steps, &silent);
+        oracle_owe(order, before, v, order->versions[v].description, &no_steps, &silent);
         for (int absent = 0; absent < 2 && silent.count == 0; absent++) {
             struct knowledge known = silently(order, &silent.after);
             if (absent == 1)
@@ -194,8 +194,10 @@ static int take_look(const struct order *order, int i)
     int count = oracle_match(order, &w->known, i, &after, why);
     if (count == 0 && w->known.version >= 0)
         count = match_filled(order, &w->known, i, &after);
-    /* new, or seen silently since the last look: what explains more of it holds */
-    int more = w->known.version < 0 ? match_from_silence(order, i, &other) : 0;
+    /* new, or seen silently since the last look, as what was told of it before: what explains more of it
+     * holds */
+    bool silent = w->known.version < 0 || (count == 0 && order->bent);
+    int more = silent ? match_from_silence(order, &w->known, i, &other) : 0;
     if (more > count) {
         count = more;
         after = other;
