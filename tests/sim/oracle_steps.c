@@ -137,7 +137,7 @@ static bool take_completion(struct match *m, struct passage *step)
  * told as the one change that a poll can prove, which has no actor. */
 static bool may_lack_actor(const struct match *m, const struct notice *notice)
 {
-    return !notice->before || oracle.history->keep_hours < 24 ||
+    return !notice->before || m->order->bent || oracle.history->keep_hours < 24 ||
            (m->known->version >= 0 && notice->occurred <= m->known->high);
 }
 
