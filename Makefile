@@ -131,6 +131,7 @@ help:
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
 	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
 	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
+	@echo 'make picture           make docs/report.png anew'
 	@echo 'make coverage          how much of src/ the tests run'
 	@echo 'make clean             remove what was built: BUILD'
 

@@ -3,7 +3,7 @@
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
 	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd monitoring-plugins-basic libmonitoring-plugin-perl \
-	prometheus prometheus-node-exporter bash-completion zsh fish python3-yaml
+	prometheus prometheus-node-exporter tzdata bash-completion zsh fish python3-yaml
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -13,6 +13,12 @@ MOCK_PACKAGES = libmicrohttpd json-c zlib libcurl libcrypto
 MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
+
+.PHONY: picture
+# the picture of `wosync report` in README; it needs chromium
+picture: all mock
+	@tests/install-packages chromium faketime pngquant
+	@tests/picture docs/report.png
 
 .PHONY: test check proof debian deb-check container-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:

@@ -350,8 +350,8 @@ static bool emit_steps(const struct looking *l, const char *from, int64_t after)
         set_status(l->out, from, after);
     else if (l->now->wait && chain.relevant > used)
         l->out->status_at = after;
-    else if (after > l->wo->updated && used > 0)
-        l->out->status_at = after;
+    else if (after > l->wo->updated && (used > 0 || !l->now->believed))
+        l->out->status_at = after; /* what happened before that is part of what was emitted, now and later */
     status_chain_free(&chain);
     return !waits;
 }

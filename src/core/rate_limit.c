@@ -161,9 +161,10 @@ void rate_limit_roll(struct rate_limit *rate_limit, int64_t now)
 {
     if (rate_limit->window <= 0 || rate_limit->limit <= 0 || is_current(rate_limit, now))
         return;
-    /* the server's window begins when the request arrives, which may take as long as it lasts; the first
-     * answer says when */
+    /* the server's window begins when the request arrives, which may take as long as it lasts, and may last
+     * longer than was seen so far; the first answer says when it ends */
+    int64_t longest = 2 * rate_limit->window;
     rate_limit->remaining = rate_limit->limit;
-    rate_limit->reset = now + 2 * rate_limit->window;
+    rate_limit->reset = now + (longest > OUTLASTS_WINDOW_MS ? longest : OUTLASTS_WINDOW_MS);
     rate_limit->seen = now;
 }

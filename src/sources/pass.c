@@ -406,8 +406,8 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
-                "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
-                "on here");
+                "api: work orders: the server repeats a cursor, the list would never end; the next run "
+                "continues here");
             return STEP_FAILED;
         }
         const struct page_request next = next_request(r, cursor);

@@ -222,12 +222,12 @@ static int64_t wait_after(int64_t failures)
     return waits[failures < count ? failures : count - 1];
 }
 
-/* It failed: later, or after a day not again. */
+/* It failed: later, or after a day not again. A clock that went back ends no day. */
 static int settle_failed(struct store *store, const struct due *due, const char *why, struct error *e)
 {
     const struct refetch_row *row = &due->row;
     int64_t now = clock_now();
-    if (now - row->requested < DAY_MS && now >= row->requested)
+    if (now - row->requested < DAY_MS)
         return refetches_postpone(
             store, row->work_order, row->reason, now + wait_after(row->attempts), why, e);
     log_warning(

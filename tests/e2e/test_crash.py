@@ -184,11 +184,11 @@ class Stopped(Case):
         self.assertEqual(self.status()["unfinished"], [])
 
     def test_by_SIGTERM(self):
-        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_by_SIGINT(self):
-        self.assertFails(self.stop_in_the_middle(signal.SIGINT), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGINT), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_by_SIGKILL(self):
@@ -209,7 +209,7 @@ class Stopped(Case):
 
     def test_by_SIGTERM_where_nothing_changed(self):
         self.read_again()
-        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_where_nothing_changed_and_the_server_fails(self):

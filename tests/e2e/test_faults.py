@@ -187,7 +187,7 @@ class GivenUp(Case):
         self.give_up(UNAVAILABLE, r"api: work orders: no answer .*timed out", "drip", bytes_per_second=10)
 
     def test_500(self):
-        self.give_up(UNAVAILABLE, r"api: work orders: 500.*the next run goes on", "status", status=500)
+        self.give_up(UNAVAILABLE, r"api: work orders: 500.*the next run continues", "status", status=500)
 
     def test_503_repeats_the_words_of_the_server(self):
         self.give_up(UNAVAILABLE, r"api: work orders: 503: We are tired", "status", status=503,

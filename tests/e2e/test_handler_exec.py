@@ -207,7 +207,7 @@ class Ends(Exec):
     def test_exit_75_is_later(self):
         self.script("echo the ERP is closed >&2; exit 75")
         self.run_one()
-        self.assertWaits(r"later try \(exit status 75\): the ERP is closed")
+        self.assertWaits(r"tried again later \(exit status 75\): the ERP is closed")
 
     def test_other_statuses_are_failures_that_are_tried_again(self):
         self.script("echo out; echo one >&2; echo ' two\t2' >&2; exit 3")

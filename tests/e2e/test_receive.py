@@ -613,6 +613,15 @@ class Hints(Webhooks):
         self.assertEqual(self.sql("SELECT state FROM webhook_inbox"), [("given_up",)])
         self.sync_silently("--no-dispatch")
 
+    def test_a_clock_that_went_back_gives_nothing_up(self):
+        self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
+        self.hint(self.one)
+        self.sql("UPDATE refetches SET requested = requested + 7200000")
+        self.make_due()
+        run = self.sync("--no-dispatch")
+        self.assertNotRegex(run.err, "for a day")
+        self.assertEqual((self.waiting(), self.lane()["givenUp"]), (1, 0))
+
     def test_a_hanging_api_is_polled_first(self):
         """Whatever waits, the list comes first."""
         self.mock.fault("status", status=503, times=1)

@@ -148,13 +148,11 @@ void hooks_changed(struct order *order)
 
 void hooks_deleted(struct order *order, int64_t when)
 {
-    struct message message = {.work_order = order->id,
-        .version = order->count - 1,
-        .about = ABOUT_DELETION,
-        .occurred = when,
-        .actor = choose_actor()};
+    struct message message = {
+        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION, .occurred = when};
     if (!hooks.manner.on)
         return;
+    message.actor = hooks.manner.brief ? 0 : choose_actor();
     message.nameless = !hooks.manner.brief && dice_chance(&hooks.dice, hooks.manner.nameless);
     /* one that is deleted a second time is so at another moment */
     if (!hooks.manner.brief && message.occurred <= order->last_moment)

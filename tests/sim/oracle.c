@@ -194,8 +194,8 @@ static bool is_as_known(int64_t work_order, bool deleted, const char *json)
     if (version < 0)
         return false;
     const struct knowledge *known = &oracle.orders[order->id - FIRST_ID].known;
-    /* a backfill told of it, and it was gone before a poll could see as much */
-    if (order->removed != NEVER && version > known->version)
+    /* a backfill told of it, and it was gone, or as before, when a poll could have seen as much */
+    if (order->bent || (order->removed != NEVER && version > known->version))
         return true;
     return oracle_newest_like(order, version) == oracle_newest_like(order, known->version) &&
            (description == known->description || description == ABSENT) && deleted == known->deleted;

@@ -39,7 +39,6 @@ void oracle_owe(const struct order *order, const struct knowledge *known, int ve
     out->count = kept;
 }
 
-static const struct knowledge nothing = {.version = -1, .low = NEVER, .high = NEVER};
 static const struct told_steps no_steps = {.status = NULL};
 
 /* It was seen without a word: all steps up to its date are part of that. */
@@ -47,7 +46,10 @@ static struct knowledge silently(const struct order *order, const struct knowled
 {
     struct knowledge after = *known;
     after.status = NULL;
-    after.low = after.high = order->versions[known->version].updated;
+    after.high = order->versions[known->version].updated;
+    if (!order->bent && known->low > after.high)
+        after.high = known->low;
+    after.low = after.high;
     return after;
 }
 
@@ -72,12 +74,13 @@ bool oracle_has_head(const struct told *told, const char *id, const char *timest
  * It was not known at the last look, and is told as a change to what was seen silently since. Returns how
  * many events are so.
  */
-static int match_from_silence(const struct order *order, int i, struct knowledge *after)
+static int match_from_silence(
+    const struct order *order, const struct knowledge *before, int i, struct knowledge *after)
 {
     char why[ORACLE_WHY];
     for (int v = order->count - 1; v >= 0; v--) {
         struct expected silent;
-        oracle_owe(order, &nothing, v, order->versions[v].description, &no_steps, &silent);
+        oracle_owe(order, before, v, order->versions[v].description, &no_steps, &silent);
         for (int absent = 0; absent < 2 && silent.count == 0; absent++) {
             struct knowledge known = silently(order, &silent.after);
             if (absent == 1)
@@ -101,8 +104,8 @@ int64_t oracle_known_orders(int64_t since)
 
 /* --- what is told --- */
 
-/* The notification of a deletion at that moment, NULL when none came. A date in whole seconds stands for all
- * of its second. */
+/* The notification of a deletion at that moment, by whoever did it; NULL when none came. A date in whole
+ * seconds stands for all of its second. */
 static const struct notice *find_deletion(const struct order *order, const struct told *told, int64_t *when)
 {
     char date[32];
@@ -111,7 +114,7 @@ static const struct notice *find_deletion(const struct order *order, const struc
         *when = notice->occurred % 1000 == 0 ? notice->occurred + 999 : notice->occurred;
         plant_write_date(*when, date);
         if (notice->work_order == order->id && notice->to == NULL && notice->taken &&
-            oracle_has_head(told, told->id, date))
+            told->actor == notice->actor && oracle_has_head(told, told->id, date))
             return notice;
     }
     return NULL;
@@ -164,8 +167,6 @@ static bool take_proved_gone(const struct told *told, const struct order *order,
         broken("R3", "%s should be %s", told->id, id);
     else if (!oracle_has_head(told, id, date) || rest == NULL || strcmp(rest, tail) != 0)
         broken("R3", "%s should be of %s and end with %s: %s", told->id, date, tail, told->body);
-    if (notice != NULL && told->actor != 0 && told->actor != notice->actor)
-        broken("R5", "%s is told as done by %lld", told->id, (long long)told->actor);
     return true;
 }
 
@@ -193,8 +194,10 @@ static int take_look(const struct order *order, int i)
     int count = oracle_match(order, &w->known, i, &after, why);
     if (count == 0 && w->known.version >= 0)
         count = match_filled(order, &w->known, i, &after);
-    /* new, or seen silently since the last look: what explains more of it holds */
-    int more = w->known.version < 0 ? match_from_silence(order, i, &other) : 0;
+    /* new, or seen silently since the last look, as what was told of it before: what explains more of it
+     * holds */
+    bool silent = w->known.version < 0 || (count == 0 && order->bent);
+    int more = silent ? match_from_silence(order, &w->known, i, &other) : 0;
     if (more > count) {
         count = more;
         after = other;

@@ -40,8 +40,9 @@ void oracle_check_pass(const struct run_report *run)
         if (version < 0 || may_be_missed(order, version, began))
             continue;
         int known = oracle.orders[i].known.version;
-        /* what waits for more notifications waits for the next poll at the most */
-        if (known >= 0 && oracle.orders[i].known.status != NULL && oracle.orders[i].waits_since < run->number)
+        /* what waits for more notifications waits for the next poll at the most that shows what is known */
+        if (known == version && oracle.orders[i].known.status != NULL &&
+            oracle.orders[i].waits_since < run->number)
             broken("R5", "work order %lld: its status changes were told up to %s, and a poll has seen more",
                 (long long)order->id, oracle.orders[i].known.status);
         /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that

@@ -118,11 +118,27 @@ static bool take_completion(struct match *m, struct passage *step)
             return true;
         }
     }
+    /* a page of the list that is older than the step has the date of the completion before: the next look
+     * tells it */
+    if (step->occurred > v->updated)
+        return true;
+    /* one without a date may have been taken for the date of the one before */
+    for (int i = 0; i < m->version; i++)
+        if (strcmp(m->order->versions[i].status, "DONE") == 0 && m->order->versions[i].completed == NEVER)
+            return true;
     /* by another way it was told before */
     if (log_find(&oracle.log, ids[0]) != NULL || log_find(&oracle.log, ids[1]) != NULL)
         return true;
     snprintf(m->why, ORACLE_WHY, "%s is not told behind its step", ids[0]);
     return false;
+}
+
+/* The step may have been there or not, be part of what was seen, or be forgotten after an hour: then it is
+ * told as the one change that a poll can prove, which has no actor. */
+static bool may_lack_actor(const struct match *m, const struct notice *notice)
+{
+    return !notice->before || m->order->bent || oracle.history->keep_hours < 24 ||
+           (m->known->version >= 0 && notice->occurred <= m->known->high);
 }
 
 /* Returns false when it is wrong; a status change that is no step is left. */
@@ -147,8 +163,7 @@ static bool take_step(struct match *m, bool *more)
         snprintf(m->why, ORACLE_WHY, "%s is told, and it is %s", told->id, status);
     else if ((old && notice->occurred <= m->known->low && !m->order->bent) || notice->occurred <= m->last)
         snprintf(m->why, ORACLE_WHY, "%s is told, which is part of what was told", told->id);
-    else if (told->actor != notice->actor &&
-             !(told->actor == 0 && (!notice->before || (old && notice->occurred <= m->known->high))))
+    else if (told->actor != notice->actor && (told->actor != 0 || !may_lack_actor(m, notice)))
         snprintf(m->why, ORACLE_WHY, "%s is told as done by %lld", told->id, (long long)told->actor);
     else
         *more = true;
@@ -216,7 +231,11 @@ static void conclude(const struct match *m, const struct expected *owed, bool ju
 {
     const struct knowledge *known = m->known;
     bool stepped = m->told.count > 0;
-    int64_t updated = m->v->updated, last = stepped && m->last > updated ? m->last : updated;
+    int64_t updated = m->v->updated, last = stepped ? m->last : NEVER;
+    /* a moment may be later than the record's date */
+    if (!m->order->bent && known->version >= 0 && last < known->low)
+        last = known->low;
+    last = last < updated ? updated : last;
     *after = owed->after;
     after->status = NULL;
     after->low = after->high = last;
@@ -226,13 +245,13 @@ static void conclude(const struct match *m, const struct expected *owed, bool ju
         after->high = stepped ? m->last : known->high;
     } else if (m->hooked && !jumped && known->version >= 0) {
         /* it may wait for steps that lead away and back, or not */
-        int64_t least = stepped ? m->last : known->low;
-        after->low = least < updated ? least : updated;
+        after->low = stepped ? m->last : known->low;
     }
 }
 
-/* What it was seen as: what the first event with all of it tells. */
-static bool find_target(struct match *m, int i)
+/* What it was seen as: what the first event with all of it tells; with `last`, what the last one does, for
+ * where dates go back its update may have an id that was told before. */
+static bool find_target(struct match *m, int i, bool last)
 {
     m->version = m->known->version;
     m->description = m->known->description;
@@ -244,6 +263,10 @@ static bool find_target(struct match *m, int i)
         m->description = told->description;
         break;
     }
+    if (last) {
+        m->version = oracle.log.list[m->end - 1].version;
+        m->description = oracle.log.list[m->end - 1].description;
+    }
     /* a backfill has told that it was created */
     for (int j = i; m->version < 0 && j < m->end; j++) {
         m->version = oracle.log.list[j].version;
@@ -254,8 +277,8 @@ static bool find_target(struct match *m, int i)
     return m->version >= 0;
 }
 
-int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
-    char why[ORACLE_WHY])
+static int match_towards(const struct order *order, const struct knowledge *known, int i, bool to_last,
+    struct knowledge *after, char why[ORACLE_WHY])
 {
     struct match m = {.order = order, .known = known, .at = i, .end = i, .last = NEVER, .why = why};
     const struct told *first = &oracle.log.list[i];
@@ -265,7 +288,7 @@ int oracle_match(const struct order *order, const struct knowledge *known, int i
     m.hooked = strstr(first->body, "\"source\":\"webhook\"") != NULL;
     while (m.end < oracle.log.total && oracle_same_look(first, &oracle.log.list[m.end]))
         m.end++;
-    if (!find_target(&m, i))
+    if (!find_target(&m, i, to_last))
         return 0;
     m.v = &order->versions[m.version];
     oracle_owe(order, known, m.version, m.description, &m.steps, &owed);
@@ -299,4 +322,18 @@ int oracle_match(const struct order *order, const struct knowledge *known, int i
         snprintf(why, ORACLE_WHY, "%s is told, and should be nothing", first->id);
     conclude(&m, &owed, jumped, after);
     return m.at - i;
+}
+
+int oracle_match(const struct order *order, const struct knowledge *known, int i, struct knowledge *after,
+    char why[ORACLE_WHY])
+{
+    struct knowledge last;
+    char other[ORACLE_WHY];
+    int count = match_towards(order, known, i, false, after, why);
+    /* an event that would say what it was seen as may have been told before, by a backfill for one */
+    int more = order->bent || known->version < 0 ? match_towards(order, known, i, true, &last, other) : 0;
+    if (more <= count)
+        return count;
+    *after = last;
+    return more;
 }

@@ -258,14 +258,10 @@ static void answer_list(const struct net_request *request, struct net_answer *an
     trace("api: %d of %d work orders", n, count);
 }
 
-/* The first page of a pass, and no probe: those ask for the far future, or sort upwards, or for 50. */
 static void note_pass(const struct net_request *request, const struct net_answer *answer)
 {
-    if (!plant_log.polls || !request->answer_comes || answer->status != 200 ||
-        strstr(request->url, "cursor=") != NULL || strstr(request->url, "2200-01-01") != NULL ||
-        strstr(request->url, "limit=50&") != NULL || strstr(request->url, "limit=1&") != NULL)
-        return;
-    plant_log.pass_began = machine_now();
+    if (plant_begins_pass(request) && request->answer_comes && answer->status == 200)
+        plant_log.pass_began = machine_now();
 }
 
 /* Two of these, and a sweep without it, prove that it is deleted. */

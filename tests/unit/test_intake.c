@@ -160,7 +160,8 @@ static void check_snapshot(struct fixture *f, const char *text)
     snapshot_free(&snapshot);
 }
 
-/* A delivery that comes late says how the work order was: it undoes nothing, and it is no reason to ask (R4). */
+/* A delivery that comes late says how the work order was: it undoes nothing, and it is no reason to ask (R4).
+ */
 static void test_late_news_raises_no_doubt(void **state)
 {
     struct fixture *f = *state;
@@ -247,6 +248,30 @@ static void test_a_step_completes_without_a_date(void **state)
                  "workorder.status_changed/7/OPEN-DONE/2026-01-20T10:00:00.100Z\n"
                  "workorder.completed/7/2026-01-20T10:00:00.200Z\n"
                  "workorder.updated/7/2026-01-20T10:00:00.200Z\n");
+}
+
+/* A moment may be later than the record's date. Notifications of what happened before a step that was emitted
+ * are part of it, however often the work order was looked at since. */
+static void test_steps_before_an_emitted_one(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    const struct status_step step = {
+        .occurred = instant("2026-01-20T10:00:00.500Z"), .from = "OPEN", .to = "DONE"};
+    const struct status_step late = {
+        .occurred = instant("2026-01-20T10:00:00.200Z"), .from = "DONE", .to = "SKIPPED"};
+    observe_text(f, OPEN("09:00:00.000"), true);
+    check(steps_add(f->store, 7, &step, f->now, &e) == 0, "%s", e.text);
+    for (int i = 0; i < 2; i++)
+        observe_text(f, DONE(SINCE("10:00:00.000"), "10:00:00.000"), false);
+    check(steps_add(f->store, 7, &late, f->now, &e) == 0, "%s", e.text);
+    observe_text(f, OPEN("11:00:00.000"), false);
+    check_ids(f, "workorder.created/7\n"
+                 "workorder.status_changed/7/OPEN-DONE/2026-01-20T10:00:00.500Z\n"
+                 "workorder.completed/7/2026-01-20T10:00:00.000Z\n"
+                 "workorder.updated/7/2026-01-20T10:00:00.000Z\n"
+                 "workorder.status_changed/7/DONE-OPEN/2026-01-20T11:00:00.000Z\n"
+                 "workorder.updated/7/2026-01-20T11:00:00.000Z\n");
 }
 
 /* The next completion is another one, with or without a date. */
@@ -514,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_later_deletion_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_completion_is_one_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_step_completes_without_a_date, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_steps_before_an_emitted_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_completions_are_two_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_to_and_fro_with_one_date, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_large_halves, setup, teardown),

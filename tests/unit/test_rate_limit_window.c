@@ -368,6 +368,20 @@ static void test_roll_with_a_slow_request(void **state)
         (long long)rate_limit_wait(&rate_limit, came, 0));
 }
 
+/* What was seen first was the end of a window: the next one lasts longer than that. */
+static void test_roll_of_a_window_seen_in_part(void **state)
+{
+    struct rate_limit rate_limit = {0};
+    (void)state;
+    rate_limit_note(&rate_limit, NOW, 10, 0, 20);
+    const int64_t later = NOW + 20000 + margin;
+    rate_limit_roll(&rate_limit, later);
+    rate_limit_count(&rate_limit, later);
+    rate_limit_note(&rate_limit, later + 100, 10, 0, 53);
+    check(rate_limit_wait(&rate_limit, later + 100, 0) == 53000 + margin, "%lld",
+        (long long)rate_limit_wait(&rate_limit, later + 100, 0));
+}
+
 /* A long pass alone leaves a tenth at first, and has used all of it in the end. */
 static void test_modestly(void **state)
 {
@@ -530,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_roll),
         cmocka_unit_test(test_roll_with_a_slow_request),
+        cmocka_unit_test(test_roll_of_a_window_seen_in_part),
         cmocka_unit_test(test_modestly),
         cmocka_unit_test(test_per_minute),
         cmocka_unit_test(test_uses_what_is_allowed),
