@@ -20,7 +20,7 @@ PREFIX ?= /usr/local
 prefix = $(PREFIX)
 exec_prefix = $(prefix)
 bindir = $(exec_prefix)/bin
-# programs that other programs run; GNU's libexec is not where README and web/ have them
+# programs that other programs run; GNU's libexec is not where README and share/web/ have them
 libexecdir = $(exec_prefix)/lib
 # modules lie in $(libdir)/wosync/handlers
 libdir = $(exec_prefix)/lib
@@ -28,6 +28,13 @@ datarootdir = $(prefix)/share
 datadir = $(datarootdir)
 docdir = $(datarootdir)/doc/wosync
 mandir = $(datarootdir)/man
+# where systemd and the shells look, for PREFIX=/usr and /usr/local alike
+unitdir = $(exec_prefix)/lib/systemd/system
+sysusersdir = $(exec_prefix)/lib/sysusers.d
+tmpfilesdir = $(exec_prefix)/lib/tmpfiles.d
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir = $(datarootdir)/zsh/site-functions
+fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
 # where wosync looks for its configuration, and keeps its store
 sysconfdir = /etc
 localstatedir = /var
@@ -96,6 +103,7 @@ MODULES := $(if $(filter yes,$(WITH_POSTGRESQL)),$(BUILD)/handlers/warehouse-pos
 # Debian packages: to build, to try (the mock)
 BUILD_NEEDS = gcc libc6-dev pkg-config libcurl4-openssl-dev libjson-c-dev libsqlite3-dev nettle-dev libpq-dev
 DEMO_NEEDS = $(BUILD_NEEDS) libmicrohttpd-dev libssl-dev zlib1g-dev curl ca-certificates
+DEB_NEEDS = build-essential $(DEMO_NEEDS) python3 debhelper libcmocka-dev dpkg-dev 'systemd-dev|systemd'
 HOOKS_NEEDS = $(DEMO_NEEDS) python3 lighttpd
 
 .PHONY: all help install install-strip uninstall demo demo-webhooks clean print-flags
@@ -108,17 +116,22 @@ help:
 	@echo '                       CC, CPPFLAGS, CFLAGS, LDFLAGS, LDLIBS, BUILD and POSTGRESQL=yes|no|auto are honoured'
 	@echo 'make install           install it below PREFIX ($(PREFIX)); DESTDIR, bindir, libexecdir, mandir, sysconfdir'
 	@echo '                       and their like are honoured; make install-strip, make uninstall'
+	@echo 'make dist              the source as a tarball that builds without git'
+	@echo 'make deb               Debian packages, in $(BUILD)/deb'
 	@echo 'make demo              build and run the main job against the bundled mock MaintainX'
 	@echo 'make demo-webhooks     the same with webhooks, by a lighttpd on this machine'
 	@echo 'make test              build and run the quick tests; installs nothing'
 	@echo 'make check             build and run what a change can break, or PHASES="build unit" of it (CONTRIBUTING.md)'
 	@echo 'make proof             run the tests that take longer: sanitizers, faults at every point, analyzers'
 	@echo 'make debian            the same on another release, as root: RELEASE=12, 13'
+	@echo 'make deb-check         build, install, run, upgrade and purge the packages in a new system, as root: RELEASE=12, 13'
+	@echo 'make container-check   build the image of share/Containerfile without a registry, and run it, as root'
 	@echo 'make bench             compare wosync with floors and peers (tests/bench/README.md): N=100000, ROUNDS=3'
 	@echo 'make simulate          play simulated histories: SEEDS=COUNT, or SEED=N to see one (tests/sim/README.md)'
 	@echo 'make simulate-mutants  see the simulator catch what is wrong on purpose'
 	@echo 'make fuzz              search for inputs that break a parser: TARGET=NAME, SECONDS=N each'
 	@echo 'make crash             kill it at every point; make torture: fail everything in turn'
+	@echo 'make picture           make docs/report.png anew'
 	@echo 'make coverage          how much of src/ the tests run'
 	@echo 'make clean             remove what was built: BUILD'
 
@@ -234,22 +247,31 @@ print-flags:
 
 # --- installation: the list is KIND:FROM:TO ---
 
-SHARED := $(sort $(wildcard cron/* docs/* web/* share/*/*))
+UNITS := $(sort $(wildcard cron/*.service cron/*.timer share/web/*.service share/web/*.socket))
+SHARED := $(filter-out $(UNITS),$(sort $(wildcard cron/* docs/* share/Containerfile share/prometheus/* share/web/*)))
 PAGES := $(sort $(wildcard man/*))
 INSTALLED = program:$(BUILD)/wosync:$(bindir)/wosync \
 	wrapper:-:$(libexecdir)/wosync/webhook \
 	example:README.md:$(docdir)/README.md \
 	example:wosync.conf.example:$(docdir)/wosync.conf.example \
+	example:share/sysusers.d/wosync.conf:$(sysusersdir)/wosync.conf \
+	example:share/tmpfiles.d/wosync.conf:$(tmpfilesdir)/wosync.conf \
+	example:share/completion/wosync.bash:$(bashcompletiondir)/wosync \
+	example:share/completion/_wosync:$(zshcompletiondir)/_wosync \
+	example:share/completion/wosync.fish:$(fishcompletiondir)/wosync.fish \
+	$(foreach file,$(UNITS),example:$(file):$(unitdir)/$(notdir $(file))) \
 	$(foreach file,$(SHARED),example:$(file):$(docdir)/$(file)) \
 	$(foreach file,$(PAGES),example:$(file):$(mandir)/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
 	$(foreach file,$(MODULES),module:$(file):$(libdir)/wosync/handlers/$(notdir $(file)))
 # of these no other package has anything; innermost first
-OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir)/share $(docdir) $(libdir)/wosync/handlers $(sort $(libdir)/wosync $(libexecdir)/wosync)
+OWN_FOLDERS = $(sort $(dir $(SHARED:%=$(docdir)/%))) $(docdir)/share $(docdir) $(libdir)/wosync/handlers \
+	$(sort $(libdir)/wosync $(libexecdir)/wosync)
 
 INSTALL_PROGRAM ?= $(INSTALL)
 # an example names the places that README names; these are where things are installed
 PLACES = -e 's|/usr/local/bin|$(bindir)|g' -e 's|/usr/local/lib/wosync/handlers|@modules@|g' \
 	-e 's|/usr/local/lib/wosync|$(libexecdir)/wosync|g' -e 's|@modules@|$(libdir)/wosync/handlers|g' \
+	-e 's|/usr/local/lib/systemd/system|$(unitdir)|g' \
 	-e 's|/usr/local/share/doc/wosync|$(docdir)|g' -e 's|/etc/wosync|$(sysconfdir)/wosync|g' \
 	-e 's|/var/lib/wosync|$(localstatedir)/lib/wosync|g'
 
@@ -283,5 +305,36 @@ clean:
 	$(Q)if [ -e '$(BUILD)' ] && [ '$(BUILD)' != build ] && [ ! -e '$(BUILD)/flags' ]; then \
 		echo 'make: $(BUILD): not removed: make did not build in it ($(BUILD)/flags is missing)' >&2; exit 1; fi
 	$(Q)rm -rf '$(BUILD)'
+
+# --- the source as a tarball, and Debian packages made of it: the same bytes whenever and wherever they are made ---
+
+DIST = wosync-$(VERSION)
+# the packages' version, for a build between two releases: DEB_VERSION=0.1.1~rc1
+DEB_VERSION ?= $(VERSION)
+RELEASE_DATE = $(shell sed -n 's/^\#\# $(VERSION) - \([0-9-]*\)$$/\1/p' CHANGELOG.md)
+# what git knows; in a tarball, everything but what make built
+dist_files = { git ls-files 2>/dev/null | grep . || \
+	find . -type f ! -path './$(BUILD)/*' ! -path './.git/*' ! -name .git | sed 's|^\./||'; } | \
+	while read -r file; do [ ! -f "$$file" ] || [ "$$file" = debian/changelog ] || printf '%s\n' "$$file"; done
+
+dist: $(BUILD)/$(DIST).tar.gz
+.PHONY: dist deb $(BUILD)/$(DIST).tar.gz
+$(BUILD)/$(DIST).tar.gz:
+	$(call say,DIST,$@)
+	$(Q)[ -n '$(RELEASE_DATE)' ] || { echo 'make: CHANGELOG.md: there is no line `## $(VERSION) - DATE`; write one' >&2; exit 1; }
+	$(Q)rm -rf $(BUILD)/dist && mkdir -p $(BUILD)/dist/$(DIST)/debian
+	$(Q)$(dist_files) | tar -c --no-recursion -T - | tar -x -C $(BUILD)/dist/$(DIST)
+	$(Q)awk -v version='$(DEB_VERSION)' -v date="$$(date -u -R -d '$(RELEASE_DATE) 12:00Z')" -f debian/changelog.awk \
+		debian/control >$(BUILD)/dist/$(DIST)/debian/changelog
+	$(Q)tar -C $(BUILD)/dist -c --format=gnu --sort=name --mtime='$(RELEASE_DATE) 12:00Z' --owner=0 --group=0 --numeric-owner \
+		--mode=u=rwX,go=rX $(DIST) | gzip -9n >$@.tmp && mv $@.tmp $@
+	$(Q)rm -rf $(BUILD)/dist
+
+# in $(BUILD)/deb, with DEB_BUILD_OPTIONS as dpkg-buildpackage has it
+deb: $(BUILD)/$(DIST).tar.gz
+	@tests/install-packages $(DEB_NEEDS)
+	$(Q)rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb && tar -xzf $< -C $(BUILD)/deb
+	$(Q)cd $(BUILD)/deb/$(DIST) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
+	$(Q)rm -rf $(BUILD)/deb/$(DIST)
 
 include tests/tests.mk tests/bench/bench.mk

@@ -8,7 +8,9 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/timestamp.h"
 #include "cli/cli.h"
+#include "cli/splay.h"
 
 static const struct command *const commands[] = {
     &command_sync,
@@ -23,12 +25,14 @@ static const struct command *const commands[] = {
     &command_check,
     &command_report,
     &command_config,
+    &command_init,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int print_help(void)
 {
-    printf("usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] COMMAND [OPTION...]\n"
+    printf("usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] [--splay D] [--ok STATUS]... "
+           "COMMAND [OPTION...]\n"
            "\n"
            "Follows the work orders of a MaintainX account by polling, and emits what happened to them as\n"
            "events.\n"
@@ -42,6 +46,10 @@ static int print_help(void)
            "  -q                    print errors only\n"
            "  -v                    say what is done\n"
            "  --log-format FORMAT   text, or json: one object per line on stderr\n"
+           "  --splay D             for sync, backfill, reconcile, dispatch: wait first, up to this time\n"
+           "                        (45s), and as long each time: the path of the store says how long\n"
+           "  --ok STATUS           end with 0 in place of this exit status (75), for a scheduler that\n"
+           "                        takes every other one for a failure; may be repeated\n"
            "  --help, --version\n"
            "\n"
            "wosync COMMAND --help shows the options of a command, wosync(1) is the manual.\n"
@@ -56,12 +64,30 @@ static int usage(const char *what, const char *why)
     return EX_USAGE;
 }
 
+/* The exit statuses that --ok names. */
+static bool taken_for_ok[256];
+
+static int read_ok(const char *text)
+{
+    char *end;
+    long status = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || status < 1 || status > 255)
+        return -1;
+    taken_for_ok[status] = true;
+    return 0;
+}
+
 static int run_command(const struct cli *cli, int argc, char **argv)
 {
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i]->name, argv[0]) == 0) {
+            if (cli->splay > 0 && !commands[i]->scheduled)
+                return usage("--splay", "it is for sync, backfill, reconcile and dispatch");
+            int status = cli->splay > 0 ? splay_wait(cli) : EX_OK;
             optind = 0; /* getopt begins anew */
-            return commands[i]->run(commands[i], cli, argc, argv);
+            if (status == EX_OK)
+                status = commands[i]->run(commands[i], cli, argc, argv);
+            return status >= 0 && status < 256 && taken_for_ok[status] ? EX_OK : status;
         }
     return usage(argv[0], "unknown command");
 }
@@ -72,10 +98,11 @@ static const char **config_files;
 int main(int argc, char **argv)
 {
     static const struct option known[] = {{"log-format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
+        {"splay", required_argument, NULL, 's'}, {"ok", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
     size_t file_count = 0;
     config_files = calloc((size_t)argc + 1, sizeof *config_files);
-    const struct cli cli = {.config_files = config_files};
+    struct cli cli = {.config_files = config_files};
     enum log_level level = LOG_LEVEL_WARNING;
     bool json = false;
     int option;
@@ -95,6 +122,14 @@ int main(int argc, char **argv)
             json = strcmp(optarg, "json") == 0;
             if (!json && strcmp(optarg, "text") != 0)
                 return usage("--log-format", "write text or json");
+            break;
+        case 's':
+            if (duration_parse(optarg, &cli.splay) != 0 || cli.splay <= 0)
+                return usage("--splay", "write a duration such as 45s");
+            break;
+        case 'o':
+            if (read_ok(optarg) != 0)
+                return usage("--ok", "write an exit status, 1 to 255");
             break;
         case 'h':
             return print_help();

@@ -3,7 +3,7 @@
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
 	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd monitoring-plugins-basic libmonitoring-plugin-perl \
-	prometheus prometheus-node-exporter
+	prometheus prometheus-node-exporter tzdata bash-completion zsh fish python3-yaml
 SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -14,7 +14,13 @@ MOCK_CFLAGS := $(call pkg_config,--cflags,$(MOCK_PACKAGES))
 MOCK_LIBS := $(call pkg_config,--libs,$(MOCK_PACKAGES))
 SIGNING := $(call pkg_config,--libs,libcrypto)
 
-.PHONY: test check proof debian mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
+.PHONY: picture
+# the picture of `wosync report` in README; it needs chromium
+picture: all mock
+	@tests/install-packages chromium faketime pngquant
+	@tests/picture docs/report.png
+
+.PHONY: test check proof debian deb-check container-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:
 	@tests/run test
 
@@ -30,6 +36,17 @@ proof:
 debian:
 	@tests/install-packages debootstrap
 	@tests/debian $(RELEASE) $(PHASES)
+
+# the Debian packages in a system of their own
+deb-check:
+	@tests/install-packages debootstrap systemd-container
+	@tests/deb $(RELEASE)
+
+# the image of share/Containerfile, without a registry
+container-check:
+	@tests/install-packages debootstrap buildah podman crun curl
+	@$(MAKE) --no-print-directory mock
+	@tests/container $(RELEASE)
 
 # what is compiled for tests depends on the flags, too, and on libraries of its own
 TESTS_TEXT := $(FLAGS_TEXT) $(LINK_TEXT) $(MOCK_CFLAGS) $(MOCK_LIBS)

@@ -13,9 +13,11 @@ FROM deliveries d CROSS JOIN events e ON e.seq = d.seq
 WHERE d.state = 'done' AND d.changed >= ?1 AND d.changed < ?2
   AND e.timestamp >= coalesce((SELECT horizon FROM account), e.timestamp);
 
--- Runs that were at work after ?1.
+-- Runs that were at work after ?1, and whether a later one of the same kind was begun.
 -- name: report_runs
-SELECT began, ended, exit_status FROM runs WHERE began >= ?1 OR ended >= ?1 ORDER BY run;
+SELECT began, ended, exit_status,
+    ended IS NULL AND EXISTS (SELECT 1 FROM runs later WHERE later.run > runs.run AND later.kind = runs.kind)
+FROM runs WHERE began >= ?1 OR ended >= ?1 ORDER BY run;
 
 -- name: report_first_run
 SELECT min(began) FROM runs;

@@ -130,7 +130,7 @@ static struct http_call *send_request(struct client *client, const struct client
 static enum api_verdict stopped(struct error *e)
 {
     if (shutdown_signalled())
-        fail(e, EX_TEMPFAIL, "stopped by a signal; the next run goes on here");
+        fail(e, EX_TEMPFAIL, "stopped by a signal; the next run continues here");
     return API_STOPPED;
 }
 
@@ -144,7 +144,7 @@ static enum api_verdict leave_wait(
     *e = (struct error){0};
     if (client->answered && !too_long)
         return stopped(e);
-    fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run goes on here", what, text,
+    fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run continues here", what, text,
         too_long ? "" : ", longer than this run may last");
     return API_FAILED;
 }

@@ -65,11 +65,11 @@ static enum client_reading read_page(struct http_call *call, void *out, const ch
     case PAGE_OK:
         return CLIENT_TAKEN;
     case PAGE_TRUNCATED:
-        fail(e, EX_PROTOCOL, "api: %s: the answer is no page of work orders: %s", what, reason);
+        fail(e, EX_PROTOCOL, "api: %s: the answer is not a page of work orders: %s", what, reason);
         return CLIENT_TORN;
     case PAGE_BAD:
     default:
-        fail(e, EX_PROTOCOL, "api: %s: the answer is no page of work orders: %s; check base_url in [api]",
+        fail(e, EX_PROTOCOL, "api: %s: the answer is not a page of work orders: %s; check base_url in [api]",
             what, reason);
         return CLIENT_REFUSED;
     }
@@ -116,7 +116,7 @@ static enum client_reading read_work_order(
     const char *reason = NULL;
     /* one that is cut short is not tried again at once: it may always be, and others wait behind it */
     if (page_cut_single(body->data != NULL ? body->data : "", body->len, &record, &reason) != PAGE_OK) {
-        fail(e, EX_PROTOCOL, "api: %s: the answer is no work order: %s; check base_url in [api]", what,
+        fail(e, EX_PROTOCOL, "api: %s: the answer is not a work order: %s; check base_url in [api]", what,
             reason);
         return CLIENT_REFUSED;
     }

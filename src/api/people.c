@@ -78,7 +78,7 @@ static const char *read_cursor(struct json_object *answer, struct people_page *p
     size_t len = strlen(text);
     if (!json_object_is_type(cursor, json_type_string) || len > PAGE_MAX_CURSOR ||
         len != (size_t)json_object_get_string_len(cursor))
-        return "its nextCursor is no text, or too long";
+        return "its nextCursor is not a text, or too long";
     if (len > 0)
         page->next_cursor = strdup(text);
     return NULL;

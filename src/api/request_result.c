@@ -117,14 +117,14 @@ static enum request_result judge_refusal(const struct client_settings *settings,
             says);
         return REQUEST_FINAL;
     case 429:
-        fail(e, EX_TEMPFAIL, "api: %s: 429%s; the rate limit is used up, the next run goes on here", what,
+        fail(e, EX_TEMPFAIL, "api: %s: 429%s; the rate limit is used up, the next run continues here", what,
             says);
         return REQUEST_LIMITED;
     default:
         break;
     }
     if (status_is_transient(status)) {
-        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run goes on here",
+        fail(e, EX_UNAVAILABLE, "api: %s: %d%s; the server is busy or broken, the next run continues here",
             what, status, says);
         return REQUEST_AGAIN;
     }

@@ -257,7 +257,8 @@ static bool read_store(
         return false;
     }
     struct store *store = store_open(path, STORE_READ, BUSY_MS, &e);
-    bool readable = store != NULL && look(store, limits, facts, findings, &e) == 0;
+    bool readable =
+        store != NULL && store_forbid_writes(store, &e) == 0 && look(store, limits, facts, findings, &e) == 0;
     if (!readable)
         add(findings, STATE_UNKNOWN, "%s", e.text);
     store_close(store);

@@ -13,11 +13,13 @@
 /* The options before the command. */
 struct cli {
     const char *const *config_files; /* those of -c, ending with NULL; NULL without one */
+    int64_t splay;                   /* milliseconds; 0: none */
 };
 
 struct command {
     const char *name;
     const char *summary; /* one line for `wosync --help` */
+    bool scheduled;      /* it takes --splay */
     const char *help;    /* for `wosync NAME --help`: usage, options, an example */
     /* Runs it; argv[0] is its name. Returns the exit status. */
     int (*run)(const struct command *self, const struct cli *cli, int argc, char **argv);
@@ -35,6 +37,7 @@ extern const struct command command_check;
 extern const struct command command_doctor;
 extern const struct command command_report;
 extern const struct command command_config;
+extern const struct command command_init;
 
 /* Prints the error's text, if there is one, and returns its status. */
 int cli_report(const struct error *e);

@@ -34,6 +34,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 const struct command command_dispatch = {
     .name = "dispatch",
     .summary = "only deliver what is due",
+    .scheduled = true,
     .help = "usage: wosync dispatch [--max-time D] [--wait D]\n"
             "\n"
             "Gives every handler the events it has not had yet, and tries again what failed and is due. No "

@@ -208,6 +208,8 @@ static void open_all(struct doctor *doctor)
     handler_table_make(&doctor->config, &doctor->table, &doctor->problems, &doctor->warnings);
     if (store_exists(doctor->config.store))
         doctor->store = store_open(doctor->config.store, STORE_READ, BUSY_MS, &doctor->store_error);
+    if (doctor->store != NULL)
+        store_forbid_writes(doctor->store, &doctor->store_error);
 }
 
 static void close_all(struct doctor *doctor)

@@ -141,7 +141,8 @@ static void check_clock(struct doctor *doctor)
     /* the header has whole seconds, and was written a moment ago */
     const int64_t off = client_sent(doctor->client) - doctor->page.date;
     duration_format(off < 0 ? -off : off, text);
-    if (off > doctor->config.lookback + CLOCK_MS || -off > doctor->config.lookback + CLOCK_MS)
+    const int64_t most = doctor->config.lookback > CLOCK_MS ? doctor->config.lookback : CLOCK_MS;
+    if (off > most || -off > most)
         doctor_fail(doctor, EX_CONFIG,
             "the clock is %s %s of the API's, more than lookback covers; run: timedatectl set-ntp true", text,
             off > 0 ? "ahead" : "behind");

@@ -119,7 +119,7 @@ static void check_passes(struct doctor *doctor)
             report_error(doctor, &e);
         else if (unfinished == 1 && i == 0)
             doctor_warn(doctor,
-                "a backfill ended after page %lld; it goes on there with: wosync backfill --since %s",
+                "a backfill ended after page %lld; continue it with: wosync backfill --since %s",
                 (long long)state.pages, state.typed != NULL ? state.typed : "T");
         else if (unfinished == 1)
             doctor_ok(doctor, "a sweep is at page %lld; each sync reads some of it", (long long)state.pages);

@@ -323,12 +323,12 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     if (replaying && (options.handler == NULL || options.since == TIMESTAMP_NONE))
         return cli_usage(self, "replay needs --handler NAME and --since T");
     if (!replaying && (options.since != TIMESTAMP_NONE || options.dry_run))
-        return cli_usage(self, "--since and --dry-run belong to replay");
+        return cli_usage(self, "--since and --dry-run are options of replay");
     if (!replaying && !discarding && options.handler != NULL)
         return cli_usage(self, "--handler belongs to discard and replay");
     if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL ||
                                 options.filter.state != NULL || options.json || options.limited))
-        return cli_usage(self, "--type, --id, --state, --limit, --all and --json belong to list");
+        return cli_usage(self, "--type, --id, --state, --limit, --all and --json are options of list");
     return run_subcommand(cli, sub, &options, arguments == 1 ? argv[optind + 1] : NULL);
 }
 

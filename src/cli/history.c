@@ -322,6 +322,7 @@ static int run_reconcile(const struct command *self, const struct cli *cli, int 
 const struct command command_backfill = {
     .name = "backfill",
     .summary = "emit what happened before the first run, from the work orders' own dates",
+    .scheduled = true,
     .help =
         "usage: wosync backfill --since T [--until T] [--silent] [--plan] [--restart] [--no-dispatch]\n"
         "                       [--max-time D] [--wait D]\n"
@@ -350,6 +351,7 @@ const struct command command_backfill = {
 const struct command command_reconcile = {
     .name = "reconcile",
     .summary = "sweep everything: missed changes, and work orders that are gone",
+    .scheduled = true,
     .help =
         "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
         "\n"

@@ -188,7 +188,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     if (rc != 0)
         return EX_USAGE;
     if (optind < argc)
-        return cli_usage(self, "%s: it takes no argument", argv[optind]);
+        return cli_usage(self, "%s: unexpected argument", argv[optind]);
     return make(cli, &options);
 }
 

@@ -22,8 +22,8 @@
 /* What a poll found less long ago may still come by webhook. */
 enum { ON_ITS_WAY_MS = 60000 };
 
-/* A run that was begun less long ago and has not ended is at work; others were killed. */
-enum { AT_WORK_MS = 3600000 };
+/* A run takes less than this. */
+enum { AT_WORK_MS = 24 * 3600000 };
 
 struct gathering {
     struct store *store;
@@ -212,16 +212,19 @@ static int gather_handlers(struct store *store, struct figures *r, struct error 
 
 /* --- runs, channels --- */
 
+/* A run without an end was killed, if another one of its kind came later, or if it was begun long ago; else
+ * it is at work. */
 static int add_run(const struct report_run *run, void *context, struct error *e)
 {
     struct gathering *g = context;
     const int64_t now = g->report->tally.period.now;
+    const bool at_work = run->ended == TIMESTAMP_NONE && !run->followed && now - run->began < AT_WORK_MS;
     (void)e;
-    if (run->began > now || (run->ended == TIMESTAMP_NONE && now - run->began < AT_WORK_MS))
+    if (run->began > now)
         return 0;
-    const int64_t ended = run->ended != TIMESTAMP_NONE ? run->ended : run->began;
+    const int64_t ended = at_work ? now : run->ended != TIMESTAMP_NONE ? run->ended : run->began;
     figures_note_run(g->report, run->began, ended < now ? ended : now,
-        run->exit_status >= 0 && figures_is_success(run->exit_status));
+        at_work || (run->exit_status >= 0 && figures_is_success(run->exit_status)));
     return 0;
 }
 

@@ -412,6 +412,8 @@ const struct command command_status = {
         "           needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
         "           last ended well\n"
         "\n"
-        "example, for a monitor:  wosync status --json | jq -en 'input.ok'\n",
+        "For a monitor there is wosync check, and wosync doctor says what to do.\n"
+        "\n"
+        "example:  wosync status\n",
     .run = run,
 };

@@ -166,6 +166,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 const struct command command_sync = {
     .name = "sync",
     .summary = "poll what changed, deliver what is due: the line in the crontab",
+    .scheduled = true,
     .help =
         "usage: wosync sync [--dry-run] [--no-dispatch] [--fallback] [--max-time D] [--wait D]\n"
         "\n"
@@ -173,7 +174,7 @@ const struct command command_sync = {
         "them as\n"
         "events, and delivers what is due. The first run reads everything and emits nothing but what "
         "happened\n"
-        "since it began. A run that is stopped or killed goes on where it was.\n"
+        "since it began. A run that is stopped or killed continues where it was.\n"
         "\n"
         "Reading and delivering are two halves. When another run is at work on one of them, this run does "
         "the\n"

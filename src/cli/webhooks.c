@@ -331,7 +331,7 @@ static int check_options(
     else if (wrong != NULL)
         cli_usage(self, "--url: %s", wrong);
     else if (!registers && options->url != NULL)
-        cli_usage(self, "--url goes with register");
+        cli_usage(self, "--url is an option of register");
     else if (actions[which].takes_id && rest == 0)
         cli_usage(self, "%s: the id is missing; wosync webhooks list shows the ids", actions[which].name);
     else if (rest > actions[which].takes_id)

@@ -162,7 +162,7 @@ static bool read_cursor(struct walk *w)
     if (json_scan_peek(s) == 'n')
         return json_scan_word(s, "null");
     if (!w->has_cursor)
-        return json_scan_at_end(s) ? json_scan_unexpected(s) : refuse(w, "its nextCursor is no text");
+        return json_scan_at_end(s) ? json_scan_unexpected(s) : refuse(w, "its nextCursor is not a text");
     s->replaced = false;
     if (!json_scan_string(s, &text))
         return false;

@@ -51,7 +51,7 @@ static size_t check_shape(const char *text, const char **wrong)
     size_t digits = strspn(text, alphabet), padding = strspn(text + digits, "=");
     *wrong = NULL;
     if (text[digits + padding] != '\0' || padding > 2)
-        *wrong = "what follows whsec_ is no base64";
+        *wrong = "what follows whsec_ is not base64";
     else if (digits == 0)
         *wrong = "nothing follows whsec_";
     else if ((digits + padding) % 4 != 0)

@@ -53,7 +53,7 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
     struct json_object *title = json_object_object_get(doc, "title");
     wo->title = text_of(title, WORKORDER_MAX_SIZE);
     if (title != NULL && wo->title == NULL)
-        return "its title is no text";
+        return "its title is not a text";
     return NULL;
 }
 

@@ -119,7 +119,7 @@ static void finish_events(struct handler_queue *queue, struct job *job)
     queue_obey_retry_after(queue, job->results);
     queue_count(queue, job, job->batch.count);
     if (job->results[0].verdict == DELIVERY_LATER && job->results[0].away)
-        queue_leave_alone(queue, "its receiver is not to be had");
+        queue_leave_alone(queue, "its receiver cannot be reached");
     note_untried(queue, job);
 }
 

@@ -125,7 +125,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
         if (key == NULL)
             complain_of_key(setup, setting, type);
         else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
-            setup_problem(setup, setting->line, "%s: it stands twice", setting->key);
+            setup_problem(setup, setting->line, "%s: set twice", setting->key);
         else if (strcmp(setting->key, "when") != 0)
             check_expansion(setup, setting);
     }
@@ -264,7 +264,7 @@ int handler_table_make(
         if (*setup.name == '\0')
             setup_problem(&setup, 0, "needs a name");
         else if (find_route(out, setup.name))
-            setup_problem(&setup, 0, "stands twice");
+            setup_problem(&setup, 0, "a section of this name was before it");
         else
             make_route(&setup, config, add_route(out, setup.name));
     }

@@ -78,7 +78,7 @@ void queue_obey_retry_after(struct handler_queue *queue, const struct delivery_r
         return;
     queue->quiet_until = clock_monotonic() + result->retry_after;
     if (result->retry_after > LONGEST_PAUSE_MS)
-        queue_leave_alone(queue, "it asks for a pause");
+        queue_leave_alone(queue, "the receiver asks for a pause");
 }
 
 void queue_note(struct handler_queue *queue, const char *id, const struct delivery *delivery,

@@ -47,8 +47,8 @@ int queue_finish_load(struct handler_queue *queue, struct job *job, struct error
     /* once it has worked, a receiver that is down is nothing to send a mail about */
     bool is_news = place->loaded == 0 && strcmp(place->last_error, result->error) != 0;
     log_message(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-        "handler %s: it cannot be given the work orders: %s; the next run goes on there",
-        queue->handler->name, result->error);
+        "handler %s: cannot be given the work orders: %s; the next run continues there", queue->handler->name,
+        result->error);
     snprintf(place->last_error, sizeof place->last_error, "%s", result->error);
     return fail_what_waits(queue, result, e);
 }

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/timestamp.h"
 #include "report/bars.h"
@@ -18,7 +17,7 @@ static const enum chart_style line_styles[MOST_LINES] = {
 
 /* --- delay --- */
 
-/* The handlers that have delivered most in the period come first; lists[] is theirs in that order. */
+/* The handlers that have delivered most in the period come first. */
 static size_t choose_handlers(const struct figures *r, const struct figures_handler *chosen[MOST_LINES])
 {
     size_t count = 0;
@@ -32,7 +31,8 @@ static size_t choose_handlers(const struct figures *r, const struct figures_hand
             continue;
         if (count < MOST_LINES)
             count++;
-        memmove(&chosen[at + 1], &chosen[at], (count - at - 1) * sizeof chosen[0]);
+        for (size_t last = count - 1; last > at; last--)
+            chosen[last] = chosen[last - 1];
         chosen[at] = &r->handlers[i];
     }
     return count;
@@ -50,11 +50,26 @@ static void say_delay(struct buffer *out, const struct figures_handler *const *c
     buffer_append_text(out, ".");
 }
 
+/* The days from the first delivery on. */
+static struct spans days_with_deliveries(
+    const struct figures *r, const struct figures_handler *const *chosen, size_t count, size_t *first)
+{
+    size_t from = r->days.count;
+    for (size_t i = 0; i < count; i++)
+        for (size_t day = 0; day < from; day++)
+            if (chosen[i]->delays[day].count > 0)
+                from = day;
+    *first = from;
+    return (struct spans){r->days.starts + from, r->days.count - from};
+}
+
 static void write_delay(struct buffer *out, const struct figures *r)
 {
     const struct figures_handler *chosen[MOST_LINES + 1];
-    const size_t handlers = choose_handlers(r, chosen), days = r->days.count;
-    struct axis axis = axis_make(&r->days, CALENDAR_SHORT, CALENDAR_DATE);
+    const size_t handlers = choose_handlers(r, chosen);
+    size_t first;
+    const struct spans days = days_with_deliveries(r, chosen, handlers, &first);
+    struct axis axis = axis_make(&days, CALENDAR_SHORT, CALENDAR_DATE);
     double *values[MOST_LINES], max = 0;
     struct buffer finding = {0};
     struct chart chart = {.id = "delay",
@@ -64,23 +79,23 @@ static void write_delay(struct buffer *out, const struct figures *r)
         .label_name = "Day",
         .labels = axis.labels,
         .names = axis.names,
-        .count = handlers > 0 ? days : 0,
+        .count = days.count,
         .series_count = handlers,
         .decimals = 1};
     say_delay(&finding, chosen, handlers);
     chart.finding = finding.data;
     for (size_t i = 0; i < handlers; i++) {
-        values[i] = series_make(days);
-        for (size_t day = 0; day < days; day++)
-            if (chosen[i]->delays[day].count > 0) {
-                values[i][day] = fmax(0, (double)values_percentile(&chosen[i]->delays[day], 50));
+        values[i] = series_make(days.count);
+        for (size_t day = 0; day < days.count; day++)
+            if (chosen[i]->delays[first + day].count > 0) {
+                values[i][day] = fmax(0, (double)values_percentile(&chosen[i]->delays[first + day], 50));
                 max = fmax(max, values[i][day]);
             }
         chart.series[i] = (struct chart_series){chosen[i]->name, values[i], line_styles[i]};
     }
     const struct words_unit *unit = words_unit_for(max);
     for (size_t i = 0; i < handlers; i++)
-        for (size_t day = 0; day < days; day++)
+        for (size_t day = 0; day < days.count; day++)
             values[i][day] /= unit->ms;
     chart.unit = unit->name;
     lines_write(out, &chart);
@@ -98,22 +113,23 @@ static void write_late(struct buffer *out, const struct figures *r)
     double polled[FIGURES_LATE_STEPS], heard[FIGURES_LATE_STEPS];
     int64_t all = 0, soon = 0;
     struct buffer finding = {0};
-    char needed[TIMESTAMP_SIZE], lookback[TIMESTAMP_SIZE];
     for (int i = 0; i < FIGURES_LATE_STEPS; i++) {
         polled[i] = (double)r->late[0][i];
         heard[i] = (double)r->late[1][i];
         all += r->late[0][i] + r->late[1][i];
         soon += i <= 2 ? r->late[0][i] + r->late[1][i] : 0;
     }
-    duration_format(r->late_needed > 0 ? r->late_needed : 0, needed);
-    duration_format(r->lookback, lookback);
     page_percent(&finding, soon, all);
     buffer_append_text(&finding, " of the changes were seen within 5 minutes. ");
     if (r->late_needed <= 0)
         buffer_append_text(&finding, "No poll came too early for one.");
-    else
-        buffer_append_format(
-            &finding, "The latest one needed a lookback of %s; lookback is %s.", needed, lookback);
+    else {
+        buffer_append_text(&finding, "The latest one needed a lookback of ");
+        words_duration(&finding, r->late_needed);
+        buffer_append_text(&finding, "; it is ");
+        words_duration(&finding, r->lookback);
+        buffer_append_text(&finding, ".");
+    }
     const struct chart chart = {.id = "late",
         .title = "Late arrivals",
         .finding = finding.data,
@@ -132,20 +148,18 @@ static void write_late(struct buffer *out, const struct figures *r)
 
 /* --- webhooks --- */
 
-static void write_fact(struct buffer *out, const char *name, int64_t count)
-{
-    buffer_append_format(out, "<tr><th scope=\"row\">%s</th><td>", name);
-    words_number(out, (double)count, 0);
-    buffer_append_text(out, "</td></tr>\n");
-}
-
 static void write_webhooks(struct buffer *out, const struct figures *r)
 {
     const struct figures_webhooks *w = &r->webhooks;
-    buffer_append_text(out, "<section class=\"list\"><h3>Webhooks against polling</h3>");
+    const struct {
+        const char *name;
+        int64_t count;
+    } facts[] = {{"Received", w->received}, {"Seen before", w->duplicate}, {"Refused", w->refused},
+        {"Given up", w->given_up}, {"Found by polling first", w->polled}, {"Missed", w->missed}};
+    buffer_append_text(out, "<section class=\"list wide\"><h3>Webhooks against polling</h3>");
     if (!w->used) {
-        buffer_append_text(
-            out, "<p class=\"empty\">Webhooks are not in use: everything comes by polling.</p></section>\n");
+        buffer_append_text(out,
+            "<p class=\"finding\">Webhooks are not in use: everything comes by polling.</p></section>\n");
         return;
     }
     buffer_append_text(out, "<p class=\"finding\">");
@@ -156,17 +170,18 @@ static void write_webhooks(struct buffer *out, const struct figures *r)
         buffer_append_text(out, w->missed == 1 ? " was missed by webhooks and found by polling."
                                                : " were missed by webhooks and found by polling.");
     }
-    buffer_append_text(out, " The last webhook came: ");
+    buffer_append_text(out, "</p><table class=\"urgent\"><thead><tr><th scope=\"col\">Last webhook</th>");
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+        buffer_append_format(out, "<th scope=\"col\" class=\"number\">%s</th>", facts[i].name);
+    buffer_append_text(out, "</tr></thead><tbody><tr><th scope=\"row\">");
     page_instant(out, w->last, "never");
-    buffer_append_text(out, ".</p><table><thead><tr><th scope=\"col\">Since the store was made</th><th "
-                            "scope=\"col\">Number</th></tr></thead><tbody>\n");
-    write_fact(out, "Webhooks received", w->received);
-    write_fact(out, "of them seen before", w->duplicate);
-    write_fact(out, "Webhooks refused", w->refused);
-    write_fact(out, "Work orders given up", w->given_up);
-    write_fact(out, "Changes found by polling first", w->polled);
-    write_fact(out, "of them missed by webhooks", w->missed);
-    buffer_append_text(out, "</tbody></table></section>\n");
+    buffer_append_text(out, "</th>");
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        buffer_append_format(out, "<td class=\"number\" data-label=\"%s\">", facts[i].name);
+        words_number(out, (double)facts[i].count, 0);
+        buffer_append_text(out, "</td>");
+    }
+    buffer_append_text(out, "</tr></tbody></table></section>\n");
 }
 
 /* --- handlers --- */

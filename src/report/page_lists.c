@@ -119,7 +119,7 @@ static void write_urgent_row(struct buffer *out, const struct figures *r, size_t
 static void write_urgent(struct buffer *out, const struct figures *r)
 {
     const struct tally *t = &r->tally;
-    buffer_append_text(out, "<section class=\"list wide\"><h3>The most urgent overdue work orders</h3>");
+    buffer_append_text(out, "<section class=\"list wide long\"><h3>The most urgent overdue work orders</h3>");
     if (t->urgent_count == 0) {
         buffer_append_text(out, "<p class=\"empty\">Nothing is overdue.</p></section>\n");
         return;

@@ -50,8 +50,13 @@ static void define_wosync(struct buffer *out)
         "included; median of each day.");
     define(out, "Runs",
         "A run fails that ends with an exit status other than 0, 65 (records went to quarantine) and 75 (try "
-        "again later), or that was killed. "
+        "again later), or that was killed: "
+        "it has no end, and another one of its kind was begun since, or a day has gone by. "
         "A run counts in every hour in which it was at work.");
+    define(out, "Late arrivals",
+        "From <code>updatedAt</code> to when the change was first seen. The store counts them in steps of 1, "
+        "2, 5, 10 and so on, so that some are "
+        "counted one bar too late.");
     define(out, "Pending, dead",
         "A delivery that is still to be made or tried again; one that used up its attempts.");
     define(out, "Missed by webhooks",

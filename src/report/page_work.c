@@ -87,6 +87,10 @@ static void say_flow(struct buffer *out, const struct figures *r)
     buffer_append_text(out, "In ");
     words_count(out, (int64_t)t->period.weeks.count - 1, "full week");
     buffer_append_text(out, " ");
+    if (created == 0 && completed == 0) {
+        buffer_append_text(out, "nothing was created or completed.");
+        return;
+    }
     words_number(out, (double)created, 0);
     buffer_append_text(out, " were created and ");
     words_number(out, (double)completed, 0);

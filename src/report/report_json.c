@@ -24,11 +24,11 @@ static struct json_object *add_array(struct json_object *to, const char *key)
     return array;
 }
 
-static struct json_object *append_object(struct json_object *array)
+static struct json_object *append_object(struct json_object *list)
 {
-    struct json_object *object = json_object_new_object();
-    json_object_array_add(array, object);
-    return object;
+    struct json_object *item = json_object_new_object();
+    json_object_array_add(list, item);
+    return item;
 }
 
 static void give_share(struct json_object *to, const char *key, const struct share *share)

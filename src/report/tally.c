@@ -135,7 +135,7 @@ static void count_on_time(struct tally *t, const struct record *r)
 static void count_completion(struct tally *t, const struct record *r)
 {
     const struct period *p = &t->period;
-    const int64_t length = p->now - p->since, duration = r->completed - r->created;
+    const int64_t length = p->now - p->since;
     if (r->completed == TIMESTAMP_NONE) {
         t->undated++;
         return;
@@ -145,6 +145,7 @@ static void count_completion(struct tally *t, const struct record *r)
         t->months[spans_find(&p->months, r->completed)].completed[r->type]++;
     if (!lies_in(r->completed, p->since - length, p->now))
         return;
+    const int64_t duration = r->completed - r->created;
     const bool now = r->completed >= p->since;
     if (duration < 0) {
         t->backwards += now;

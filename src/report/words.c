@@ -32,7 +32,7 @@ void words_count(struct buffer *out, int64_t count, const char *one)
 const struct words_unit *words_unit_for(double ms)
 {
     static const struct words_unit units[] = {
-        {"days", 86400000, 1}, {"hours", 3600000, 1}, {"minutes", 60000, 0}, {"seconds", 1000, 0}};
+        {"days", 86400000}, {"hours", 3600000}, {"minutes", 60000}, {"seconds", 1000}};
     size_t i = 0;
     while (i < 3 && ms < 2 * units[i].ms)
         i++;
@@ -43,7 +43,7 @@ void words_duration(struct buffer *out, int64_t ms)
 {
     const struct words_unit *unit = words_unit_for((double)ms);
     const size_t before = out->len;
-    words_number(out, (double)ms / unit->ms, unit->decimals);
+    words_number(out, (double)ms / unit->ms, ms % (int64_t)unit->ms == 0 ? 0 : 1);
     const bool one = strcmp(out->data + before, "1") == 0;
     buffer_append_format(out, " %.*s", (int)strlen(unit->name) - one, unit->name);
 }

@@ -21,7 +21,6 @@ void words_count(struct buffer *out, int64_t count, const char *one);
 struct words_unit {
     const char *name; /* days, hours, minutes, seconds */
     double ms;
-    int decimals;
 };
 const struct words_unit *words_unit_for(double ms);
 

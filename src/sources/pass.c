@@ -406,8 +406,8 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
     if (cursor != NULL) {
         if (cursors_add(r->cursors, cursor)) {
             fail(e, EX_PROTOCOL,
-                "api: work orders: the server repeats a cursor, the list would never end; the next run goes "
-                "on here");
+                "api: work orders: the server repeats a cursor, the list would never end; the next run "
+                "continues here");
             return STEP_FAILED;
         }
         const struct page_request next = next_request(r, cursor);
@@ -470,7 +470,7 @@ static enum step read_page(struct reader *r, struct error *e)
 static enum pass_end stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
-        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run goes on here", r->kind->name);
+        fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run continues here", r->kind->name);
     else if (e->status == EX_OK && !r->has_read)
         *e = r->why; /* the deadline is not to blame that nothing was read */
     return PASS_STOPPED;

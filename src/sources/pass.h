@@ -79,10 +79,10 @@ struct pass_settings {
 
 enum pass_end {
     PASS_FINISHED,
-    PASS_STOPPED, /* the deadline passed or a signal came; the next run goes on here. The error is empty for
+    PASS_STOPPED, /* the deadline passed or a signal came; the next run continues here. The error is empty for
                      the deadline, unless it came while the API failed (why), or while nothing was done but
                      waiting for the rate limit (EX_TEMPFAIL); and filled for a signal (EX_TEMPFAIL) */
-    PASS_FAILED   /* the error is filled; what was committed stays, the next run goes on here */
+    PASS_FAILED   /* the error is filled; what was committed stays, the next run continues here */
 };
 
 /*

@@ -56,7 +56,8 @@ int report_visit_runs(struct store *store, int64_t since,
     while (rc == 0 && (rc = store_next(store, s, e)) == 1) {
         const struct report_run run = {.began = store_date(store, s, 0),
             .ended = store_date(store, s, 1),
-            .exit_status = store_is_null(store, s, 2) ? -1 : store_int(store, s, 2)};
+            .exit_status = store_is_null(store, s, 2) ? -1 : store_int(store, s, 2),
+            .followed = store_int(store, s, 3) != 0};
         rc = each(&run, context, e);
     }
     store_done(store, s);

@@ -42,6 +42,7 @@ int report_visit_delays(struct store *store, int64_t since, int64_t until,
 struct report_run {
     int64_t began, ended;
     int64_t exit_status;
+    bool followed; /* it has no end, and a later one of its kind was begun */
 };
 
 /* Calls `each` for every run that was at work at `since` or later, the oldest first. */

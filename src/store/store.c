@@ -380,6 +380,11 @@ int store_run(struct store *store, enum sql_statement statement, const struct st
     return rc < 0 ? -1 : 0;
 }
 
+int store_forbid_writes(struct store *store, struct error *e)
+{
+    return execute(store, "PRAGMA query_only = ON", "opening", e);
+}
+
 int store_check(struct store *store, struct error *e)
 {
     const enum sql_statement q = SQL_QUICK_CHECK;

@@ -42,6 +42,9 @@ void store_close(struct store *store);
 /* True when a file is there to be opened, or may be: our user is not allowed to look. */
 bool store_exists(const char *path);
 
+/* Has SQLite refuse to write from now on, for those who only look. Returns 0 or -1. */
+int store_forbid_writes(struct store *store, struct error *e);
+
 /* Has SQLite look through the whole file. Returns 0, or -1 with EX_IOERR: what is wrong with it. */
 int store_check(struct store *store, struct error *e);
 

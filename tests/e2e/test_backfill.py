@@ -404,7 +404,7 @@ class Stopped(History):
     def test_by_SIGTERM(self):
         self.few_slow_pages()
         run = self.stop_in_the_middle("backfill", "--since", WHOLE)
-        self.assertFails(run, TRY_LATER, "stopped by a signal; the next run goes on here")
+        self.assertFails(run, TRY_LATER, "stopped by a signal; the next run continues here")
         self.assertRegex(run.out, "not finished, run it again to continue there")
         self.check_goes_on("--since", WHOLE)
 

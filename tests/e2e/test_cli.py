@@ -3,11 +3,12 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import time
 import unittest
 
-from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, ROOT, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
+from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
                      moment_of)
 from webhooks import SECRET, signed
 
@@ -47,6 +48,57 @@ class Help(Case):
         self.assertRegex(self.wosync("--version", config=False).out, r"^wosync \d+\.\d+\.\d+\n$")
 
 
+class Scheduled(Case):
+    """--splay and --ok, for what starts many accounts at once, or takes every exit status for a failure."""
+
+    def waiting(self, store):
+        """A run that waits in its splay; what it printed by then."""
+        running = self.start("-v", "--splay", "1000h", "sync", env={"WOSYNC_DB": self.path(store)})
+        self.wait_for(lambda: b"\n" in os.pread(running.err.fileno(), 1000, 0), "the splay")
+        running.signal(signal.SIGTERM)
+        run = running.wait()
+        self.assertFails(run, TRY_LATER, "splay: stopped by a signal before the run began")
+        return re.search(r"splay: waiting for (\d+\.\d) s", run.err).group(1)
+
+    def test_each_store_waits_a_time_of_its_own_and_the_same_each_time(self):
+        self.configure()
+        first = self.waiting("a.db")
+        self.assertEqual(self.waiting("a.db"), first)
+        self.assertNotEqual(self.waiting("b.db"), first)
+        self.assertEqual(self.mock.state()["requests"], 0)
+        self.assertFalse(os.path.exists(self.path("a.db")))
+
+    def test_after_it_the_run_begins(self):
+        self.mock.create_old(3)
+        for command in (("sync",), ("reconcile",), ("dispatch",), ("backfill", "--since", "1d")):
+            self.wosync("--splay", "2ms", *command)
+        self.assertEqual(len(self.sql("SELECT 1 FROM snapshots")), 3)
+
+    def test_a_mistake_is_reported_without_waiting(self):
+        self.configure(api="page_size = 0")
+        self.wosync("--splay", "1000h", "sync", expect=CONFIG, message="page_size")
+
+    def test_other_commands_take_no_splay(self):
+        for command in ("status", "config", "receive"):
+            self.wosync("--splay", "1s", command, expect=USAGE, message="--splay: it is for sync, backfill")
+        self.wosync("--splay", "0s", "sync", expect=USAGE, message="--splay: write a duration")
+
+    def test_ok_turns_a_status_into_0_and_keeps_the_message(self):
+        self.configure(api="page_size = 0")
+        self.wosync("--ok", "75", "--ok", "78", "sync", message="page_size")
+        self.wosync("--ok", "75", "sync", expect=CONFIG, message="page_size")
+
+    def test_ok_of_a_run_beside_another(self):
+        self.wosync("sync")
+        with self.holding("poll", "deliver"):
+            self.wosync("sync", expect=TRY_LATER)
+            self.wosync("--ok", "75", "sync")
+
+    def test_ok_takes_exit_statuses_alone(self):
+        for text in ("0", "256", "-1", "+75", "x", "75x", ""):
+            self.wosync("--ok", text, "status", expect=USAGE, message="--ok: write an exit status")
+
+
 class Usage(Case):
     def refuse(self, *arguments, message="."):
         run = self.start(*arguments, config=False).wait()
@@ -82,17 +134,17 @@ class Usage(Case):
         self.refuse("events", "replay", message="replay needs --handler NAME and --since T")
         self.refuse("events", "replay", "--handler", "x", message="replay needs")
         self.refuse("events", "replay", "--since", "1d", message="replay needs")
-        self.refuse("events", "list", "--dry-run", message="belong to replay")
-        self.refuse("events", "retry", "--since", "1d", message="belong to replay")
-        self.refuse("events", "retry", "--json", message="belong to list")
-        self.refuse("events", "discard", "x", "--state", "dead", message="belong to list")
+        self.refuse("events", "list", "--dry-run", message="are options of replay")
+        self.refuse("events", "retry", "--since", "1d", message="are options of replay")
+        self.refuse("events", "retry", "--json", message="are options of list")
+        self.refuse("events", "discard", "x", "--state", "dead", message="are options of list")
         self.refuse("events", "discard", message="takes the id of an event")
         self.refuse("events", "list", "x", message="list takes no argument")
         self.refuse("events", "list", "--handler", "x", message="belongs to discard and replay")
         self.refuse("events", "discard", "x", "--handler", "y", message="the id of an event, or --handler NAME")
         self.refuse("events", "discard", message="the id of an event, or --handler NAME")
-        self.refuse("events", "retry", "--type", "workorder.created", message="belong to list")
-        self.refuse("events", "retry", "--id", "x", message="belong to list")
+        self.refuse("events", "retry", "--type", "workorder.created", message="are options of list")
+        self.refuse("events", "retry", "--id", "x", message="are options of list")
         self.refuse("webhooks", "list", "--lost", message="unknown option")
 
     def test_values_that_are_none(self):
@@ -310,7 +362,7 @@ class EventsList(Case):
     def test_limits_that_are_none(self):
         for text in "0", "-1", "x", "", "5x", "99999999999999999999":
             self.wosync("events", "list", "--limit", text, expect=USAGE, message="--limit %s: expected a number, 1 or more" % text)
-        self.wosync("events", "retry", "--all", expect=USAGE, message="--limit, --all and --json belong to list")
+        self.wosync("events", "retry", "--all", expect=USAGE, message="--limit, --all and --json are options of list")
 
     def test_it_can_be_cut_off_by_a_pipe(self):
         # a reader that leaves is no bug of ours
@@ -543,12 +595,6 @@ class Health(Case):
         self.mock.create({"_raw": '{"id": 700, "updatedAt": "%s"}' % ago(0)})
         self.sync(expect=DATA)
         self.ask(False, "sync: the last run ended with exit status 65", "quarantine: 1 record could not be understood")
-
-    def test_no_output_is_no_yes(self):
-        """README's line does not take a wosync that is not there for one that is well."""
-        self.assertEqual(subprocess.run(["jq", "-en", "input.ok"], input="", text=True, capture_output=True).returncode, 5)
-        with open(os.path.join(ROOT, "README.md")) as f:
-            self.assertIn("wosync status --json | jq -en 'input.ok'", f.read())
 
 
 class NoRoom(Case):

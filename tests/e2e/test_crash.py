@@ -184,11 +184,11 @@ class Stopped(Case):
         self.assertEqual(self.status()["unfinished"], [])
 
     def test_by_SIGTERM(self):
-        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_by_SIGINT(self):
-        self.assertFails(self.stop_in_the_middle(signal.SIGINT), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGINT), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_by_SIGKILL(self):
@@ -209,7 +209,7 @@ class Stopped(Case):
 
     def test_by_SIGTERM_where_nothing_changed(self):
         self.read_again()
-        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run goes on")
+        self.assertFails(self.stop_in_the_middle(signal.SIGTERM), TRY_LATER, "stopped by a signal; the next run continues")
         self.check_resumed()
 
     def test_where_nothing_changed_and_the_server_fails(self):
@@ -332,7 +332,7 @@ class Cursors(Case):
         for number in self.olds:
             self.mock.update(number, title="Changed")
         self.mock.fault("repeat_cursor", path="/v1/workorders", skip=1, times=-1)
-        self.sync(expect=PROTOCOL, message="repeats a cursor, the list would never end; the next run goes on here")
+        self.sync(expect=PROTOCOL, message="repeats a cursor, the list would never end; the next run continues here")
         before = self.dump("handlers", "deliveries")
         self.assertLess(len(self.mock.pages()), 20)
         self.sync(expect=PROTOCOL)

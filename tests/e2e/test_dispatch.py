@@ -684,7 +684,7 @@ class Table(DispatchCase):
                 (["[handler a]", "type = log", "when = nonsense ("], 3, "when: "),
                 (["[handler a]", "type = log", "timeout = soon"], 3, "timeout = soon: expected a duration"),
                 (["[handler a]", "type = http"], None, "has no url, which type = http needs"),
-                (["[handler a]", "type = log", "type = log"], 3, "type: it stands twice"),
+                (["[handler a]", "type = log", "type = log"], 3, "type: set twice"),
                 (["[handler]", "type = log"], None, "handler"),
         ):
             with self.subTest(lines=lines):

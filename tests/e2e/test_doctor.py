@@ -132,6 +132,12 @@ class Doctor(Webhooks):
             if line["result"] in ("failed", "warning"):
                 self.assertRegex(line["text"], r"; [^;]*$", line)
 
+    def test_status_names_it_when_something_is_wrong(self):
+        self.well()
+        self.assertNotIn("doctor", self.wosync("status").out)
+        self.sql("UPDATE deliveries SET state = 'dead' WHERE state = 'done'")
+        self.assertRegex(self.wosync("status").out, r"(?m)^problem .*\nproblem .*\n(problem .*\n)*help +run: wosync doctor$")
+
     # --- options ---
 
     def test_offline_sends_nothing(self):
@@ -257,6 +263,17 @@ class Doctor(Webhooks):
         os.chmod(self.store, 0o640)
         self.one("owner", "warning", "can be read by others .*; run: chmod 600 ")
         os.chmod(self.store, 0o600)
+
+    def test_another_user(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        self.well()
+        os.chmod(self.directory, 0o755)
+        for name in self.conf, self.store:
+            os.chmod(name, 0o644)
+        found = self.doctor("owner", expect=None, become=65534)
+        self.assertEqual(found["owner"][0][0], "warning")
+        self.assertRegex(found["owner"][0][1], "belongs to root, and this is nobody, .*; run: sudo -u root wosync doctor")
 
     def test_directories(self):
         self.well()
@@ -423,7 +440,7 @@ class Doctor(Webhooks):
         self.well()
         self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from, window_until, silent, typed) "
                  "VALUES ('backfill', 1, 'none', 7, 9, 0, 0, 0, '90d')")
-        self.one("passes", "warning", "a backfill ended after page 7; it goes on there with: wosync backfill --since 90d")
+        self.one("passes", "warning", "a backfill ended after page 7; continue it with: wosync backfill --since 90d")
 
     def test_quarantine(self):
         self.well()

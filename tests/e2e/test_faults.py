@@ -127,7 +127,7 @@ class Transient(Case):
         self.configure(api="give_up = 2s")
         self.mock.fault("429", retry_after=0, times=-1)
         self.mock.reset_log()
-        self.sync(expect=TRY_LATER, message="429: Too many requests; the rate limit is used up, the next run goes on here")
+        self.sync(expect=TRY_LATER, message="429: Too many requests; the rate limit is used up, the next run continues here")
         self.assertLess(len(self.mock.requests()), 12)
 
     def test_429_with_retry_after_that_is_garbage(self):
@@ -187,7 +187,7 @@ class GivenUp(Case):
         self.give_up(UNAVAILABLE, r"api: work orders: no answer .*timed out", "drip", bytes_per_second=10)
 
     def test_500(self):
-        self.give_up(UNAVAILABLE, r"api: work orders: 500.*the next run goes on", "status", status=500)
+        self.give_up(UNAVAILABLE, r"api: work orders: 500.*the next run continues", "status", status=500)
 
     def test_503_repeats_the_words_of_the_server(self):
         self.give_up(UNAVAILABLE, r"api: work orders: 503: We are tired", "status", status=503,
@@ -222,14 +222,14 @@ class GivenUp(Case):
 
     def test_a_long_retry_after_is_left_to_a_later_run(self):
         self.mock.fault("429", retry_after=3600, times=1)
-        self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait 1h; a later run goes on here")
+        self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait 1h; a later run continues here")
         self.assertEqual(self.dump("passes"), {k: v for k, v in self.before.items() if k != "passes"})
 
     def wait_silently(self, count=2):
         """Runs that find the wait in the store send nothing, and say so."""
         self.mock.reset_log()
         for _ in range(count):
-            self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait .*; a later run goes on here")
+            self.sync(expect=TRY_LATER, message="api: work orders: the server asks to wait .*; a later run continues here")
         self.assertEqual(self.mock.requests(), [])
 
     def reset_after(self):
@@ -358,10 +358,10 @@ class NoPage(Case):
         return self.refuse(pattern, "status", status=200, body=body)
 
     def test_no_json(self):
-        self.refuse("no page of work orders", "bad_json")
+        self.refuse("not a page of work orders", "bad_json")
 
     def test_empty(self):
-        self.refuse_body("no page of work orders", "")
+        self.refuse_body("not a page of work orders", "")
 
     def test_a_list(self):
         self.refuse_body("it is not a JSON object", "[]")
@@ -392,7 +392,7 @@ class NoPage(Case):
         self.refuse("no array workOrders", "wrong_types", variant="work_orders")
 
     def test_nextCursor_is_a_number(self):
-        self.refuse("nextCursor is no text", "wrong_types", variant="next_cursor")
+        self.refuse("nextCursor is not a text", "wrong_types", variant="next_cursor")
 
     def test_nextPageUrl_without_nextCursor(self):
         self.refuse_body("nextPageUrl but no nextCursor", '{"workOrders": [], "nextPageUrl": "http://x/"}')
@@ -404,7 +404,7 @@ class NoPage(Case):
         self.refuse_body("workOrders twice", '{"workOrders": [], "workOrders": []}')
 
     def test_something_behind(self):
-        self.refuse_body("no page of work orders", '{"workOrders": [], "nextCursor": null} {}')
+        self.refuse_body("not a page of work orders", '{"workOrders": [], "nextCursor": null} {}')
 
     def test_two_values_without_a_comma(self):
         self.refuse_body("", '{"workOrders": [{"id": 1} {"id": 2}], "nextCursor": null}')
@@ -419,7 +419,7 @@ class NoPage(Case):
         self.refuse("truncated", "truncate_json")
 
     def test_html(self):
-        self.refuse("no page of work orders", "html")
+        self.refuse("not a page of work orders", "html")
 
     def test_redirect(self):
         self.mock.reset_log()
@@ -678,6 +678,6 @@ class Memory(Case):
         self.mock.fault("huge", bytes=60 << 20)
         run = self.sync(expect=None, limits={resource.RLIMIT_AS: 48 << 20})
         self.assertFails(run, TRY_LATER,
-                         "^wosync: out of memory; the next run goes on where this one was$")
+                         "^wosync: out of memory; the next run continues where this one was$")
         self.assertSilent(self.sync("--no-dispatch"))
         self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (olds[0], at)])

@@ -207,7 +207,7 @@ class Ends(Exec):
     def test_exit_75_is_later(self):
         self.script("echo the ERP is closed >&2; exit 75")
         self.run_one()
-        self.assertWaits(r"later try \(exit status 75\): the ERP is closed")
+        self.assertWaits(r"tried again later \(exit status 75\): the ERP is closed")
 
     def test_other_statuses_are_failures_that_are_tried_again(self):
         self.script("echo out; echo one >&2; echo ' two\t2' >&2; exit 3")
@@ -244,10 +244,10 @@ class Ends(Exec):
         self.assertSilent(self.wosync("dispatch"))
 
     def test_no_such_program(self):
-        self.cannot_run("/no/such/program --x", "/no/such/program: it cannot be run: there is no such file; correct command")
+        self.cannot_run("/no/such/program --x", "/no/such/program: cannot be run: there is no such file; correct command")
 
     def test_no_such_program_in_the_path(self):
-        self.cannot_run("no-such-program", "no-such-program: it cannot be run: there is no such file in PATH")
+        self.cannot_run("no-such-program", "no-such-program: cannot be run: there is no such file in PATH")
 
     def test_not_executable(self):
         path = self.write("plain", "#!/bin/sh\n", 0o644)
@@ -280,8 +280,8 @@ class Ends(Exec):
 
     def test_text_without_an_interpreter_is_given_to_no_shell(self):
         self.handle(self.write("plain", "touch pwned\n", 0o755))
-        self.run_one(message="it is no program")
-        self.assertWaits("it is no program")
+        self.run_one(message="not a program")
+        self.assertWaits("not a program")
         self.assertNotIn("pwned", os.listdir(self.directory))
 
     def test_after_a_failure_it_is_tried_again_with_the_same_event(self):

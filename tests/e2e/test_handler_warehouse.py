@@ -314,7 +314,7 @@ class Warehouse:
         first = self.ids()[0]
         body = self.sql("SELECT body FROM events WHERE id = ?", first)[0][0]
         self.sql("UPDATE events SET body = '{' WHERE id = ?", first)
-        self.wosync("dispatch", expect=UNAVAILABLE, message="it is not JSON")
+        self.wosync("dispatch", expect=UNAVAILABLE, message="it is not a JSON object")
         self.sql("UPDATE events SET body = ? WHERE id = ?", body, first)
         self.wosync("events", "retry", first)
         self.assertSilent(self.wosync("dispatch"))
@@ -662,7 +662,7 @@ class Warehouse:
     def test_it_is_away_from_the_beginning(self):
         self.mock.create_old(5)
         self.take_away()
-        self.sync(message="handler wh: it cannot be given the work orders")
+        self.sync(message="handler wh: cannot be given the work orders")
         self.bring_back()
         self.sync_silently()
         self.assertWarehouseIsTrue()
@@ -691,7 +691,7 @@ class Warehouse:
         self.sync_silently("--no-dispatch")
         log = self.ids()
         self.sql("UPDATE events SET body = '{\"id\": 1' WHERE id = ?", log[50])
-        run = self.wosync("dispatch", expect=UNAVAILABLE, message="the event cannot be a row: it is not JSON")
+        run = self.wosync("dispatch", expect=UNAVAILABLE, message="the event cannot be a row: it is not a JSON object")
         self.assertEqual(len(run.err.splitlines()), 1, run.err)
         self.assertEqual(self.handler("wh")["dead"], 1)
         self.assertEqual(self.handler("wh")["pending"], 0)

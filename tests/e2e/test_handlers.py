@@ -314,7 +314,7 @@ class On(Handlers):
         for text, pattern in (("type = pigeon", "type = pigeon: unknown; known are .*log"), ("on = *", "has no type"),
                               ("type = http", "has no url"), ("type = log\nurl = http://x/", "url: unknown key"),
                               ("type = log\ntimeout = 0s", "timeout = 0s: expected a duration"),
-                              ("type = log\ntype = log", "type: it stands twice")):
+                              ("type = log\ntype = log", "type: set twice")):
             with self.subTest(text=text):
                 self.table(("h", text))
                 self.sync(expect=CONFIG, message=r"wosync.conf:\d+: \[handler h\] " + pattern)

@@ -33,7 +33,7 @@ BAD = {
     "minus_Infinity": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": [-Infinity]}', "it holds NaN or Infinity"),
     "nested_33_deep": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "x": ' + "[" * 32 + "]" * 32 + "}",
                        "it is nested deeper than 32 levels"),
-    "title_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "title": 7}', "its title is no text"),
+    "title_a_number": ('{"id": 700, "status": "OPEN", "updatedAt": "%(now)s", "title": 7}', "its title is not a text"),
     "null": ("null", "it is not a JSON object"),
     "a_number": ("12", "it is not a JSON object"),
     "a_text": ('"work order"', "it is not a JSON object"),

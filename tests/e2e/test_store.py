@@ -222,7 +222,7 @@ class Faults(Case):
         self.sql("UPDATE account SET finished = finished + 7200000")
         out = self.wosync("status").out
         self.assertRegex(out, r"last pass +(2h|1h 59m) ahead of this clock")
-        self.assertNotRegex(out, r"-\d+[hms]")
+        self.assertNotRegex(out.replace(self.directory, ""), r"-\d+[hms]")
 
     def test_a_replay_that_is_tried_changes_nothing(self):
         """Neither with a handler that is new in the configuration, nor without one that the store knows."""

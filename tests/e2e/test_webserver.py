@@ -1,4 +1,4 @@
-"""Webhooks through real web servers, with the configurations that lie in web/: lighttpd, nginx with fcgiwrap, Apache."""
+"""Webhooks through real web servers, with the configurations that lie in share/web/: lighttpd, nginx with fcgiwrap, Apache."""
 import collections
 import os
 import pwd

@@ -1,6 +1,6 @@
 """Real web servers that run `wosync receive` for a test: lighttpd, nginx and Apache, from Debian's packages.
 
-Their configuration is what lies in web/ for users, with the paths, users and ports of the test in place of those of a system;
+Their configuration is what lies in share/web/ for users, with the paths, users and ports of the test in place of those of a system;
 what is not found there to be replaced is an error, so that what is tested is what is shown. All their files lie in a directory
 of the test's own.
 """
@@ -27,19 +27,19 @@ def free_port():
 
 
 def configuration(name, *replacements):
-    """web/NAME with each (regular expression, text) replaced."""
-    with open(os.path.join(ROOT, "web", name)) as f:
+    """share/web/NAME with each (regular expression, text) replaced."""
+    with open(os.path.join(ROOT, "share/web", name)) as f:
         text = f.read()
     for pattern, new in replacements:
         text, count = re.subn(pattern, new, text, flags=re.M)
         if count == 0:
-            raise AssertionError("web/%s: there is no %s to replace" % (name, pattern))
+            raise AssertionError("share/web/%s: there is no %s to replace" % (name, pattern))
     return text
 
 
 def fcgiwrap_command():
     """As the service for users starts it."""
-    with open(os.path.join(ROOT, "web/wosync-webhook.service")) as f:
+    with open(os.path.join(ROOT, "share/web/wosync-webhook.service")) as f:
         return shlex.split(re.search(r"^ExecStart=(.*)$", f.read(), re.M).group(1))
 
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/splay.h"
 
 /* What is done while stdout is a file that takes nothing; what it says on stderr, in `said`. */
 static int flush_full(bool early, int status, char *said, size_t size)
@@ -54,12 +55,32 @@ static void test_stdout_that_takes_everything(void **state)
     assert_int_equal(cli_flush(EX_DATAERR), EX_DATAERR);
 }
 
+/* Accounts under one schedule: each waits as long every time, and they share the time out. */
+static void test_splay_spreads_stores(void **state)
+{
+    enum { STORES = 600, PARTS = 6, SPLAY = 45000 };
+    int in_part[PARTS] = {0};
+    (void)state;
+    for (int i = 0; i < STORES; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/var/lib/wosync-%d/wosync.db", i);
+        int64_t wait = splay_of(path, SPLAY);
+        check(wait >= 0 && wait < SPLAY, "%s waits %lld ms", path, (long long)wait);
+        assert_int_equal(splay_of(path, SPLAY), wait);
+        in_part[wait * PARTS / SPLAY]++;
+    }
+    for (int i = 0; i < PARTS; i++)
+        check(in_part[i] > 60 && in_part[i] < 140, "%d of %d stores are in part %d", in_part[i], STORES, i);
+    assert_int_equal(splay_of("/var/lib/wosync/wosync.db", 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stdout_that_takes_nothing_is_an_error),
         cmocka_unit_test(test_what_was_refused_before_the_end_is_not_forgotten),
         cmocka_unit_test(test_stdout_that_takes_everything),
+        cmocka_unit_test(test_splay_spreads_stores),
     };
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
 }

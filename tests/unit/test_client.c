@@ -489,7 +489,7 @@ static void test_a_deadline_ends_the_wait(void **state)
     enum api_verdict verdict = ask(&talk, "/");
     shutdown_set_deadline(0);
     assert_int_equal(verdict, API_FAILED);
-    check_error(&talk, EX_TEMPFAIL, ", longer than this run may last; a later run goes on here");
+    check_error(&talk, EX_TEMPFAIL, ", longer than this run may last; a later run continues here");
     assert_int_equal(server_requests(&talk.server), 0);
     talk_end(&talk);
 }

@@ -104,7 +104,7 @@ static void test_odd_pages(void **state)
         {OK(""), API_OK, ""},
         {OK("{\"workOrders\": [{\"id\": 7"), API_OK, ""},
         {OK("[]"), API_FAILED,
-            "api: work orders: the answer is no page of work orders: it is not a JSON object; check base_url"},
+            "api: work orders: the answer is not a page of work orders: it is not a JSON object; check base_url"},
         {OK("{\"workOrders\": 7}"), API_FAILED, "it has no array workOrders"},
     };
     const struct page_request request = {.filter = FILTER_NONE, .limit = 1};
@@ -126,7 +126,7 @@ static void test_odd_pages(void **state)
 
 static void test_work_orders(void **state)
 {
-    static const char no_work_order[] = "api: work order 7: the answer is no work order: ";
+    static const char no_work_order[] = "api: work order 7: the answer is not a work order: ";
     static const struct {
         const char *answer, *json, *error;
     } table[] = {

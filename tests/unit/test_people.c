@@ -119,7 +119,7 @@ static void test_odd_answers(void **state)
         {"{\"users\":[{\"id\":1,\"name\":\"\xff\"}]}", "it is not a JSON object"},
         {"{\"users\":{}}", "it lacks the list"},
         {"{\"teams\":[]}", "it lacks the list"},
-        {"{\"users\":[],\"nextCursor\":7}", "its nextCursor is no text"},
+        {"{\"users\":[],\"nextCursor\":7}", "its nextCursor is not a text"},
         {"{\"users\":[],\"nextPageUrl\":\"/users?cursor=x\"}", "it has a nextPageUrl but no nextCursor"},
     };
     (void)state;

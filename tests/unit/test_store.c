@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
+#include "store/counters.h"
 #include "store/store.h"
 #include "store/webhook_stats.h"
 
@@ -168,6 +169,22 @@ static void test_every_statement_prepares(void **state)
 }
 
 /* The views are for people: each can be read. */
+static void test_one_that_only_looks_cannot_write(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *store = open_at(path, STORE_WRITE);
+    assert_int_equal(counters_add(store, "requests", "200", 3, &e), 0);
+    store_close(store);
+    store = open_at(path, STORE_READ);
+    assert_int_equal(store_forbid_writes(store, &e), 0);
+    assert_int_equal(counters_add(store, "requests", "200", 1, &e), -1);
+    assert_int_equal(e.status, EX_IOERR);
+    assert_non_null(strstr(e.text, "read-only"));
+    assert_int_equal(counters_get(store, "requests", "200", &e), 3);
+    store_close(store);
+}
+
 static void test_every_view_reads(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
@@ -453,6 +470,7 @@ int main(void)
         in_directory(test_reopen),
         in_directory(test_scratch),
         in_directory(test_every_statement_prepares),
+        in_directory(test_one_that_only_looks_cannot_write),
         in_directory(test_every_view_reads),
         in_directory(test_newer_version),
         in_directory(test_not_ours),

@@ -88,7 +88,7 @@ static void test_refuses(void **state)
     static const char no_updated[] = "it has no updatedAt",
                       bad_updated[] = "its updatedAt is not a date and time";
     static const char bad_status[] = "its status is missing or no short text",
-                      bad_title[] = "its title is no text";
+                      bad_title[] = "its title is not a text";
     static const struct {
         const char *json;
         const char *reason;

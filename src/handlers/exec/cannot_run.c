@@ -125,13 +125,12 @@ void cannot_run(const char *name, int number, struct delivery_result *result)
     else if (number == ENOENT && found)
         say_missing(name, head, result);
     else if (number == ENOENT)
-        handler_broken(result, "%.80s: it cannot be run: there is no such file%s; correct command", name,
+        handler_broken(result, "%.80s: cannot be run: there is no such file%s; correct command", name,
             strchr(name, '/') == NULL ? " in PATH" : "");
     else if (number == ENOEXEC && is_of_another_machine(head, len))
         handler_broken(result, "%.80s: it cannot be run: it was built for another kind of processor", name);
     else if (number == ENOEXEC)
-        handler_broken(
-            result, "%.80s: it is no program; a script's first line is #!/bin/sh or the like", name);
+        handler_broken(result, "%.80s: not a program; a script's first line is #!/bin/sh or the like", name);
     else
         handler_broken(result, "%.80s: it cannot be run: %s; correct command", name, strerror(number));
 }

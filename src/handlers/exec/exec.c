@@ -69,7 +69,6 @@ static const char *const secret_names[] = {
     "MAINTAINX_API_KEY", "MAINTAINX_WEBHOOK_SECRET", "SLACK_WEBHOOK_URL"};
 enum { SECRET_NAMES = sizeof secret_names / sizeof secret_names[0] };
 
-
 static void release(void *context)
 {
     struct exec_state *state = context;
@@ -194,7 +193,8 @@ static void judge_exit(
     if (end->status == 0)
         handler_done(result);
     else if (end->status == TRY_LATER)
-        handler_later(result, -1, "it asks for a later try (exit status 75)%s%s", colon, error);
+        handler_later(
+            result, -1, "the program asks to be tried again later (exit status 75)%s%s", colon, error);
     else if (cannot_run_for_crlf(program->words[0], result))
         ; /* whatever it ended with */
     else if (end->status == NOT_FOUND || end->status == CANNOT_RUN)

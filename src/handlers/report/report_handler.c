@@ -163,8 +163,8 @@ static int probe(void *context, struct handler_probe *out, struct error *e)
             slash[slash == path ? 1 : 0] = '\0';
     }
     if (access(path, W_OK | X_OK) != 0)
-        rc = fail(e, EX_IOERR, "%s: %s; make the directory writable for the user that wosync runs as",
-            path, strerror(errno));
+        rc = fail(e, EX_IOERR, "%s: %s; make the directory writable for the user that wosync runs as", path,
+            strerror(errno));
     free(path);
     return rc;
 }

@@ -251,7 +251,7 @@ const char *warehouse_row_from_event(const char *json, size_t len, int64_t seq, 
     *out = (struct warehouse_row){0};
     struct json_object *body = event_parse(json, len);
     const char *wrong =
-        json_object_is_type(body, json_type_object) ? read_event(body, seq, out) : "it is no JSON object";
+        json_object_is_type(body, json_type_object) ? read_event(body, seq, out) : "it is not a JSON object";
     json_object_put(body);
     return wrong;
 }
