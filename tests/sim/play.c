@@ -280,7 +280,6 @@ static void finish(void)
         run_last(STEP_RECONCILE);
     }
     /* a sweep that was a safety stop leaves what it doubted to the next run */
-    machine_advance(3 * minute);
     run_last(STEP_SYNC);
     for (int i = 0; i < MOST_LAST_RUNS && oracle_pending() > 0 && verdict() == NULL; i++) {
         machine_advance(2 * day);
