@@ -1,4 +1,4 @@
-/* events: what was told, and what to do by hand about its deliveries. */
+/* events: what was emitted, and what to do by hand about its deliveries. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
+#include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
 #include "cli/diagnostics.h"
@@ -16,8 +18,9 @@
 #include "store/events.h"
 #include "store/store.h"
 
-/* Events that are listed unless more are asked for. */
-enum { BUSY_MS = 10000, DEFAULT_LIMIT = 100 };
+/* How long it waits for other programs: for a transaction of theirs, and for a run that delivers; and how
+ * many events are listed unless more are asked for. */
+enum { BUSY_MS = 10000, DELIVERING_MS = 5000, STEP_MS = 50, DEFAULT_LIMIT = 100 };
 
 struct options {
     struct event_filter filter;
@@ -213,22 +216,48 @@ static const struct subcommand subcommands[] = {
     {"replay", 0, 0, STORE_WRITE, replay},
 };
 
+/* Nobody may deliver meanwhile: a run that has read the handler's position already would bring the events
+ * back. To be opened before the store and closed after it (base/lock.h). Returns the lock, or -1 with the
+ * error filled. */
+static int take_delivery_lock(const char *path, struct error *e)
+{
+    struct error busy = {0};
+    const int64_t until = clock_monotonic() + DELIVERING_MS;
+    int lock = lock_open(path, e);
+    while (lock >= 0 && lock_take(lock, LOCK_DELIVER, &busy) != 0) {
+        if (busy.status == EX_TEMPFAIL && clock_monotonic() < until && shutdown_wait(STEP_MS))
+            continue;
+        if (busy.status == EX_TEMPFAIL)
+            fail(e, EX_TEMPFAIL, "events: discard: %s; try again when it has ended", busy.text);
+        else
+            *e = busy;
+        lock_close(lock);
+        lock = -1;
+    }
+    return lock;
+}
+
 static int run_subcommand(
     const struct cli *cli, const struct subcommand *sub, struct options *options, const char *id)
 {
     struct error e = {0};
     struct config config;
     struct store *store = NULL;
+    int lock = -1;
     if (cli_load_config(cli, &config) != 0) {
         fail(&e, EX_CONFIG, "%s", "");
     } else if (store_exists(config.store)) {
-        store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
+        if (sub->run == discard && options->handler != NULL)
+            lock = take_delivery_lock(config.store, &e);
+        if (e.status == EX_OK)
+            store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
         if (store != NULL)
             sub->run(store, &config, options, id, &e);
     } else if (sub->mode == STORE_WRITE) {
         fail(&e, EX_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
     }
     store_close(store);
+    lock_close(lock);
     config_free(&config);
     return cli_flush(cli_report(&e));
 }

@@ -663,6 +663,27 @@ class Table(DispatchCase):
         self.assertSilent(self.sync())
         self.assertEqual(self.names()["gone"]["pending"], 0)
 
+    def test_what_is_discarded_while_a_run_delivers_stays_away(self):
+        """A run that has read the position already would bring the events back: it is waited for, and not for long."""
+        gate = self.path("gate")
+        os.mkfifo(gate)
+        self.use(self.http("gone"), "[handler slow]\non = workorder.created\ntype = exec\ncommand = cat %s\n" % gate)
+        self.sync()
+        self.create(1)
+        self.sync("--no-dispatch")
+        running = self.start("dispatch")
+        with open(gate, "w"):  # its reader is there: the run delivers
+            self.wosync("events", "discard", "--handler", "gone", expect=TRY_LATER,
+                        message="events: discard: another run delivers.*; try again when it has ended")
+        self.assertEqual(running.wait().status, 0)
+        self.judge(lambda request: Answer(500))
+        self.create(1)
+        self.sync("--no-dispatch")
+        self.assertEqual(self.wosync("events", "discard", "--handler", "gone").out, "0 deliveries discarded\n")
+        self.use(self.http("gone"))
+        self.assertSilent(self.dispatch())
+        self.assertEqual(self.names()["gone"]["pending"], 0)
+
     def test_a_renamed_one_is_new(self):
         self.use(self.http("before"))
         self.sync()
