@@ -146,6 +146,13 @@ bool shutdown_wait(int64_t ms)
     }
 }
 
+void shutdown_pause(int64_t ms)
+{
+    struct pollfd p = {.fd = wake[0], .events = POLLIN};
+    (void)poll(&p, shutdown_signalled() ? 0 : 1, ms > 0 ? (int)ms : 0);
+    shutdown_attend();
+}
+
 bool shutdown_wait_input(int fd)
 {
     for (;;) {

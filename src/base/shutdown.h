@@ -54,6 +54,10 @@ int64_t shutdown_time_left(void);
  * went by, false when the run must end. */
 bool shutdown_wait(int64_t ms);
 
+/* Waits `ms` milliseconds, up to a second, whatever the deadline: for work that has begun and ends by its own
+ * limits. A signal ends the wait; after one it lasts its whole time. */
+void shutdown_pause(int64_t ms);
+
 /* Waits until something can be read from `fd` (its end or an error, too), a signal comes or the deadline
  * passes. Returns true when there is something to read, false when the run must end. */
 bool shutdown_wait_input(int fd);

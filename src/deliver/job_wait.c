@@ -19,7 +19,7 @@ void job_wait(struct handler_wait *wait, struct http *http)
         return;
     }
     if (wait->count == 0) {
-        shutdown_wait(ms);
+        shutdown_pause(ms);
         return;
     }
     /* after a signal the jobs end what they are at: its descriptor would only keep us awake */

@@ -287,6 +287,12 @@ int64_t shutdown_time_left(void)
     return left > 0 ? left : 0;
 }
 
+void shutdown_pause(int64_t ms)
+{
+    machine_call(CALL_WAIT);
+    machine_advance(ms);
+}
+
 bool shutdown_wait_input(int fd)
 {
     (void)fd; /* a file of the test's: it can always be read */

@@ -181,6 +181,23 @@ static void report_and_stop(void *data)
     expect(reports == 1 && is_readable(shutdown_fd()) && !shutdown_wait(LONG));
 }
 
+/* What has begun is waited for beyond the deadline, and after a signal, too. */
+static void pauses(void *data)
+{
+    (void)data;
+    struct error e = {0};
+    expect(shutdown_install(&e) == 0);
+    shutdown_set_deadline(1);
+    expect(!shutdown_wait(LONG));
+    int64_t began = clock_monotonic();
+    shutdown_pause(20);
+    expect(clock_monotonic() - began >= 20);
+    raise(SIGTERM);
+    began = clock_monotonic();
+    shutdown_pause(20);
+    expect(clock_monotonic() - began >= 20);
+}
+
 /* Bytes, and the end of them, are input; a signal that came before the wait ends it. */
 static void input(void *data)
 {
@@ -216,7 +233,8 @@ static void no_descriptor(void *data)
         check_child(body);                                                                                   \
     }
 in_child(not_yet) in_child(by_sigterm) in_child(by_sigint) in_child(during_a_wait) in_child(ignored)
-    in_child(deadline) in_child(report) in_child(report_and_stop) in_child(input) in_child(no_descriptor)
+    in_child(deadline) in_child(report) in_child(report_and_stop) in_child(pauses) in_child(input)
+        in_child(no_descriptor)
 
     /* Who is in a hurry sends a second one. */
     static void test_a_second_signal_kills(void **state)
@@ -238,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_report_and_stop),
+        cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_input),
         cmocka_unit_test(test_no_descriptor),
     };
