@@ -441,7 +441,7 @@ class Small(Reports):
                                  (("--location", "0"), "--location 0"), (("--location", "5x"), "5x"), (("--location", "99999999999999999999"), "whole number"),
                                  (("--target", "pm"), "--target pm: write pm=PERCENT"), (("--target", "pm=0"), "at most 100"), (("--target", "pm=101"), "pm=101"),
                                  (("--target", "pm=nan"), "pm=nan"), (("--target", "pm=90x"), "pm=90x"), (("--target", "speed=9"), "speed=9"),
-                                 (("--what",), "--what: unknown option"), (("--output",), "--output: its value is missing"), (("now",), "now: it takes no argument")):
+                                 (("--what",), "--what: unknown option"), (("--output",), "--output: its value is missing"), (("now",), "now: unexpected argument")):
             self.wosync("report", *options, expect=USAGE, message=message)
         self.mock.create({"title": "x"})
         self.sync()
