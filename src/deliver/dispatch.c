@@ -89,6 +89,10 @@ static int turn(struct engine *engine, struct error *e)
                 error_add(e, &fault);
                 rc = -1;
                 queues[i].phase = QUEUE_CLOSED;
+                /* what is under way is still collected, and did not say what it waits for */
+                more = queues[i].busy > 0;
+                if (more)
+                    handler_wait_until(&wait, 0);
             }
             working = working || more != 0;
         }
