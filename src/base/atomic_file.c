@@ -43,15 +43,30 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-/* Makes a file that nobody else has. Returns its descriptor, or -1 with errno set. */
+/* Locks a new file, which says that someone is at work on it. False: atomic_file_clean of another process was
+ * quicker, and takes it away. Where the file system has no locks, nobody takes it away. */
+static bool is_ours(int fd)
+{
+    struct stat st;
+    bool taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    return !taken && fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+/* Makes a file that nobody else has, and locks it. Returns its descriptor, or -1 with errno set. */
 static int make_temporary(int directory, mode_t mode, char *name, size_t size)
 {
-    int fd, tries = 0;
-    do {
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
         snprintf(name, size, PREFIX "%08" PRIx32 "%08" PRIx32 SUFFIX, random_bits(), random_bits());
-        fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    } while (fd < 0 && errno == EEXIST && ++tries < MOST_TRIES);
-    return fd;
+        int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+        if (fd >= 0 && is_ours(fd))
+            return fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    errno = EEXIST;
+    return -1;
 }
 
 static int write_file(int directory, const char *name, mode_t mode, const char *bytes, size_t len,
@@ -61,9 +76,6 @@ static int write_file(int directory, const char *name, mode_t mode, const char *
     int fd = make_temporary(directory, mode, temporary, sizeof temporary);
     if (fd < 0)
         return fail(e, EX_IOERR, "%s: it cannot be made: %s", name, strerror(errno));
-    /* the lock says that someone is at work on it: whoever got it before us is atomic_file_clean, takes the
-     * file away, and it cannot be renamed */
-    flock(fd, LOCK_EX | LOCK_NB);
     int rc = write_all(fd, bytes, len);
     if (rc == 0)
         rc = publish ? fchmod(fd, 0644) : fsync(fd);

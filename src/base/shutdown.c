@@ -76,6 +76,7 @@ int shutdown_install(struct error *e)
 void shutdown_detach(void)
 {
     shutdown_on_report(NULL, NULL);
+    deadline = turn = INT64_MAX;
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     for (int i = 0; i < 2; i++) {

@@ -16,8 +16,9 @@
  * then an error like others. Fails with EX_TEMPFAIL when the system gives no pipe. */
 int shutdown_install(struct error *e);
 
-/* In a process forked from ours: SIGTERM and SIGINT end it in the ordinary way, SIGUSR1 is ignored, and the
- * pipe of the signals is closed, so that shutdown_fd is -1. */
+/* In a process forked from ours: SIGTERM and SIGINT end it in the ordinary way, SIGUSR1 is ignored, the pipe
+ * of the signals is closed, so that shutdown_fd is -1, and there is no deadline: what a child does has a time
+ * limit of its own. */
 void shutdown_detach(void);
 
 /* Sets what SIGUSR1 does: `report` is called, in the ordinary flow of the program, at the next wait or

@@ -47,15 +47,18 @@ struct engine {
     size_t count;
     int64_t last_event; /* in the log, and when that was looked at, by the monotonic clock */
     int64_t looked;
+    int64_t linger_until; /* of all queues, see handler_queue_lingers */
 };
 
 /* Takes the events that came meanwhile. */
 static int take_new(struct engine *engine, struct error *e)
 {
     struct store *store = engine->settings->store;
-    if (clock_monotonic() - engine->looked < ROUND_MS || shutdown_requested())
+    const int64_t now = clock_monotonic();
+    if (now - engine->looked < ROUND_MS || shutdown_signalled() ||
+        (shutdown_requested() && now >= engine->linger_until))
         return 0;
-    engine->looked = clock_monotonic();
+    engine->looked = now;
     int64_t last = events_last_seq(store, e);
     if (last <= engine->last_event)
         return last < 0 ? -1 : 0;
@@ -74,6 +77,12 @@ static int turn(struct engine *engine, struct error *e)
     int rc = 0;
     for (bool working = true; working;) {
         struct error unread = {0};
+        engine->linger_until = 0;
+        for (size_t i = 0; i < engine->count; i++) {
+            int64_t until = handler_queue_lingers(&queues[i]);
+            if (until > engine->linger_until)
+                engine->linger_until = until;
+        }
         if (take_new(engine, &unread) != 0) {
             error_add(e, &unread);
             rc = -1;
@@ -133,6 +142,7 @@ int dispatch_run(const struct dispatch_settings *settings, struct error *e)
         queue->store = settings->store;
         queue->run = settings->run;
         queue->began = began;
+        queue->linger_until = &engine.linger_until;
         handler_queue_open(queue);
     }
     if (turn(&engine, e) != 0)

@@ -25,10 +25,23 @@
 /* Jobs that are over as soon as they are started, in one step. */
 enum { AT_ONCE = 64 };
 
-/* Start nothing new. */
+/* Start nothing new. After the deadline the run still waits for the jobs that it has begun; what ends before
+ * they must have ended does not make it longer. */
 static bool is_ending(const struct handler_queue *queue)
 {
-    return queue->phase == QUEUE_CLOSED || shutdown_requested();
+    if (queue->phase == QUEUE_CLOSED || shutdown_signalled())
+        return true;
+    int64_t until = queue->linger_until != NULL ? *queue->linger_until : 0;
+    return shutdown_requested() && clock_monotonic() + queue->handler->timeout > until;
+}
+
+int64_t handler_queue_lingers(const struct handler_queue *queue)
+{
+    int64_t until = 0;
+    for (int i = 0; i < HANDLER_QUEUE_JOBS; i++)
+        if (queue->jobs[i].busy && queue->jobs[i].until > until)
+            until = queue->jobs[i].until;
+    return until;
 }
 
 /* How long a type with an interval must wait yet. */
@@ -266,6 +279,7 @@ static int prepare(struct handler_queue *queue, struct job *job, struct error *e
 static void run_job(struct handler_queue *queue, struct job *job)
 {
     job->busy = true;
+    job->until = clock_monotonic() + job->batch.timeout;
     queue->busy++;
     queue->bytes += job->bytes;
     queue->next_start = clock_monotonic() + queue->limits.interval_ms;

@@ -37,6 +37,7 @@ struct handler_queue {
     struct handler_host *host;
     struct store *store;
     struct run *run;
+    const int64_t *linger_until; /* the engine's, see handler_queue_lingers; NULL: it is 0 */
     enum queue_phase { QUEUE_LOADING, QUEUE_SUMMING, QUEUE_DELIVERING, QUEUE_CLOSED } phase;
     int64_t began;  /* only what was due then is tried: nothing twice in a run */
     int64_t latest; /* that the clock has shown since */
@@ -57,7 +58,7 @@ struct handler_queue {
     int64_t quiet_until; /* not before this, by the monotonic clock: the receiver asked for a pause */
 };
 
-/* Where a queue's run begins: handler, host, store, run and began are set. */
+/* Where a queue's run begins: handler, host, store, run, began and linger_until are set. */
 void handler_queue_open(struct handler_queue *queue);
 
 /* There are new deliveries: one that had no work left looks again. */
@@ -69,6 +70,10 @@ void handler_queue_reopen(struct handler_queue *queue);
  * when there is none, -1 when the store failed.
  */
 int handler_queue_step(struct handler_queue *queue, struct handler_wait *wait, struct error *e);
+
+/* Until when, by the monotonic clock, the longest job that is under way may last; 0: there is none. The run
+ * waits for it also after its deadline: meanwhile other queues start what ends by then. */
+int64_t handler_queue_lingers(const struct handler_queue *queue);
 
 /* Writes what is left, ends what is still under way (it will be tried again), says what became dead, and
  * frees. Returns 0, or -1 when the store failed. */

@@ -17,6 +17,7 @@ struct job {
     bool busy;
     bool probe; /* it was chosen at random, to see whether anything can be delivered */
     void *work; /* the type's own */
+    int64_t until; /* when its time limit ends it, by the monotonic clock */
     struct handler_batch batch;
     size_t room; /* events that the lists below have room for */
     struct handler_event *events;

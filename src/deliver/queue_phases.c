@@ -136,7 +136,14 @@ int queue_note_summary(struct handler_queue *queue, struct error *e)
     const struct summary_query query = summary_query(queue);
     int64_t dead = 0;
     int more = summary_note(&queue->summary, &query, &queue->results, &dead, e);
-    if (more < 0 || queue_write(queue, e) != 0)
+    if (more < 0) {
+        /* the store cannot be read: its members are noted by no later step */
+        queue->handler->stopped = true;
+        queue->phase = QUEUE_CLOSED;
+        queue->summary.sent = false;
+        return -1;
+    }
+    if (queue_write(queue, e) != 0)
         return -1;
     if (dead > 0 && queue->deaths.count == 0)
         snprintf(

@@ -270,21 +270,29 @@ int store_begin(struct store *store, struct error *e)
     return 0;
 }
 
+/* synchronous can be set between transactions only. */
+static void restore_synchronous(struct store *store)
+{
+    if (store->lazy)
+        sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    store->lazy = false;
+}
+
 int store_begin_relaxed(struct store *store, struct error *e)
 {
     if (execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
         return -1;
     store->lazy = true;
-    return store_begin(store, e);
+    if (store_begin(store, e) == 0)
+        return 0;
+    restore_synchronous(store);
+    return -1;
 }
 
-/* synchronous can be set between transactions only. */
 static void end_transaction(struct store *store)
 {
     store->in_transaction = false;
-    if (store->lazy)
-        sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
-    store->lazy = false;
+    restore_synchronous(store);
 }
 
 int store_commit(struct store *store, struct error *e)

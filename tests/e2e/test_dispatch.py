@@ -429,6 +429,25 @@ class Isolated(DispatchCase):
         running.wait()
         self.assertEqual(self.pending(), 0)
 
+    def test_after_the_deadline_a_slow_program_holds_up_no_one(self):
+        """The run waits for what it has begun, and no other run can deliver meanwhile: so it goes on for the others."""
+        program = self.write("slow", "#!/bin/sh\nwhile [ ! -e stop ]; do sleep 0.1; done\n", 0o755)
+        self.use(self.http("erp", "timeout = 5s"), "[handler run]\ntype = exec\ncommand = %s\ntimeout = 5m\n" % program)
+        self.sync()
+        self.judge(lambda request: None)
+        self.create(1)
+        self.sync("--no-dispatch")
+        running = self.start("dispatch", "--max-time", "1s")
+        self.wait_for(lambda: len(self.receiver.requests) == 1, "the first request")
+        time.sleep(1.1)  # its deadline has passed
+        self.sql("INSERT INTO events (id, type, work_order, timestamp, observed, body) "
+                 "SELECT id || '/2', type, work_order, timestamp, observed, body FROM events")
+        self.wait_for(lambda: len(self.receiver.requests) == 2, "the second request")
+        self.assertTrue(running.is_alive())
+        self.write("stop", "")
+        running.wait()
+        self.assertEqual(self.handler("erp")["pending"], 0)
+
     def test_a_database_that_is_silent_delays_no_one(self):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)

@@ -13,7 +13,7 @@
 #include "warehouse_sqlite_sql.h"
 
 /* PRAGMA application_id: "wosw". A file with another one is not ours. */
-enum { APPLICATION_ID = 0x776f7377 };
+enum { APPLICATION_ID = 0x776f7377, PROBE_BUSY_MS = 2000 };
 
 /* Statements that are prepared and kept. */
 enum kept { EVENT_ADD, HISTORY_ADD, EVENT_PUT, SNAPSHOT_PUT, USER_PUT, TEAM_PUT, KEPT };
@@ -165,6 +165,13 @@ static int probe(void *context, char *found, size_t size, struct delivery_result
     if (access(s->path, F_OK) != 0)
         return probe_missing(s, found, size, why);
     int code = sqlite3_open_v2(s->path, &look.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) {
+        /* or the last one to close it would remove the files that programs which only read need beside it */
+        int keep = 1;
+        sqlite3_file_control(look.db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+        sqlite3_busy_timeout(look.db, PROBE_BUSY_MS);
+        sqlite3_exec(look.db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    }
     if (code != SQLITE_OK)
         fail_sqlite(&look, code, why);
     else if (check_owner(&look, &version, why) == 0) {
