@@ -182,16 +182,32 @@ static const char *find_program(char *path, size_t size)
     return path;
 }
 
+/* The units let wosync write into one directory below /var/lib, and nowhere else. */
+static void print_writable(const struct init *init, const char *units)
+{
+    struct buffer of_unit = {0};
+    const char *dash = strchr(units, '@');
+    buffer_append_format(&of_unit, WOSYNC_LOCALSTATEDIR "/lib/wosync%s%s", dash != NULL ? "-" : "",
+        dash != NULL ? dash + 1 : "");
+    if (strcmp(init->place.store_directory, of_unit.data) != 0)
+        printf("\nIts unit may not write into %s yet. Run `systemctl edit %s.service` and add:\n"
+               "    [Service]\n"
+               "    ReadWritePaths=%s\n",
+            init->place.store_directory, units, init->place.store_directory);
+    buffer_free(&of_unit);
+}
+
 static void print_schedule(const struct init *init)
 {
     char path[4096];
     struct buffer units = {0};
-    if (find_units(init, &units))
+    if (find_units(init, &units)) {
+        print_writable(init, units.data);
         printf("\nTo run it every minute, and to see what it prints:\n"
                "    systemctl enable --now %s.timer\n"
                "    journalctl -u %s\n",
             units.data, units.data);
-    else
+    } else
         printf("\nTo run it every minute, add this line by `crontab -e%s%s`:\n"
                "    * * * * * %s -c %s sync --max-time 50s\n",
             init->place.system ? " -u " : "", init->place.system ? init->place.user : "",

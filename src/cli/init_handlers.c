@@ -22,7 +22,7 @@ static const struct init_handler_type types[INIT_HANDLERS_MOST] = {
     {"slack", "workorder.created workorder.completed", "url",
         "slack: URL of the incoming webhook (not shown):", NULL, true,
         "a condition in SQL, for instance\n;when = priority = 'HIGH'"},
-    {"http", "workorder.*", "url", "http: URL that takes the events:", NULL, false,
+    {"http", "workorder.*", "url", "http: URL that takes the events (not shown):", NULL, true,
         "signs each request; make the file with: echo \"whsec_$(openssl rand -base64 32)\"\n"
         ";secret_file = /etc/wosync/http.secret"},
     {"exec", "workorder.*", "command", "exec: the program, and its arguments:", NULL, false, NULL},
@@ -53,6 +53,14 @@ static bool names_a_place(const char *target)
     return strncmp(target, "file:", 5) == 0 || strncmp(target, "env:", 4) == 0;
 }
 
+/* A URL with a password: postgresql://USER:PASSWORD@... */
+static bool has_password(const char *target)
+{
+    const char *user = strstr(target, "://");
+    const char *at = user != NULL ? strchr(user, '@') : NULL;
+    return at != NULL && memchr(user + 3, ':', (size_t)(at - user - 3)) != NULL;
+}
+
 const char *init_handlers_add(struct init_handlers *handlers, const char *text)
 {
     size_t len = strcspn(text, "=");
@@ -66,6 +74,9 @@ const char *init_handlers_add(struct init_handlers *handlers, const char *text)
         return "the URL is a secret, and others can read a command line; write the name alone, and the URL "
                "on "
                "stdin, in a line after the token";
+    if (target != NULL && !names_a_place(target) && has_password(target))
+        return "it holds a password, and others can read a command line; write env:NAME or file:PATH in its "
+               "place";
     for (size_t i = 0; i < handlers->count; i++)
         if (handlers->rows[i].type == type)
             return "it was named before";

@@ -65,7 +65,7 @@ static int place_conf(struct init_place *place, const char *const *files, struct
 
 static int place_store(struct init_place *place, struct error *e)
 {
-    bool only = strcmp(place->name, "wosync") == 0;
+    bool only = strcmp(place->conf, WOSYNC_SYSCONFDIR "/wosync.conf") == 0;
     if (place->store == NULL && place->system)
         place->store = format(
             WOSYNC_LOCALSTATEDIR "/lib/wosync%s%s/wosync.db", only ? "" : "-", only ? "" : place->name);

@@ -319,6 +319,9 @@ void metrics_write(struct store *store, const struct config *config, const struc
         metrics_gather(NULL, config, run, &text, &e);
     }
     if (write_file(config->textfile, &text, &e) != 0)
-        log_warning("metrics: %s: %s; correct textfile in [metrics]", config->textfile, e.text);
+        log_warning(
+            "metrics: %s: %s; correct textfile in [metrics], or let this user write there (of a systemd "
+            "unit: ReadWritePaths=)",
+            config->textfile, e.text);
     buffer_free(&text);
 }

@@ -216,6 +216,8 @@ const struct command command_report = {
         "                     the same for all work with a due date\n"
         "  --json             the numbers alone\n"
         "\n"
-        "example:  wosync report --target pm=90 --output /var/www/html/maintenance.html\n",
+        "FILE is written by the user that the store belongs to, for root, too.\n"
+        "\n"
+        "example:  sudo -u wosync wosync report --target pm=90 --output /var/lib/wosync/report.html\n",
     .run = run,
 };

@@ -73,12 +73,13 @@ class ByOptions(Init):
         self.assertEqual(len(self.sql("SELECT 1 FROM snapshots")), 3)
 
     def test_all_handlers(self):
-        self.init("%s\n%s\n" % (TOKEN, self.slack), "--handler", "log", "--handler", "slack", "--handler", "http=%s/erp" % self.mock.url,
+        self.init("%s\n%s\n%s/erp\n" % (TOKEN, self.slack, self.mock.url), "--handler", "log", "--handler", "slack", "--handler", "http",
                   "--handler", "exec=/bin/cat -u", "--handler", "report", "--handler", "warehouse=%s" % self.path("wh.db"))
-        self.assertEqual(self.files(), {"wosync.conf": 0o600, "api.key": 0o600, "slack.url": 0o600})
+        self.assertEqual(self.files(), {"wosync.conf": 0o600, "api.key": 0o600, "slack.url": 0o600, "http.url": 0o600})
         self.assertEqual(self.read("slack.url"), self.slack + "\n")
+        self.assertEqual(self.read("http.url"), self.mock.url + "/erp\n")
         self.assertNotIn("very-secret", self.read("wosync.conf"))
-        for line in ("command = /bin/cat -u", "url = %s/erp" % self.mock.url, "url = file:%s" % self.path("etc/slack.url"),
+        for line in ("command = /bin/cat -u", "url = file:%s" % self.path("etc/http.url"), "url = file:%s" % self.path("etc/slack.url"),
                      "path = %s/completed" % self.directory, "database = %s" % self.path("wh.db"), "type = log"):
             self.assertIn("\n%s\n" % line, self.read("wosync.conf"))
         self.wosync("config")
@@ -122,7 +123,7 @@ class ByOptions(Init):
         self.assertFalse(os.path.exists(self.path("elsewhere")))
 
     def test_what_turns_out_wrong_is_taken_back(self):
-        self.init(TOKEN, "--handler", "report", "--handler", "http=ftp://erp.example.com", "--store", self.path("data/wosync.db"), expect=CONFIG, message="nothing was written")
+        self.init(TOKEN + "\nftp://erp.example.com", "--handler", "report", "--handler", "http", "--store", self.path("data/wosync.db"), expect=CONFIG, message="nothing was written")
         self.assertNothing()
 
     def test_a_directory_that_cannot_be_made(self):
@@ -133,6 +134,9 @@ class ByOptions(Init):
     def test_secrets_do_not_come_from_the_command_line(self):
         self.init("", TOKEN, expect=USAGE, message="it takes no argument; write the token on stdin")
         run = self.init(TOKEN, "--handler", "slack=" + self.slack, expect=USAGE, message="the URL is a secret")
+        self.assertNotIn("very-secret", run.err)
+        self.init(TOKEN, "--handler", "http=https://erp.example.com/very-secret", expect=USAGE, message="the URL is a secret")
+        run = self.init(TOKEN, "--handler", "warehouse=postgresql://u:very-secret@db/x", expect=USAGE, message="it holds a password")
         self.assertNotIn("very-secret", run.err)
         self.init(TOKEN, "--handler", "slack=file:" + self.write("url", self.slack))
         self.assertEqual(sorted(self.files()), ["api.key", "wosync.conf"])
