@@ -97,6 +97,15 @@ static void write_completed(const struct match *m, int64_t when, char id[EXPECTE
     snprintf(id, EXPECTED_ID_SIZE, "workorder.completed/%lld/%s", (long long)m->order->id, date);
 }
 
+/* Was it told before this event: earlier, or in this look? */
+static bool was_told(const struct match *m, const char *id)
+{
+    bool found = log_find(&oracle.log, id) != NULL;
+    for (int i = oracle.log.count; i < m->at && !found; i++)
+        found = strcmp(oracle.log.list[i].id, id) == 0;
+    return found;
+}
+
 /* The completion of a step into DONE: by the record's own date where it leads to what is seen, else by its
  * moment. */
 static bool take_completion(struct match *m, struct passage *step)
@@ -126,8 +135,9 @@ static bool take_completion(struct match *m, struct passage *step)
     for (int i = 0; i < m->version; i++)
         if (strcmp(m->order->versions[i].status, "DONE") == 0 && m->order->versions[i].completed == NEVER)
             return true;
-    /* by another way it was told before */
-    if (log_find(&oracle.log, ids[0]) != NULL || log_find(&oracle.log, ids[1]) != NULL)
+    /* by another way it was told before; or two steps lead into DONE, and the record kept the first one's
+     * date */
+    if (was_told(m, ids[0]) || was_told(m, ids[1]))
         return true;
     snprintf(m->why, ORACLE_WHY, "%s is not told behind its step", ids[0]);
     return false;
