@@ -41,7 +41,7 @@ CREATE TABLE passes (
     records      INTEGER NOT NULL,
     window_from    INTEGER NOT NULL,         -- of a backfill: the window of the events' own dates
     window_until   INTEGER NOT NULL,
-    silent         INTEGER NOT NULL,         -- 1: it stores what it reads and tells nothing
+    silent         INTEGER NOT NULL,         -- 1: it stores what it reads and emits nothing
     typed          TEXT,                     -- the window as it was typed
     finished       INTEGER,                  -- when the last one of this kind ended, by our clock
     detour_from_ms  INTEGER,                 -- reading around a place that fails (core/detour.h); NULL: it is not needed
@@ -148,7 +148,7 @@ CREATE TABLE events (
     body       TEXT NOT NULL                 -- frozen: every try sends these bytes
 ) STRICT;
 
--- Ids of events that retention has removed: what was told once is not told again after ninety days.
+-- Ids of events that retention has removed: what was emitted once is not emitted again after ninety days.
 CREATE TABLE emitted_ids (
     id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
@@ -169,7 +169,7 @@ CREATE TABLE handlers (
     last_error   TEXT,
     failing_since INTEGER,                   -- the first failure after the last success; NULL: it is well
     failures     INTEGER NOT NULL DEFAULT 0, -- since then
-    warned       INTEGER                     -- when the user was last told that it fails, or that it is gone
+    warned       INTEGER                     -- when it was last reported that it fails, or that it is gone
 ) STRICT;
 
 CREATE TABLE deliveries (
@@ -256,7 +256,7 @@ CREATE TABLE subscriptions (
     checked    INTEGER NOT NULL              -- when the server was last asked
 ) STRICT, WITHOUT ROWID;
 
--- Changes that polling told while webhooks were in use, and that no webhook has told yet.
+-- Changes that polling found while webhooks were in use, and that no webhook has named yet.
 CREATE TABLE webhook_gaps (
     work_order INTEGER NOT NULL,
     updated    INTEGER NOT NULL,
@@ -293,7 +293,7 @@ CREATE TABLE runs (
     bytes       INTEGER NOT NULL DEFAULT 0,
     records     INTEGER NOT NULL DEFAULT 0,
     quarantined INTEGER NOT NULL DEFAULT 0,
-    healed      INTEGER NOT NULL DEFAULT 0,  -- changes that polling should have told and a sweep found
+    healed      INTEGER NOT NULL DEFAULT 0,  -- changes that polling should have emitted and a sweep found
     created        INTEGER NOT NULL DEFAULT 0,
     status_changed INTEGER NOT NULL DEFAULT 0,
     completed      INTEGER NOT NULL DEFAULT 0,

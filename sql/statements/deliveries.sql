@@ -137,7 +137,7 @@ WHERE handler IN (SELECT handler FROM handlers) AND seq = (SELECT seq FROM event
 -- name: delivery_discard_all
 UPDATE deliveries SET state = 'discarded', changed = ?1 WHERE handler = ?2 AND (state = 'dead' OR state = 'pending');
 
--- By hand: told again, or for the first time to a handler that came later.
+-- By hand: delivered again, or for the first time to a handler that came later.
 -- name: delivery_replay
 INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (?1, ?2, ?3, 'pending', 0, ?4)
 ON CONFLICT DO UPDATE SET state = 'pending', attempts = 0, first_failed = NULL, due = 0, changed = excluded.changed

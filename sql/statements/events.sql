@@ -37,7 +37,7 @@ SELECT count(*) FROM events e
 WHERE (?1 IS NULL OR e.type = ?1) AND (?2 IS NULL OR e.id = ?2)
   AND (?3 IS NULL OR e.seq IN (SELECT seq FROM deliveries WHERE state = ?3));
 
--- The events of one work order that tell its status, up to number ?2. They are found by their ids, TYPE/ID and
+-- The events of one work order that say its status, up to number ?2. They are found by their ids, TYPE/ID and
 -- TYPE/ID/..., and the ids' own index ('0' follows '/'), so that the log needs no index by work order; the + keeps
 -- SQLite from walking through the log by seq instead.
 -- name: event_history

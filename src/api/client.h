@@ -107,7 +107,8 @@ enum api_verdict client_request(
 void client_set_modest(struct client *client, bool modest);
 
 /* Sends a GET that will be asked for next, if the rate limit allows it at once: the answer is on its way
- * while the caller works. A hint; nothing is lost when it fails or is never followed by client_request. */
+ * while the caller works. It is optional: nothing is lost when it fails or is never followed by
+ * client_request. */
 void client_prefetch(struct client *client, const char *path);
 
 /* Gives up what was asked for ahead, when nothing more is asked: client_rate_limit knows then that it counts.
@@ -117,7 +118,7 @@ void client_cancel_prefetch(struct client *client);
 /* When the request was sent that client_request answered last, by the wall clock. */
 int64_t client_sent(const struct client *client);
 
-/* The rate limit as the server last told it (borrowed), the requests sent so far, and the bytes of bodies
+/* The rate limit as the server last gave it (borrowed), the requests sent so far, and the bytes of bodies
  * received. */
 const struct rate_limit *client_rate_limit(const struct client *client);
 int64_t client_requests(const struct client *client);

@@ -1,6 +1,6 @@
 /*
  * http_tls: libcurl says what its TLS library says, which names neither the host nor a way out. Causes are
- * told apart by libcurl's code and by words of OpenSSL; words that are not known are passed on with the
+ * distinguished by libcurl's code and by words of OpenSSL; words that are not known are passed on with the
  * host's name.
  *
  * Who issued a certificate is known only after a handshake, and the handshake ends when the certificate is

@@ -53,8 +53,8 @@ enum api_verdict maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e);
 
 /* Sends the request for a page that will be asked for next, if the rate limit allows it at once: the answer
- * is on its way while this page is worked on. A hint; nothing is lost when it fails or is never followed by
- * maintainx_page. */
+ * is on its way while this page is worked on. It is optional: nothing is lost when it fails or is never
+ * followed by maintainx_page. */
 void maintainx_prefetch(struct client *api, const struct page_request *request);
 
 /*

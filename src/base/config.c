@@ -310,7 +310,7 @@ static void read_files(struct loading *l, const char *const *files)
     free(found);
 }
 
-/* Several accounts have a configuration each: the last file's name without .conf tells them apart. */
+/* Several accounts have a configuration each: the last file's name without .conf distinguishes them. */
 static void name_account(struct config *config)
 {
     const char *path =

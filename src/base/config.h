@@ -1,6 +1,6 @@
 /*
  * config: what the user configured: option before environment before file before default. Handler sections
- * are kept as they were written; the sinks know what they mean.
+ * are kept as they were written; the handler types know what they mean.
  */
 #ifndef WOSYNC_BASE_CONFIG_H
 #define WOSYNC_BASE_CONFIG_H

@@ -30,7 +30,7 @@ struct options {
     int64_t wait;
 };
 
-/* MaintainX allows one user this many requests a minute; used until the server has told its own figure. */
+/* MaintainX allows one user this many requests a minute; used until the server has given its own figure. */
 enum { USUAL_RATE = 100 };
 
 static void append_count(struct buffer *out, const char *before, int64_t count, const char *what)

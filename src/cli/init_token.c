@@ -58,7 +58,7 @@ static int read_token(struct init_token *token, struct init_ask *ask, struct err
     return wrong == NULL ? 0 : fail(e, EX_CONFIG, "token: %s", wrong);
 }
 
-/* What a person can mend by another answer. */
+/* What a person can correct by another answer. */
 static bool may_ask_again(const struct init_ask *ask, const struct error *e)
 {
     return ask->terminal && (e->status == EX_NOPERM || e->status == EX_CONFIG);

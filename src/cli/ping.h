@@ -1,6 +1,6 @@
 /*
- * ping: tells a service that watches over cron jobs how a run went: healthchecks.io and what speaks like it
- * (https://healthchecks.io/docs/http_api/). It is told at once when a run fails, and notices by itself when
+ * ping: reports how a run went to a service that watches over cron jobs: healthchecks.io and what speaks like
+ * it (https://healthchecks.io/docs/http_api/). It hears at once that a run failed, and notices by itself when
  * none comes.
  */
 #ifndef WOSYNC_CLI_PING_H
@@ -12,11 +12,12 @@
 enum { PING_ID_SIZE = 37 };
 void ping_make_id(char id[PING_ID_SIZE]);
 
-/* Tells that a run begins. A ping that fails is one warning. */
+/* Reports that a run begins. A ping that fails is one warning. */
 void ping_start(const char *url, const char *id);
 
 /*
- * Tells how it ended, with the run's lines as the body, of which 100,000 bytes are sent. By the exit status:
+ * Reports how it ended, with the run's lines as the body, of which 100,000 bytes are sent. By the exit
+ * status:
  *
  *   0, 65   success (the URL itself): what went to quarantine holds nothing else up
  *   69, 75  /log: noted, and no alarm: one unreachable minute is none, and where it lasts, success does not

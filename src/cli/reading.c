@@ -251,7 +251,7 @@ bool reading_notified(struct run_context *context)
         if (e.status == EX_OK)
             due = refetches_count_due(context->store, clock_now(), &e);
     }
-    /* it is tried again by the next run, which says what is wrong; a sender's web server is told nothing of
+    /* it is tried again by the next run, which says what is wrong; a sender's web server hears nothing of
      * it */
     if (e.status != EX_OK)
         log_info("%s", e.text);

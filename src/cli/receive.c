@@ -41,7 +41,7 @@ struct reply {
 
 static const struct reply stored = {200, "{\"status\":\"ok\"}", EX_OK};
 static const struct reply repeated = {200, "{\"status\":\"already_processed\"}", EX_OK};
-/* no hint which check failed: that would help whoever guesses */
+/* not which check failed: that would help whoever guesses */
 static const struct reply unauthorized = {401, "{\"error\":\"unauthorized\"}", EX_DATAERR};
 /* the sender need not try again: the same bytes will be of no more use */
 static const struct reply unusable = {422, "{\"error\":\"unusable\"}", EX_DATAERR};

@@ -56,7 +56,7 @@ void run_context_report(struct run_context *context, const struct error *e)
     context->status = exit_graver(context->status, e->status);
 }
 
-/* All mistakes are told at once. */
+/* All mistakes are reported at once. */
 static int load(struct run_context *context, const struct cli *cli, bool with_handlers)
 {
     struct buffer problems = {0}, warnings = {0};

@@ -71,7 +71,7 @@ int run_context_lock(struct run_context *context, enum lock_kind kind, int64_t w
 void run_context_unlock(struct run_context *context, enum lock_kind kind);
 
 /* For a run that could do nothing of what it was asked, because another run holds the lock of this kind: sets
- * EX_TEMPFAIL and says why. Someone at a terminal is always told; from cron it is an error with `loud`, and
+ * EX_TEMPFAIL and says why. At a terminal it is always said; from cron it is an error with `loud`, and
  * otherwise an ordinary thing that only -v shows. */
 void run_context_leave(struct run_context *context, enum lock_kind kind, bool loud);
 

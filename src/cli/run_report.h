@@ -1,5 +1,5 @@
 /*
- * run_report: tells others how a run went: the metrics' textfile, and the service that is pinged.
+ * run_report: reports how a run went: the metrics' textfile, and the service that is pinged.
  */
 #ifndef WOSYNC_CLI_RUN_REPORT_H
 #define WOSYNC_CLI_RUN_REPORT_H

@@ -18,7 +18,7 @@
 #include "store/webhook_stats.h"
 
 /* What MaintainX calls our events. It has no event for a completion: that is a change of status; and a change
- * of status is one of the work order, which MaintainX tells apart. */
+ * of status is one of the work order, which MaintainX distinguishes. */
 static const struct {
     enum event_type event;
     const char *types[2];

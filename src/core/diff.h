@@ -26,7 +26,7 @@ struct diff_rules {
 struct diff_window {
     int64_t from;
     int64_t until;
-    bool silent; /* store what is history, tell nothing */
+    bool silent; /* store what is history, emit nothing */
 };
 
 /* What is known of a work order. */
@@ -79,7 +79,7 @@ struct diff {
     int64_t deleted_at;
     char status[WORKORDER_MAX_STATUS + 1]; /* as in diff_snapshot; "": the document's own */
     int64_t status_at;                     /* as in diff_snapshot */
-    bool doubtful;               /* DIFF_STALE, but not what is known: only the single work order can tell */
+    bool doubtful;               /* DIFF_STALE, but not what is known: only the single work order can say */
     const char *previous_status; /* borrowed from the old work order; NULL when the status is the same */
     struct json_object *changes; /* owned; {"field": {"from", "to"}}, NULL when there was no snapshot */
 };

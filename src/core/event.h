@@ -13,7 +13,7 @@
 struct json_object;
 struct mentions;
 
-/* In the order in which the events of one observation are told. */
+/* In the order in which the events of one observation are emitted. */
 enum event_type {
     EVENT_CREATED,
     EVENT_STATUS_CHANGED,

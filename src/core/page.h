@@ -15,7 +15,7 @@
 struct page_record {
     const char *json;
     size_t len;
-    int64_t id; /* a glance at its first "id", 0 where that is no plain integer: a hint, to be checked */
+    int64_t id; /* a glance at its first "id", 0 where that is no plain integer: a guess, to be checked */
 };
 
 struct page {

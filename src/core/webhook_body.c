@@ -39,7 +39,7 @@ static const struct {
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 
-/* By which member an envelope without a name can be told from others. */
+/* Which member distinguishes an envelope without a name from others. */
 static const struct {
     const char *member, *name;
 } shapes[] = {

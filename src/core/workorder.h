@@ -1,5 +1,5 @@
 /*
- * workorder: one work order as MaintainX tells it, read and checked. Pure.
+ * workorder: one work order as MaintainX gives it, read and checked. Pure.
  */
 #ifndef WOSYNC_CORE_WORKORDER_H
 #define WOSYNC_CORE_WORKORDER_H

@@ -9,7 +9,7 @@
 #include "report/lines.h"
 #include "report/words.h"
 
-/* Lines that can be told apart. */
+/* Lines that can be distinguished. */
 enum { MOST_LINES = 4 };
 
 static const enum chart_style line_styles[MOST_LINES] = {

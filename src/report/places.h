@@ -13,7 +13,7 @@
 
 struct place {
     int64_t id; /* 0: a free slot */
-    char *name; /* owned; NULL: none was told */
+    char *name; /* owned; NULL: none is known */
     int64_t open;
     int64_t overdue;  /* of the open ones */
     int64_t reactive; /* REACTIVE work orders created in the period */

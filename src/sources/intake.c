@@ -270,7 +270,7 @@ static bool is_overtaken(
 }
 
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the
- * server went back. Only the work order itself can tell, and it is asked once. By a clock that went back it
+ * server went back. Only the work order itself can say, and it is asked once. By a clock that went back it
  * is not known which was first: then it is asked, too. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
     const struct snapshot *known, struct intake_result *result, struct error *e)

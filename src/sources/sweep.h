@@ -8,15 +8,15 @@
 
 #include "sources/pass.h"
 
-/* A reading of everything. What polling should have told counts as healed. When it ends, what is known and
+/* A reading of everything. What polling should have emitted counts as healed. When it ends, what is known and
  * was not seen is noted as missing; with too much missing at once it notes nothing and fails with
  * EX_TEMPFAIL. */
 extern const struct pass_kind sweep_kind;
 
 /*
  * Asks for missing work orders by their ids, `most` of them: one that answers is observed; one that answers
- * 404 for the second time, in another sweep or an hour later, is told deleted. Sends no request when none is
- * due. The settings are those of the pass before it.
+ * 404 for the second time, in another sweep or an hour later, is emitted as deleted. Sends no request when
+ * none is due. The settings are those of the pass before it.
  */
 enum pass_end sweep_prove(
     const struct pass_settings *settings, enum event_source source, int most, struct error *e);

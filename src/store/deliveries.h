@@ -29,7 +29,7 @@ struct handler_record {
     const char *last_error;
     int64_t failing_since; /* the first failure after the last success */
     int64_t failures;      /* since then */
-    int64_t warned;        /* when the user was last told of it */
+    int64_t warned;        /* when it was last reported */
     int64_t loaded;        /* as in handler_position */
 };
 
@@ -72,7 +72,7 @@ int handlers_succeeded(struct store *store, int64_t handler, int64_t count, int6
 /* Remembers why a handler failed outside a delivery. */
 int handlers_failed(struct store *store, int64_t handler, int64_t now, const char *error, struct error *e);
 
-/* Remembers that the user was told of a trouble. */
+/* Remembers that a trouble was reported. */
 int handlers_warned(struct store *store, int64_t handler, int64_t now, struct error *e);
 
 /* Marks a handler as removed from the configuration. */

@@ -6,7 +6,7 @@
 #include "store/rows.h"
 
 /* 1 when an event of that id is in the log or was once. */
-static int was_told(struct store *store, const char *id, struct error *e)
+static int was_emitted(struct store *store, const char *id, struct error *e)
 {
     int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id));
     store_done(store, SQL_EVENT_EMITTED);
@@ -17,12 +17,12 @@ int events_append(
     struct store *store, const struct event *event, const struct event_context *context, struct error *e)
 {
     char id[EVENT_ID_SIZE];
-    int n = 1, told = was_told(store, event_numbered_id(event, n, id), e);
-    while (told == 1 && event->numbered)
-        told = was_told(store, event_numbered_id(event, ++n, id), e);
-    if (told != 0)
-        return told < 0 ? -1 : 0;
-    int same = *event->same_as != '\0' ? was_told(store, event->same_as, e) : 0;
+    int n = 1, emitted = was_emitted(store, event_numbered_id(event, n, id), e);
+    while (emitted == 1 && event->numbered)
+        emitted = was_emitted(store, event_numbered_id(event, ++n, id), e);
+    if (emitted != 0)
+        return emitted < 0 ? -1 : 0;
+    int same = *event->same_as != '\0' ? was_emitted(store, event->same_as, e) : 0;
     if (same == 1)
         return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_TEXT(id));
     if (same < 0 || event->only_same)

@@ -14,9 +14,9 @@
 struct store;
 
 /*
- * Appends an event unless its id was told before (rule R3). A numbered event whose id is taken becomes
+ * Appends an event unless its id was emitted before (rule R3). A numbered event whose id is taken becomes
  * `ID/2`, `ID/3`, and so on. Must be called in the transaction that stores the snapshot. Returns 1 when it
- * was appended, 0 when it was told before, -1 when the store failed.
+ * was appended, 0 when it was emitted before, -1 when the store failed.
  */
 int events_append(
     struct store *store, const struct event *event, const struct event_context *context, struct error *e);

@@ -1,6 +1,7 @@
 /*
  * retention: removes what is old and wanted by no one: done deliveries and their events, the records of
- * runs, what webhooks brought. What is pending or dead stays, and the ids of what was told are kept for ever.
+ * runs, what webhooks brought. What is pending or dead stays, and the ids of what was emitted are kept for
+ * ever.
  */
 #ifndef WOSYNC_STORE_RETENTION_H
 #define WOSYNC_STORE_RETENTION_H

@@ -23,7 +23,7 @@ struct run {
     int64_t bytes; /* of JSON received, after decompression */
     int64_t records;
     int64_t quarantined;
-    int64_t healed; /* changes that polling should have told and a sweep found */
+    int64_t healed; /* changes that polling should have emitted and a sweep found */
     int64_t events[EVENT_TYPES];
     int64_t delivered;
     int64_t dead;        /* deliveries that became dead in this run */

@@ -30,7 +30,7 @@ struct snapshot {
 
 /* What is known of a work order without a look into its document. */
 struct snapshot_glance {
-    bool same; /* the list gave this very record last time, and it was not told deleted since */
+    bool same; /* the list gave this very record last time, and it was not emitted as deleted since */
     int64_t updated;
     int64_t observed;
     bool deleted;

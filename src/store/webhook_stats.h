@@ -1,5 +1,5 @@
 /*
- * webhook_stats: how the webhook channel stands: what came, what was refused, and what polling had to tell in
+ * webhook_stats: how the webhook channel stands: what came, what was refused, and what polling had to emit in
  * its place.
  */
 #ifndef WOSYNC_STORE_WEBHOOK_STATS_H

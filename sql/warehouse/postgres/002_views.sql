@@ -7,7 +7,7 @@ CREATE TABLE closed_statuses (
 INSERT INTO closed_statuses (status) VALUES ('DONE'), ('COMPLETED'), ('CLOSED'), ('CANCELED'), ('SKIPPED');
 
 -- From when to when each work order was open; one that was opened again counts as open from its creation. A closed one
--- without completed_at (canceled, skipped) ended when it got its status, as far as the history tells; else at its last change.
+-- without completed_at (canceled, skipped) ended when it got its status, as far as the history shows; else at its last change.
 CREATE VIEW work_order_spans AS
 SELECT id,
        created_at AS opened_at,

@@ -44,7 +44,7 @@ static const char *check_value(const char *value)
     return NULL;
 }
 
-static bool is_telling(const char *name)
+static bool is_revealing(const char *name)
 {
     for (size_t i = 0; i < sizeof output / sizeof output[0]; i++)
         if (strcasestr(name, output[i]) != NULL)
@@ -92,14 +92,14 @@ static char *join(
 {
     const char *reference = find_reference(value), *source = reference != NULL ? reference : value;
     const size_t literal = (size_t)(reference != NULL ? reference - value : 0);
-    const bool telling = is_telling(name);
+    const bool revealing = is_revealing(name);
     char *resolved =
-        telling ? setup_resolve_secret(setup, setting, source) : setup_resolve(setup, setting, source);
+        revealing ? setup_resolve_secret(setup, setting, source) : setup_resolve(setup, setting, source);
     struct buffer line = {0};
     if (resolved == NULL)
         return NULL;
     drop_second_scheme(value, literal, resolved);
-    if (telling)
+    if (revealing)
         register_value(resolved);
     buffer_append_format(&line, "%s: ", name);
     const size_t begin = line.len;

@@ -10,8 +10,8 @@
 /* Appends the page. The same report makes the same bytes. */
 void page_html(const struct report *report, struct buffer *out);
 
-/* How the page of an event can be told from that of another: a text that stands in its first PAGE_HTML_HEAD
- * bytes. Appends it. */
+/* What distinguishes the page of one event from that of another: a text that stands in its first
+ * PAGE_HTML_HEAD bytes. Appends it. */
 void page_html_mark(const char *event_id, struct buffer *out);
 
 enum { PAGE_HTML_HEAD = 2048 };

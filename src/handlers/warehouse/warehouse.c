@@ -10,7 +10,7 @@
  *
  * - status_history: steps from between the backup and the restore stay, and the restored store, which did not
  * see them, adds the one change from the status it knew. So there may be OPEN to IN_PROGRESS, IN_PROGRESS to
- * DONE and OPEN to DONE; status_history.observed_at tells them apart.
+ * DONE and OPEN to DONE; status_history.observed_at distinguishes them.
  * - A change that MaintainX undid between the backup and the restore without leaving a new updatedAt: the
  * store never learns of it, the row stays. A section of a new name loads everything anew from the snapshots.
  * - A work order that was created and deleted for good between the two stays as it was: the store never hears
