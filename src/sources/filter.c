@@ -174,7 +174,7 @@ static enum api_verdict find_out_sort(struct filter *filter, enum honour *honour
     if (verdict != API_OK || *honour == IGNORED || *honour == REFUSED)
         return verdict;
     verdict = find_out(filter, PROBE_FALLING, &falling, e);
-    if (*honour == HONOURED || falling != HONOURED)
+    if (verdict == API_OK && (*honour == HONOURED || falling != HONOURED))
         *honour = falling;
     return verdict;
 }

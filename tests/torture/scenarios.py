@@ -29,6 +29,7 @@ class Scenario:
     status = 0          # of the undisturbed run
     done_already = 0    # what a run that comes again may say when the one before it came so far
     by_other_channel = False  # after a failure the list may show it first, with the fields that it has
+    in_a_child = False  # a handler works in a child of the engine: when that is killed, the delivery waits for its next attempt
     request = b""       # the body of a webhook, for `receive`
 
     def __init__(self, world):
@@ -146,16 +147,19 @@ class DispatchExec(Dispatch):
 class DispatchReport(Dispatch):
     """Completion reports, as pages and in a list."""
     handlers = ("report",)
+    in_a_child = True
 
 
 class DispatchWarehouse(Dispatch):
     """A warehouse in SQLite, loaded from the snapshots and then fed with events."""
     handlers = ("warehouse",)
+    in_a_child = True
 
 
 class DispatchPostgres(Dispatch):
     """The same in PostgreSQL."""
     handlers = ("postgres",)
+    in_a_child = True
 
 
 class DispatchSlack(Dispatch):
@@ -312,6 +316,7 @@ class Status(Scenario):
     tested = ["status", "--json"]
     again = [["status", "--json"], ["sync"]]
     handlers = ("http", "warehouse")
+    in_a_child = True
     reads_only = True
 
     def prepare(self):
