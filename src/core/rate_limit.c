@@ -131,9 +131,21 @@ static void merge_window(struct rate_limit *mine, const struct rate_limit *store
         mine->seen = stored->seen;
 }
 
+/* A guess is counted down from the documented limit. Beside a window whose length is known it counts against
+ * the limit that the server gave then, or the few that it has left would stand beside a large limit. */
+static void correct_guess(struct rate_limit *guess, int64_t limit)
+{
+    int64_t used = guess->limit - guess->remaining;
+    if (guess->window != 0 || guess->limit <= 0 || limit <= 0)
+        return;
+    guess->limit = limit;
+    guess->remaining = used < limit ? limit - used : 0;
+}
+
 void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *stored, int64_t now)
 {
     struct rate_limit *mine = rate_limit;
+    const int64_t limit = mine->window > 0 ? mine->limit : stored->window > 0 ? stored->limit : 0;
     int64_t window = mine->window > stored->window ? mine->window : stored->window;
     int64_t slack = mine->slack > stored->slack ? mine->slack : stored->slack;
     int64_t apart = mine->reset > stored->reset ? mine->reset - stored->reset : stored->reset - mine->reset;
@@ -153,6 +165,7 @@ void rate_limit_merge(struct rate_limit *rate_limit, const struct rate_limit *st
     } else {
         merge_window(mine, stored);
     }
+    correct_guess(mine, limit);
     mine->window = window;
     mine->slack = slack;
 }

@@ -42,9 +42,11 @@ int64_t rate_limit_request(
     struct store *store, struct rate_limit *rate_limit, int64_t reserve, bool modest, struct error *e)
 {
     struct rate_limit stored;
-    int64_t now = clock_now(), wait = -1;
+    int64_t wait = -1;
     if (store_begin_relaxed(store, e) != 0)
         return -1;
+    /* not before: what another process stored while we waited would be of the future */
+    const int64_t now = clock_now();
     if (rate_limit_load(store, &stored, e) != 0)
         goto out;
     rate_limit_merge(rate_limit, &stored, now);

@@ -521,9 +521,28 @@ static void test_uses_what_is_allowed(void **state)
     }
 }
 
+/* One process has only counted its requests when another one, a moment ahead, has heard from the server. */
+static void test_a_guess_beside_a_word(void **state)
+{
+    (void)state;
+    const struct rate_limit guess = {.limit = 100, .remaining = 97, .reset = NOW + 60000, .seen = NOW};
+    const struct rate_limit word = {
+        .limit = 100000, .remaining = 99990, .reset = NOW + 54000, .seen = NOW + 1, .window = 54000};
+    struct rate_limit mine = guess;
+    rate_limit_merge(&mine, &word, NOW);
+    assert_int_equal(rate_limit_wait_modestly(&mine, NOW, 0), 0);
+    struct rate_limit later = word;
+    rate_limit_merge(&later, &mine, NOW + 2);
+    assert_int_equal(rate_limit_wait_modestly(&later, NOW + 2, 0), 0);
+    later = word;
+    rate_limit_merge(&later, &guess, NOW);
+    assert_int_equal(rate_limit_wait_modestly(&later, NOW, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_guess_beside_a_word),
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_one_answer),
         cmocka_unit_test(test_smallest_reset_of_a_window),
