@@ -37,14 +37,17 @@ DELETE FROM status_counts;
 
 -- Reads every document: see counters.h for how often.
 -- name: status_counts_make
-INSERT INTO status_counts (status, count)
-SELECT coalesce(d.json ->> '$.status', ''), count(*) FROM snapshots s JOIN documents d USING (document)
-WHERE s.deleted = 0 GROUP BY 1;
+SELECT coalesce(d.json ->> '$.status', '') FROM snapshots s JOIN documents d USING (document) WHERE s.deleted = 0;
+
+-- name: status_counts_put
+INSERT INTO status_counts (status, count) VALUES (?1, ?2);
 
 -- name: status_counted_set
-INSERT OR REPLACE INTO status_counted (one, counted_ms, took_ms, event_seq, document)
-VALUES (1, ?1, ?2, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0),
-    coalesce((SELECT max(document) FROM documents), 0));
+INSERT OR REPLACE INTO status_counted (one, counted_ms, took_ms, event_seq, document) VALUES (1, ?1, ?2, ?3, ?4);
+
+-- What is in the store: the last event, the last document.
+-- name: status_counts_seen
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), coalesce((SELECT max(document) FROM documents), 0);
 
 -- name: status_counts_list
 SELECT status, count FROM status_counts ORDER BY status;

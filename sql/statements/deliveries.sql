@@ -112,10 +112,16 @@ SELECT attempts, first_failed FROM deliveries WHERE handler = ?1 AND seq = ?2;
 UPDATE deliveries SET state = 'dead', attempts = attempts + 1, changed = ?3, error = ?4
 WHERE handler = ?1 AND seq = ?2;
 
+-- Asked in every run that writes metrics, with a backlog of any length: of the events, which are large, one is read.
 -- name: delivery_counts
-SELECT count(*), (SELECT count(*) FROM deliveries INDEXED BY deliveries_dead WHERE handler = ?1 AND state = 'dead'), min(e.observed),
-       nullif(min(d.due), 0)
-FROM deliveries d INDEXED BY deliveries_queue JOIN events e USING (seq) WHERE d.handler = ?1 AND d.state = 'pending';
+SELECT count(*), (SELECT count(*) FROM deliveries INDEXED BY deliveries_dead WHERE handler = ?1 AND state = 'dead'),
+    (SELECT observed FROM events
+     WHERE seq = (SELECT min(seq) FROM deliveries INDEXED BY deliveries_queue WHERE handler = ?1 AND state = 'pending')),
+    CASE WHEN count(*) = (SELECT count(*) FROM deliveries INDEXED BY deliveries_failed
+                          WHERE handler = ?1 AND state = 'pending' AND due > 0)
+         THEN (SELECT min(due) FROM deliveries INDEXED BY deliveries_failed
+               WHERE handler = ?1 AND state = 'pending' AND due > 0) END
+FROM deliveries d INDEXED BY deliveries_queue WHERE d.handler = ?1 AND d.state = 'pending';
 
 -- By hand: dead deliveries begin anew.
 -- name: delivery_revive_dead

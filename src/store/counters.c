@@ -1,6 +1,11 @@
 #include "store/counters.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/shutdown.h"
+#include "core/workorder.h"
 #include "store/rows.h"
 
 /* What a poll found less long ago may still come by webhook. */
@@ -8,6 +13,9 @@ enum { ON_ITS_WAY_MS = 60000 };
 
 /* Counting statuses takes this part of the time at the most, and is done so often at the least. */
 enum { STATUS_SHARE = 300, STATUS_OLDEST_MS = 3600 * 1000 };
+
+/* MaintainX has a handful. */
+enum { MOST_STATUSES = 50 };
 
 int counters_add(struct store *store, const char *name, const char *first, int64_t more, struct error *e)
 {
@@ -84,23 +92,75 @@ static int is_count_due(struct store *store, int64_t now, struct error *e)
     return now - counted >= took * STATUS_SHARE && (changed || now - counted >= STATUS_OLDEST_MS);
 }
 
-int counters_count_statuses(struct store *store, int64_t now, struct error *e)
+struct status_count {
+    char status[WORKORDER_MAX_STATUS + 1];
+    int64_t count;
+};
+
+struct status_list {
+    int64_t event_seq; /* what was in the store before they were counted: what came meanwhile calls for
+                          another count */
+    int64_t document;
+    struct status_count rows[MOST_STATUSES];
+    int count;
+};
+
+/* More than there is room for count as the last one. */
+static void add_status(struct status_list *list, const char *status)
 {
-    int due = is_count_due(store, now, e);
-    if (due != 1)
-        return due;
-    const int64_t began = clock_monotonic();
+    int i = 0;
+    while (i < list->count && strcmp(list->rows[i].status, status) != 0)
+        i++;
+    if (i == MOST_STATUSES)
+        i--;
+    if (i == list->count)
+        snprintf(list->rows[list->count++].status, sizeof list->rows[i].status, "%s",
+            i == MOST_STATUSES - 1 ? "OTHER" : status);
+    list->rows[i].count++;
+}
+
+/* Returns 1, 0 when a signal ended it, -1 when the store failed. */
+static int read_statuses(struct store *store, struct status_list *out, struct error *e)
+{
+    const enum sql_statement q = SQL_STATUS_COUNTS_MAKE;
+    if (store_get(store, SQL_STATUS_COUNTS_SEEN, NULL, 0, e) != 0)
+        return -1;
+    out->event_seq = store_int(store, SQL_STATUS_COUNTS_SEEN, 0);
+    out->document = store_int(store, SQL_STATUS_COUNTS_SEEN, 1);
+    store_done(store, SQL_STATUS_COUNTS_SEEN);
+    int rc = store_query_all(store, q, e) == 0 ? 1 : -1;
+    while (rc == 1 && !shutdown_signalled() && (rc = store_next(store, q, e)) == 1)
+        add_status(out, store_get_text(store, q, 0));
+    store_done(store, q);
+    return rc < 0 ? -1 : rc == 0;
+}
+
+static int write_statuses(
+    struct store *store, const struct status_list *list, int64_t now, int64_t took, struct error *e)
+{
     if (store_begin_relaxed(store, e) != 0)
         return -1;
     int rc = store_run(store, SQL_STATUS_COUNTS_CLEAR, NULL, 0, e);
+    for (int i = 0; rc == 0 && i < list->count; i++)
+        rc = STORE_RUN(
+            store, e, SQL_STATUS_COUNTS_PUT, V_TEXT(list->rows[i].status), V_INT(list->rows[i].count));
     if (rc == 0)
-        rc = store_run(store, SQL_STATUS_COUNTS_MAKE, NULL, 0, e);
-    if (rc == 0)
-        rc = STORE_RUN(store, e, SQL_STATUS_COUNTED_SET, V_INT(now), V_INT(clock_monotonic() - began));
+        rc = STORE_RUN(store, e, SQL_STATUS_COUNTED_SET, V_INT(now), V_INT(took), V_INT(list->event_seq),
+            V_INT(list->document));
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
     return rc;
+}
+
+int counters_count_statuses(struct store *store, int64_t now, struct error *e)
+{
+    struct status_list list = {.count = 0};
+    int rc = is_count_due(store, now, e);
+    const int64_t began = clock_monotonic();
+    if (rc == 1)
+        rc = read_statuses(store, &list, e);
+    return rc == 1 ? write_statuses(store, &list, now, clock_monotonic() - began, e) : rc;
 }
 
 int counters_statuses(struct store *store, void (*each)(const char *status, int64_t count, void *context),

@@ -57,9 +57,10 @@ int counters_delays(
  * a transaction of the caller. */
 int counters_count_missed(struct store *store, int64_t now, struct error *e);
 
-/* Counts the work orders by status anew, in a transaction of its own. It reads every document, so it does so
- * only where something has changed, or an hour ago at the earliest, and never for more than a three-hundredth
- * of the time. Returns 0 or -1. */
+/* Counts the work orders by status anew. It reads every document, so it does so only where something has
+ * changed, or an hour ago at the earliest, and never for more than a three-hundredth of the time; it locks
+ * nobody out while it reads, and a signal ends it, with the old counts kept. Returns 0 or -1.
+ */
 int counters_count_statuses(struct store *store, int64_t now, struct error *e);
 
 /* Calls `each` for every status that was counted. Returns 0 or -1. */

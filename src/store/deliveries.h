@@ -146,8 +146,9 @@ int64_t deliveries_discard_all(struct store *store, int64_t handler, int64_t now
 int deliveries_replay(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 
-/* How a handler stands; oldest is when the oldest pending event was observed, TIMESTAMP_NONE without one;
- * due when the first of them is due that has failed, TIMESTAMP_NONE: one is due at once, or there is none. */
+/* How a handler stands; oldest is when the first pending event in the log was observed, TIMESTAMP_NONE
+ * without one; due when the first of them is due that has failed, TIMESTAMP_NONE: one is due at once, or
+ * there is none. */
 struct delivery_counts {
     int64_t pending;
     int64_t dead;
