@@ -42,7 +42,7 @@ static int print_help(void)
     printf("\n"
            "  -c FILE               the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
            "                        ~/.config/wosync/wosync.conf, /etc/wosync.conf); several\n"
-           "                        are laid over each other: what a later one sets counts\n"
+           "                        may be given: a later one overrides an earlier one\n"
            "  -q                    print errors only\n"
            "  -v                    say what is done\n"
            "  --log-format FORMAT   text, or json: one object per line on stderr\n"

@@ -1,3 +1,15 @@
+/*
+ * http: calls over one libcurl multi handle.
+ *
+ * A call is RUNNING from http_start, and DONE when libcurl reports its end. Two detours lead back to RUNNING
+ * before that, each once, and neither has sent a request yet: a certificate that the system's directory does
+ * not vouch for is tried against its bundle; one that is refused is looked at by another connection, so that
+ * the message can name its issuer. http_finish is the only function that waits to the end; all others return
+ * within the time that they are given, and a signal ends every wait.
+ *
+ * A handle is borrowed from http_handle for the length of a call. One that has looked again, or was only to
+ * connect, is not used a second time.
+ */
 #include "api/http.h"
 
 #include <curl/curl.h>

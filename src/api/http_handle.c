@@ -1,3 +1,10 @@
+/*
+ * http_handle: a set of libcurl handles and of the targets that they are set up for.
+ *
+ * A target is an address with its TLS files, parsed once. The set keeps the last few; a handle keeps its own,
+ * so a target is freed when the last of them lets go (`users`). A spare handle that is set up for the same
+ * target is taken as it is; any other one is reset and set up anew.
+ */
 #include "api/http_handle.h"
 
 #include <dirent.h>

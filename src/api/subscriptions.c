@@ -1,3 +1,10 @@
+/*
+ * subscriptions: the requests of both spellings, and the reading of their answers.
+ *
+ * Ids come as numbers or as texts and are kept as texts; one becomes part of a path only after
+ * api_subscription_is_id. What an answer leaves out is NULL. An answer that is not as documented breaks the
+ * protocol (EX_PROTOCOL), and the message says what it lacks.
+ */
 #include "api/subscriptions.h"
 
 #include <json-c/json.h>

@@ -1,6 +1,6 @@
 /*
  * ini: a configuration file as it was written: sections, settings, and the line of each, for error messages.
- * Several files can be laid over each other.
+ * Of several files a later one overrides an earlier one.
  *
  * The grammar: `[SECTION]`, `KEY = VALUE` (or `KEY : VALUE`), and lines that begin with `;` or `#`, which are
  * comments. A line may have any length. A comment has a line of its own: behind a value none begins, and

@@ -1,3 +1,9 @@
+/*
+ * json: values are compared by what they say, not by how they are spelled: 1, 1.0 and 10e-1 are the same.
+ *
+ * json-c keeps a number that it cannot hold as the text that came (base/json_parse.c), so two numbers are
+ * compared digit by digit, as decimals, and none is rounded.
+ */
 #include "base/json.h"
 
 #include <json-c/json.h>

@@ -1,3 +1,11 @@
+/*
+ * shutdown: a flag and a pipe that signals set, and two deadlines by the monotonic clock.
+ *
+ * A handler for a signal only sets a flag and writes one byte. The flag alone would be missed by a wait that
+ * begins just after it was looked at; the pipe stays readable, so that wait ends at once. After SIGTERM or
+ * SIGINT it stays readable for good. SIGUSR1 asks for a report: shutdown_attend empties the pipe and makes it
+ * in the ordinary flow. The run's deadline is --max-time; the turn's is that of a part of the work.
+ */
 #include "base/shutdown.h"
 
 #include <errno.h>

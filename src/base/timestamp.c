@@ -1,3 +1,9 @@
+/*
+ * timestamp: each format is checked by its shape before its numbers are read, and each number against its
+ * range: nothing is normalized, so a 31st of February is no date. Instants outside of the years 0001 to 9999
+ * are refused, for they could not be written again. The machine's time zone plays no part (base/calendar.h
+ * has what needs it).
+ */
 #include "base/timestamp.h"
 
 #include <ctype.h>

@@ -1,3 +1,11 @@
+/*
+ * cgi: the request is read from stdin and the environment, and the answer is written to stdout.
+ *
+ * A body is read to the length that was announced, and no further; what is refused by its length is read and
+ * dropped, for some servers take a program that leaves its input for one that failed. A sender that is slow
+ * has 30 s. Some servers end a program as soon as its answer is there: cgi_step_aside leaves all work to a
+ * child that they do not know. Others wait until stdout is closed: cgi_detach closes it behind the answer.
+ */
 #include "cli/cgi.h"
 
 #include <ctype.h>

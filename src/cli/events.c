@@ -74,7 +74,7 @@ static int change(struct store *store, const char *id, bool revive, struct error
         return fail(
             e, EX_USAGE, "events: %s: no delivery of it is pending or dead; see: wosync events list", id);
     printf("%lld deliver%s %s\n", (long long)n, n == 1 ? "y" : "ies",
-        revive ? "taken up again; the next sync or dispatch tries" : "discarded");
+        revive ? "queued again; the next sync or dispatch delivers" : "discarded");
     return 0;
 }
 
@@ -383,8 +383,8 @@ const struct command command_events = {
         "  --all       all\n"
         "  --json      one event per line, as the handlers get it\n"
         "\n"
-        "retry takes up dead deliveries again: all, or those of one event. discard gives up those of an\n"
-        "event that are pending or dead, or all that waits for a handler, whether the configuration still\n"
+        "retry queues dead deliveries again: all, or those of one event. discard drops the deliveries of an\n"
+        "event that are pending or dead, or all that wait for a handler, whether the configuration still\n"
         "has it or not. replay delivers what happened since T (a date, a date and time, or an age such as\n"
         "7d) to a handler again, or for the first time to one that came later; no request goes to\n"
         "MaintainX.\n"

@@ -1,3 +1,10 @@
+/*
+ * init_handlers: the types are a table: a new one is a line in it.
+ *
+ * A target comes from the option (TYPE=TARGET), else from a line of stdin or an answer on the terminal. One
+ * that is a secret is never taken from the option, where others could read it, and never written into the
+ * configuration: it gets a file of its own, and the configuration names that.
+ */
 #include "cli/init_handlers.h"
 
 #include <stdio.h>

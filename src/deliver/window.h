@@ -19,7 +19,7 @@ struct store;
 /* Deliveries read at a time; bytes of bodies that are read ahead. */
 enum { WINDOW_SIZE = 16384, WINDOW_BYTES = 2 << 20 };
 
-/* An event as it lies in the log. Owns its texts; id is NULL: it is no longer there. */
+/* An event as the log holds it. Owns its texts; id is NULL: it is no longer there. */
 struct window_event {
     char *id;
     char *body;

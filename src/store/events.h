@@ -27,7 +27,7 @@ int64_t events_last_seq(struct store *store, struct error *e);
 /* How many events the log holds, or -1. */
 int64_t events_count(struct store *store, struct error *e);
 
-/* One event as it lies in the log; texts are borrowed until the next step. */
+/* One event as the log holds it; texts are borrowed until the next step. */
 struct event_row {
     int64_t seq;
     const char *id;

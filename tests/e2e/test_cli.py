@@ -208,8 +208,8 @@ class Replay(Case):
         for old in olds:
             self.mock.update(old, title="Changed")
         self.sync(expect=UNAVAILABLE)
-        self.assertRegex(self.wosync("events", "retry").out, "^2 deliveries taken up again")
-        self.assertRegex(self.wosync("events", "retry").out, "^0 deliveries taken up again")
+        self.assertRegex(self.wosync("events", "retry").out, "^2 deliveries queued again")
+        self.assertRegex(self.wosync("events", "retry").out, "^0 deliveries queued again")
         self.sync_silently()
         self.assertEqual(self.handler("sink")["delivered"], 2)
 
@@ -225,7 +225,7 @@ class Replay(Case):
         self.assertEqual(self.wosync("events", "discard", first).out, "1 delivery discarded\n")
         self.assertEqual(self.ids("--state", "dead"), [second])
         self.wosync("events", "discard", first, expect=USAGE, message="no delivery of it is pending or dead")
-        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery taken up again")
+        self.assertRegex(self.wosync("events", "retry").out, "^1 delivery queued again")
         self.sync_silently()
         sent = [r["headers"]["webhook-id"] for r in self.mock.sink("dead")]
         self.assertEqual((sorted(sent[:2]), sent[2:]), ([first, second], [second]))

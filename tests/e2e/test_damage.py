@@ -165,4 +165,4 @@ class Damage(Webhooks):
                 self.assertEqual(run.out, "")
             self.wosync("dispatch", expect=IO, message=self.FULL, **how)
         self.assertEqual(self.dump(), before)
-        self.assertEqual(self.wosync("events", "retry").out, "1 delivery taken up again; the next sync or dispatch tries\n")
+        self.assertEqual(self.wosync("events", "retry").out, "1 delivery queued again; the next sync or dispatch delivers\n")
