@@ -11,8 +11,9 @@
 #include "base/random.h"
 #include "base/shutdown.h"
 
-/* What one try may take, and how many there are. */
-enum { TIMEOUT_MS = 10000, TRIES = 2 };
+/* What one try may take, and how many there are: a service that never answers must not take much of a run's
+ * minute. The start is tried once, for the end says the same again. */
+enum { TIMEOUT_MS = 5000, TRIES_START = 1, TRIES_END = 2 };
 
 enum { LARGEST_BODY = 100000, LARGEST_ANSWER = 4096 };
 
@@ -50,7 +51,7 @@ static bool try_once(struct http *http, const struct http_request *request, char
     return *why == '\0' || outcome == HTTP_REFUSED || (status / 100 == 4 && status != 408 && status != 429);
 }
 
-static void ping(const char *url, const char *suffix, const char *id, const char *body, size_t len)
+static void ping(const char *url, const char *suffix, const char *id, int tries, const char *body, size_t len)
 {
     static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
     struct buffer address = {0};
@@ -68,7 +69,7 @@ static void ping(const char *url, const char *suffix, const char *id, const char
     if (http_check_url(url, true) == NULL && (shutdown_fd() >= 0 || shutdown_install(&e) == 0)) {
         struct http *http = http_new("wosync/" WOSYNC_VERSION);
         bool over = false;
-        for (int i = 0; i < TRIES && !over; i++)
+        for (int i = 0; i < tries && !over; i++)
             over = try_once(http, &request, why, sizeof why);
         http_free(http);
     }
@@ -79,7 +80,7 @@ static void ping(const char *url, const char *suffix, const char *id, const char
 
 void ping_start(const char *url, const char *id)
 {
-    ping(url, "/start", id, "", 0);
+    ping(url, "/start", id, TRIES_START, "", 0);
 }
 
 void ping_end(const char *url, const char *id, int exit_status, const struct buffer *lines)
@@ -89,5 +90,5 @@ void ping_end(const char *url, const char *id, int exit_status, const struct buf
         suffix = "";
     else if (exit_status == EX_UNAVAILABLE || exit_status == EX_TEMPFAIL)
         suffix = "/log";
-    ping(url, suffix, id, lines->data != NULL ? lines->data : "", lines->len);
+    ping(url, suffix, id, TRIES_END, lines->data != NULL ? lines->data : "", lines->len);
 }

@@ -12,7 +12,7 @@
 enum { PING_ID_SIZE = 37 };
 void ping_make_id(char id[PING_ID_SIZE]);
 
-/* Reports that a run begins. A ping that fails is one warning. */
+/* Reports that a run begins. A ping that fails is one warning. It takes 5 s at most, that of the end 10. */
 void ping_start(const char *url, const char *id);
 
 /*

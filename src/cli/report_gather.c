@@ -1,6 +1,7 @@
 /*
  * The report's numbers, from the store's rows. The work orders are read once, in the order of the file; the
- * few that are shown by name are read once more.
+ * few that are shown by name are read once more. All is read in one transaction, so that the numbers agree
+ * with each other while runs go on.
  */
 #include "cli/report_gather.h"
 
@@ -17,6 +18,7 @@
 #include "store/lateness.h"
 #include "store/people.h"
 #include "store/report.h"
+#include "store/store.h"
 #include "store/webhook_stats.h"
 
 /* What a poll found less long ago may still come by webhook. */
@@ -289,10 +291,11 @@ int report_gather(struct store *store, const struct config *config, const struct
         .days = make_spans(CALENDAR_DAY, request->since, request->now),
         .run_days = make_spans(CALENDAR_DAY, days_before(today, FIGURES_RUN_DAYS - 1), request->now)};
     tally_begin(&out->tally, &period);
-    int rc = gather_work(store, out, e) == 0 && gather_handlers(store, out, e) == 0 &&
-                     gather_operations(store, out, e) == 0
+    int rc = store_begin_reading(store, e) == 0 && gather_work(store, out, e) == 0 &&
+                     gather_handlers(store, out, e) == 0 && gather_operations(store, out, e) == 0
                  ? 0
                  : -1;
+    store_rollback(store);
     figures_end(out);
     return rc;
 }

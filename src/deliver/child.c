@@ -28,12 +28,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/reap.h"
 #include "base/shutdown.h"
 #include "deliver/child_batch.h"
 
 /* Beyond its time limit a type may say by itself that it took too long; at a signal what it is at may end; in
  * the end it closes what it has open. */
 enum { PAST_LIMIT_MS = 2000, STOP_MS = 400, CLOSE_MS = 5000 };
+
+/* A process that is killed has ended within this, or is left behind (base/reap.h). */
+enum { REAP_MS = 500 };
 
 struct child {
     const char *name;
@@ -180,7 +184,7 @@ static int end(struct child *child)
     int status = 0;
     kill(-child->pid, SIGKILL);
     kill(child->pid, SIGKILL);
-    waitpid(child->pid, &status, 0);
+    reap_killed(child->pid, REAP_MS, &status);
     child->pid = 0;
     close_socket(child);
     return status;

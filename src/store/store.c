@@ -289,6 +289,14 @@ int store_begin_relaxed(struct store *store, struct error *e)
     return -1;
 }
 
+int store_begin_reading(struct store *store, struct error *e)
+{
+    if (execute(store, "BEGIN", "reading", e) != 0)
+        return -1;
+    store->in_transaction = true;
+    return 0;
+}
+
 static void end_transaction(struct store *store)
 {
     store->in_transaction = false;

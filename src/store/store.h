@@ -62,6 +62,10 @@ int store_begin(struct store *store, struct error *e);
  * whole, until the next durable one has ended. For what the next run would find out anew. */
 int store_begin_relaxed(struct store *store, struct error *e);
 
+/* Starts a transaction that only reads: until store_rollback every statement sees the store as the first one
+ * saw it, and nobody waits for us. Returns 0, or -1 with EX_TEMPFAIL or EX_IOERR. */
+int store_begin_reading(struct store *store, struct error *e);
+
 /* Ends it durably. When it fails (EX_IOERR: disk full, I/O error), the transaction is rolled back. */
 int store_commit(struct store *store, struct error *e);
 

@@ -1,6 +1,7 @@
 """The handler type exec: programs that are run for events, and how they end."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -393,6 +394,52 @@ class Limits(Exec):
         self.assertEqual(run.out, "")
         self.create()
         self.sync_silently()
+
+    def stubborn(self, timeout):
+        """A program that becomes root, so that the user who started it cannot kill it. Only root can make one."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can make a program that becomes root")
+        become_root = self.path("become-root")
+        shutil.copy(shutil.which("setpriv"), become_root)
+        if os.statvfs(become_root).f_flag & os.ST_NOSUID:
+            self.skipTest("%s: its file system knows no set-user-ID" % become_root)
+        self.script("echo $$ >%s\nexec %s --reuid 0 --regid 0 --clear-groups sleep 600"
+                    % (self.path("pid"), become_root), "timeout = %s" % timeout)
+        for name in os.listdir(self.directory):
+            os.chown(self.path(name), 65534, 65534, follow_symlinks=False)
+        os.chown(become_root, 0, 0)
+        os.chmod(become_root, 0o4755)
+        os.chown(self.directory, 65534, 65534)
+        self.addCleanup(self.kill_stubborn)
+
+    def stubborn_pid(self):
+        """Its pid once it is root; None before."""
+        try:
+            with open(self.path("pid"), encoding="ascii") as f:
+                pid = int(f.read())
+            return pid if os.stat("/proc/%d" % pid).st_uid == 0 else None
+        except (OSError, ValueError):
+            return None
+
+    def kill_stubborn(self):
+        if self.stubborn_pid() is not None:
+            os.kill(self.stubborn_pid(), signal.SIGKILL)
+
+    def test_a_program_that_cannot_be_killed(self):
+        self.stubborn("1s")
+        self.create()
+        self.sync(become=65534)
+        self.assertRegex(self.error(), r"^it did not end within 1000 ms, and process %d cannot be killed$" % self.stubborn_pid())
+
+    def test_a_stop_leaves_a_program_that_cannot_be_killed(self):
+        self.stubborn("10m")
+        self.create()
+        running = self.start("sync", become=65534)
+        self.wait_for(lambda: self.stubborn_pid() is not None, "the program")
+        running.signal(signal.SIGTERM)
+        running.wait()
+        self.assertRegex(self.error(), "^it was ended because the run was stopped")
+        self.assertIsNotNone(self.stubborn_pid())
 
     def test_a_stop_lets_a_short_program_end(self):
         os.mkfifo(self.path("gate"))

@@ -119,6 +119,12 @@ class Ping(Case):
                 self.assertEqual(len(run.err.splitlines()), 1)
                 self.assertEqual(len(self.pings()), tries)
 
+    def test_the_start_is_tried_once(self):
+        self.ping("ping_start = yes\n")
+        self.answers = [Answer(500)]
+        self.sync(expect=DONE, message=r"^wosync: warning: ping: .*HTTP 500")
+        self.assertEqual([path for path, _, _ in self.pings()], ["/start", ""])
+
     def test_nobody_there(self):
         self.ping(url="http://127.0.0.1:9/" + SECRET)
         self.sync(expect=DONE, message=r"^wosync: warning: ping: ")

@@ -399,6 +399,23 @@ static void test_locked(void **state)
     store_close(second);
 }
 
+/* Who reads sees one state until the end, whatever others write, and holds nobody up. */
+static void test_reading(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    struct store *writer = open_at(path, STORE_WRITE), *reader = open_at(path, STORE_READ);
+    check(store_begin_reading(reader, &e) == 0, "%s", e.text);
+    assert_int_equal(count_quarantine(reader), 0);
+    check(store_begin(writer, &e) == 0 && add_row(writer, "one", &e) == 0 && store_commit(writer, &e) == 0,
+        "%s", e.text);
+    assert_int_equal(count_quarantine(reader), 0);
+    store_rollback(reader);
+    assert_int_equal(count_quarantine(reader), 1);
+    store_close(writer);
+    store_close(reader);
+}
+
 /* It is waited for as long as was said. */
 static void test_patience(void **state)
 {
@@ -485,6 +502,7 @@ int main(void)
         in_directory(test_failed_statement),
         in_directory(test_wrong_count_is_a_bug),
         in_directory(test_locked),
+        in_directory(test_reading),
         in_directory(test_patience),
         in_directory(test_too_large),
         in_directory(test_missing_row),

@@ -210,8 +210,12 @@ static void judge(
     const char *error = end->error, *colon = *error != '\0' ? ": " : "";
     switch (end->outcome) {
     case SUBPROCESS_TIMED_OUT:
-        handler_later(
-            result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
+        if (end->left != 0)
+            handler_later(result, -1, "it did not end within %lld ms, and process %lld cannot be killed%s%s",
+                (long long)program->timeout, (long long)end->left, colon, error);
+        else
+            handler_later(
+                result, -1, "it was ended after %lld ms%s%s", (long long)program->timeout, colon, error);
         break;
     case SUBPROCESS_STOPPED:
         handler_later(result, -1, "it was ended because the run was stopped%s%s", colon, error);

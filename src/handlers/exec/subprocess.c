@@ -2,11 +2,12 @@
  * subprocess: a program from its start to its end, without ever waiting for it here.
  *
  *   RUNNING --time limit, or a stop and 0.5 s--> ENDING (SIGTERM to the group) --2 s; a stop: 0.3 s-->
- *   KILLED (SIGKILL)
+ *   KILLED (SIGKILL) --2 s; a stop: 0.15 s--> LEFT
  *
- * From each of them the program may end. While it is RUNNING its own end is enough; what it left in the
- * background is not waited for. A group that is ended is waited for as a whole: its pipes show whether anyone
- * is left of it. The program is reaped last, so that its number stays ours until then.
+ * From each of them the program may end; one that SIGKILL does not end is left behind (base/reap.h says
+ * which). While it is RUNNING its own end is enough; what it left in the background is not waited for. A
+ * group that is ended is waited for as a whole: its pipes show whether anyone is left of it. The program is
+ * reaped last, so that its number stays ours until then.
  */
 #include "handlers/exec/subprocess.h"
 
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/reap.h"
 #include "base/shutdown.h"
 #include "handlers/exec/cannot_run.h"
 #include "handlers/exec/subprocess_output.h"
@@ -36,7 +38,7 @@ enum { IN, OUT, ERR, PIPES };
 
 struct subprocess {
     const struct program *program;
-    enum { RUNNING, ENDING, KILLED } phase;
+    enum { RUNNING, ENDING, KILLED, LEFT } phase;
     enum subprocess_outcome why; /* once it is no longer RUNNING */
     int64_t until;               /* of the phase, by the monotonic clock */
     pid_t pid;                   /* of its process group, too */
@@ -174,14 +176,17 @@ static void look(struct subprocess *r)
 }
 
 /* A signal shortens its time: it ends every wait of ours within a second. */
-_Static_assert(SUBPROCESS_STOP_MS + SUBPROCESS_STOP_GRACE_MS < 1000, "a signal ends it within a second");
+_Static_assert(SUBPROCESS_STOP_MS + SUBPROCESS_STOP_GRACE_MS + SUBPROCESS_STOP_REAP_MS < 1000,
+    "a signal ends it within a second");
 
 static void heed_signal(struct subprocess *r)
 {
-    if (r->heeded || r->phase == KILLED || !shutdown_signalled())
+    static const int left[] = {[RUNNING] = SUBPROCESS_STOP_MS,
+        [ENDING] = SUBPROCESS_STOP_GRACE_MS,
+        [KILLED] = SUBPROCESS_STOP_REAP_MS};
+    if (r->heeded || r->phase == LEFT || !shutdown_signalled())
         return;
-    const int64_t ms = r->phase == RUNNING ? SUBPROCESS_STOP_MS : SUBPROCESS_STOP_GRACE_MS;
-    const int64_t stop = clock_monotonic() + ms;
+    const int64_t stop = clock_monotonic() + left[r->phase];
     r->heeded = true;
     if (r->phase == RUNNING)
         r->why = SUBPROCESS_STOPPED;
@@ -200,16 +205,17 @@ static void heed_time(struct subprocess *r)
         kill(-r->pid, SIGTERM);
     } else if (r->phase == ENDING) {
         r->phase = KILLED;
-        r->until = INT64_MAX;
+        r->until = clock_monotonic() + (r->heeded ? SUBPROCESS_STOP_REAP_MS : SUBPROCESS_REAP_MS);
         kill(-r->pid, SIGKILL);
-    }
+    } else
+        r->phase = LEFT;
 }
 
 /* In the end nothing of a group that had to be ended is left. */
 static bool is_over(struct subprocess *r)
 {
     if (!r->ended)
-        return false;
+        return r->phase == LEFT;
     if (r->phase == ENDING && (r->pipes[OUT] >= 0 || r->pipes[ERR] >= 0))
         return false;
     if (r->phase == ENDING)
@@ -262,7 +268,9 @@ bool subprocess_collect(struct subprocess *r, struct subprocess_end *end)
     if (!is_over(r))
         return false;
     drain_rest(r);
-    waitpid(r->pid, &status, 0);
+    if (r->ended)
+        waitpid(r->pid, &status, 0);
+    end->left = r->ended ? 0 : r->pid;
     r->pid = 0;
     end->outcome = r->phase != RUNNING   ? r->why
                    : WIFSIGNALED(status) ? SUBPROCESS_SIGNALLED
@@ -275,8 +283,9 @@ bool subprocess_collect(struct subprocess *r, struct subprocess_end *end)
 void subprocess_free(struct subprocess *r)
 {
     if (r->pid > 0) {
+        int status;
         kill(-r->pid, SIGKILL);
-        waitpid(r->pid, NULL, 0);
+        reap_killed(r->pid, SUBPROCESS_STOP_REAP_MS, &status);
     }
     for (int i = 0; i < PIPES; i++)
         close_one(&r->pipes[i]);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "handlers/handler.h"
 
@@ -35,6 +36,7 @@ enum { SUBPROCESS_ERROR_SIZE = 176 };
 struct subprocess_end {
     enum subprocess_outcome outcome;
     int status;
+    pid_t left;                        /* it could not be killed, and runs on; 0: it has ended */
     char error[SUBPROCESS_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */
 };
 
@@ -46,7 +48,8 @@ struct subprocess;
  * long. Returns it, or NULL with an errno in *reason.
  *
  * At the time limit the whole group gets SIGTERM and, SUBPROCESS_GRACE_MS later at the most, SIGKILL. A
- * program that has ended while something it left in the background holds its output open is not waited for.
+ * program that has ended while something it left in the background holds its output open is not waited for;
+ * nor is one that SIGKILL does not end, for longer than SUBPROCESS_REAP_MS.
  *
  * When a signal ends our run, the program may go on for SUBPROCESS_STOP_MS within its limit, and is then
  * ended in the same way, with SUBPROCESS_STOP_GRACE_MS between the two signals: all within a second. Not at
@@ -63,6 +66,12 @@ bool subprocess_collect(struct subprocess *subprocess, struct subprocess_end *en
 /* Frees it; one that has not ended is killed with its group. */
 void subprocess_free(struct subprocess *subprocess);
 
-enum { SUBPROCESS_GRACE_MS = 2000, SUBPROCESS_STOP_MS = 500, SUBPROCESS_STOP_GRACE_MS = 300 };
+enum {
+    SUBPROCESS_GRACE_MS = 2000,
+    SUBPROCESS_REAP_MS = 2000,
+    SUBPROCESS_STOP_MS = 500,
+    SUBPROCESS_STOP_GRACE_MS = 300,
+    SUBPROCESS_STOP_REAP_MS = 150
+};
 
 #endif
