@@ -223,12 +223,8 @@ static void check_filter(struct doctor *doctor)
 {
     struct error e = {0};
     struct store *scratch = store_open(":memory:", STORE_SCRATCH, 0, &e);
-    struct filter filter = {.api = doctor->client,
-        .store = scratch,
-        .base_url = doctor->config.base_url,
-        .organization = doctor->config.organization,
-        .configured = doctor->config.filter,
-        .dry_run = true};
+    struct filter filter = {
+        .api = doctor->client, .store = scratch, .config = &doctor->config, .dry_run = true};
     if (scratch == NULL || filter_choose(&filter, NULL, &e) != API_OK) {
         doctor_fail(doctor, e.status, "%s", e.text);
     } else if (filter.chosen == FILTER_NONE) {

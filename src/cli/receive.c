@@ -72,10 +72,8 @@ static struct reply accept_message(struct run_context *context, const struct web
     const struct config *config = &context->config;
     /* the sender waits: only names that are in the store */
     struct names *names = config->names ? names_new(context->store, NULL) : NULL;
-    const struct webhook_settings settings = {.store = context->store,
-        .organization = config->organization,
-        .completed = (const char *const *)config->completed,
-        .ignored = (const char *const *)config->ignored,
+    const struct webhook_settings settings = {.config = config,
+        .store = context->store,
         .subscribed = subscribed,
         .run = &context->run,
         .names = names};

@@ -219,18 +219,8 @@ struct client *run_context_connect(
         .meter = context->mode != RUN_CONTEXT_DRY_RUN ? meter : NULL,
         .meter_data = context};
     struct rate_limit rate_limit;
-    *settings = (struct pass_settings){.store = context->store,
-        .base_url = config->base_url,
-        .organization = config->organization,
-        .filter = config->filter,
-        .page_size = (int)config->page_size,
-        .lookback = config->lookback,
-        .late_windows = config->late_windows,
-        .start = config->start,
-        .completed = (const char *const *)config->completed,
-        .ignored = (const char *const *)config->ignored,
-        .max_deletes = config->max_deletes,
-        .max_deletes_percent = config->max_deletes_percent,
+    *settings = (struct pass_settings){.config = config,
+        .store = context->store,
         .run = &context->run,
         .requests_before = context->run.requests,
         .bytes_before = context->run.bytes};

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/workorder.h"
@@ -48,7 +49,8 @@ static const struct {
 
 static struct filter_probe_key key_of(const struct filter *filter, enum probe probe)
 {
-    return (struct filter_probe_key){filter->base_url, filter->organization, probes[probe].name};
+    return (struct filter_probe_key){
+        filter->config->base_url, filter->config->organization, probes[probe].name};
 }
 
 /* When a page has last shown that a filter is ignored, if that is not long ago: then the next one proves it.
@@ -58,7 +60,8 @@ static struct filter_probe_key doubt_of(const struct filter *filter)
     static const char *const doubts[] = {[FILTER_BRACKETS] = "doubt updatedAt[gte]",
         [FILTER_GTE] = "doubt updatedAtGte",
         [FILTER_SORT] = "doubt sort"};
-    return (struct filter_probe_key){filter->base_url, filter->organization, doubts[filter->chosen]};
+    return (struct filter_probe_key){
+        filter->config->base_url, filter->config->organization, doubts[filter->chosen]};
 }
 
 /* Returns 1 when it was doubted within the hour, 0, or -1 when the store failed. */
@@ -220,8 +223,8 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
 {
     enum page_filter remembered = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
     bool clear;
-    if (strcmp(filter->configured, "auto") != 0) {
-        filter->chosen = page_filter_named(filter->configured);
+    if (strcmp(filter->config->filter, "auto") != 0) {
+        filter->chosen = page_filter_named(filter->config->filter);
         return API_OK;
     }
     enum page_filter fallback = remembered < PAGE_FILTERS ? remembered : FILTER_NONE;
@@ -252,7 +255,7 @@ int filter_give_up(struct filter *filter, enum filter_fault fault, struct error 
         log_info("api: the server seems to ignore the filter %s; asking again", name);
         return doubt(filter, e);
     }
-    if (strcmp(filter->configured, "auto") != 0)
+    if (strcmp(filter->config->filter, "auto") != 0)
         return fail(
             e, EX_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", does, name);
     log_info("api: the server %s the filter %s; trying the next", does, name);

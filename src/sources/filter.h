@@ -12,6 +12,7 @@
 #include "api/maintainx.h"
 #include "base/error.h"
 
+struct config;
 struct store;
 
 /* What a page showed of the filter it was asked with. */
@@ -20,9 +21,8 @@ enum filter_fault { FILTER_REFUSED, FILTER_IGNORED };
 struct filter {
     struct client *api;
     struct store *store;
-    const char *base_url, *organization;
-    const char *configured; /* auto, or a spelling that is not to be given up */
-    bool dry_run;           /* nothing is remembered */
+    const struct config *config; /* whose list it is; and a spelling that is not to be given up, or auto */
+    bool dry_run;                /* nothing is remembered */
     enum page_filter chosen;
     bool doubted[PAGE_FILTERS];  /* a page of this run has shown that it is ignored; it was asked again */
     bool given_up[PAGE_FILTERS]; /* and again, or that it is refused */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/config.h"
 #include "base/json_scan.h"
 #include "base/log.h"
 #include "base/timestamp.h"
@@ -31,6 +32,7 @@ struct held {
 
 struct intake {
     struct intake_settings settings;
+    struct diff_rules rules;
     struct held *held;
     size_t held_count, held_capacity;
     struct mentions mentions; /* of the event at hand */
@@ -45,6 +47,9 @@ struct intake *intake_new(const struct intake_settings *settings)
 {
     struct intake *intake = calloc(1, sizeof *intake);
     intake->settings = *settings;
+    intake->rules = (struct diff_rules){.horizon = settings->horizon,
+        .completed = (const char *const *)settings->config->completed,
+        .ignored = (const char *const *)settings->config->ignored};
     intake->in_quarantine = -1;
     intake->missing = -1;
     intake->steps = -1;
@@ -63,7 +68,7 @@ void intake_free(struct intake *intake)
 
 void intake_set_horizon(struct intake *intake, int64_t horizon)
 {
-    intake->settings.rules.horizon = horizon;
+    intake->rules.horizon = horizon;
 }
 
 /* What makes it this record and no other: its id, however it is spelled; of one without, all its bytes. The
@@ -378,10 +383,10 @@ static int apply(struct intake *intake, const struct intake_record *record, cons
             .deleted_at = known->deleted_at,
             .status = known->status,
             .status_at = known->status_at};
-        diff_observe(&intake->settings.rules, intake->settings.window, &old, &now, &diff);
+        diff_observe(&intake->rules, intake->settings.window, &old, &now, &diff);
         result->back = known->deleted;
     } else {
-        diff_observe(&intake->settings.rules, intake->settings.window, NULL, &now, &diff);
+        diff_observe(&intake->rules, intake->settings.window, NULL, &now, &diff);
     }
     result->changed = known == NULL || wo->updated > known->wo.updated;
     result->listed =

@@ -15,6 +15,7 @@
 #include "core/event.h"
 #include "store/runs.h"
 
+struct config;
 struct intake;
 struct names;
 struct store;
@@ -23,9 +24,10 @@ struct store;
 typedef void intake_listener(const struct event *event, const struct event_context *context, void *data);
 
 struct intake_settings {
+    const struct config *config; /* which statuses are complete, which fields are ignored */
     struct store *store;
     enum event_source source;
-    struct diff_rules rules;          /* its arrays are borrowed; the horizon may be set later */
+    int64_t horizon;                  /* as in diff_rules; may be set later */
     const struct diff_window *window; /* for a backfill; NULL otherwise */
     struct run *run;                  /* counts records, quarantined and events */
     struct names *names;              /* who events mention; NULL: they hold ids alone */

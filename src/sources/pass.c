@@ -52,9 +52,10 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
             .finished = TIMESTAMP_NONE};
         return 0;
     }
-    if (strcmp(out->base_url, s->base_url) == 0 && strcmp(out->organization, s->organization) == 0)
+    const struct config *config = s->config;
+    if (strcmp(out->base_url, config->base_url) == 0 && strcmp(out->organization, config->organization) == 0)
         return 1;
-    account_refuse(store_path(s->store), out, s->base_url, s->organization, e);
+    account_refuse(store_path(s->store), out, config->base_url, config->organization, e);
     account_free(out);
     return -1;
 }
@@ -192,13 +193,13 @@ static int refresh_account(struct reader *r, struct error *e)
 /* The horizon of a new store is the instant its first pass began (or what the configuration says). */
 static int make_account(struct reader *r, struct error *e)
 {
-    const struct pass_settings *s = r->settings;
+    const struct config *config = r->settings->config;
     int known = refresh_account(r, e);
     if (known != 0)
         return known == 1 ? 0 : -1;
-    r->account.horizon = s->start == CONFIG_START_NOW ? horizon_of(r) : s->start;
+    r->account.horizon = config->start == CONFIG_START_NOW ? horizon_of(r) : config->start;
     intake_set_horizon(r->intake, r->account.horizon);
-    return account_make(s->store, s->base_url, s->organization, r->account.horizon, e);
+    return account_make(r->settings->store, config->base_url, config->organization, r->account.horizon, e);
 }
 
 enum step pass_observe(struct reader *r, const struct page_answer *answer, struct error *e)
@@ -390,7 +391,7 @@ static struct page_request next_request(const struct reader *r, const char *curs
         .since = around ? detour->from : r->state.since,
         .until = around && detour->until != TIMESTAMP_NONE ? detour->until : 0,
         .cursor = cursor,
-        .limit = r->settings->page_size,
+        .limit = (int)r->settings->config->page_size,
         .single = around || r->failed_before};
 }
 
@@ -524,9 +525,9 @@ static enum pass_end read_all(struct reader *r, struct error *e)
 
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
 {
-    const struct intake_settings intake = {.store = settings->store,
+    const struct intake_settings intake = {.config = settings->config,
+        .store = settings->store,
         .source = kind->source,
-        .rules = {.completed = settings->completed, .ignored = settings->ignored},
         .window = settings->window,
         .run = settings->run,
         .names = settings->names,
@@ -536,9 +537,7 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
         .kind = kind,
         .filter = {.api = settings->api,
             .store = settings->store,
-            .base_url = settings->base_url,
-            .organization = settings->organization,
-            .configured = settings->filter,
+            .config = settings->config,
             .dry_run = settings->dry_run},
         .intake = intake_new(&intake),
         .cursors = cursors_new()};

@@ -14,7 +14,7 @@
 #include "store/passes.h"
 
 struct client;
-struct config_window;
+struct config;
 struct names;
 struct store;
 struct pass_settings;
@@ -51,23 +51,13 @@ struct pass_kind {
 
 /* Everything is borrowed. */
 struct pass_settings {
+    const struct config *config; /* [api]: whose work orders, and how they are asked for; [sync] */
     struct store *store;
     struct client *api;
-    struct names *names;      /* who events mention; NULL: they hold ids alone */
-    const char *base_url;     /* whose work orders these are */
-    const char *organization; /* "" without one */
-    const char *filter;       /* auto, or a spelling that is not to be doubted */
-    int page_size;
-    int64_t lookback;                         /* milliseconds */
-    const struct config_window *late_windows; /* of a poll; the last has no lookback; NULL: none */
-    bool notified;                /* of a poll: notifications wait, and what the list shows may settle them */
-    int64_t start;                /* the horizon of a new store: CONFIG_START_*, or an instant */
-    const char *const *completed; /* as in diff_rules */
-    const char *const *ignored;
+    struct names *names; /* who events mention; NULL: they hold ids alone */
+    bool notified;       /* of a poll: notifications wait, and what the list shows may settle them */
     const struct diff_window *window;      /* of a backfill, NULL otherwise */
     const char *typed;                     /* that window as it was typed */
-    int64_t max_deletes;                   /* for a sweep: more than this missing at once is no deletion */
-    bool max_deletes_percent;              /* max_deletes is a share of what is known (at least 20) */
     struct run *run;                       /* counts what was done; stored with every page */
     int64_t requests_before, bytes_before; /* what the run had counted when `api` was made */
     bool dry_run;                          /* every page is rolled back */

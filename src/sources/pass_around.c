@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
@@ -94,7 +95,7 @@ static int store_instant(
 static int read_neighbours(struct reader *r, int64_t at, const char *order, struct error *e)
 {
     char *cursor = NULL;
-    int rc = 0, limit = r->settings->page_size;
+    int rc = 0, limit = (int)r->settings->config->page_size;
     while (rc == 0 && limit > 0 && !shutdown_requested()) {
         const struct page_request like = {.limit = limit, .cursor = cursor, .order = order};
         struct page_answer answer;
@@ -122,7 +123,7 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
     bool more = true;
     int rc = 1;
     while (rc == 1 && more) {
-        const struct page_request like = {.limit = r->settings->page_size, .cursor = cursor};
+        const struct page_request like = {.limit = (int)r->settings->config->page_size, .cursor = cursor};
         struct page_answer answer;
         enum api_verdict verdict = ask_instant(r, &like, at, &answer, e);
         if (verdict != API_OK) {

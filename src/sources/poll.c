@@ -20,9 +20,9 @@
 /* How far this poll looks back. A store that cannot say when it last did fails soon enough elsewhere. */
 static int64_t find_lookback(const struct pass_settings *s)
 {
-    int64_t lookback = s->lookback, now = clock_now(), polled;
-    for (const struct config_window *window = s->late_windows; window != NULL && window->lookback != 0;
-         window++)
+    int64_t lookback = s->config->lookback, now = clock_now(), polled;
+    for (const struct config_window *window = s->config->late_windows;
+         window != NULL && window->lookback != 0; window++)
         if (window->lookback > lookback &&
             late_windows_load(s->store, window->lookback, &polled, NULL) == 0 &&
             window_is_due(window->every, polled, now))
@@ -56,8 +56,8 @@ static int note_windows(const struct pass_view *view, struct error *e)
 {
     const struct pass_settings *s = view->settings;
     const struct pass_state *state = view->state;
-    for (const struct config_window *window = s->late_windows; window != NULL && window->lookback != 0;
-         window++)
+    for (const struct config_window *window = s->config->late_windows;
+         window != NULL && window->lookback != 0; window++)
         if ((state->since == TIMESTAMP_NONE || state->since <= state->started - window->lookback ||
                 state->since <= view->account->started - window->lookback) &&
             late_windows_save(s->store, window->lookback, state->observed, e) != 0)

@@ -157,9 +157,10 @@ static int prepare(struct refetch *r, enum event_source source, struct error *e)
     r->seen = account.observed;
     const int64_t horizon = account.horizon;
     account_free(&account);
-    const struct intake_settings intake = {.store = s->store,
+    const struct intake_settings intake = {.config = s->config,
+        .store = s->store,
         .source = source,
-        .rules = {.completed = s->completed, .ignored = s->ignored, .horizon = horizon},
+        .horizon = horizon,
         .run = s->run,
         .names = s->names};
     r->intake = intake_new(&intake);

@@ -5,6 +5,7 @@
 
 #include "api/maintainx.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/window.h"
@@ -27,7 +28,8 @@ static int begin(const struct pass_view *view, struct error *e)
 /* A change that the next poll would not ask for should have been emitted by an earlier one. */
 static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
 {
-    int64_t since = window_since(view->account->watermark, view->account->started, view->settings->lookback);
+    const int64_t lookback = view->settings->config->lookback;
+    int64_t since = window_since(view->account->watermark, view->account->started, lookback);
     if (result->events > 0 && !result->back && since != TIMESTAMP_NONE && result->updated < since) {
         view->settings->run->healed++;
         log_warning(
@@ -42,7 +44,7 @@ static int seen(const struct pass_view *view, const struct intake_result *result
 static int finish(const struct pass_view *view, struct error *e)
 {
     const struct pass_settings *s = view->settings;
-    int64_t missing, known, limit = s->max_deletes, began = view->state->observed, now = clock_now();
+    int64_t missing, known, limit = s->config->max_deletes, began = view->state->observed, now = clock_now();
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
@@ -50,8 +52,8 @@ static int finish(const struct pass_view *view, struct error *e)
         return -1;
     if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;
-    if (s->max_deletes_percent) {
-        limit = known / 100 * s->max_deletes + known % 100 * s->max_deletes / 100;
+    if (s->config->max_deletes_percent) {
+        limit = known / 100 * limit + known % 100 * limit / 100;
         limit = limit < LEAST_LIMIT ? LEAST_LIMIT : limit;
     }
     if (missing <= limit)

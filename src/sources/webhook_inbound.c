@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
@@ -61,10 +62,10 @@ static void make_key(struct delivery_in *d)
 
 static bool is_foreign(const struct delivery_in *d)
 {
+    const char *ours = d->settings->config->organization;
     char organization[32];
     snprintf(organization, sizeof organization, "%lld", (long long)d->body.organization);
-    return *d->settings->organization != '\0' && d->body.organization != 0 &&
-           strcmp(organization, d->settings->organization) != 0;
+    return *ours != '\0' && d->body.organization != 0 && strcmp(organization, ours) != 0;
 }
 
 static enum inbox_state state_of(const struct delivery_in *d)
@@ -101,7 +102,7 @@ static int warn_once(const struct delivery_in *d, enum inbox_state state, struct
         log_warning(
             "webhook: %s: it is of organization %lld, but organization_id in [api] is %s; the names of such "
             "events are kept and nothing else",
-            d->body.event, (long long)d->body.organization, d->settings->organization);
+            d->body.event, (long long)d->body.organization, d->settings->config->organization);
     return 0;
 }
 
@@ -147,11 +148,10 @@ static int request(const struct delivery_in *d, struct error *e)
 static int observe(struct delivery_in *d, struct error *e)
 {
     struct store *store = d->settings->store;
-    const struct intake_settings settings = {.store = store,
+    const struct intake_settings settings = {.config = d->settings->config,
+        .store = store,
         .source = SOURCE_WEBHOOK,
-        .rules = {.completed = d->settings->completed,
-            .ignored = d->settings->ignored,
-            .horizon = d->account.horizon},
+        .horizon = d->account.horizon,
         .run = d->settings->run,
         .names = d->settings->names};
     struct intake *intake = intake_new(&settings);
@@ -234,8 +234,8 @@ enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
     enum webhook_outcome outcome = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
-    int readable = webhook_body_read(
-        message->body, message->len, settings->completed, settings->subscribed, &d.body, &reason);
+    int readable = webhook_body_read(message->body, message->len,
+        (const char *const *)settings->config->completed, settings->subscribed, &d.body, &reason);
     if (store_begin(settings->store, e) != 0)
         goto out;
     make_key(&d);

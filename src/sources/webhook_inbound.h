@@ -13,14 +13,13 @@
 #include "sources/webhook_auth.h"
 #include "store/runs.h"
 
+struct config;
 struct names;
 
 /* Everything is borrowed. */
 struct webhook_settings {
+    const struct config *config; /* without an organization every organization's webhooks are ours */
     struct store *store;
-    const char *organization;     /* "" without one: every organization's are ours */
-    const char *const *completed; /* as in diff_rules */
-    const char *const *ignored;
     const char *subscribed; /* the event that the secret was registered for, NULL: not known */
     struct run *run;        /* counts records and events */
     struct names *names;    /* who events mention; NULL: they hold ids alone */

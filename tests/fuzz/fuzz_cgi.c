@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/timestamp.h"
 #include "cli/cgi.h"
 #include "sources/webhook_inbound.h"
@@ -20,8 +21,9 @@
 
 enum { LONGEST_BODY = 1 << 20 };
 
-static const char *const completed[] = {"DONE", "COMPLETED", NULL};
-static const char *const ignored[] = {NULL};
+static char *completed[] = {"DONE", "COMPLETED", NULL};
+static char *ignored[] = {NULL};
+static const struct config config = {.organization = "", .completed = completed, .ignored = ignored};
 
 /* Sets the environment from the lines; returns the length of the head, with the empty line. */
 static size_t set_environment(char *text, size_t size)
@@ -57,8 +59,7 @@ static void take(const struct webhook_message *message)
              account_finish_pass(store, now - 60000, now - 60000, now - 60000, now - 60000, &e) == 0 &&
              store_commit(store, &e) == 0,
         "%s", e.text);
-    const struct webhook_settings settings = {
-        .store = store, .organization = "", .completed = completed, .ignored = ignored, .run = &run};
+    const struct webhook_settings settings = {.config = &config, .store = store, .run = &run};
     enum webhook_outcome outcome = webhook_accept(&settings, message, now, &work_left, &e);
     must(outcome != WEBHOOK_FAILED, "%s", e.text);
     must(outcome != WEBHOOK_REPEATED, "it was never here before");

@@ -15,8 +15,8 @@
 #include "sources/subscription_check.h"
 #include "support.h"
 
-static const char *const completed[] = {"DONE", NULL};
-static const char *const ignored[] = {NULL};
+static char *completed[] = {"DONE", NULL};
+static char *ignored[] = {NULL};
 
 struct how how;
 
@@ -43,20 +43,21 @@ void begin_job(struct job *job, struct store *store)
         .ended = TIMESTAMP_NONE};
     job->api = client_new(&client, &(struct rate_limit){0}, &e);
     check(job->api != NULL, "%s", e.text);
-    job->settings = (struct pass_settings){.store = store,
-        .api = job->api,
-        .base_url = how.base_url,
+    job->config = (struct config){.base_url = (char *)how.base_url,
         .organization = "",
-        .filter = how.filter,
+        .filter = (char *)how.filter,
         .page_size = 2,
         .lookback = 5 * MINUTE,
         .start = how.start,
         .completed = completed,
         .ignored = ignored,
+        .max_deletes = how.max_deletes,
+        .max_deletes_percent = how.percent};
+    job->settings = (struct pass_settings){.config = &job->config,
+        .store = store,
+        .api = job->api,
         .window = how.window,
         .typed = how.window != NULL ? "1d" : NULL,
-        .max_deletes = how.max_deletes,
-        .max_deletes_percent = how.percent,
         .run = &how.run,
         .dry_run = how.dry_run,
         .names = how.names ? names_new(store, job->api) : NULL};

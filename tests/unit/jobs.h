@@ -4,6 +4,7 @@
 #ifndef WOSYNC_TESTS_JOBS_H
 #define WOSYNC_TESTS_JOBS_H
 
+#include "base/config.h"
 #include "base/error.h"
 #include "sources/pass.h"
 #include "store/runs.h"
@@ -23,6 +24,7 @@ void usual(void);
 
 struct job {
     struct client *api;
+    struct config config;
     struct pass_settings settings;
 };
 

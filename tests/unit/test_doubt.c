@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/timestamp.h"
 #include "sources/intake.h"
 #include "store/events.h"
@@ -18,8 +19,9 @@
 
 enum { HOUR = 3600000 };
 
-static const char *const completed[] = {"DONE", NULL};
-static const char *const ignored[] = {NULL};
+static char *completed[] = {"DONE", NULL};
+static char *ignored[] = {NULL};
+static const struct config config = {.completed = completed, .ignored = ignored};
 
 struct fixture {
     struct store *store;
@@ -47,10 +49,8 @@ static bool observe(struct fixture *f, enum event_source source, const char *jso
 {
     struct error e = {0};
     struct intake_result result;
-    const struct intake_settings settings = {.store = f->store,
-        .source = source,
-        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
-        .run = &f->run};
+    const struct intake_settings settings = {
+        .config = &config, .store = f->store, .source = source, .run = &f->run};
     struct intake *intake = intake_new(&settings);
     f->now += 1000;
     const struct intake_record record = {.json = json,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/config.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/page.h"
@@ -21,8 +22,9 @@
 #define AT(time)     "2026-01-20T" time "Z"
 #define PUMP(fields) "{\"id\":7,\"title\":\"Pump\",\"createdAt\":\"2026-01-20T08:00:00.000Z\"," fields "}"
 
-static const char *const completed[] = {"DONE", NULL};
-static const char *const ignored[] = {"thumbnail", NULL};
+static char *completed[] = {"DONE", NULL};
+static char *ignored[] = {"thumbnail", NULL};
+static const struct config config = {.completed = completed, .ignored = ignored};
 
 struct fixture {
     struct store *store;
@@ -54,10 +56,8 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
     struct page cut = {0};
     struct page_record one;
     const char *reason = NULL;
-    const struct intake_settings settings = {.store = f->store,
-        .source = SOURCE_POLL,
-        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
-        .run = &f->run};
+    const struct intake_settings settings = {
+        .config = &config, .store = f->store, .source = SOURCE_POLL, .run = &f->run};
     struct intake *intake = intake_new(&settings);
     struct intake_result result;
     buffer_append_text(&page, from_list ? "{\"workOrders\":[" : "{\"workOrder\":");
@@ -88,10 +88,8 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
 static void notify(struct fixture *f, const char *json)
 {
     struct error e = {0};
-    const struct intake_settings settings = {.store = f->store,
-        .source = SOURCE_WEBHOOK,
-        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
-        .run = &f->run};
+    const struct intake_settings settings = {
+        .config = &config, .store = f->store, .source = SOURCE_WEBHOOK, .run = &f->run};
     struct intake *intake = intake_new(&settings);
     struct intake_result result;
     f->now += 1000;

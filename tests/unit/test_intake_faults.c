@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "disturb.h"
@@ -39,8 +40,9 @@ static const char content[] =
     "900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'VALID', 900, 950);";
 
-static const char *const completed[] = {"DONE", NULL};
-static const char *const ignored[] = {NULL};
+static char *completed[] = {"DONE", NULL};
+static char *ignored[] = {NULL};
+static const struct config config = {.completed = completed, .ignored = ignored};
 
 enum { NOW = 2000 };
 
@@ -51,11 +53,8 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
     const int64_t *hints, size_t count, struct error *e)
 {
     struct run run = {0};
-    const struct intake_settings settings = {.store = store,
-        .source = SOURCE_POLL,
-        .window = window,
-        .rules = {.completed = completed, .ignored = ignored},
-        .run = &run};
+    const struct intake_settings settings = {
+        .config = &config, .store = store, .source = SOURCE_POLL, .window = window, .run = &run};
     struct intake *intake = intake_new(&settings);
     bool failed = false;
     for (size_t i = 0; i < count && !failed; i++) {
@@ -97,10 +96,8 @@ OBSERVE(observe_history, &window, of_both, NEW, OTHER)
 static int64_t tell_gone(struct store *store, struct error *e)
 {
     struct run run = {0};
-    const struct intake_settings settings = {.store = store,
-        .source = SOURCE_RECONCILE,
-        .rules = {.completed = completed, .ignored = ignored},
-        .run = &run};
+    const struct intake_settings settings = {
+        .config = &config, .store = store, .source = SOURCE_RECONCILE, .run = &run};
     struct intake *intake = intake_new(&settings);
     int told = intake_gone(intake, 7, TIMESTAMP_NONE, 0, NOW, e);
     intake_free(intake);
@@ -167,8 +164,9 @@ static void test_glance_at_the_id(void **state)
 static enum webhook_outcome accept_body(struct store *store, const char *organization, const char *event_id,
     const char *body, struct run *run, bool *work_left, struct error *e)
 {
-    const struct webhook_settings settings = {
-        .store = store, .organization = organization, .completed = completed, .ignored = ignored, .run = run};
+    const struct config theirs = {
+        .organization = (char *)organization, .completed = completed, .ignored = ignored};
+    const struct webhook_settings settings = {.config = &theirs, .store = store, .run = run};
     const struct webhook_message message = {.body = body, .len = strlen(body), .event_id = event_id};
     return webhook_accept(&settings, &message, NOW, work_left, e);
 }
