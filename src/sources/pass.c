@@ -1,3 +1,22 @@
+/*
+ * pass: one reading of the list, page by page.
+ *
+ *   find_start: an unfinished pass goes on, else a filter is chosen and a new one begins
+ *       |
+ *       v            STEP_AGAIN: a page that failed, or a window of the detour around it (pass_around.c)
+ *   read_page <------------------------------------------------------------.
+ *       |            STEP_NEXT: the next page                              |
+ *       |------------------------------------------------------------------'
+ *       |----------> STEP_OVER: choose_and_begin, then read_page (the filter is refused or ignored, the
+ *       |            server no longer takes its cursor)
+ *       |----------> STEP_LAST: the pass is finished
+ *       |----------> STEP_STOPPED: a signal or the deadline came; the next run continues at the same page
+ *       '----------> STEP_FAILED: likewise, with the error filled
+ *
+ * Invariants: a page is stored whole or not at all (pass_page.c); a cursor that the server gives twice ends
+ * the run; the pass starts over because of a cursor once in a run, and because of a filter as often as there
+ * are spellings and doubts of them (filter.h): so it ends.
+ */
 #include "sources/pass.h"
 
 #include <stdlib.h>
@@ -13,18 +32,9 @@
 #include "sources/account_refuse.h"
 #include "sources/names.h"
 #include "sources/pass_around.h"
-#include "store/filter_probes.h"
-#include "store/rate_limit.h"
+#include "sources/pass_page.h"
 #include "store/skipped.h"
 #include "store/store.h"
-
-/* A page that changed nothing is not stored by itself: its cursor goes with what comes next, at the latest
- * after this time. Whoever is killed in between reads such pages again, which the diff makes free (rule R2).
- */
-enum { SAVE_EVERY_MS = 5000 };
-
-/* A clock that is off by so much is worth a warning. */
-enum { CLOCK_OFF_MS = 2 * 60 * 1000 };
 
 void pass_set_text(char **place, const char *text)
 {
@@ -35,7 +45,7 @@ void pass_set_text(char **place, const char *text)
 
 static struct pass_view view_of(const struct reader *r)
 {
-    return (struct pass_view){r->settings, &r->account, &r->state};
+    return (struct pass_view){r->settings, &r->account, &r->state, r->settings->run};
 }
 
 /* --- where the pass starts --- */
@@ -64,8 +74,8 @@ int pass_load_account(const struct pass_settings *s, struct account *out, struct
 static void begin_anew(struct reader *r)
 {
     const struct pass_view view = view_of(r);
-    r->saved = 0;
-    r->unsaved = false;
+    r->save_by = 0;
+    r->stored = CURSOR_STORED;
     int64_t since = r->kind->everything ? TIMESTAMP_NONE : r->kind->since(&view);
     pass_state_free(&r->state);
     r->state = (struct pass_state){.since = since,
@@ -136,242 +146,6 @@ static enum step give_up_filter(struct reader *r, enum filter_fault fault, struc
     return STEP_OVER;
 }
 
-/* What a page's records say about the filter they were asked with. */
-enum suspicion { HONOURED, OLDER_RECORD, OUT_OF_ORDER };
-
-static enum suspicion note_updated(struct reader *r, int64_t updated)
-{
-    struct pass_state *state = &r->state;
-    bool older = state->since != TIMESTAMP_NONE && updated < state->since;
-    enum suspicion suspicion = HONOURED;
-    if (detour_is_on(&state->detour))
-        older = false; /* a probe has shown that both bounds are honoured */
-    if (r->sent == FILTER_SORT && state->oldest_seen != TIMESTAMP_NONE && updated > state->oldest_seen)
-        suspicion = OUT_OF_ORDER;
-    else if (older && r->sent != FILTER_NONE && r->sent != FILTER_SORT)
-        suspicion = OLDER_RECORD;
-    if (updated > state->newest)
-        state->newest = updated;
-    if (state->oldest_seen == TIMESTAMP_NONE || updated < state->oldest_seen)
-        state->oldest_seen = updated;
-    return suspicion;
-}
-
-/* The records' dates are of the server's clock, so the horizon is, too. */
-static int64_t horizon_of(const struct reader *r)
-{
-    char text[TIMESTAMP_SIZE];
-    if (r->date == TIMESTAMP_NONE)
-        return r->state.started;
-    int64_t off = r->date - r->state.observed;
-    if (off >= CLOCK_OFF_MS || off <= -CLOCK_OFF_MS) {
-        duration_format(off < 0 ? -off : off, text);
-        log_warning("clock: this machine's clock is %s %s the server's; set it right (timedatectl)", text,
-            off < 0 ? "ahead of" : "behind");
-    }
-    return r->date;
-}
-
-/* What another run has written since: it may have made the account, and polls go on beside a long pass.
- * Returns 1, 0 for a new store, -1. */
-static int refresh_account(struct reader *r, struct error *e)
-{
-    struct account now;
-    int known = pass_load_account(r->settings, &now, e);
-    if (known != 1)
-        return known;
-    r->account.horizon = now.horizon;
-    r->account.watermark = now.watermark;
-    r->account.started = now.started;
-    r->account.observed = now.observed;
-    r->account.finished = now.finished;
-    intake_set_horizon(r->intake, now.horizon);
-    account_free(&now);
-    return 1;
-}
-
-/* The horizon of a new store is the instant its first pass began (or what the configuration says). */
-static int make_account(struct reader *r, struct error *e)
-{
-    const struct config *config = r->settings->config;
-    int known = refresh_account(r, e);
-    if (known != 0)
-        return known == 1 ? 0 : -1;
-    r->account.horizon = config->start == CONFIG_START_NOW ? horizon_of(r) : config->start;
-    intake_set_horizon(r->intake, r->account.horizon);
-    return account_make(r->settings->store, config->base_url, config->organization, r->account.horizon, e);
-}
-
-enum step pass_observe(struct reader *r, const struct page_answer *answer, struct error *e)
-{
-    const struct pass_view view = view_of(r);
-    for (size_t i = 0; i < answer->page.count; i++) {
-        const struct page_record *found = &answer->page.records[i];
-        const struct intake_record record = {.json = found->json,
-            .len = found->len,
-            .id_hint = found->id,
-            .from_list = true,
-            .asked = r->state.observed,
-            .sent = client_sent(r->settings->api),
-            .observed = clock_now(),
-            .previously_observed = r->account.observed};
-        struct intake_result result;
-        enum intake_verdict verdict = intake_observe(r->intake, &record, &result, e);
-        if (verdict == INTAKE_FAILED || verdict == INTAKE_NOT_JSON)
-            return STEP_FAILED;
-        if (r->kind->seen != NULL && result.id != 0 && r->kind->seen(&view, &result, e) != 0)
-            return STEP_FAILED;
-        if (verdict == INTAKE_QUARANTINED)
-            continue;
-        switch (note_updated(r, result.updated)) {
-        case OLDER_RECORD:
-        case OUT_OF_ORDER:
-            return STEP_IGNORED;
-        case HONOURED:
-        default:
-            break;
-        }
-    }
-    return intake_flush(r->intake, e) == 0 ? STEP_NEXT : STEP_FAILED;
-}
-
-/* With filter = sort the first record older than the bound ends the pass. */
-static bool is_last(const struct reader *r, const struct page *page)
-{
-    const struct pass_state *state = &r->state;
-    if (page->next_cursor == NULL)
-        return !detour_is_on(&state->detour) || state->detour.until == TIMESTAMP_NONE;
-    return r->sent == FILTER_SORT && state->since != TIMESTAMP_NONE && state->oldest_seen != TIMESTAMP_NONE &&
-           state->oldest_seen < state->since;
-}
-
-/* Writes the cursor and the run's counters, in the caller's transaction. */
-static int save_progress(struct reader *r, enum step step, struct error *e)
-{
-    const struct pass_settings *s = r->settings;
-    const struct pass_view view = view_of(r);
-    s->run->requests = s->requests_before + client_requests(s->api);
-    s->run->bytes = s->bytes_before + client_bytes(s->api);
-    if (passes_save(
-            s->store, r->kind->name, step == STEP_LAST ? clock_now() : TIMESTAMP_NONE, &r->state, e) != 0 ||
-        rate_limit_save(s->store, client_rate_limit(s->api), e) != 0 ||
-        (r->filter.found && account_set_filter(s->store, r->account.filter, e) != 0) ||
-        (step == STEP_LAST && filter_probes_clear_unclear(s->store, e) != 0) ||
-        (step == STEP_LAST && r->kind->finish != NULL && r->kind->finish(&view, e) != 0) ||
-        runs_save(s->store, s->run, e) != 0)
-        return -1;
-    r->saved = clock_monotonic();
-    r->unsaved = false;
-    return 0;
-}
-
-/* Writes what a page brought, all of it in the caller's transaction. */
-static enum step write_page(struct reader *r, const struct page_answer *answer, struct error *e)
-{
-    const struct pass_settings *s = r->settings;
-    const struct pass_view view = view_of(r);
-    const int64_t changes = store_total_changes(s->store);
-    if (make_account(r, e) != 0 ||
-        (r->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
-        return STEP_FAILED;
-    enum step step = pass_observe(r, answer, e);
-    if (step != STEP_NEXT)
-        return step;
-    if ((r->failed_before || r->failed_now) && page_failures_clear(s->store, r->kind->name, e) != 0)
-        return STEP_FAILED;
-    if (is_last(r, &answer->page))
-        step = STEP_LAST;
-    r->state.pages++;
-    r->state.records += (int64_t)answer->page.count;
-    s->run->pages++;
-    r->unsaved = true;
-    bool changed = store_total_changes(s->store) != changes;
-    pass_set_text(&r->state.cursor, step == STEP_LAST ? NULL : answer->page.next_cursor);
-    if (step == STEP_NEXT && r->state.cursor == NULL) {
-        struct detour *detour = &r->state.detour;
-        if (detour->until == detour->from && skipped_remove(s->store, detour->from, e) != 0)
-            return STEP_FAILED;
-        detour_window_read(detour);
-        cursors_clear(r->cursors);
-        if (pass_set_window(r, e) != 0)
-            return STEP_FAILED;
-    }
-    return changed && save_progress(r, step, e) != 0 ? STEP_FAILED : step;
-}
-
-/* Stores how far pages were read that changed nothing. To lose it costs reading them again: no reason to wait
- * for the disk. */
-static int save_unsaved(struct reader *r, enum step step, struct error *e)
-{
-    struct store *store = r->settings->store;
-    int rc = store_begin_relaxed(store, e);
-    if (rc == 0)
-        rc = save_progress(r, step, e);
-    if (rc == 0)
-        rc = store_commit(store, e);
-    store_rollback(store);
-    return rc;
-}
-
-static bool is_due(const struct reader *r, enum step step)
-{
-    return r->unsaved &&
-           (step == STEP_LAST || r->saved == 0 || clock_monotonic() - r->saved >= SAVE_EVERY_MS);
-}
-
-/* What a rolled back page had changed in memory. */
-struct before {
-    struct run run;
-    int64_t newest, oldest_seen, pages, records;
-    struct detour detour;
-};
-
-static void undo_page(struct reader *r, const struct before *before)
-{
-    store_rollback(r->settings->store);
-    intake_drop(r->intake);
-    *r->settings->run = before->run;
-    r->state.newest = before->newest;
-    r->state.oldest_seen = before->oldest_seen;
-    r->state.pages = before->pages;
-    r->state.records = before->records;
-    r->state.detour = before->detour;
-}
-
-static enum step store_page(struct reader *r, const struct page_answer *answer, struct error *e)
-{
-    const struct pass_settings *s = r->settings;
-    struct pass_state *state = &r->state;
-    const struct before before = {
-        *s->run, state->newest, state->oldest_seen, state->pages, state->records, state->detour};
-    if (store_begin(s->store, e) != 0)
-        return STEP_FAILED;
-    enum step step = write_page(r, answer, e);
-    if ((step == STEP_NEXT || step == STEP_LAST) && names_are_missing(s->names)) {
-        /* no request inside of a transaction: the page is written again once the names were asked for */
-        undo_page(r, &before);
-        step = names_read_missing(s->names, e) == 0 && store_begin(s->store, e) == 0
-                   ? write_page(r, answer, e)
-                   : STEP_FAILED;
-    }
-    bool keep = (step == STEP_NEXT || step == STEP_LAST) && !s->dry_run;
-    if (keep && store_commit(s->store, e) == 0 && (!is_due(r, step) || save_unsaved(r, step, e) == 0)) {
-        filter_settle(&r->filter);
-        r->has_read = true;
-        r->failed_before = r->failed_now = false;
-        return step;
-    }
-    if (s->dry_run && (step == STEP_NEXT || step == STEP_LAST)) {
-        store_rollback(s->store);
-        intake_drop(r->intake);
-        s->run->number = before.run.number;
-        return step;
-    }
-    undo_page(r, &before);
-    r->unsaved = false; /* the cursor may lie behind this page by now: the stored one is good */
-    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : STEP_FAILED;
-}
-
 /* The first answer of a pass says when it began. */
 void pass_note_start(struct reader *r, int64_t asked, int64_t date)
 {
@@ -415,7 +189,8 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
         if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
-    return store_page(r, answer, e);
+    enum step step = pass_store_page(r, answer, e);
+    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : step;
 }
 
 /* The cursor is no longer taken: the same pass from its beginning; the diff makes that free (rule R2). */
@@ -525,11 +300,10 @@ static enum pass_end read_all(struct reader *r, struct error *e)
 
 enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
 {
-    const struct intake_settings intake = {.config = settings->config,
+    struct intake_settings intake = {.config = settings->config,
         .store = settings->store,
         .source = kind->source,
         .window = settings->window,
-        .run = settings->run,
         .names = settings->names,
         .listener = settings->listener,
         .listener_data = settings->listener_data};
@@ -539,16 +313,15 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
             .store = settings->store,
             .config = settings->config,
             .dry_run = settings->dry_run},
-        .intake = intake_new(&intake),
         .cursors = cursors_new()};
+    intake.run = &r.draft.run;
+    r.intake = intake_new(&intake);
     if (kind->modest)
         client_set_modest(settings->api, true);
     enum pass_end end = read_all(&r, e);
     if (kind->modest)
         client_set_modest(settings->api, false);
-    struct error unsaved = {0};
-    if (r.unsaved && !settings->dry_run && save_unsaved(&r, STEP_NEXT, &unsaved) != 0)
-        log_info("%s; the next run reads some pages again", unsaved.text);
+    pass_store_cursor(&r);
     intake_free(r.intake);
     cursors_free(r.cursors);
     pass_state_free(&r.state);

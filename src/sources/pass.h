@@ -24,6 +24,7 @@ struct pass_view {
     const struct pass_settings *settings;
     const struct account *account; /* as it was when the pass was taken up; zeroed dates are TIMESTAMP_NONE */
     const struct pass_state *state;
+    struct run *run; /* counts what the page at hand does */
 };
 
 struct pass_kind {

@@ -21,11 +21,12 @@
 #include "base/log.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
+#include "sources/pass_page.h"
 #include "sources/read_around.h"
 #include "store/skipped.h"
 #include "store/store.h"
 
-int pass_set_window(struct reader *r, struct error *e)
+static int set_window(struct reader *r, struct error *e)
 {
     return read_around_set_window(r->settings->store, &r->state.detour, r->kind->everything, e);
 }
@@ -59,7 +60,7 @@ int pass_avoid_skipped(struct reader *r, struct error *e)
     if (next == TIMESTAMP_NONE || bounded(r) == PAGE_FILTERS)
         return 0;
     begin_detour(r, bounded(r), TIMESTAMP_NONE);
-    return pass_set_window(r, e);
+    return set_window(r, e);
 }
 
 /* --- one instant --- */
@@ -75,21 +76,6 @@ static enum api_verdict ask_instant(struct reader *r, const struct page_request 
     return maintainx_page(r->settings->api, &request, answer, e);
 }
 
-/* Stores such a page; with `done` the instant is skipped no more. */
-static int store_instant(
-    struct reader *r, const struct page_answer *answer, int64_t at, bool done, struct error *e)
-{
-    struct store *store = r->settings->store;
-    const struct run before = *r->settings->run;
-    if (store_begin(store, e) == 0 && pass_observe(r, answer, e) == STEP_NEXT &&
-        (!done || skipped_remove(store, at, e) == 0) && store_commit(store, e) == 0)
-        return 0;
-    store_rollback(store);
-    intake_drop(r->intake);
-    *r->settings->run = before;
-    return -1;
-}
-
 /* What was updated in the very millisecond of a work order that cannot be shown: as much as comes before it
  * in this order, in smaller and smaller pages. Returns 0, or -1 when the store failed. */
 static int read_neighbours(struct reader *r, int64_t at, const char *order, struct error *e)
@@ -101,7 +87,7 @@ static int read_neighbours(struct reader *r, int64_t at, const char *order, stru
         struct page_answer answer;
         enum api_verdict verdict = ask_instant(r, &like, at, &answer, e);
         if (verdict == API_OK) {
-            rc = store_instant(r, &answer, at, false, e);
+            rc = pass_store_instant(r, &answer, at, false, e);
             pass_set_text(&cursor, answer.page.next_cursor);
             page_answer_free(&answer);
             limit = cursor != NULL ? limit : 0;
@@ -132,7 +118,7 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
         }
         pass_set_text(&cursor, answer.page.next_cursor);
         more = cursor != NULL;
-        rc = store_instant(r, &answer, at, !more, e) == 0 ? 1 : -1;
+        rc = pass_store_instant(r, &answer, at, !more, e) == 0 ? 1 : -1;
         page_answer_free(&answer);
     }
     free(cursor);
@@ -172,8 +158,8 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
     } else {
         log_info("%s, while other pages do not; reading around it", why->text);
         begin_detour(r, spelling, clock_now());
-        r->unsaved = true;
-        if (pass_set_window(r, e) != 0)
+        r->stored = CURSOR_BEHIND;
+        if (set_window(r, e) != 0)
             return STEP_FAILED;
     }
     return STEP_AGAIN;
@@ -192,13 +178,12 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
     if (r->state.detour.until == from &&
         (read_neighbours(r, from, "createdAt", e) != 0 || read_neighbours(r, from, "-createdAt", e) != 0))
         return STEP_FAILED;
-    if (read_around_failed(r->settings->store, &r->state.detour, why, &news, e) != 0 ||
-        pass_set_window(r, e) != 0)
+    if (read_around_failed(r->settings->store, &r->state.detour, why, &news, e) != 0 || set_window(r, e) != 0)
         return STEP_FAILED;
     r->skipped += news;
     pass_set_text(&r->state.cursor, NULL);
     cursors_clear(r->cursors);
-    r->unsaved = true;
+    r->stored = CURSOR_BEHIND;
     return STEP_AGAIN;
 }
 

@@ -31,7 +31,7 @@ static int seen(const struct pass_view *view, const struct intake_result *result
     const int64_t lookback = view->settings->config->lookback;
     int64_t since = window_since(view->account->watermark, view->account->started, lookback);
     if (result->events > 0 && !result->back && since != TIMESTAMP_NONE && result->updated < since) {
-        view->settings->run->healed++;
+        view->run->healed++;
         log_warning(
             "work order %lld: polling missed a change of it, which is emitted now; wosync status shows how "
             "late changes become visible, and lookback and late_windows in [sync] say how far polls look "
