@@ -1,6 +1,17 @@
+/*
+ * intake: how a record is read.
+ *
+ *   the list's bytes are those of last time --------------> seen, and nothing else
+ *   it is new to us, or the pass is a backfill -----------> scanned (core/scan) --.
+ *   anything else, and whatever the scan does not take ---> parsed ---------------+--> intake_apply
+ *   it is not understood ---------------------------------> quarantine
+ *
+ * What is rare (records in quarantine, work orders that are missing, steps that were notified) is counted
+ * once in a transaction, so that a page of records that nothing has happened to costs a look at each
+ * fingerprint.
+ */
 #include "sources/intake.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,39 +20,13 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
-#include "core/mentions.h"
 #include "core/scan.h"
 #include "core/workorder.h"
-#include "sources/names.h"
-#include "store/events.h"
+#include "sources/intake_apply.h"
 #include "store/quarantine.h"
-#include "store/refetches.h"
-#include "store/snapshots.h"
 #include "store/steps.h"
 #include "store/store.h"
 #include "store/sweeps.h"
-
-/* An event that waits for its page to end. */
-struct held {
-    struct event event;
-    int64_t observed;
-    struct json_object *doc; /* NULL: it is `json`, borrowed from the page */
-    const char *json;
-    size_t json_len;
-};
-
-struct intake {
-    struct intake_settings settings;
-    struct diff_rules rules;
-    struct held *held;
-    size_t held_count, held_capacity;
-    struct mentions mentions; /* of the event at hand */
-    /* of this transaction, for between two other processes write */
-    int64_t transaction;
-    int64_t in_quarantine; /* records, as far as known; -1: not looked yet */
-    int64_t missing;       /* work orders that wait for proof that they are gone; -1: not looked yet */
-    int64_t steps;         /* 1: notifications have named status changes; -1: not looked yet */
-};
 
 struct intake *intake_new(const struct intake_settings *settings)
 {
@@ -127,9 +112,8 @@ static int64_t find_steps(struct store *store, struct error *e)
     return steps_any(store, e);
 }
 
-/* A work order that is understood leaves quarantine, and is not missing: what a sweep did not see, and a 404
- * before now, prove nothing any more. Nearly always there is nothing of either. */
-static int note_sighting(struct intake *intake, int64_t work_order, struct error *e)
+/* Nearly always there is nothing of either. */
+int intake_note_sighting(struct intake *intake, int64_t work_order, struct error *e)
 {
     struct store *store = intake->settings.store;
     int64_t quarantined = count_once(intake, &intake->in_quarantine, quarantine_count, e);
@@ -139,305 +123,14 @@ static int note_sighting(struct intake *intake, int64_t work_order, struct error
     return missing > 0 ? sweeps_drop(store, work_order, e) : 0;
 }
 
-/* Returns 1 when the event was emitted, 0 when it had been before, -1 when the store failed. */
-static int append_event(
-    struct intake *intake, const struct event *event, const struct event_context *context, struct error *e)
+/* A document that comes parsed is not parsed again; workorder_parse refuses one that is too large before it
+ * would. */
+static enum workorder_verdict read_document(
+    const struct intake_record *record, struct workorder *out, const char **reason)
 {
-    struct event_context named = *context;
-    if (names_fill(intake->settings.names, event->type, &named, &intake->mentions, e) != 0)
-        return -1;
-    int added = events_append(intake->settings.store, event, &named, e);
-    if (added != 1)
-        return added;
-    intake->settings.run->events[event->type]++;
-    if (intake->settings.listener != NULL)
-        intake->settings.listener(event, &named, intake->settings.listener_data);
-    return 1;
-}
-
-static void hold(struct intake *intake, const struct event *event, const struct event_context *context)
-{
-    if (intake->held_count == intake->held_capacity) {
-        intake->held_capacity = intake->held_capacity == 0 ? 64 : 2 * intake->held_capacity;
-        intake->held = realloc(intake->held, intake->held_capacity * sizeof *intake->held);
-    }
-    intake->held[intake->held_count++] = (struct held){
-        *event, context->observed, json_object_get(context->doc), context->json, context->json_len};
-}
-
-/* The status changes that notifications prove, each with the work order as it was then. */
-static int append_steps(struct intake *intake, const struct diff *diff, const struct event_context *base,
-    struct intake_result *result, struct error *e)
-{
-    for (int i = 0; i < diff->step_count; i++) {
-        const struct diff_step *step = &diff->steps[i];
-        struct event_context context = *base;
-        context.doc = step->document;
-        context.previous_status = step->previous_status;
-        context.changes = step->changes;
-        context.actor = step->actor;
-        int added = append_event(intake, &step->event, &context, e);
-        if (added < 0)
-            return -1;
-        result->events += added;
-    }
-    return 0;
-}
-
-static int append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
-    struct intake_result *result, struct error *e)
-{
-    const bool born = diff->count > 0 && diff->events[0].type == EVENT_CREATED;
-    if (!born && append_steps(intake, diff, context, result, e) != 0)
-        return -1;
-    for (int i = 0; i < diff->count; i++) {
-        if (i == 1 && born && append_steps(intake, diff, context, result, e) != 0)
-            return -1;
-        if (intake->settings.window != NULL) {
-            hold(intake, &diff->events[i], context);
-            continue;
-        }
-        int added = append_event(intake, &diff->events[i], context, e);
-        if (added < 0)
-            return -1;
-        result->events += added;
-    }
-    return born && diff->count == 1 ? append_steps(intake, diff, context, result, e) : 0;
-}
-
-/* By when they happened; those of one instant in the order of their types. */
-static int compare_held(const void *a, const void *b)
-{
-    const struct event *x = &((const struct held *)a)->event, *y = &((const struct held *)b)->event;
-    if (x->timestamp != y->timestamp)
-        return x->timestamp < y->timestamp ? -1 : 1;
-    if (x->work_order != y->work_order)
-        return x->work_order < y->work_order ? -1 : 1;
-    return (int)x->type - (int)y->type;
-}
-
-int intake_flush(struct intake *intake, struct error *e)
-{
-    int rc = 0;
-    if (intake->held_count > 0)
-        qsort(intake->held, intake->held_count, sizeof *intake->held, compare_held);
-    for (size_t i = 0; i < intake->held_count && rc >= 0; i++) {
-        const struct held *held = &intake->held[i];
-        const struct event_context context = {.observed = held->observed,
-            .previously_observed = TIMESTAMP_NONE,
-            .source = intake->settings.source,
-            .doc = held->doc,
-            .json = held->json,
-            .json_len = held->json_len};
-        rc = append_event(intake, &held->event, &context, e);
-    }
-    intake_drop(intake);
-    return rc < 0 ? -1 : 0;
-}
-
-void intake_drop(struct intake *intake)
-{
-    while (intake->held_count > 0)
-        json_object_put(intake->held[--intake->held_count].doc);
-}
-
-static int store_document(struct intake *intake, const struct intake_record *record,
-    const unsigned char *fingerprint, const struct workorder *wo, const struct snapshot *old,
-    const struct diff *diff, struct error *e)
-{
-    struct snapshot_row row = {.id = wo->id,
-        .updated = wo->updated,
-        .fingerprint = diff->from_list ? fingerprint : NULL,
-        .json = record->json,
-        .len = record->len,
-        .observed = record->observed,
-        .deleted = diff->deleted,
-        .deletions = diff->deletions,
-        .deleted_at = diff->deleted_at,
-        .status = diff->status[0] != '\0' ? diff->status : NULL,
-        .status_at = diff->status_at};
-    /* a document that is the record itself is kept as the bytes that came */
-    if (diff->document != wo->doc) {
-        row.json = json_object_to_json_string_length(
-            diff->document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &row.len);
-    }
-    return snapshots_save(intake->settings.store, &row, old->document, e);
-}
-
-/* Another process has stored what it was shown after this was asked for: of one updatedAt, and of an older
- * one, ours is the older look, and the next one will show what holds. A clock that went back decides nothing.
- */
-static bool is_overtaken(
-    const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
-{
-    return known != NULL && record->sent != 0 && !record->believed && known->observed > record->sent &&
-           known->observed <= record->observed && wo->updated <= known->wo.updated;
-}
-
-/* An older state than what is known, from a reading that began after it was observed: a stale page, or the
- * server went back. Only the work order itself can say, and it is asked once. By a clock that went back it
- * is not known which was first: then it is asked, too. */
-static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
-    const struct snapshot *known, struct intake_result *result, struct error *e)
-{
-    const struct refetch_row row = {.work_order = wo->id,
-        .reason = REFETCH_DOUBT,
-        .requested = record->observed,
-        .occurred = TIMESTAMP_NONE,
-        .gone_at = TIMESTAMP_NONE,
-        .doubted = wo->updated};
-    bool late = !record->from_list && !record->single; /* a late notification proves nothing */
-    bool earlier = record->asked <= known->observed && known->observed <= record->observed;
-    /* refuted once: the list is late; but a server may have gone back to just that, so a sweep asks again */
-    bool refuted = known->doubted == wo->updated && intake->settings.source != SOURCE_RECONCILE;
-    if (late || earlier || refuted)
-        return 0;
-    result->doubtful = true;
-    return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);
-}
-
-/* Late news of a work order that was deleted before it was known creates nothing. */
-static int is_buried(
-    struct intake *intake, const struct intake_record *record, const struct workorder *wo, struct error *e)
-{
-    int64_t deleted_at;
-    if (record->from_list || record->single)
-        return 0;
-    if (tombstones_get(intake->settings.store, wo->id, &deleted_at, e) != 0)
-        return -1;
-    return deleted_at != TIMESTAMP_NONE && wo->updated <= deleted_at;
-}
-
-/* What the diff found out, written into the store. */
-static int apply_diff(struct intake *intake, const struct intake_record *record,
-    const unsigned char *fingerprint, const struct workorder *wo, const struct snapshot *known,
-    const struct diff *diff, struct intake_result *result, struct error *e)
-{
-    static const struct snapshot none;
-    struct event_context context = {.observed = record->observed,
-        .previously_observed = TIMESTAMP_NONE,
-        .source = intake->settings.source,
-        .doc = diff->document,
-        .json = record->json,
-        .json_len = record->len,
-        .previous_status = diff->previous_status,
-        .changes = diff->changes};
-    if (known != NULL)
-        context.previously_observed =
-            known->observed > record->previously_observed ? known->observed : record->previously_observed;
-    if (append_events(intake, diff, &context, result, e) != 0)
-        return -1;
-    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
-        return -1;
-    if (diff->outcome == DIFF_STORE && !is_overtaken(record, wo, known) &&
-        store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)
-        return -1;
-    return 0;
-}
-
-/* The steps of what was observed are emitted, or part of what is known. */
-static int drop_steps(
-    struct intake *intake, const struct workorder *wo, const struct diff *diff, struct error *e)
-{
-    if (diff->outcome != DIFF_STORE)
-        return 0;
-    int64_t until = diff->status_at != TIMESTAMP_NONE ? diff->status_at : wo->updated;
-    return steps_drop(intake->settings.store, wo->id, until, e);
-}
-
-/* Compares a work order that was understood with its snapshot (NULL: there is none) and writes what comes of
- * it.
- */
-static int apply(struct intake *intake, const struct intake_record *record, const unsigned char *fingerprint,
-    const struct workorder *wo, const struct snapshot *known, struct intake_result *result, struct error *e)
-{
-    struct status_step *steps = NULL;
-    struct diff diff = {0};
-    int rc = -1, buried = 0, count = 0;
-    const bool history = intake->settings.window != NULL;
-    result->id = wo->id;
-    result->updated = wo->updated;
-    if (!history && is_overtaken(record, wo, known))
-        return note_sighting(intake, wo->id, e);
-    /* where there is no document, nothing but the record's own dates counts */
-    if (!history && wo->doc != NULL) {
-        if (known == NULL && (buried = is_buried(intake, record, wo, e)) < 0)
-            return -1;
-        count = steps_load(intake->settings.store, wo->id, &steps, e);
-        if (count < 0)
-            return -1;
-    }
-    if (buried == 1)
-        return 0;
-    const struct diff_observation now = {.wo = wo,
-        .from_list = record->from_list,
-        .believed = record->believed,
-        .steps = steps,
-        .step_count = (size_t)count,
-        .wait = record->wait};
-    if (known != NULL) {
-        const struct diff_snapshot old = {.wo = &known->wo,
-            .from_list = known->from_list,
-            .deleted = known->deleted,
-            .deletions = known->deletions,
-            .deleted_at = known->deleted_at,
-            .status = known->status,
-            .status_at = known->status_at};
-        diff_observe(&intake->rules, intake->settings.window, &old, &now, &diff);
-        result->back = known->deleted;
-    } else {
-        diff_observe(&intake->rules, intake->settings.window, NULL, &now, &diff);
-    }
-    result->changed = known == NULL || wo->updated > known->wo.updated;
-    result->listed =
-        known != NULL && record->from_list && !known->from_list && wo->updated == known->wo.updated;
-    result->waiting = diff.status[0] != '\0';
-    if (apply_diff(intake, record, fingerprint, wo, known, &diff, result, e) == 0 &&
-        (count == 0 || drop_steps(intake, wo, &diff, e) == 0) && note_sighting(intake, wo->id, e) == 0)
-        rc = 0;
-    diff_free(&diff);
-    free(steps);
-    return rc;
-}
-
-int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int64_t actor, int64_t observed,
-    struct error *e)
-{
-    struct store *store = intake->settings.store;
-    struct snapshot snapshot = {0};
-    struct diff diff = {0};
-    struct intake_result result = {.id = work_order};
-    int rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
-    const struct diff_snapshot old = {.wo = &snapshot.wo,
-        .from_list = snapshot.from_list,
-        .deleted = snapshot.deleted,
-        .deletions = snapshot.deletions,
-        .deleted_at = snapshot.deleted_at,
-        .status = snapshot.status,
-        .status_at = snapshot.status_at};
-    if (known == 0) {
-        rc = tombstones_add(store, work_order, occurred != TIMESTAMP_NONE ? occurred : observed, e);
-        goto out;
-    }
-    bool stale = occurred != TIMESTAMP_NONE && occurred < snapshot.wo.updated;
-    if (known < 0 || snapshot.deleted || stale) {
-        rc = known < 0 ? -1 : 0;
-        goto out;
-    }
-    diff_gone(&old, occurred, &diff);
-    const struct event_context context = {.observed = observed,
-        .previously_observed = snapshot.observed,
-        .source = intake->settings.source,
-        .actor = actor,
-        .doc = diff.document,
-        .changes = diff.changes};
-    if (append_events(intake, &diff, &context, &result, e) == 0 &&
-        snapshots_set_deleted(store, work_order, diff.deletions, diff.deleted_at, e) == 0)
-        rc = result.events;
-out:
-    diff_free(&diff);
-    snapshot_free(&snapshot);
-    return rc;
+    return record->doc != NULL && record->len <= WORKORDER_MAX_SIZE
+               ? workorder_from_doc(record->doc, out, reason)
+               : workorder_parse(record->json, record->len, out, reason);
 }
 
 /* What is compared with a document: all of both is needed. */
@@ -447,7 +140,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     struct workorder wo;
     struct snapshot snapshot;
     const char *reason = NULL;
-    switch (workorder_parse(record->json, record->len, &wo, &reason)) {
+    switch (read_document(record, &wo, &reason)) {
     case WORKORDER_BAD:
         return put_away(intake, record, fingerprint, reason, e);
     case WORKORDER_NOT_JSON:
@@ -458,8 +151,9 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
         break;
     }
     int known = snapshots_load(intake->settings.store, wo.id, &snapshot, e);
-    int rc =
-        known < 0 ? -1 : apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
+    int rc = known < 0
+                 ? -1
+                 : intake_apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
     snapshot_free(&snapshot);
     workorder_free(&wo);
     return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
@@ -479,7 +173,7 @@ static int observe_scanned(struct intake *intake, const struct intake_record *re
         return -1;
     if (glance.same && !backfill) {
         result->updated = glance.updated;
-        return note_sighting(intake, record->id_hint, e) == 0 ? 1 : -1;
+        return intake_note_sighting(intake, record->id_hint, e) == 0 ? 1 : -1;
     }
     if (known == 0 && !backfill && count_once(intake, &intake->steps, find_steps, e) != 0)
         return intake->steps < 0 ? -1 : 0; /* the document is needed to follow them */
@@ -492,8 +186,9 @@ static int observe_scanned(struct intake *intake, const struct intake_record *re
         .deleted_at = TIMESTAMP_NONE,
         .status_at = TIMESTAMP_NONE,
         .doubted = TIMESTAMP_NONE};
-    return apply(intake, record, fingerprint, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0 ? 1
-                                                                                                       : -1;
+    return intake_apply(intake, record, fingerprint, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0
+               ? 1
+               : -1;
 }
 
 enum intake_verdict intake_observe(

@@ -17,6 +17,7 @@
 
 struct config;
 struct intake;
+struct json_object;
 struct names;
 struct store;
 
@@ -39,7 +40,8 @@ struct intake_settings {
 struct intake_record {
     const char *json; /* must live until intake_flush or intake_drop; a NUL stands somewhere behind it */
     size_t len;
-    int64_t id_hint; /* its id at a glance (page_record), 0 when unknown */
+    struct json_object *doc; /* the same, where whoever brings it has parsed it; borrowed; NULL: nobody has */
+    int64_t id_hint;         /* its id at a glance (page_record), 0 when unknown */
     bool from_list;
     bool single;      /* the answer to a request for this very work order */
     bool believed;    /* of a single one: it holds even where it is older than what is known */

@@ -156,10 +156,12 @@ static int observe(struct delivery_in *d, struct error *e)
         .names = d->settings->names};
     struct intake *intake = intake_new(&settings);
     struct intake_result result;
-    struct intake_record record = {.id_hint = d->body.work_order,
+    struct intake_record record = {.doc = d->body.doc,
+        .id_hint = d->body.work_order,
         .observed = d->now,
         .asked = d->now,
         .previously_observed = d->account.observed};
+    /* without the event's own fields: as it is stored */
     record.json = json_object_to_json_string_length(
         d->body.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &record.len);
     enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
