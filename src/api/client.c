@@ -1,10 +1,12 @@
 /*
  * client: the loop of tries around one request.
  *
- * Each turn waits for the rate limit (keep_pace), sends, and judges (request_result). What failed and may go
- * well backs off and goes round again while the request's budget allows: `give_up` counts from the first try,
- * without waits for a window that was used up by others of our requests. The first wait that a 429 asks for
- * costs nothing.
+ *   keep_pace: the rate limit allows it -> send -> judge (request_result) -> done, or final
+ *       ^                                            |
+ *       '---- back_off: the budget allows another <--'
+ *
+ * A GET that was sent in advance (client_prefetch) skips the wait and the sending. client_pace.c knows how
+ * long to wait and when to give up.
  *
  * Invariants: every request that was sent is counted against the rate limit, by what its answer says or by
  * one; no wait goes beyond the deadline, it is left to a later run instead; the error is filled whenever the
@@ -16,47 +18,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/rate_headers.h"
-#include "api/request_result.h"
+#include "api/client_pace.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
-#include "base/shutdown.h"
-#include "base/timestamp.h"
-#include "core/retry.h"
 
 /* An answer is taken up to this size, after decompression: 200 records of 300 KB. */
 enum { MAX_ANSWER = 64 << 20 };
-
-/* A rate limit that lasts longer is left to a later run. MaintainX's windows last a minute. */
-enum { LONGEST_PAUSE_MS = 5 * 60 * 1000 };
-
-/* A wait that an optional request calls for: a window of the rate limit. */
-enum { OPTIONAL_PAUSE_MS = 60 * 1000 };
-
-/* HTTP statuses are smaller. */
-enum { STATUSES = 600 };
-
-struct client {
-    struct client_settings settings;
-    struct http *http;
-    struct rate_limit rate_limit;
-    int64_t requests;
-    int32_t statuses[STATUSES]; /* answers by HTTP status */
-    int64_t bytes;
-    int64_t sent;            /* when the request was sent that was answered last, by the wall clock */
-    int64_t ahead_sent;      /* the same of what was asked for in advance */
-    int status;              /* of the last answer, 0: the last request got none */
-    bool modest;             /* leaves requests to polls */
-    bool answered;           /* the server has said something else than that it is busy or broken */
-    bool asked_to_wait;      /* its last answer did, with 429 or Retry-After */
-    bool uncompressed;       /* it compresses in ways that cannot be undone */
-    struct http_call *ahead; /* what was asked for in advance, with GET */
-    char *ahead_path;
-    char *authorization; /* header lines */
-    char *organization;
-};
 
 struct client *client_new(
     const struct client_settings *settings, const struct rate_limit *rate_limit, struct error *e)
@@ -124,69 +92,6 @@ static struct http_call *send_request(struct client *client, const struct client
     return call;
 }
 
-/* --- the rate limit --- */
-
-/* A signal or the deadline came. In the second case the error stays: why the last try failed, if one did. */
-static enum api_verdict stopped(struct error *e)
-{
-    if (shutdown_signalled())
-        fail(e, EX_TEMPFAIL, "stopped by a signal; the next run continues here");
-    return API_STOPPED;
-}
-
-/* The wait is left to a later run. One that has read something has only come to its end. */
-static enum api_verdict leave_wait(
-    const struct client *client, const char *what, int64_t wait, struct error *e)
-{
-    char text[TIMESTAMP_SIZE];
-    bool too_long = wait > LONGEST_PAUSE_MS;
-    duration_format(wait, text);
-    *e = (struct error){0};
-    if (client->answered && !too_long)
-        return stopped(e);
-    fail(e, EX_TEMPFAIL, "api: %s: the server asks to wait %s%s; a later run continues here", what, text,
-        too_long ? "" : ", longer than this run may last");
-    return API_FAILED;
-}
-
-/* How long to wait before the next request: 0 when it may be sent, -1 with the error filled. Where others
- * share the rate limit it is counted then. */
-static int64_t ask_to_send(struct client *client, struct error *e)
-{
-    const struct client_settings *s = &client->settings;
-    if (s->meter != NULL)
-        return s->meter(&client->rate_limit, client->modest, s->meter_data, e);
-    int64_t now = clock_now();
-    return client->modest ? rate_limit_wait_modestly(&client->rate_limit, now, s->reserve)
-                          : rate_limit_wait(&client->rate_limit, now, s->reserve);
-}
-
-/* A request whose answer no one reads counts all the same. */
-static void count_unread(struct client *client)
-{
-    if (client->settings.meter == NULL)
-        rate_limit_count(&client->rate_limit, clock_now());
-}
-
-static bool note_headers(struct client *client, struct http_call *call)
-{
-    return rate_headers_note(&client->rate_limit, call, client->settings.meter != NULL, clock_now());
-}
-
-/* Notes what an answer says about the rate limit. Returns whether it asks to wait. What is optional must not
- * keep the rest waiting for long, whatever it answers. */
-static bool note_rate(struct client *client, const struct client_request *request, struct http_call *call)
-{
-    const struct rate_limit before = client->rate_limit;
-    const int64_t now = clock_now();
-    bool asked = note_headers(client, call);
-    if (asked && request->optional && rate_limit_wait(&client->rate_limit, now, 0) > OPTIONAL_PAUSE_MS) {
-        client->rate_limit = before;
-        rate_limit_refused(&client->rate_limit, now, OPTIONAL_PAUSE_MS);
-    }
-    return asked;
-}
-
 /* --- one try --- */
 
 /* An answer that stays compressed although that was not asked for cannot be read. */
@@ -231,16 +136,16 @@ static enum request_result try_once(struct client *client, const struct client_r
     if (client->status > 0 && client->status < STATUSES)
         client->statuses[client->status]++;
     if (outcome == HTTP_ANSWERED) {
-        client->asked_to_wait = note_rate(client, request, call);
+        client->asked_to_wait = client_note_rate(client, request, call);
         client->bytes += (int64_t)http_body(call)->len;
     } else if (outcome != HTTP_REFUSED && outcome != HTTP_STOPPED) {
-        count_unread(client);
+        client_count_unread(client);
     }
     enum request_result result = request_result_of(&client->settings, request, call, outcome, e);
     if (outcome == HTTP_ANSWERED && result != REQUEST_AGAIN && result != REQUEST_LIMITED)
         client->answered = true;
     if (result == REQUEST_STOPPED)
-        stopped(e);
+        client_stopped(e);
     if (result == REQUEST_DONE && request->read != NULL)
         result = read_body(client, request, call, e);
     if (result == REQUEST_DONE)
@@ -272,92 +177,6 @@ static enum api_verdict verdict_of(enum request_result result)
     }
 }
 
-/* --- the budget of a request --- */
-
-struct budget {
-    int64_t began;   /* when the first try was sent, by the monotonic clock; 0: none was yet */
-    int64_t excused; /* time since that was spent on waiting for a used up window */
-    int failures;    /* tries that went wrong */
-    int refusals;    /* of them, those with 429 */
-    bool refused;    /* the last one */
-};
-
-static void count_failure(struct budget *budget, enum request_result result)
-{
-    budget->refused = result == REQUEST_LIMITED;
-    budget->refusals += budget->refused;
-    budget->failures++;
-}
-
-/* May there be another try after `wait`? A 429 is no failure the first time: it is waited out. */
-static bool budget_allows(const struct budget *budget, int64_t wait, int64_t give_up)
-{
-    if (budget->refused && budget->refusals == 1)
-        return true;
-    return clock_monotonic() - budget->began - budget->excused + wait <= give_up;
-}
-
-/* The turn or the run ends while the client waits for the rate limit. */
-static enum api_verdict wait_ended(const struct client *client, const char *what, struct error *e)
-{
-    if (!client->answered)
-        fail(e, EX_TEMPFAIL, "api: %s: the time was over before the rate limit allowed a request", what);
-    return stopped(e);
-}
-
-/* The turn or the run has ended; nothing is asked for, and nothing counted. */
-static enum api_verdict time_is_over(const struct client *client, const char *what, struct error *e)
-{
-    int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
-    bool waits = wait > 0 && !shutdown_signalled() && shutdown_run_left() == 0;
-    return waits ? leave_wait(client, what, wait, e) : stopped(e);
-}
-
-/* Waits as the rate limit demands, until a request may be sent. Another process may be quicker: so it asks
- * again after each wait. */
-static enum api_verdict keep_pace(
-    struct client *client, const struct client_request *request, struct budget *budget, struct error *e)
-{
-    char text[TIMESTAMP_SIZE];
-    for (;;) {
-        if (shutdown_requested())
-            return time_is_over(client, request->what, e);
-        int64_t wait = ask_to_send(client, e);
-        if (wait <= 0)
-            return wait == 0 ? API_OK : API_FAILED;
-        if (request->optional || wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
-            return leave_wait(client, request->what, wait, e);
-        duration_format(wait, text);
-        log_info("api: %s: waiting %s for the rate limit", request->what, text);
-        if (!client->asked_to_wait)
-            budget->excused += wait;
-        if (!shutdown_wait(wait))
-            return wait_ended(client, request->what, e);
-    }
-}
-
-/* Backs off after a failure; the error says why and stays when there is no further try. */
-static enum api_verdict back_off(
-    struct client *client, const struct budget *budget, const char *what, struct error *e)
-{
-    /* a 429 says how long to wait, which keep_pace does; that it comes again means that it said too little */
-    int64_t wait =
-        budget->refused && budget->refusals == 1 ? 0 : retry_request(budget->failures, random_bits());
-    int64_t ahead = wait, asked = 0;
-    if (client->asked_to_wait)
-        asked = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
-    if (asked > ahead)
-        ahead = asked;
-    if (!budget_allows(budget, ahead, client->settings.give_up))
-        return API_FAILED;
-    if (shutdown_signalled())
-        return stopped(e);
-    if (ahead >= shutdown_run_left())
-        return budget->refused ? leave_wait(client, what, ahead, e) : API_FAILED;
-    log_info("%s; try %d follows", e->text, budget->failures + 1);
-    return shutdown_wait(wait) ? API_OK : stopped(e);
-}
-
 /* --- requests --- */
 
 void client_cancel_prefetch(struct client *client)
@@ -365,9 +184,9 @@ void client_cancel_prefetch(struct client *client)
     if (client->ahead == NULL)
         return;
     if (http_is_done(client->ahead) && http_finish(client->ahead) == HTTP_ANSWERED)
-        note_headers(client, client->ahead);
+        client_note_headers(client, client->ahead);
     else
-        count_unread(client);
+        client_count_unread(client);
     http_call_free(client->ahead);
     client->ahead = NULL;
 }
@@ -411,37 +230,46 @@ static bool try_uncompressed(
     return true;
 }
 
+static struct http_call *send_now(struct client *client, const struct client_request *request)
+{
+    client->sent = clock_now();
+    return send_request(client, request);
+}
+
+/* The answer goes to the caller; what earlier tries met is over. */
+static void hand_over(struct http_call *answer, struct http_call **out, struct error *e)
+{
+    *e = (struct error){0};
+    if (out != NULL)
+        *out = answer;
+    else
+        http_call_free(answer);
+}
+
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e)
 {
     struct budget budget = {0};
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (;;) {
-        enum api_verdict verdict = call != NULL ? API_OK : keep_pace(client, request, &budget, e);
+        enum api_verdict verdict = call != NULL ? API_OK : client_keep_pace(client, request, &budget, e);
         if (verdict != API_OK)
             return verdict;
-        if (budget.began == 0)
-            budget = (struct budget){.began = clock_monotonic()};
-        if (call == NULL) {
-            client->sent = clock_now();
-            call = send_request(client, request);
-        }
+        budget_begin(&budget);
+        if (call == NULL)
+            call = send_now(client, request);
         enum request_result result = try_once(client, request, call, &answer, e);
-        call = NULL;
+        call = NULL; /* it is in `answer`, or gone */
         if (result == REQUEST_DONE) {
-            *e = (struct error){0}; /* what earlier tries met is over */
-            if (out != NULL)
-                *out = answer;
-            else
-                http_call_free(answer);
+            hand_over(answer, out, e);
             return API_OK;
         }
         if (try_uncompressed(client, request, result, e))
             continue;
         if (is_final(result, request))
             return verdict_of(result);
-        count_failure(&budget, result);
-        verdict = back_off(client, &budget, request->what, e);
+        budget_count_failure(&budget, result);
+        verdict = client_back_off(client, &budget, request->what, e);
         if (verdict != API_OK)
             return verdict;
     }
@@ -450,7 +278,7 @@ enum api_verdict client_request(
 void client_prefetch(struct client *client, const char *path)
 {
     struct error ignored = {0};
-    if (client->ahead != NULL || ask_to_send(client, &ignored) != 0)
+    if (client->ahead != NULL || client_ask_to_send(client, &ignored) != 0)
         return;
     const struct client_request request = {.method = "GET", .path = path};
     client->ahead_sent = clock_now();
