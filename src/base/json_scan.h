@@ -5,14 +5,14 @@
  * is not UTF-8, no comment, no NaN, no comma before a bracket. json_parse makes objects with it, core/page
  * cuts a page with it, core/scan reads the few fields of a record with it.
  *
- * Only json_scan_skip and json_scan_member are lenient: they find where a value ends by its quotes and
- * brackets, whatever lies between them, so that one broken record can be cut out of a page.
+ * json_cut finds where a value ends without reading it; it is as lenient as this is strict.
  */
 #ifndef WOSYNC_BASE_JSON_SCAN_H
 #define WOSYNC_BASE_JSON_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum json_fault {
     JSON_FINE,
@@ -62,12 +62,9 @@ bool json_scan_value(struct json_scan *s, int depth);
  * Returns false. */
 bool json_scan_unexpected(struct json_scan *s);
 
-/* Steps over one value by its quotes and brackets alone. False: the text ends in it, or no value begins here
- * (then nothing was stepped over). */
-bool json_scan_skip(struct json_scan *s);
-
-/* Finds the value of the first member `name` of the object in `json`, leniently: *value becomes its text. */
-bool json_scan_member(const char *json, size_t len, const char *name, struct json_text *value);
+/* The positive integer that a text spells, where it is nothing but so many `digits` at the most (18: what 64
+ * bits are surely enough for); else 0. */
+int64_t json_text_id(const struct json_text *text, size_t digits);
 
 /* The code unit that the four digits of \uXXXX spell, at `digits`; -1 where they are not hexadecimal. */
 int json_scan_unit(const char *digits);

@@ -1,7 +1,7 @@
 /*
  * A page is cut in one walk over its members. What is not a record is read strictly (json_scan): the page's
- * own frame must be JSON. A record is stepped over by its quotes and brackets alone, so whatever is wrong
- * inside of one is found later, when it is read, and concerns that one only.
+ * own frame must be JSON. A record is stepped over by its quotes and brackets alone (json_cut), so whatever
+ * is wrong inside of one is found later, when it is read, and concerns that one only.
  */
 #include "core/page.h"
 
@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json_cut.h"
 #include "base/json_parse.h"
-#include "base/json_scan.h"
 
 /* How deeply that may nest which is not a record: a later version may add to
  * {"workOrders": [], "nextCursor": ..., "nextPageUrl": ...}. */
@@ -90,15 +90,7 @@ static enum page_verdict walk(struct walk *w)
 static int64_t glance_id(const char *json, size_t len)
 {
     struct json_text digits;
-    int64_t id = 0;
-    if (!json_scan_member(json, len, "id", &digits) || digits.len > GLANCE_DIGITS)
-        return 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9')
-            return 0;
-        id = id * 10 + (digits.at[i] - '0');
-    }
-    return id;
+    return json_cut_member(json, len, "id", &digits) ? json_text_id(&digits, GLANCE_DIGITS) : 0;
 }
 
 /* One value, as a record. */
@@ -107,7 +99,7 @@ static bool cut_record(struct walk *w, struct page_record *record)
     struct json_scan *s = &w->scan;
     json_scan_peek(s);
     *record = (struct page_record){.json = s->at};
-    if (!json_scan_skip(s))
+    if (!json_cut_value(s))
         return json_scan_unexpected(s);
     record->len = (size_t)(s->at - record->json);
     record->id = glance_id(record->json, record->len);

@@ -5,21 +5,16 @@
 #include "base/json_scan.h"
 #include "base/timestamp.h"
 
-enum { MAX_DATE = 64 };
+enum { MAX_DATE = 64, ID_DIGITS = 18 };
 
 /* --- the fields that are needed --- */
 
 static bool read_id(struct json_scan *s, int64_t *id)
 {
     struct json_text text;
-    if (!json_scan_number(s, &text) || text.len > 18) /* which no 64 bits are too few for */
+    if (!json_scan_number(s, &text))
         return false;
-    *id = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-        *id = *id * 10 + (text.at[i] - '0');
-    }
+    *id = json_text_id(&text, ID_DIGITS);
     return *id > 0;
 }
 

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #include "base/config.h"
-#include "base/json_scan.h"
+#include "base/json_cut.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "core/fingerprint.h"
@@ -61,7 +61,7 @@ void intake_set_horizon(struct intake *intake, int64_t horizon)
 static void identify(const struct intake_record *record, unsigned char identity[FINGERPRINT_SIZE])
 {
     struct json_text id;
-    if (!json_scan_member(record->json, record->len, "id", &id) || id.len == 0 || *id.at == 'n')
+    if (!json_cut_member(record->json, record->len, "id", &id) || id.len == 0 || *id.at == 'n')
         id = (struct json_text){.at = record->json, .len = record->len};
     fingerprint_of(id.at, id.len, identity);
 }
