@@ -4,7 +4,7 @@
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
 	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd monitoring-plugins-basic libmonitoring-plugin-perl \
 	prometheus prometheus-node-exporter tzdata bash-completion zsh fish python3-yaml
-SANITIZERS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZERS = -DWOSYNC_CHECKS -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
 PARTS = $(filter-out $(BUILD)/src/main.o $(BUILD)/src/base/malloc.o,$(OBJECTS))

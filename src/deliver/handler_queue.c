@@ -1,17 +1,22 @@
 /*
  * handler_queue: the work of one handler in a run. Nothing in here waits.
  *
- *   LOADING ----> SUMMING ----> DELIVERING      LOADING: it is given snapshots, one job at a time
- *      |             |              |           SUMMING: all that is due goes into one message (types with
- * push)
- *      `-------------+--------------+--> CLOSED DELIVERING: job by job, several at a time
+ *   LOADING ----.
+ *               |----> DELIVERING ----> CLOSED      (LOADING and SUMMING may be CLOSED, too)
+ *   SUMMING ----'
  *
- * CLOSED: nothing new is started: the breaker is open, the receiver asked for a pause, an initial load
- * failed, or the store did. What is under way goes on to its end.
+ *   LOADING     types that want snapshots are given those they lack, one job at a time
+ *   SUMMING     types with push: all that is due goes into one message, where it is much
+ *   DELIVERING  job by job, several at a time
+ *   CLOSED      nothing new is started: the breaker is open, the receiver asked for a pause, an initial load
+ *               failed, or the store did; what is under way goes on to its end
+ *
+ * A queue whose work is done begins again when the run has new deliveries for it (handler_queue_reopen).
  *
  * What always holds: of a work order one delivery is under way at a time (a batch holds several, in their
  * order); after a failure its later ones are not tried in this run; a delivery is tried once in a run, for
  * what failed is due later than the run began; and results are written before what is due is read again.
+ * queue_check.c checks what can be seen of this between two steps.
  */
 #include "deliver/handler_queue.h"
 
@@ -19,6 +24,7 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "deliver/history.h"
+#include "deliver/queue_check.h"
 #include "deliver/queue_outcome.h"
 #include "deliver/queue_phases.h"
 
@@ -334,21 +340,34 @@ static void add_waits(const struct handler_queue *queue, struct handler_wait *wa
         handler_wait_until(wait, clock_monotonic() + interval_left(queue));
 }
 
+/* Brings in what is over: results of jobs, of a summary's members, and their way into the store. */
+static int settle(struct handler_queue *queue, struct error *e)
+{
+    if (collect(queue, e) != 0)
+        return -1;
+    if (queue_has_summary(queue) && queue_note_summary(queue, e) != 0)
+        return -1;
+    return results_are_due(&queue->results) ? queue_write(queue, e) : 0;
+}
+
+static bool has_work_left(const struct handler_queue *queue)
+{
+    return queue->busy > 0 || queue_has_summary(queue) || (!is_ending(queue) && !queue->exhausted);
+}
+
 int handler_queue_step(struct handler_queue *queue, struct handler_wait *wait, struct error *e)
 {
-    if (collect(queue, e) != 0 || (queue_has_summary(queue) && queue_note_summary(queue, e) != 0) ||
-        (results_are_due(&queue->results) && queue_write(queue, e) != 0))
+    if (settle(queue, e) != 0)
         return -1;
     int more = start_jobs(queue, e);
     if (more < 0)
         return -1;
+    queue_check(queue);
     if (more > 0 || queue_has_summary(queue))
         handler_wait_until(wait, 0);
     add_waits(queue, wait);
-    if (queue->busy > 0 || queue_has_summary(queue) || (!is_ending(queue) && !queue->exhausted))
-        return 1;
-    /* other queues may go on for long */
-    return queue_write(queue, e);
+    /* where nothing is left: other queues may go on for long */
+    return has_work_left(queue) ? 1 : queue_write(queue, e);
 }
 
 int handler_queue_close(struct handler_queue *queue, struct error *e)
