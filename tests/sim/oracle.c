@@ -52,6 +52,10 @@ sqlite3_stmt *oracle_query(enum oracle_query which)
         [ORACLE_SNAPSHOTS] = "SELECT id, deleted, json FROM work_orders",
         [ORACLE_DELIVERIES] =
             "SELECT handler, event, state, attempts FROM delivery_log WHERE state <> 'done'",
+        [ORACLE_OLD] = "SELECT (SELECT count(*) FROM event_log WHERE observed_at < ?1 AND id NOT IN "
+                       "(SELECT event FROM delivery_log WHERE state IN ('pending', 'dead'))), "
+                       "(SELECT count(*) FROM run_log WHERE began_at < ?1), "
+                       "(SELECT count(*) FROM inbox_log WHERE received_at < ?1 AND state <> 'waiting')",
     };
     sqlite3_stmt **query = &oracle.queries[which];
     if (*query == NULL &&
@@ -146,6 +150,28 @@ static bool has_tables(void)
     return yes;
 }
 
+/* What is older than `keep` is removed by a run that delivers, whatever else lasts, but for what someone still
+ * waits for. It is some hundred rows at once; no history has so many. */
+static void check_growth(const struct run_report *run)
+{
+    static const char *const names[] = {"events", "runs", "webhooks"};
+    const struct history *h = oracle.history;
+    const int64_t before = run->clock_began - h->keep_hours * 3600000;
+    char date[32];
+    if (h->jumps || !run->delivers || !run->whole || !run->undisturbed || run->hurt || run->stopped ||
+        (run->status != 0 && run->status != 69) || before < h->begins + h->offset)
+        return;
+    sqlite3_stmt *row = oracle_query(ORACLE_OLD);
+    plant_write_date(before, date);
+    sqlite3_bind_text(row, 1, date, -1, SQLITE_STATIC);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        for (int i = 0; i < 3; i++)
+            if (sqlite3_column_int(row, i) > 0)
+                broken("growth", "%d %s are older than `keep`, and no one waits for them",
+                    sqlite3_column_int(row, i), names[i]);
+    sqlite3_reset(row);
+}
+
 /* A version that looks like an older one takes its place: they cannot be told apart. */
 static void take_newest(void)
 {
@@ -173,6 +199,7 @@ void oracle_look(const struct run_report *run)
         oracle_check_hook(run);
         oracle_check_deletions(run);
         deliveries_look(&oracle.log, run);
+        check_growth(run);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }

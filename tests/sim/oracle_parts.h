@@ -54,6 +54,7 @@ enum oracle_query {
     ORACLE_EVENTS, /* behind ?1 */
     ORACLE_SNAPSHOTS,
     ORACLE_DELIVERIES, /* that are not done */
+    ORACLE_OLD,        /* what is older than ?1, and wanted by no one */
     ORACLE_QUERIES
 };
 struct sqlite3_stmt *oracle_query(enum oracle_query which);

@@ -267,8 +267,7 @@ static void finish(void)
 {
     const struct history *h = now;
     heal();
-    lasting_play(h, configure);
-    if (verdict() != NULL)
+    if (!lasting_play(h, configure) || verdict() != NULL)
         return;
     machine_advance(h->manner.longest_delay + 3 * minute);
     run_last(STEP_SYNC);
