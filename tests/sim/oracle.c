@@ -24,7 +24,7 @@ void oracle_reset(const struct history *history)
     oracle.log.count = oracle.log.total = 0;
     oracle.history = history;
     oracle.has_horizon = false;
-    oracle.horizon = oracle.last_seq = 0;
+    oracle.horizon = oracle.last_seq = oracle.latest = 0;
     oracle.few_missing = false;
     memset(oracle.orders, 0, sizeof oracle.orders);
     for (int i = 0; i < MOST_ORDERS; i++)
@@ -48,6 +48,7 @@ sqlite3_stmt *oracle_query(enum oracle_query which)
     static const char *const texts[ORACLE_QUERIES] = {
         [ORACLE_HAS_TABLES] = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_log'",
         [ORACLE_HORIZON] = "SELECT horizon FROM account",
+        [ORACLE_WATERMARK] = "SELECT watermark FROM account",
         [ORACLE_EVENTS] = "SELECT seq, id, type, work_order, body FROM event_log WHERE seq > ?1 ORDER BY seq",
         [ORACLE_SNAPSHOTS] = "SELECT id, deleted, json FROM work_orders",
         [ORACLE_DELIVERIES] =
@@ -114,6 +115,20 @@ static void look_at_horizon(const struct run_report *run)
             broken("R5", "the horizon is %lld, and should lie between %lld and %lld",
                 (long long)oracle.horizon, (long long)earliest, (long long)latest);
     }
+    sqlite3_reset(row);
+}
+
+/* No poll takes a date in the future for its watermark (rule R1): whatever the records say, it lies before what
+ * this machine's clock or the true one has shown. */
+static void look_at_watermark(const struct run_report *run)
+{
+    if (oracle.latest < run->clock_ended)
+        oracle.latest = run->clock_ended;
+    if (oracle.latest < run->ended)
+        oracle.latest = run->ended;
+    sqlite3_stmt *row = oracle_query(ORACLE_WATERMARK);
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > oracle.latest)
+        broken("R1", "the watermark is %lld, and lies in the future", (long long)sqlite3_column_int64(row, 0));
     sqlite3_reset(row);
 }
 
@@ -192,6 +207,7 @@ void oracle_look(const struct run_report *run)
         oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);
+        look_at_watermark(run);
         oracle_look_at_events(run);
         oracle_look_at_snapshots();
         oracle_check_pass(run);

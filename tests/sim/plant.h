@@ -33,7 +33,7 @@ struct order {
     bool upcoming;       /* it starts in the future: shown to those only that ask for it */
     bool hidden;         /* the list leaves it out, though it is there */
     int64_t unhidden;    /* the true time since which it is not; NEVER: it never was */
-    int64_t removed;     /* the true time when it was removed for good; NEVER: it is there */
+    int64_t removed;     /* the true time when it is removed for good; NEVER: it stays */
     int refusals;        /* 404s for its id since it was last seen by it, */
     int most_refusals;   /* and the most of them in a row so far */
     bool half_proved;    /* it had been refused when the token lost sight of everything */
@@ -104,6 +104,8 @@ enum change_kind {
     CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
     CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
     CHANGE_UNDO,   /* it is as it was before, its updatedAt included, as after a restore of the server */
+    CHANGE_BACK,   /* it is deleted and restored at once, and gone for good after a while: only then the
+                      notification of the first deletion comes, and none of the second */
     CHANGES
 };
 
