@@ -1,6 +1,6 @@
 /* In place of deliver/child.c: there is one process. What blocks is done when it is started, and is over at
- * once; or, where children take their time, when that has passed; or it is never done, and killed when its time
- * limit has passed. */
+ * once; or, where children take their time, when that has passed; or it is never done, and killed when its
+ * time limit has passed. */
 #include "deliver/child.h"
 
 #include <stdlib.h>

@@ -59,8 +59,8 @@ static void send_some(struct message message)
 {
     struct dice *dice = &hooks.dice;
     message.number = hooks.numbers++;
-    message.at = (message.at > machine_now() ? message.at : machine_now()) +
-                 dice_spread(dice, hooks.manner.late);
+    message.at =
+        (message.at > machine_now() ? message.at : machine_now()) + dice_spread(dice, hooks.manner.late);
     if (dice_chance(dice, hooks.manner.lost))
         return;
     put(&message);
@@ -149,9 +149,11 @@ void hooks_changed(struct order *order)
 
 void hooks_deleted(struct order *order, int64_t when, int64_t earliest)
 {
-    struct message message = {
-        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION,
-        .occurred = when, .at = earliest};
+    struct message message = {.work_order = order->id,
+        .version = order->count - 1,
+        .about = ABOUT_DELETION,
+        .occurred = when,
+        .at = earliest};
     if (!hooks.manner.on)
         return;
     message.actor = hooks.manner.brief ? 0 : choose_actor();

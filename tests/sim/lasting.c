@@ -11,6 +11,8 @@
  */
 #include "lasting.h"
 
+#include <string.h>
+
 #include "history.h"
 #include "machine.h"
 #include "oracle.h"
@@ -31,7 +33,7 @@ enum {
     PAGE_MS = 15000,
     LONGEST_REQUEST_MS = 16000, /* there and back, in good weather */
     MAX_TIME_MS = 50000,
-    TURN_MS = 60000,    /* deliveries go out once a minute */
+    TURN_MS = 60000,     /* deliveries go out once a minute */
     LONGEST_MS = 600000, /* of a sync that waits for nobody's lock */
     PAGES = 8,
     MOST_CREATED = 60,
@@ -162,13 +164,17 @@ struct fault {
     void (*end)(void);
 };
 
-/* Can a list be read in parts? Then the server must always have honoured a bound. */
+/* Can a list be read in parts? Then the server must always have honoured the first bound that it did not
+ * refuse: of one that it ignored an empty list shows nothing. */
 static bool can_read_around(const struct history *h)
 {
+    const struct plant_manner *m = &h->manner;
+    const bool honest =
+        strcmp(h->filter, "auto") != 0 || m->takes_brackets || (m->takes_gte && m->refuses_unknown);
     for (int i = 0; i < h->count; i++)
         if (h->steps[i].kind == STEP_FILTER)
             return false;
-    return (h->manner.takes_gte || h->manner.takes_brackets) && !plant.was_troubled;
+    return honest && !plant.was_troubled;
 }
 
 static void hold_cursed(const struct history *h, void (*configure)(bool))
@@ -269,8 +275,8 @@ static void end_children(void)
     lasting_children = CHILDREN_WORK_AT_ONCE;
 }
 
-/* While a pass goes on for minutes, deliveries go out every minute. In half of these the disk is full just when
- * something was delivered, for a moment: what was taken and cannot be stored is not sent again. */
+/* While a pass goes on for minutes, deliveries go out every minute. In half of these the disk is full just
+ * when something was delivered, for a moment: what was taken and cannot be stored is not sent again. */
 static void hold_long(const struct history *h, void (*configure)(bool))
 {
     struct dice dice = dice_of(h->seed, 11);

@@ -1,7 +1,7 @@
 /*
- * lasting: what does not heal by itself. Half of the histories end with one such fault, in good weather: it must
- * delay itself and nothing else (rule R9). In a tenth of all it is never mended, and the history goes on with it
- * until what it had kept is removed.
+ * lasting: what does not heal by itself. Half of the histories end with one such fault, in good weather: it
+ * must delay itself and nothing else (rule R9). In a tenth of all it is never mended, and the history goes on
+ * with it until what it had kept is removed.
  */
 #ifndef WOSYNC_SIM_LASTING_H
 #define WOSYNC_SIM_LASTING_H

@@ -118,8 +118,8 @@ static void look_at_horizon(const struct run_report *run)
     sqlite3_reset(row);
 }
 
-/* No poll takes a date in the future for its watermark (rule R1): whatever the records say, it lies before what
- * this machine's clock or the true one has shown. */
+/* No poll takes a date in the future for its watermark (rule R1): whatever the records say, it lies before
+ * what this machine's clock or the true one has shown. */
 static void look_at_watermark(const struct run_report *run)
 {
     if (oracle.latest < run->clock_ended)
@@ -128,7 +128,8 @@ static void look_at_watermark(const struct run_report *run)
         oracle.latest = run->ended;
     sqlite3_stmt *row = oracle_query(ORACLE_WATERMARK);
     if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > oracle.latest)
-        broken("R1", "the watermark is %lld, and lies in the future", (long long)sqlite3_column_int64(row, 0));
+        broken(
+            "R1", "the watermark is %lld, and lies in the future", (long long)sqlite3_column_int64(row, 0));
     sqlite3_reset(row);
 }
 
@@ -165,8 +166,8 @@ static bool has_tables(void)
     return yes;
 }
 
-/* What is older than `keep` is removed by a run that delivers, whatever else lasts, but for what someone still
- * waits for. It is some hundred rows at once; no history has so many. */
+/* What is older than `keep` is removed by a run that delivers, whatever else lasts, but for what someone
+ * still waits for. It is some hundred rows at once; no history has so many. */
 static void check_growth(const struct run_report *run)
 {
     static const char *const names[] = {"events", "runs", "webhooks"};

@@ -74,7 +74,7 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
-    int64_t latest; /* that any clock has shown so far */
+    int64_t latest;   /* that any clock has shown so far */
     int run;          /* the one that is looked at */
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */

@@ -22,16 +22,16 @@ static bool may_be_missed(const struct order *order, int version, int64_t began)
 {
     const struct version *v = &order->versions[version];
     int64_t longest = oracle.history->manner.longest_delay;
-    if (order->hidden || plant.all_hidden || order->bent || order->id == plant.cursed ||
-        began < order->due || (v->late && !is_covered_late(v, began)))
+    if (order->hidden || plant.all_hidden || order->bent || order->id == plant.cursed || began < order->due ||
+        (v->late && !is_covered_late(v, began)))
         return true;
     if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
     return order->unhidden != NEVER && order->unhidden - v->updated > longest;
 }
 
-/* Of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that goes on in a
- * list that was frozen when it began: which is newer no one can tell. */
+/* Of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that goes on in
+ * a list that was frozen when it began: which is newer no one can tell. */
 static bool cannot_be_told_apart(const struct order *order, int known, int version)
 {
     return known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&

@@ -38,7 +38,7 @@ static struct {
     bool unsure[MOST_RUNS]; /* by number: the run was cut short, and may not know how its tries ended */
     int pending;
     int waiting[WAITINGS]; /* see oracle_waiting */
-    int events;  /* at the last look */
+    int events;            /* at the last look */
 } told_to;
 
 void deliveries_reset(const struct history *history)

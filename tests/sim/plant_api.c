@@ -89,7 +89,7 @@ static void read_parameter(struct query *q, char *name, char *value)
         q->bounded = true;
         q->since = plant_read_date(value);
     } else if (plant.takes_until && ((strcmp(name, "updatedAtLte") == 0 && m->takes_gte) ||
-                                         (strcmp(name, "updatedAt[lte]") == 0 && m->takes_brackets))) {
+                                        (strcmp(name, "updatedAt[lte]") == 0 && m->takes_brackets))) {
         q->until = plant_read_date(value);
     } else if (strcmp(name, "sort") == 0 && m->takes_sort) {
         q->sort = value;
@@ -179,7 +179,8 @@ static int list(const struct cursor *c, bool upcoming, struct shown *out)
         const struct version *v = &order->versions[version];
         int64_t key = key_of(c, order, v);
         bool before = c->started && (key < c->key || (key == c->key && order->id <= c->id));
-        if (before || (c->since != NEVER && v->updated < c->since) || v->updated > c->until || count == MOST_ORDERS)
+        if (before || (c->since != NEVER && v->updated < c->since) || v->updated > c->until ||
+            count == MOST_ORDERS)
             continue;
         out[count++] = (struct shown){order, version, key};
     }
