@@ -5,6 +5,10 @@
 /* How far ahead of the present a date may lie: forty years. */
 static const int64_t far_ms = INT64_C(40) * 366 * 24 * 3600 * 1000;
 
+/* Closer to the present than this, it is no bound: it moves on while windows are read, and the records' dates
+ * are of another clock. */
+static const int64_t near_ms = INT64_C(24) * 3600 * 1000;
+
 bool detour_is_on(const struct detour *detour)
 {
     return detour->from != TIMESTAMP_NONE;
@@ -55,7 +59,7 @@ bool detour_window_read(struct detour *detour)
 bool detour_window_failed(struct detour *detour, int64_t newest)
 {
     if (detour->until == TIMESTAMP_NONE) {
-        detour->bad = detour->from <= newest ? newest : detour->from + far_ms;
+        detour->bad = newest - detour->from >= near_ms ? newest : detour->from + far_ms;
         return false;
     }
     if (detour->until == detour->from)

@@ -35,8 +35,9 @@ bool detour_set_window(struct detour *detour, int64_t skipped, bool again);
 /* The window was read to its end. Returns true when it was the last one: everything is read. */
 bool detour_window_read(struct detour *detour);
 
-/* The window failed; `newest` is an instant behind which hardly anything can be (the present). Returns true
- * when it cannot be made smaller: it is one instant, which is to be skipped. */
+/* The window failed; `newest` is an instant behind which hardly anything can be (the present, which may be
+ * another one the next time). Returns true when it cannot be made smaller: it is one instant, which is to be
+ * skipped. */
 bool detour_window_failed(struct detour *detour, int64_t newest);
 
 /* The instant that failed is passed over. */

@@ -59,7 +59,7 @@ static int store_document(struct intake *intake, const struct intake_record *rec
 static bool is_overtaken(
     const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
 {
-    return known != NULL && record->sent != 0 && !record->believed && known->observed > record->sent &&
+    return known != NULL && record->sent != 0 && known->observed > record->sent &&
            known->observed <= record->observed && wo->updated <= known->wo.updated;
 }
 

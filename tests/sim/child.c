@@ -1,5 +1,6 @@
 /* In place of deliver/child.c: there is one process. What blocks is done when it is started, and is over at
- * once, or, where children take their time, when that has passed. */
+ * once; or, where children take their time, when that has passed; or it is never done, and killed when its
+ * time limit has passed. */
 #include "deliver/child.h"
 
 #include <stdlib.h>
@@ -28,12 +29,24 @@ struct child *child_new(const char *name, const struct handler_type *type, void 
     return child;
 }
 
+/* As the engine does it: of several it is not known which one it was. */
+static void be_killed(struct child *child, const struct handler_batch *batch)
+{
+    for (size_t i = 0; i < child->count; i++)
+        handler_untried(&child->results[i]);
+    if (child->count == 1) {
+        handler_later(&child->results[0], -1, "it was killed");
+        child->results[0].away = true;
+    }
+    child->until = clock_monotonic() + batch->timeout;
+}
+
 static void *start(
     void *context, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
     struct child *child = context;
     (void)host;
-    if (!lasting_children_take_time) {
+    if (lasting_children == CHILDREN_WORK_AT_ONCE) {
         child->type->work(child->state, batch, results);
         return NULL;
     }
@@ -41,6 +54,10 @@ static void *start(
     child->results = calloc(child->count, sizeof *child->results);
     if (child->results == NULL)
         abort();
+    if (lasting_children == CHILDREN_ARE_SILENT) {
+        be_killed(child, batch);
+        return child;
+    }
     const int64_t began = machine_now();
     machine_alone = true;
     child->type->work(child->state, batch, child->results);

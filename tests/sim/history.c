@@ -134,7 +134,7 @@ void history_make(uint64_t seed, struct history *h)
         h->steps[i].seed = dice_bits(&dice);
     }
     h->forgetful = dice_chance(&dice, 15);
-    h->warehouse = h->warehouse || lasting_of(seed) == LASTING_LOCKED;
+    lasting_arrange(h);
 }
 
 int history_write_config(const struct history *h, bool all, bool renamed, const char *path)

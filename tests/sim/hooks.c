@@ -59,7 +59,8 @@ static void send_some(struct message message)
 {
     struct dice *dice = &hooks.dice;
     message.number = hooks.numbers++;
-    message.at = machine_now() + dice_spread(dice, hooks.manner.late);
+    message.at =
+        (message.at > machine_now() ? message.at : machine_now()) + dice_spread(dice, hooks.manner.late);
     if (dice_chance(dice, hooks.manner.lost))
         return;
     put(&message);
@@ -146,10 +147,13 @@ void hooks_changed(struct order *order)
         send_envelope(order, message);
 }
 
-void hooks_deleted(struct order *order, int64_t when)
+void hooks_deleted(struct order *order, int64_t when, int64_t earliest)
 {
-    struct message message = {
-        .work_order = order->id, .version = order->count - 1, .about = ABOUT_DELETION, .occurred = when};
+    struct message message = {.work_order = order->id,
+        .version = order->count - 1,
+        .about = ABOUT_DELETION,
+        .occurred = when,
+        .at = earliest};
     if (!hooks.manner.on)
         return;
     message.actor = hooks.manner.brief ? 0 : choose_actor();

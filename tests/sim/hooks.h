@@ -27,9 +27,10 @@ struct hooks_manner {
 
 void hooks_reset(const struct hooks_manner *manner, uint64_t seed);
 
-/* A work order has a new version; or was deleted, at that time by its own dates. */
+/* A work order has a new version; or was deleted, at that time by its own dates, and no notification of it
+ * comes before `earliest` (true time). */
 void hooks_changed(struct order *order);
-void hooks_deleted(struct order *order, int64_t when);
+void hooks_deleted(struct order *order, int64_t when, int64_t earliest);
 
 /* What a notification names: a status change, or a deletion. */
 struct notice {

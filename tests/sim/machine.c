@@ -163,7 +163,8 @@ static enum fate disk_trouble(struct process *process, enum call call, bool now)
         fate = FATE_FAIL;
     else if (process->trouble.kind == TROUBLE_BROKEN && process->struck && disk)
         fate = FATE_FAIL;
-    else if (process->trouble.kind == TROUBLE_FULL && process->struck && call == CALL_WRITE)
+    else if (process->trouble.kind == TROUBLE_FULL && process->struck && call == CALL_WRITE &&
+             (process->trouble.lasts == 0 || process->failed++ < process->trouble.lasts))
         fate = FATE_FULL;
     if (fate != FATE_GO_ON) {
         trace("-- %s at call %lld", fate == FATE_FULL ? "disk full" : "I/O error", (long long)process->calls);
@@ -189,9 +190,9 @@ enum fate machine_call(enum call call)
         return FATE_DEAD;
     }
     const struct trouble *trouble = &process->trouble;
-    bool counted = !trouble->writes || call == CALL_WRITE;
-    bool now =
-        counted && !process->struck && (trouble->writes ? process->writes : process->calls) == trouble->at;
+    bool counted = (!trouble->writes || call == CALL_WRITE) && (!trouble->sent || process->deliveries > 0);
+    process->counted += counted;
+    bool now = counted && !process->struck && process->counted == trouble->at;
     if (now && trouble->kind != TROUBLE_NONE) {
         enum fate fate = strike(process);
         if (fate != FATE_GO_ON)

@@ -43,7 +43,9 @@ enum trouble_kind {
 struct trouble {
     enum trouble_kind kind;
     int64_t at;     /* the call, from 1 */
-    bool writes;    /* count writes to the disk only, not all calls */
+    bool writes;    /* count writes to the disk only, not all calls, */
+    bool sent;      /* and none before a receiver was sent something */
+    int64_t lasts;  /* of a full disk: after so many writes it has room again; 0: it has none */
     int64_t amount; /* of a jump, milliseconds */
     uint64_t seed;  /* of what runs besides */
 };
@@ -52,10 +54,13 @@ struct trouble {
 struct process {
     struct process *outer; /* the one that it runs inside of, by TROUBLE_OVERLAP */
     struct trouble trouble;
-    int64_t calls, writes;              /* so far */
+    int64_t calls, writes;              /* so far, */
+    int64_t counted;                    /* and those that the trouble counts */
+    int64_t failed;                     /* writes that found the disk full */
     int64_t deadline;                   /* of shutdown_set_deadline, monotonic, */
     int64_t turn;                       /* and of shutdown_set_turn */
     int64_t lists, singles, deliveries; /* requests that it sent: for the list, for one by id, to receivers */
+    int64_t first_list, last_list;      /* when it asked for the list */
     bool signalled;
     bool dead;
     bool hurt;    /* a trouble that may leave work undone came true */

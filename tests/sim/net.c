@@ -136,7 +136,7 @@ void net_happen(void)
 {
     struct exchange *x = next_arrival();
     x->arrived = true;
-    x->answers = machine_now() + some_time() + receivers_delay(x->request.url);
+    x->answers = machine_now() + some_time() + receivers_delay(x->request.url) + plant_delay(x->request.url);
     x->request.orphan = x->call == NULL;
     x->request.answer_comes = x->way == WAY_GOOD && x->call != NULL && x->answers < x->call->gives_up;
     if (x->side == NET_TO_PLANT)
@@ -216,12 +216,14 @@ static enum way choose_way(enum net_side side)
 
 static void count_request(struct process *process, const char *url)
 {
-    if (strncmp(url, NET_PLANT "/", sizeof NET_PLANT) != 0)
+    if (strncmp(url, NET_PLANT "/", sizeof NET_PLANT) != 0) {
         process->deliveries++;
-    else if (strstr(url, "/workorders?") != NULL)
-        process->lists++;
-    else if (strstr(url, "/workorders/") != NULL)
+    } else if (strstr(url, "/workorders?") != NULL) {
+        process->first_list = process->lists++ == 0 ? machine_now() : process->first_list;
+        process->last_list = machine_now();
+    } else if (strstr(url, "/workorders/") != NULL) {
         process->singles++;
+    }
 }
 
 struct http_call *http_start(struct http *http, const struct http_request *request)

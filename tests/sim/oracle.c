@@ -24,7 +24,7 @@ void oracle_reset(const struct history *history)
     oracle.log.count = oracle.log.total = 0;
     oracle.history = history;
     oracle.has_horizon = false;
-    oracle.horizon = oracle.last_seq = 0;
+    oracle.horizon = oracle.last_seq = oracle.latest = 0;
     oracle.few_missing = false;
     memset(oracle.orders, 0, sizeof oracle.orders);
     for (int i = 0; i < MOST_ORDERS; i++)
@@ -48,10 +48,15 @@ sqlite3_stmt *oracle_query(enum oracle_query which)
     static const char *const texts[ORACLE_QUERIES] = {
         [ORACLE_HAS_TABLES] = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_log'",
         [ORACLE_HORIZON] = "SELECT horizon FROM account",
+        [ORACLE_WATERMARK] = "SELECT watermark FROM account",
         [ORACLE_EVENTS] = "SELECT seq, id, type, work_order, body FROM event_log WHERE seq > ?1 ORDER BY seq",
         [ORACLE_SNAPSHOTS] = "SELECT id, deleted, json FROM work_orders",
         [ORACLE_DELIVERIES] =
             "SELECT handler, event, state, attempts FROM delivery_log WHERE state <> 'done'",
+        [ORACLE_OLD] = "SELECT (SELECT count(*) FROM event_log WHERE observed_at < ?1 AND id NOT IN "
+                       "(SELECT event FROM delivery_log WHERE state IN ('pending', 'dead'))), "
+                       "(SELECT count(*) FROM run_log WHERE began_at < ?1), "
+                       "(SELECT count(*) FROM inbox_log WHERE received_at < ?1 AND state <> 'waiting')",
     };
     sqlite3_stmt **query = &oracle.queries[which];
     if (*query == NULL &&
@@ -113,6 +118,21 @@ static void look_at_horizon(const struct run_report *run)
     sqlite3_reset(row);
 }
 
+/* No poll takes a date in the future for its watermark (rule R1): whatever the records say, it lies before
+ * what this machine's clock or the true one has shown. */
+static void look_at_watermark(const struct run_report *run)
+{
+    if (oracle.latest < run->clock_ended)
+        oracle.latest = run->clock_ended;
+    if (oracle.latest < run->ended)
+        oracle.latest = run->ended;
+    sqlite3_stmt *row = oracle_query(ORACLE_WATERMARK);
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > oracle.latest)
+        broken(
+            "R1", "the watermark is %lld, and lies in the future", (long long)sqlite3_column_int64(row, 0));
+    sqlite3_reset(row);
+}
+
 /*
  * A copy: a look must not touch the store, and no trouble befalls it. It stays open from one history to the
  * next, for every store has the same schema and to read that takes longer than all else.
@@ -146,6 +166,28 @@ static bool has_tables(void)
     return yes;
 }
 
+/* What is older than `keep` is removed by a run that delivers, whatever else lasts, but for what someone
+ * still waits for. It is some hundred rows at once; no history has so many. */
+static void check_growth(const struct run_report *run)
+{
+    static const char *const names[] = {"events", "runs", "webhooks"};
+    const struct history *h = oracle.history;
+    const int64_t before = run->clock_began - h->keep_hours * 3600000;
+    char date[32];
+    if (h->jumps || !run->delivers || !run->whole || !run->undisturbed || run->hurt || run->stopped ||
+        (run->status != 0 && run->status != 69) || before < h->begins + h->offset)
+        return;
+    sqlite3_stmt *row = oracle_query(ORACLE_OLD);
+    plant_write_date(before, date);
+    sqlite3_bind_text(row, 1, date, -1, SQLITE_STATIC);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        for (int i = 0; i < 3; i++)
+            if (sqlite3_column_int(row, i) > 0)
+                broken("growth", "%d %s are older than `keep`, and no one waits for them",
+                    sqlite3_column_int(row, i), names[i]);
+    sqlite3_reset(row);
+}
+
 /* A version that looks like an older one takes its place: they cannot be told apart. */
 static void take_newest(void)
 {
@@ -166,6 +208,7 @@ void oracle_look(const struct run_report *run)
         oracle.few_missing = true;
     if (has_tables()) {
         look_at_horizon(run);
+        look_at_watermark(run);
         oracle_look_at_events(run);
         oracle_look_at_snapshots();
         oracle_check_pass(run);
@@ -173,6 +216,7 @@ void oracle_look(const struct run_report *run)
         oracle_check_hook(run);
         oracle_check_deletions(run);
         deliveries_look(&oracle.log, run);
+        check_growth(run);
     } else if (oracle.last_seq > 0 || oracle.has_horizon) {
         broken("R2", "the store is lost");
     }

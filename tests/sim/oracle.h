@@ -29,6 +29,7 @@ struct run_report {
     int64_t beside_from, beside_until; /* of a backfill that ran beside it; the first is later without one */
     int64_t from, until;               /* of a backfill, */
     bool silent;                       /* which tells nothing */
+    bool delivers;                     /* it was to deliver */
     int64_t hook_order;                /* of a webhook: what it is about, */
     int hook_version;                  /* the version that it tells whole, -1 for none, */
     int hook_notice;                   /* and what it names, -1 for nothing */
@@ -55,7 +56,13 @@ bool oracle_owes_deletion(void);
 /* How many deliveries wait, as the last look saw it. */
 int oracle_pending(void);
 
-/* The same of erp alone, but for what it never takes (receivers_poison). */
-int oracle_healthy_pending(void);
+/* How many of them wait for one handler, but for those of work orders that erp never takes (receivers_poison)
+ * or that are cursed. */
+enum waiting { WAITING_ERP, WAITING_LINE, WAITING_HIGH, WAITING_CHAT, WAITING_WAREHOUSE, WAITINGS };
+int oracle_waiting(enum waiting handler);
+
+/* A work order that a poll which began at `began` must have seen and that is not known as it is; 0: none. One
+ * that is cursed need not be. */
+int64_t oracle_unseen(int64_t began);
 
 #endif

@@ -51,9 +51,11 @@ void warehouse_finish(
 enum oracle_query {
     ORACLE_HAS_TABLES,
     ORACLE_HORIZON,
+    ORACLE_WATERMARK,
     ORACLE_EVENTS, /* behind ?1 */
     ORACLE_SNAPSHOTS,
     ORACLE_DELIVERIES, /* that are not done */
+    ORACLE_OLD,        /* what is older than ?1, and wanted by no one */
     ORACLE_QUERIES
 };
 struct sqlite3_stmt *oracle_query(enum oracle_query which);
@@ -72,6 +74,7 @@ extern struct oracle {
     bool has_horizon;
     int64_t horizon;
     int64_t last_seq;
+    int64_t latest;   /* that any clock has shown so far */
     int run;          /* the one that is looked at */
     bool few_missing; /* a sweep found no more missing at once than are allowed, although the token saw
                          nothing */

@@ -22,11 +22,34 @@ static bool may_be_missed(const struct order *order, int version, int64_t began)
 {
     const struct version *v = &order->versions[version];
     int64_t longest = oracle.history->manner.longest_delay;
-    if (order->hidden || plant.all_hidden || order->bent || (v->late && !is_covered_late(v, began)))
+    if (order->hidden || plant.all_hidden || order->bent || order->id == plant.cursed || began < order->due ||
+        (v->late && !is_covered_late(v, began)))
         return true;
     if (v->stable >= began || (order->unhidden != NEVER && order->unhidden >= began))
         return true;
     return order->unhidden != NEVER && order->unhidden - v->updated > longest;
+}
+
+/* Of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that goes on in
+ * a list that was frozen when it began: which is newer no one can tell. */
+static bool cannot_be_told_apart(const struct order *order, int known, int version)
+{
+    return known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&
+           order->versions[known].updated == order->versions[version].updated;
+}
+
+int64_t oracle_unseen(int64_t began)
+{
+    for (int i = 0; i < plant.count; i++) {
+        const struct order *order = &plant.orders[i];
+        const int version = plant_newest(order, machine_now()), known = oracle.orders[i].known.version;
+        if (version < 0 || may_be_missed(order, version, began) ||
+            cannot_be_told_apart(order, known, version))
+            continue;
+        if (known < 0 || oracle_newest_like(order, known) < version)
+            return order->id;
+    }
+    return 0;
 }
 
 void oracle_check_pass(const struct run_report *run)
@@ -45,10 +68,7 @@ void oracle_check_pass(const struct run_report *run)
             oracle.orders[i].waits_since < run->number)
             broken("R5", "work order %lld: its status changes were told up to %s, and a poll has seen more",
                 (long long)order->id, oracle.orders[i].known.status);
-        /* of two versions of one updatedAt a webhook may bring the older one late, and so may a sweep that
-         * goes on in a list that was frozen when it began: which is newer no one can tell */
-        if (known >= 0 && (oracle.history->hooks.on || plant.manner.frozen_pages) &&
-            order->versions[known].updated == order->versions[version].updated)
+        if (cannot_be_told_apart(order, known, version))
             continue;
         if (known < 0 || oracle_newest_like(order, known) < version)
             broken("R1",

@@ -37,8 +37,8 @@ static struct {
     bool joins;
     bool unsure[MOST_RUNS]; /* by number: the run was cut short, and may not know how its tries ended */
     int pending;
-    int healthy; /* of erp, and not poisoned */
-    int events;  /* at the last look */
+    int waiting[WAITINGS]; /* see oracle_waiting */
+    int events;            /* at the last look */
 } told_to;
 
 void deliveries_reset(const struct history *history)
@@ -76,9 +76,9 @@ int deliveries_pending(void)
     return told_to.pending;
 }
 
-int oracle_healthy_pending(void)
+int oracle_waiting(enum waiting handler)
 {
-    return told_to.healthy;
+    return told_to.waiting[handler];
 }
 
 static void make_room(int count)
@@ -192,28 +192,38 @@ static void take_try(const struct log *log, const struct try *t, int64_t latest)
         s->settled_in = t->run;
 }
 
-/* By the name of its handler, which may be another one by now: `erp-2`. */
-static int find_receiver(const char *handler)
+/* By the name of its handler, which may be another one by now: `erp-2`. The first are the receivers. */
+static int find_handler(const char *handler)
 {
+    static const char *const names[WAITINGS] = {"erp", "line", "high", "chat", "warehouse"};
     int h = 0;
-    while (h < RECEIVERS && strncmp(receiver_names[h], handler, strlen(receiver_names[h])) != 0)
+    while (h < WAITINGS && strncmp(names[h], handler, strlen(names[h])) != 0)
         h++;
     return h;
+}
+
+/* Is it behind something that lasts? */
+static bool is_behind(int handler, const struct told *told)
+{
+    return told == NULL || told->work_order == plant.cursed ||
+           (handler == WAITING_ERP && receivers_is_poisoned(told->work_order));
 }
 
 static void look_at_rows(const struct log *log)
 {
     sqlite3_stmt *rows = oracle_query(ORACLE_DELIVERIES);
-    told_to.pending = told_to.healthy = 0;
+    told_to.pending = 0;
+    memset(told_to.waiting, 0, sizeof told_to.waiting);
     while (sqlite3_step(rows) == SQLITE_ROW) {
         const char *state = (const char *)sqlite3_column_text(rows, 2);
         const struct told *told = log_find(log, (const char *)sqlite3_column_text(rows, 1));
-        const int h = find_receiver((const char *)sqlite3_column_text(rows, 0));
+        const int h = find_handler((const char *)sqlite3_column_text(rows, 0));
         if (strcmp(state, "pending") == 0) {
             told_to.pending++;
-            told_to.healthy += h == 0 && told != NULL && !receivers_is_poisoned(told->work_order);
+            if (h < WAITINGS && !is_behind(h, told))
+                told_to.waiting[h]++;
         }
-        if (told == NULL || h == RECEIVERS)
+        if (told == NULL || h >= RECEIVERS)
             continue;
         struct standing *s = &told_to.list[h][told - log->list];
         s->dead = strcmp(state, "dead") == 0;

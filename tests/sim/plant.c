@@ -15,7 +15,7 @@ enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 static const char *const priorities[] = {"NONE", "LOW", "MEDIUM", "HIGH"};
 
 static const char *const change_names[CHANGES] = {"create", "edit", "status", "complete", "reopen", "touch",
-    "rewrite", "delete", "restore", "remove", "hide", "late", "future", "undo"};
+    "rewrite", "delete", "restore", "remove", "hide", "late", "future", "undo", "back"};
 
 static const int64_t hour = 3600000, year = INT64_C(366) * 86400000;
 
@@ -271,6 +271,19 @@ void plant_hide_all(bool hide)
     plant.all_hidden = hide;
 }
 
+static void delete_and_restore(struct order *order, struct dice *dice)
+{
+    const int64_t removed = machine_now() + dice_spread(dice, 20);
+    struct version v = order->versions[order->count - 1];
+    v.updated = v.deleted = date_of_change(order, dice);
+    add_version(order, v, dice, CHANGE_DELETE);
+    hooks_deleted(order, v.deleted, removed);
+    v.updated = date_of_change(order, dice);
+    v.deleted = NEVER;
+    add_version(order, v, dice, CHANGE_RESTORE);
+    order->removed = removed;
+}
+
 void plant_change(enum change_kind kind, uint64_t seed)
 {
     struct dice dice = dice_of(seed, 4);
@@ -284,7 +297,9 @@ void plant_change(enum change_kind kind, uint64_t seed)
         return;
     if (kind == CHANGE_REMOVE) {
         order->removed = machine_now();
-        hooks_deleted(order, order->versions[order->count - 1].updated + 1);
+        hooks_deleted(order, order->versions[order->count - 1].updated + 1, machine_now());
+    } else if (kind == CHANGE_BACK) {
+        delete_and_restore(order, &dice);
     } else if (kind == CHANGE_HIDE) {
         plant_hide(order, !order->hidden);
     } else {
@@ -296,7 +311,7 @@ void plant_change(enum change_kind kind, uint64_t seed)
         apply(&v, kind, &dice);
         add_version(order, v, &dice, kind);
         if (kind == CHANGE_DELETE)
-            hooks_deleted(order, v.deleted);
+            hooks_deleted(order, v.deleted, machine_now());
     }
     const struct version *v = &order->versions[order->count - 1];
     trace("%s %lld version %d: %s%s", change_names[kind], (long long)order->id, order->count - 1, v->json,

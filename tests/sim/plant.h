@@ -33,12 +33,13 @@ struct order {
     bool upcoming;       /* it starts in the future: shown to those only that ask for it */
     bool hidden;         /* the list leaves it out, though it is there */
     int64_t unhidden;    /* the true time since which it is not; NEVER: it never was */
-    int64_t removed;     /* the true time when it was removed for good; NEVER: it is there */
+    int64_t removed;     /* the true time when it is removed for good; NEVER: it stays */
     int refusals;        /* 404s for its id since it was last seen by it, */
     int most_refusals;   /* and the most of them in a row so far */
     bool half_proved;    /* it had been refused when the token lost sight of everything */
     int64_t last_moment; /* of its newest notification */
     bool bent;           /* a version of it is older than the one before, by their dates */
+    int64_t due;         /* since it was cursed: when it must have been asked for again */
 };
 
 /* How the server is, for the whole history. Durations in milliseconds. */
@@ -77,6 +78,10 @@ struct plant {
     int trouble;          /* of 100 answers, so many are wrong, */
     int empty;            /* and of 100 lists so many as if there were nothing */
     int64_t others;       /* requests of the window that others take, of 100 */
+    int64_t slow;         /* so much longer it takes to answer with a list */
+    int64_t cursed;       /* the work order that is never shown when its id is asked for, 0: none */
+    bool cursed_pages;    /* and every page fails that holds it */
+    bool takes_until;     /* an upper bound of a list is honoured */
     struct dice dice;
 };
 extern struct plant plant;
@@ -99,6 +104,8 @@ enum change_kind {
     CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
     CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
     CHANGE_UNDO,   /* it is as it was before, its updatedAt included, as after a restore of the server */
+    CHANGE_BACK,   /* it is deleted and restored at once, and gone for good after a while: only then the
+                      notification of the first deletion comes, and none of the second */
     CHANGES
 };
 
@@ -137,6 +144,9 @@ int64_t plant_creator(int64_t order);
 /* Writes 2026-11-23T10:15:00.000Z; nothing for NEVER. */
 void plant_write_date(int64_t ms, char out[32]);
 
+/* Reads such a date; one that is none breaks a rule. */
+int64_t plant_read_date(const char *text);
+
 /* The same for a header: Tue, 24 Nov 2026 10:15:00 GMT. */
 void plant_write_http_date(int64_t ms, char out[64]);
 
@@ -153,12 +163,19 @@ void plant_answer(const struct net_request *request, struct net_answer *answer);
 /* Answers with a status and a text. */
 void plant_say(struct net_answer *answer, int status, const char *text);
 
-/* Does it ask for the first page of a poll? Probes do not: those ask for 1970, the far future, or for 50. */
+/* Does it ask for the first page of a poll? Probes do not: those ask for 1970, the far future, or for 50; and
+ * what is asked for within two bounds is a part of a list. */
 bool plant_begins_pass(const struct net_request *request);
 
 /* plant_trouble.c: answer wrongly, if chance will have it. Return whether this one is answered. */
 bool plant_answer_emptily(const struct net_request *request, struct net_answer *answer);
 bool plant_answer_wrongly(struct net_answer *answer);
+
+/* The same, for what is cursed: the work order itself, and a page that holds it. */
+bool plant_answer_cursed(const struct order *order, struct net_answer *answer);
+
+/* How much longer than usual an answer takes. */
+int64_t plant_delay(const char *url);
 
 /* All cursors are no longer taken from here on. */
 void plant_expire_cursors(void);

@@ -17,6 +17,7 @@ struct plant_log plant_log;
 /* One place in a list: what is shown behind it. */
 struct cursor {
     int64_t since; /* NEVER: no bound */
+    int64_t until;
     int order;     /* enum page_order */
     uint64_t salt; /* of BY_CHANCE */
     bool started;
@@ -25,7 +26,7 @@ struct cursor {
 };
 
 struct query {
-    int64_t limit, since;
+    int64_t limit, since, until;
     bool upcoming, bounded;
     const char *sort; /* NULL: none */
     char text[512];
@@ -72,21 +73,6 @@ static void decode(char *text)
     *out = '\0';
 }
 
-static int64_t read_date(const char *text)
-{
-    int year, month, day, hour, minute, second, ms;
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &year, &month, &day, &hour, &minute, &second, &ms) !=
-        7) {
-        broken("api", "a date in a request is no date: %s", text);
-        return 0;
-    }
-    /* days_from_civil, the other way round of plant.c */
-    int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1,
-            doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return (era * 146097 + doe - 719468) * 86400000 + hour * 3600000 + minute * 60000 + second * 1000 + ms;
-}
-
 static void read_parameter(struct query *q, char *name, char *value)
 {
     const struct plant_manner *m = &plant.manner;
@@ -101,7 +87,10 @@ static void read_parameter(struct query *q, char *name, char *value)
     } else if ((strcmp(name, "updatedAtGte") == 0 && m->takes_gte) ||
                (strcmp(name, "updatedAt[gte]") == 0 && m->takes_brackets)) {
         q->bounded = true;
-        q->since = read_date(value);
+        q->since = plant_read_date(value);
+    } else if (plant.takes_until && ((strcmp(name, "updatedAtLte") == 0 && m->takes_gte) ||
+                                        (strcmp(name, "updatedAt[lte]") == 0 && m->takes_brackets))) {
+        q->until = plant_read_date(value);
     } else if (strcmp(name, "sort") == 0 && m->takes_sort) {
         q->sort = value;
     } else if (strcmp(name, "expand") != 0) {
@@ -111,7 +100,7 @@ static void read_parameter(struct query *q, char *name, char *value)
 
 static void read_query(struct query *q, const char *url)
 {
-    *q = (struct query){.limit = 100, .since = NEVER};
+    *q = (struct query){.limit = 100, .since = NEVER, .until = INT64_MAX};
     const char *mark = strchr(url, '?');
     snprintf(q->text, sizeof q->text, "%s", mark != NULL ? mark + 1 : "");
     char *place = NULL;
@@ -190,7 +179,8 @@ static int list(const struct cursor *c, bool upcoming, struct shown *out)
         const struct version *v = &order->versions[version];
         int64_t key = key_of(c, order, v);
         bool before = c->started && (key < c->key || (key == c->key && order->id <= c->id));
-        if (before || (c->since != NEVER && v->updated < c->since) || count == MOST_ORDERS)
+        if (before || (c->since != NEVER && v->updated < c->since) || v->updated > c->until ||
+            count == MOST_ORDERS)
             continue;
         out[count++] = (struct shown){order, version, key};
     }
@@ -204,6 +194,7 @@ static bool find_cursor(const struct query *q, struct cursor *c, struct net_answ
     int number;
     if (q->cursor == NULL) {
         *c = (struct cursor){.since = q->bounded ? q->since : NEVER,
+            .until = q->until,
             .order = plant.manner.order,
             .salt = dice_bits(&plant.dice),
             .frozen = plant.manner.frozen_pages ? machine_now() : NEVER};
@@ -236,6 +227,9 @@ static void answer_list(const struct net_request *request, struct net_answer *an
     if (!find_cursor(&q, &c, answer))
         return;
     int count = list(&c, q.upcoming, shown), n = count < q.limit ? count : (int)q.limit;
+    for (int i = 0; i < n && plant.cursed_pages; i++)
+        if (plant_answer_cursed(shown[i].order, answer))
+            return;
     plant_say(answer, 200, "{\"workOrders\":[");
     for (int i = 0; i < n; i++) {
         if (i > 0)
@@ -285,6 +279,8 @@ static void answer_one(const struct net_request *request, struct net_answer *ans
         return;
     }
     order->refusals = 0;
+    if (plant_answer_cursed(order, answer))
+        return;
     plant_say(answer, 200, "{\"workOrder\":");
     write_order(answer, order, version);
     buffer_append_text(&answer->body, "}");

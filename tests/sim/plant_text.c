@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "plant.h"
+#include "verdict.h"
 
 /* 2026-11-23T10:15:00.000Z, by the days' own arithmetic (Hinnant's civil_from_days). */
 void plant_write_date(int64_t ms, char out[32])
@@ -25,6 +26,21 @@ void plant_write_date(int64_t ms, char out[32])
     int64_t y = yoe + era * 400 + (month <= 2);
     snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)y, (int)month, (int)day,
         (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
+}
+
+int64_t plant_read_date(const char *text)
+{
+    int year, month, day, hour, minute, second, ms;
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &year, &month, &day, &hour, &minute, &second, &ms) !=
+        7) {
+        broken("api", "a date in a request is no date: %s", text);
+        return 0;
+    }
+    /* days_from_civil, the other way round */
+    int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1,
+            doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    return (era * 146097 + doe - 719468) * 86400000 + hour * 3600000 + minute * 60000 + second * 1000 + ms;
 }
 
 static void quote_date(int64_t ms, char out[40])

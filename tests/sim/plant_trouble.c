@@ -10,7 +10,8 @@ bool plant_begins_pass(const struct net_request *request)
 {
     return plant_log.polls && strstr(request->url, "/v1/workorders?") != NULL &&
            strstr(request->url, "cursor=") == NULL && strstr(request->url, "2200-01-01") == NULL &&
-           strstr(request->url, "1970-01-01") == NULL && strstr(request->url, "limit=50&") == NULL;
+           strstr(request->url, "1970-01-01") == NULL && strstr(request->url, "limit=50&") == NULL &&
+           strstr(request->url, "Lte") == NULL && strstr(request->url, "%5Blte%5D") == NULL;
 }
 
 /* The list, from its beginning, as if there were nothing. */
@@ -44,4 +45,18 @@ bool plant_answer_wrongly(struct net_answer *answer)
     else if (which == 14)
         plant_say(answer, 200, "{\"workOrders\":[{\"id\":1,");
     return which < 15;
+}
+
+bool plant_answer_cursed(const struct order *order, struct net_answer *answer)
+{
+    if (order->id != plant.cursed)
+        return false;
+    trace("api: %lld is cursed", (long long)order->id);
+    plant_say(answer, 500, "{\"error\":\"no\"}");
+    return true;
+}
+
+int64_t plant_delay(const char *url)
+{
+    return strstr(url, "/v1/workorders?") != NULL ? plant.slow : 0;
 }

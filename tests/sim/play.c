@@ -123,7 +123,8 @@ static void do_change(struct dice *dice)
         [CHANGE_HIDE] = 1,
         [CHANGE_LATE] = 2,
         [CHANGE_FUTURE] = 1,
-        [CHANGE_UNDO] = 1};
+        [CHANGE_UNDO] = 1,
+        [CHANGE_BACK] = 2};
     int64_t count = dice_spread(dice, 3);
     bool later = dice_chance(dice, 50);
     for (int64_t i = 0; i < count; i++) {
@@ -267,8 +268,7 @@ static void finish(void)
 {
     const struct history *h = now;
     heal();
-    lasting_play(h, configure);
-    if (verdict() != NULL)
+    if (!lasting_play(h, configure) || verdict() != NULL)
         return;
     machine_advance(h->manner.longest_delay + 3 * minute);
     run_last(STEP_SYNC);

@@ -16,7 +16,8 @@ static struct {
     const struct history *history;
     int runs;
     bool trouble;
-    int64_t lists;                     /* of the last run */
+    int64_t lists;                     /* of the last run, */
+    int64_t first_poll, last_poll;     /* and when they were sent */
     int64_t beside_from, beside_until; /* the window of a backfill that ran beside the one at work */
     int64_t unsure;                    /* until when the program may not know how many requests are left */
 } state;
@@ -37,6 +38,16 @@ int64_t run_count(void)
 int64_t run_last_lists(void)
 {
     return state.lists;
+}
+
+int64_t run_first_poll(void)
+{
+    return state.first_poll;
+}
+
+int64_t run_last_poll(void)
+{
+    return state.last_poll;
 }
 
 void run_in_trouble(bool trouble)
@@ -188,6 +199,7 @@ static void live(const struct run_options *options, struct run_report *report)
         .from = options->from,
         .until = options->until,
         .silent = options->silent,
+        .delivers = options->kind != STEP_HOOK && !options->no_dispatch && !options->dry,
         .hook_version = -1,
         .hook_notice = -1};
     if (options->hook != NULL && !options->hook->forged) {
@@ -203,6 +215,8 @@ static void live(const struct run_options *options, struct run_report *report)
     vfs_end_process(&process);
     receivers_run(outer);
     report->lists = state.lists = process.lists;
+    state.first_poll = process.first_list;
+    state.last_poll = process.last_list;
     report->singles = process.singles;
     report->deliveries = process.deliveries;
     report->hurt = process.hurt;

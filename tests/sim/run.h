@@ -33,8 +33,10 @@ void run_reset(const struct history *history);
 /* Whether anything goes wrong with the API from here on. */
 void run_in_trouble(bool trouble);
 
-/* How often the run that ended last asked for the list. */
+/* How often the run that ended last asked for the list, and when it did so first and last (true times). */
 int64_t run_last_lists(void);
+int64_t run_first_poll(void);
+int64_t run_last_poll(void);
 
 /* How many processes have run since the program began. */
 int64_t run_count(void);

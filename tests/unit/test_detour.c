@@ -111,6 +111,32 @@ static void test_leaves_out_what_is_known(void **state)
     check(r.skipped_count == 0 && r.good == 1, "%d", r.good);
 }
 
+/* The present moves while windows are read. One that fails and is dated ahead of it, for the records have
+ * another clock, is not run after. */
+static void test_present_that_moves(void **state)
+{
+    static const int64_t ahead[] = {1000, 3600000, INT64_C(12) * 86400000, INT64_C(50) * 366 * 86400000};
+    const int64_t began = INT64_C(1790000000000), window_ms = 1000;
+    (void)state;
+    for (size_t i = 0; i < COUNT(ahead); i++) {
+        const int64_t poisoned = began + ahead[i];
+        const struct list list = {{poisoned}, 1, poisoned};
+        struct detour detour = begun(began - 600000, began);
+        int windows = 0;
+        for (bool all = false; !all && windows < 200; windows++) {
+            while (!detour_set_window(&detour, TIMESTAMP_NONE, false))
+                ;
+            if (!fails(&list, detour.from, detour.until)) {
+                all = detour_window_read(&detour);
+            } else if (detour_window_failed(&detour, began + windows * window_ms)) {
+                check(detour.from == poisoned, "skipped: %lld", (long long)detour.from);
+                detour_skip(&detour);
+            }
+        }
+        check(windows < 200, "%lld ms ahead: it does not end", (long long)ahead[i]);
+    }
+}
+
 /* Or it is asked for again, alone. */
 static void test_asks_again(void **state)
 {
@@ -147,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_what_fails),
         cmocka_unit_test(test_leaves_out_what_is_known),
+        cmocka_unit_test(test_present_that_moves),
         cmocka_unit_test(test_asks_again),
         cmocka_unit_test(test_states),
     };

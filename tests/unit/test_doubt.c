@@ -93,6 +93,44 @@ static void test_a_pass_raises_a_doubt(void **state)
     check_status(f, "DONE");
 }
 
+/* The answer to such a question, which was sent at some time and is observed a second later. */
+static void answer(struct fixture *f, int64_t sent, const char *json)
+{
+    struct error e = {0};
+    struct intake_result result;
+    const struct intake_settings settings = {.store = f->store,
+        .source = SOURCE_WEBHOOK,
+        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
+        .run = &f->run};
+    struct intake *intake = intake_new(&settings);
+    f->now += 1000;
+    const struct intake_record record = {.json = json,
+        .len = strlen(json),
+        .id_hint = 7,
+        .asked = sent,
+        .sent = sent,
+        .observed = f->now,
+        .single = true,
+        .believed = true,
+        .previously_observed = TIMESTAMP_NONE};
+    check(intake_observe(intake, &record, &result, &e) == INTAKE_TAKEN, "%s: %s", json, e.text);
+    intake_free(intake);
+}
+
+/* What the work order itself says holds, though it is older than what is known; but where a webhook brought
+ * something newer while the answer was on its way, the answer is the older look. */
+static void test_an_answer_that_was_overtaken(void **state)
+{
+    struct fixture *f = *state;
+    observe(f, SOURCE_POLL, SEEN("DONE", "10:00"));
+    const int64_t sent = f->now + 100;
+    observe(f, SOURCE_WEBHOOK, SEEN("ON_HOLD", "11:00"));
+    answer(f, sent, SEEN("OPEN", "09:00"));
+    check_status(f, "ON_HOLD");
+    answer(f, f->now + 100, SEEN("OPEN", "09:00"));
+    check_status(f, "OPEN");
+}
+
 /* A delivery that comes late says how it was: it undoes nothing, and it is no reason to ask. */
 static void test_late_news_raises_none(void **state)
 {
@@ -170,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_pass_raises_a_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_answer_that_was_overtaken, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_news_raises_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_sweep_asks_again, setup, teardown),
