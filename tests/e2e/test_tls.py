@@ -139,6 +139,17 @@ class Refused(Tls):
         self.poll(message=r'the certificate of 127\.0\.0\.1, issued by "CN = company", is for another host \(.*\); check '
                   "the address")
 
+    def test_a_weak_key(self):
+        self.authority.openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "weak.key", "-out", "weak.pem", "-subj",
+                               "/CN=weak", "-addext", "subjectAltName=IP:127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(self.path("weak.pem"), self.path("weak.key"))
+        self.serve(Server(context))
+        self.configure(api="give_up = 0s\nca_file = " + self.path("weak.pem"))
+        self.poll(message=r'the certificate of 127\.0\.0\.1, issued by "CN = weak", is not trusted: its key or its signature is '
+                  r"too weak \(.*\); the server's operator must renew it")
+
     def serve_dated(self, begin, end):
         """With a certificate that is valid from `begin` to `end`."""
         self.authority.sign("server")
@@ -192,7 +203,25 @@ class Handshake(Tls):
         context.maximum_version = ssl.TLSVersion.TLSv1_2  # which says so during the handshake
         self.serve(Server(context))
         self.configure(api="give_up = 0s\nca_file = " + self.authority.certificate)
+        self.poll(message=r"127\.0\.0\.1 refuses the TLS handshake \(.*handshake failure\); it asks for a client certificate, or")
+
+    def test_a_server_that_wants_a_certificate_and_says_so_later(self):
+        context = self.authority.server_context(clients=self.authority)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.serve(Server(context))
+        self.configure(api="give_up = 0s\nca_file = " + self.authority.certificate)
         self.poll(message=r"127\.0\.0\.1 refuses our client certificate, or asks for one and got none \(.*\)")
+
+    def test_alerts(self):
+        for alert, message in ((40, r"127\.0\.0\.1 refuses the TLS handshake \(.*\); it asks for a client certificate, or it and this "
+                                    "machine share no cipher"),
+                               (112, r"the server that answers for 127\.0\.0\.1 does not know this name \(.*\); check the address"),
+                               (70, "share no version of TLS")):
+            with self.subTest(alert):
+                self.serve(Rude(bytes((0x15, 3, 3, 0, 2, 2, alert))))
+                self.poll(message=message)
+        self.serve(Rude(bytes((0x15, 3, 3, 0, 2, 1, 0))))  # close_notify
+        self.poll(message=r"127\.0\.0\.1 cut the TLS handshake off")
 
 
 class CaFile(Tls):
