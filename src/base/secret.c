@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,7 +25,8 @@
 
 #include "base/buffer.h"
 
-enum { SHORTEST = 4, SHORTEST_POSSIBLE = 8, LARGEST_FILE = 64 * 1024 };
+/* Lengths in bytes; how long a program that writes the secret into a pipe may keep us waiting. */
+enum { SHORTEST = 4, SHORTEST_POSSIBLE = 8, LARGEST_FILE = 64 * 1024, PIPE_TIMEOUT_MS = 5000 };
 
 /* The longest first: one within another must not break it up before it is masked. */
 static struct entry {
@@ -85,11 +87,18 @@ void secret_forget(void)
     count = 0;
 }
 
+/* `fd` does not block. */
 static int read_all(int fd, struct buffer *out)
 {
     while (out->len <= LARGEST_FILE) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
         buffer_reserve(out, 4096);
         ssize_t n = read(fd, out->data + out->len, 4096);
+        if (n < 0 && errno == EAGAIN) {
+            if (poll(&ready, 1, PIPE_TIMEOUT_MS) > 0)
+                continue;
+            errno = ETIMEDOUT;
+        }
         if (n <= 0)
             return (int)n;
         out->len += (size_t)n;
@@ -201,12 +210,15 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
         fail(e, EX_CONFIG, "%s: the ~ is not expanded; write the whole path", path);
         return NULL;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))) {
+        fail(e, EX_CONFIG, "%s: it is a device; write the secret into a file", path);
+        goto out;
+    }
     if (fd < 0 || read_all(fd, &text) != 0) {
         fail_to_read(path, errno, e);
         goto out;
     }
-    fstat(fd, &st);
     *exposed = is_exposed(&st);
     const char *wrong = check_file(&text);
     if (wrong != NULL) {
@@ -268,8 +280,13 @@ void secret_unwrap(char *text, bool bearer)
 
 const char *secret_check_token(const char *token)
 {
-    if (*token == '\0')
+    size_t name = strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    if (*token == '\0' || strcasecmp(token, "Bearer") == 0)
         return "it is empty";
+    if (*token == '<')
+        return "it begins with <; write the token alone";
+    if (name > 0 && token[name] == '=' && token[name + strspn(token + name, "=")] != '\0')
+        return "it begins with NAME=; write the token alone";
     for (; *token != '\0'; token++) {
         unsigned char c = (unsigned char)*token;
         if (c == '\r' || c == '\n')

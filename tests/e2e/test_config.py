@@ -271,7 +271,9 @@ class Secrets(Case):
 
     def test_a_token_that_cannot_be_one_is_not_sent(self):
         for text, why in ((TOKEN.encode("utf-16"), "it is UTF-16; save it as UTF-8"), (TOKEN + "\nx", "it holds a line break"),
-                          ("my " + TOKEN, "it holds a blank"), ("\u201c%s\u201d" % TOKEN, "it holds a character that is not ASCII")):
+                          ("my " + TOKEN, "it holds a blank"),
+                          ("MAINTAINX_API_KEY=" + TOKEN, "it begins with NAME="), ("<%s>" % TOKEN, "it begins with <"),
+                          ("Bearer \n", "it is empty"), ("\u201c%s\u201d" % TOKEN, "it holds a character that is not ASCII")):
             with self.subTest(text=text):
                 self.mock.reset_log()
                 self.use_key(text)
@@ -290,6 +292,27 @@ class Secrets(Case):
         self.sync(expect=CONFIG, message=r"api.key: it cannot be read: No such file")
         os.mkdir(self.path("api.key"))
         self.sync(expect=CONFIG, message=r"api.key: it cannot be read")
+        os.rmdir(self.path("api.key"))
+        os.mkfifo(self.path("api.key"))
+        self.sync(expect=CONFIG, message=r"api.key: it is empty")
+        os.remove(self.path("api.key"))
+        os.symlink("/dev/zero", self.path("api.key"))
+        self.sync(expect=CONFIG, message=r"api.key: it is a device; write the secret into a file")
+
+    def test_a_pipe(self):
+        """What a shell makes of `<(command)`."""
+        self.env["MAINTAINX_API_KEY"] = None
+        self.configure(api="key_file = /dev/stdin")
+        read_end, write_end = os.pipe()
+        running = self.start("sync", stdin=read_end)
+        os.close(read_end)
+        os.write(write_end, TOKEN.encode())
+        os.close(write_end)
+        self.assertEqual(running.wait().status, DONE)
+        other, write_end = os.pipe()  # nothing comes, for ever
+        self.sync(expect=CONFIG, message="key_file = /dev/stdin: /dev/stdin: it cannot be read: Connection timed out", stdin=other)
+        os.close(other)
+        os.close(write_end)
 
     def test_a_huge_file_is_refused(self):
         self.use_key("x" * 1000000)

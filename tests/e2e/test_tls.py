@@ -1,5 +1,7 @@
 """TLS to MaintainX and to receivers: what fails names the host, who issued its certificate, and what to do."""
+import contextlib
 import http.server
+import os
 import socket
 import socketserver
 import ssl
@@ -38,8 +40,13 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Pages)
 
     def finish_request(self, request, client_address):
-        with self.context.wrap_socket(request, server_side=True) as encrypted:
-            super().finish_request(encrypted, client_address)
+        with request.dup() as spare:
+            try:
+                with self.context.wrap_socket(request, server_side=True) as encrypted:
+                    super().finish_request(encrypted, client_address)
+            except ssl.SSLError:  # what it said must not be lost by a reset
+                while spare.recv(4096):
+                    pass
 
     def handle_error(self, *_):
         pass
@@ -54,7 +61,8 @@ class Rude(socketserver.ThreadingTCPServer):
             def handle(self):
                 self.request.recv(4096)
                 self.request.sendall(words)
-                self.request.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # the other side was quicker
+                    self.request.shutdown(socket.SHUT_WR)
         self.heard = []
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -228,6 +236,16 @@ class CaFile(Tls):
     def test_one_that_is_not_there(self):
         self.configure(api="ca_file = /nowhere/ca.pem")
         self.sync(expect=CONFIG, message=r"wosync.conf:3: ca_file = /nowhere/ca.pem: the file cannot be read: No such file")
+
+    def test_one_that_is_no_file(self):
+        os.mkfifo(self.path("fifo"))
+        for path, why in ((self.path("fifo"), "it is no regular file"), (self.directory, "Is a directory")):
+            with self.subTest(path):
+                self.configure(api="ca_file = " + path)
+                self.sync(expect=CONFIG, message="ca_file = .*: the file cannot be read: " + why)
+                for key in ("ca_file", "client_certificate"):
+                    self.configure("[handler erp]\ntype = http\nurl = https://127.0.0.1/hook\n%s = %s\n" % (key, path))
+                    self.sync(expect=CONFIG, message="%s: .*: it cannot be read: %s" % (key, why))
 
     def test_one_that_holds_no_certificate(self):
         self.serve_tls()
