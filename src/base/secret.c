@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,8 +24,7 @@
 
 #include "base/buffer.h"
 
-/* Lengths in bytes; how long a program that writes the secret into a pipe may keep us waiting. */
-enum { SHORTEST = 4, SHORTEST_POSSIBLE = 8, LARGEST_FILE = 64 * 1024, PIPE_TIMEOUT_MS = 5000 };
+enum { SHORTEST = 4, SHORTEST_POSSIBLE = 8, LARGEST_FILE = 64 * 1024 };
 
 /* The longest first: one within another must not break it up before it is masked. */
 static struct entry {
@@ -87,18 +85,11 @@ void secret_forget(void)
     count = 0;
 }
 
-/* `fd` does not block. */
 static int read_all(int fd, struct buffer *out)
 {
     while (out->len <= LARGEST_FILE) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
         buffer_reserve(out, 4096);
         ssize_t n = read(fd, out->data + out->len, 4096);
-        if (n < 0 && errno == EAGAIN) {
-            if (poll(&ready, 1, PIPE_TIMEOUT_MS) > 0)
-                continue;
-            errno = ETIMEDOUT;
-        }
         if (n <= 0)
             return (int)n;
         out->len += (size_t)n;
@@ -211,8 +202,9 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
         return NULL;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))) {
-        fail(e, EX_CONFIG, "%s: it is a device; write the secret into a file", path);
+    /* the configuration is read more than once, and a pipe is read once, or waited for for ever */
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(e, EX_CONFIG, "%s: it is no regular file; write the secret into one", path);
         goto out;
     }
     if (fd < 0 || read_all(fd, &text) != 0) {
