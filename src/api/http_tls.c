@@ -93,10 +93,13 @@ enum cause {
     CAUSE_EXPIRED,
     CAUSE_NOT_YET_VALID,
     CAUSE_OTHER_HOST,
+    CAUSE_WEAK,
     CAUSE_OTHER_REFUSAL,
     CAUSE_OLD_PROTOCOL,
     CAUSE_NO_TLS,
     CAUSE_CLIENT_CERTIFICATE,
+    CAUSE_NOT_ACCEPTED,
+    CAUSE_NAME,
     CAUSE_CUT,
     CAUSE_CA_FILE,
     CAUSE_OTHER
@@ -115,6 +118,7 @@ static const struct {
         {"has expired", CAUSE_EXPIRED},
         {"not yet valid", CAUSE_NOT_YET_VALID},
         {"host name", CAUSE_OTHER_HOST},
+        {"too weak", CAUSE_WEAK},
 },
   handshakes[] = {
       {"unsupported protocol", CAUSE_OLD_PROTOCOL},
@@ -124,10 +128,12 @@ static const struct {
       {"packet length", CAUSE_NO_TLS},
       {"http request", CAUSE_NO_TLS},
       {"certificate required", CAUSE_CLIENT_CERTIFICATE},
-      {"alert handshake failure", CAUSE_CLIENT_CERTIFICATE}, /* nearly always */
+      {"alert handshake failure", CAUSE_NOT_ACCEPTED},
       {"alert bad certificate", CAUSE_CLIENT_CERTIFICATE},
       {"alert unknown ca", CAUSE_CLIENT_CERTIFICATE},
+      {"unrecognized name", CAUSE_NAME},
       {"SSL_ERROR_SYSCALL", CAUSE_CUT},
+      {"SSL_ERROR_ZERO_RETURN", CAUSE_CUT},
       {"reset by peer", CAUSE_CUT},
       {"unexpected eof", CAUSE_CUT},
 };
@@ -186,6 +192,16 @@ static bool describe_handshake(enum cause cause, const char *host, const char *s
         snprintf(
             out, size, "%s refuses our client certificate, or asks for one and got none (%s)", host, said);
         return true;
+    case CAUSE_NOT_ACCEPTED:
+        snprintf(out, size,
+            "%s refuses the TLS handshake (%s); it asks for a client certificate, or it and this machine "
+            "share no cipher",
+            host, said);
+        return true;
+    case CAUSE_NAME:
+        snprintf(out, size, "the server that answers for %s does not know this name (%s); check the address",
+            host, said);
+        return true;
     case CAUSE_CUT:
         snprintf(out, size, "%s cut the TLS handshake off (%s); a firewall on the way may be the reason",
             host, said);
@@ -224,6 +240,12 @@ static void describe_refusal(
     case CAUSE_OTHER_HOST:
         snprintf(
             out, size, "the certificate of %s%s is for another host (%s); check the address", host, by, said);
+        break;
+    case CAUSE_WEAK:
+        snprintf(out, size,
+            "the certificate of %s%s is not trusted: its key or its signature is too weak (%s); the server's "
+            "operator must renew it",
+            host, by, said);
         break;
     default:
         snprintf(out, size, "the certificate of %s%s is not trusted (%s)", host, by, said);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -178,13 +179,23 @@ const char *config_check_path(const char *path)
     return NULL;
 }
 
+const char *config_check_file(const char *path)
+{
+    struct stat st;
+    if (access(path, R_OK) != 0 || stat(path, &st) != 0)
+        return strerror(errno);
+    if (S_ISDIR(st.st_mode))
+        return strerror(EISDIR);
+    return S_ISREG(st.st_mode) ? NULL : "it is no regular file";
+}
+
 static const char *read_path(const char *value, char **out, bool readable, char *reason, size_t size)
 {
     const char *wrong = config_check_path(value);
     if (wrong != NULL)
         return wrong;
-    if (readable && access(value, R_OK) != 0) {
-        snprintf(reason, size, "the file cannot be read: %s", strerror(errno));
+    if (readable && (wrong = config_check_file(value)) != NULL) {
+        snprintf(reason, size, "the file cannot be read: %s", wrong);
         return reason;
     }
     *out = strdup(value);

@@ -201,12 +201,16 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
         fail(e, EX_CONFIG, "%s: the ~ is not expanded; write the whole path", path);
         return NULL;
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    /* the configuration is read more than once, and a pipe is read once, or waited for for ever */
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fail(e, EX_CONFIG, "%s: it is no regular file; write the secret into one", path);
+        goto out;
+    }
     if (fd < 0 || read_all(fd, &text) != 0) {
         fail_to_read(path, errno, e);
         goto out;
     }
-    fstat(fd, &st);
     *exposed = is_exposed(&st);
     const char *wrong = check_file(&text);
     if (wrong != NULL) {
@@ -268,8 +272,13 @@ void secret_unwrap(char *text, bool bearer)
 
 const char *secret_check_token(const char *token)
 {
-    if (*token == '\0')
+    size_t name = strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    if (*token == '\0' || strcasecmp(token, "Bearer") == 0)
         return "it is empty";
+    if (*token == '<')
+        return "it begins with <; write the token alone";
+    if (name > 0 && token[name] == '=' && token[name + strspn(token + name, "=")] != '\0')
+        return "it begins with NAME=; write the token alone";
     for (; *token != '\0'; token++) {
         unsigned char c = (unsigned char)*token;
         if (c == '\r' || c == '\n')

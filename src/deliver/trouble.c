@@ -39,11 +39,12 @@ static void say(const struct handler_record *record, const struct delivery_count
     char age[TIMESTAMP_SIZE];
     duration_format(now - record->failing_since, age);
     if (now - record->failing_since < HOUR_MS)
-        log_warning("handler %s: %s; %lld deliveries wait", record->name, record->last_error,
-            (long long)counts->pending);
+        log_warning("handler %s: %s; %lld %s", record->name, record->last_error, (long long)counts->pending,
+            counts->pending == 1 ? "delivery waits" : "deliveries wait");
     else
-        log_warning("handler %s: it has failed for %s (%lld failures, %lld deliveries wait): %s",
-            record->name, age, (long long)record->failures, (long long)counts->pending, record->last_error);
+        log_warning("handler %s: it has failed for %s (%lld failures, %lld %s): %s", record->name, age,
+            (long long)record->failures, (long long)counts->pending,
+            counts->pending == 1 ? "delivery waits" : "deliveries wait", record->last_error);
 }
 
 static int look(const struct handler_record *record, void *context, struct error *e)

@@ -168,14 +168,14 @@ static double longest_label(const struct chart *chart)
  * would leave the drawing. */
 static void draw_labels(struct buffer *out, const struct chart *chart, const struct chart_plot *plot)
 {
-    const double width = longest_label(chart), half = (width - 6) / 2;
-    const double beyond = fmax(0, plot->right - plot->slot / 2 + half - CHART_WIDTH);
+    const double width = longest_label(chart), half = (width - 6) / 2, edge = CHART_WIDTH;
+    const double beyond = fmax(0, plot->right - plot->slot / 2 + half - edge);
     const double before = fmax(0, half - plot->left - plot->slot / 2);
     const size_t stride = scale_stride(chart->count, plot->slot, width + beyond + before);
     buffer_append_text(out, "<g class=\"middle\">");
     for (size_t i = (chart->count - 1) % stride; i < chart->count; i += stride) {
         double x = plot->left + plot->slot * ((double)i + 0.5);
-        x = fmax(half, fmin(x, CHART_WIDTH - half));
+        x = fmax(half, fmin(x, edge - half));
         buffer_append_format(out, "<text x=\"%.1f\" y=\"%d\">", x, CHART_BOTTOM + 16);
         words_text(out, chart->labels[i]);
         buffer_append_text(out, "</text>");

@@ -272,7 +272,7 @@ double tally_weeks_of_work(const struct tally *tally)
     if (tally->completed_lately == 0 || tally->first_created == TIMESTAMP_NONE ||
         tally->first_created > needed)
         return -1;
-    return (double)tally->open * TALLY_RATE_WEEKS / (double)tally->completed_lately;
+    return (double)(tally->open * TALLY_RATE_WEEKS) / (double)tally->completed_lately;
 }
 
 double share_percent(const struct share *share)

@@ -271,7 +271,9 @@ class Secrets(Case):
 
     def test_a_token_that_cannot_be_one_is_not_sent(self):
         for text, why in ((TOKEN.encode("utf-16"), "it is UTF-16; save it as UTF-8"), (TOKEN + "\nx", "it holds a line break"),
-                          ("my " + TOKEN, "it holds a blank"), ("\u201c%s\u201d" % TOKEN, "it holds a character that is not ASCII")):
+                          ("my " + TOKEN, "it holds a blank"),
+                          ("MAINTAINX_API_KEY=" + TOKEN, "it begins with NAME="), ("<%s>" % TOKEN, "it begins with <"),
+                          ("Bearer \n", "it is empty"), ("\u201c%s\u201d" % TOKEN, "it holds a character that is not ASCII")):
             with self.subTest(text=text):
                 self.mock.reset_log()
                 self.use_key(text)
@@ -290,6 +292,12 @@ class Secrets(Case):
         self.sync(expect=CONFIG, message=r"api.key: it cannot be read: No such file")
         os.mkdir(self.path("api.key"))
         self.sync(expect=CONFIG, message=r"api.key: it cannot be read")
+        os.rmdir(self.path("api.key"))
+        os.mkfifo(self.path("api.key"))
+        self.sync(expect=CONFIG, message=r"api.key: it is no regular file; write the secret into one")
+        os.remove(self.path("api.key"))
+        os.symlink("/dev/zero", self.path("api.key"))
+        self.sync(expect=CONFIG, message=r"api.key: it is no regular file")
 
     def test_a_huge_file_is_refused(self):
         self.use_key("x" * 1000000)

@@ -481,9 +481,9 @@ class Doctor(Webhooks):
     def test_a_program_that_is_missing(self):
         self.well()
         os.chmod(self.path("program"), 0o600)
-        self.one("receivers", "failed", "program: .*/program is not there or cannot be run by this user; run: chmod a.rx", expect=CONFIG)
+        self.one("receivers", "failed", "program: .*/program: it cannot be run: it is not executable; run: chmod a.rx", expect=CONFIG)
         self.break_line("command = " + self.path("program"), "command = no-such-program-4711")
-        self.one("receivers", "failed", "no-such-program-4711 is in no directory of PATH; write the whole path", expect=CONFIG)
+        self.one("receivers", "failed", "no-such-program-4711: it cannot be run: there is no such file in PATH; write the whole path", expect=CONFIG)
         self.break_line("no-such-program-4711", "true x y")
         self.doctor()
 

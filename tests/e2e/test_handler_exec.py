@@ -245,10 +245,10 @@ class Ends(Exec):
         self.assertSilent(self.wosync("dispatch"))
 
     def test_no_such_program(self):
-        self.cannot_run("/no/such/program --x", "/no/such/program: cannot be run: there is no such file; correct command")
+        self.cannot_run("/no/such/program --x", "/no/such/program: it cannot be run: there is no such file; correct command")
 
     def test_no_such_program_in_the_path(self):
-        self.cannot_run("no-such-program", "no-such-program: cannot be run: there is no such file in PATH")
+        self.cannot_run("no-such-program", "no-such-program: it cannot be run: there is no such file in PATH")
 
     def test_not_executable(self):
         path = self.write("plain", "#!/bin/sh\n", 0o644)
@@ -273,6 +273,59 @@ class Ends(Exec):
             elf = bytearray(f.read())
         elf[18:20] = (0xf3 if elf[18] != 0xf3 else 0x3e).to_bytes(2, "little")  # e_machine: RISC-V
         self.cannot_run(self.write("foreign", bytes(elf), 0o755), "it was built for another kind of processor")
+
+    def test_a_relative_interpreter(self):
+        self.cannot_run(self.write("script", "#!python3\n", 0o755), "its first line has no whole path: python3; .*#!/usr/bin/env python3")
+
+    def test_an_interpreter_that_is_not_executable(self):
+        self.cannot_run(self.write("script", "#!%s -e\n" % self.write("plain", "", 0o644), 0o755),
+                        "its interpreter .*/plain is not executable")
+
+    def test_what_editors_on_windows_write_in_front(self):
+        path = self.write("script", b"\xef\xbb\xbf#!/bin/sh\ncat >/dev/null\n", 0o755)
+        self.cannot_run(path, r"it begins with a byte order mark; run: sed -i '1s/")
+        with open(self.path("dump"), "w") as f:  # what it says to run does it
+            command = self.error().rpartition("run: ")[2]
+            subprocess.run(["sh", "-c", command], check=True, stderr=f)
+        self.sql("UPDATE deliveries SET due = 0")
+        self.wosync("dispatch")
+        self.assertDelivered()
+        for name in ("utf-16", "utf-16-be"):
+            with self.subTest(name):
+                self.handle(self.write("wide", "#!/bin/sh\n".encode(name), 0o755))
+                self.run_one(expect=None)
+                self.assertRegex(self.error(), "its text is UTF-16; save it as UTF-8")
+
+    def test_no_file(self):
+        os.mkfifo(self.path("fifo"), 0o755)
+        os.symlink("away", self.path("link"))
+        self.cannot_run(self.path("fifo"), "it cannot be run: it is no file; correct command")
+        self.handle(self.path("link"))
+        self.run_one(expect=None)
+        self.assertRegex(self.error(), "it is a link to what is not there")
+
+    def test_one_that_is_being_written_is_tried_again(self):
+        """An upgrade that is at work on it is nothing to set right by hand."""
+        shutil.copy("/bin/true", self.path("busy"))
+        self.handle(self.path("busy"))
+        with open(self.path("busy"), "r+b"):
+            self.create()
+            self.sync_silently()
+            self.assertWaits("it cannot be started: Text file busy")
+        self.sql("UPDATE deliveries SET due = 0")
+        self.wosync("dispatch")
+        self.assertDelivered()
+
+    def test_doctor_sees_it_before_an_event_comes(self):
+        for name, text, mode, pattern in (
+                ("plain", "#!/bin/sh\n", 0o644, "it is not executable; run: chmod"),
+                ("crlf", "#!/bin/sh\r\n", 0o755, "its lines end as on Windows"),
+                ("interpreter", "#!/no/such/perl -w\n", 0o755, "its interpreter /no/such/perl is missing"),
+                ("mark", b"\xef\xbb\xbf#!/bin/sh\n", 0o755, "it begins with a byte order mark"),
+                ("empty", "", 0o755, "it is empty")):
+            with self.subTest(name):
+                self.handle(self.write(name, text, mode))
+                self.assertRegex(self.wosync("doctor", "receivers", expect=CONFIG).out, pattern)
 
     def test_a_program_in_it_cannot_be_run(self):
         self.script("no-such-tool --now")

@@ -1,5 +1,7 @@
 """TLS to MaintainX and to receivers: what fails names the host, who issued its certificate, and what to do."""
+import contextlib
 import http.server
+import os
 import socket
 import socketserver
 import ssl
@@ -38,8 +40,13 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Pages)
 
     def finish_request(self, request, client_address):
-        with self.context.wrap_socket(request, server_side=True) as encrypted:
-            super().finish_request(encrypted, client_address)
+        with request.dup() as spare:
+            try:
+                with self.context.wrap_socket(request, server_side=True) as encrypted:
+                    super().finish_request(encrypted, client_address)
+            except ssl.SSLError:  # what it said must not be lost by a reset
+                while spare.recv(4096):
+                    pass
 
     def handle_error(self, *_):
         pass
@@ -54,7 +61,8 @@ class Rude(socketserver.ThreadingTCPServer):
             def handle(self):
                 self.request.recv(4096)
                 self.request.sendall(words)
-                self.request.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # the other side was quicker
+                    self.request.shutdown(socket.SHUT_WR)
         self.heard = []
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -139,6 +147,17 @@ class Refused(Tls):
         self.poll(message=r'the certificate of 127\.0\.0\.1, issued by "CN = company", is for another host \(.*\); check '
                   "the address")
 
+    def test_a_weak_key(self):
+        self.authority.openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", "weak.key", "-out", "weak.pem", "-subj",
+                               "/CN=weak", "-addext", "subjectAltName=IP:127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(self.path("weak.pem"), self.path("weak.key"))
+        self.serve(Server(context))
+        self.configure(api="give_up = 0s\nca_file = " + self.path("weak.pem"))
+        self.poll(message=r'the certificate of 127\.0\.0\.1, issued by "CN = weak", is not trusted: its key or its signature is '
+                  r"too weak \(.*\); the server's operator must renew it")
+
     def serve_dated(self, begin, end):
         """With a certificate that is valid from `begin` to `end`."""
         self.authority.sign("server")
@@ -192,13 +211,41 @@ class Handshake(Tls):
         context.maximum_version = ssl.TLSVersion.TLSv1_2  # which says so during the handshake
         self.serve(Server(context))
         self.configure(api="give_up = 0s\nca_file = " + self.authority.certificate)
+        self.poll(message=r"127\.0\.0\.1 refuses the TLS handshake \(.*handshake failure\); it asks for a client certificate, or")
+
+    def test_a_server_that_wants_a_certificate_and_says_so_later(self):
+        context = self.authority.server_context(clients=self.authority)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.serve(Server(context))
+        self.configure(api="give_up = 0s\nca_file = " + self.authority.certificate)
         self.poll(message=r"127\.0\.0\.1 refuses our client certificate, or asks for one and got none \(.*\)")
+
+    def test_alerts(self):
+        for alert, message in ((40, r"127\.0\.0\.1 refuses the TLS handshake \(.*\); it asks for a client certificate, or it and this "
+                                    "machine share no cipher"),
+                               (112, r"the server that answers for 127\.0\.0\.1 does not know this name \(.*\); check the address"),
+                               (70, "share no version of TLS")):
+            with self.subTest(alert):
+                self.serve(Rude(bytes((0x15, 3, 3, 0, 2, 2, alert))))
+                self.poll(message=message)
+        self.serve(Rude(bytes((0x15, 3, 3, 0, 2, 1, 0))))  # close_notify
+        self.poll(message=r"127\.0\.0\.1 cut the TLS handshake off")
 
 
 class CaFile(Tls):
     def test_one_that_is_not_there(self):
         self.configure(api="ca_file = /nowhere/ca.pem")
         self.sync(expect=CONFIG, message=r"wosync.conf:3: ca_file = /nowhere/ca.pem: the file cannot be read: No such file")
+
+    def test_one_that_is_no_file(self):
+        os.mkfifo(self.path("fifo"))
+        for path, why in ((self.path("fifo"), "it is no regular file"), (self.directory, "Is a directory")):
+            with self.subTest(path):
+                self.configure(api="ca_file = " + path)
+                self.sync(expect=CONFIG, message="ca_file = .*: the file cannot be read: " + why)
+                for key in ("ca_file", "client_certificate"):
+                    self.configure("[handler erp]\ntype = http\nurl = https://127.0.0.1/hook\n%s = %s\n" % (key, path))
+                    self.sync(expect=CONFIG, message="%s: .*: it cannot be read: %s" % (key, why))
 
     def test_one_that_holds_no_certificate(self):
         self.serve_tls()

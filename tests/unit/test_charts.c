@@ -89,7 +89,7 @@ static void test_bars_side_by_side(void **state)
     numbers_of(out.data, "<rect class=\"b4\"", "x", lefts);
     numbers_of(out.data, "<rect class=\"b4\"", "width", widths);
     near(lefts[0] + widths[0], others[0], "they touch");
-    check(lefts[2] + 2 * widths[2] <= CHART_WIDTH, "nothing is drawn outside");
+    check(lefts[2] + 2 * widths[2] <= (double)CHART_WIDTH, "nothing is drawn outside");
     check(strstr(out.data, ">1,500</text>") != NULL && strstr(out.data, ">1,234</text>") != NULL,
         "ticks and numbers");
     buffer_free(&out);
@@ -221,8 +221,8 @@ static void test_labels(void **state)
             before = x;
             shown++;
         }
-        check(shown > 0 && x + 3 * 6.6 <= CHART_WIDTH + 0.1, "%zu labels: the last one ends at %g", count,
-            x + 3 * 6.6);
+        check(shown > 0 && x + 3 * 6.6 <= (double)CHART_WIDTH + 0.1, "%zu labels: the last one ends at %g",
+            count, x + 3 * 6.6);
         buffer_free(&out);
     }
 }

@@ -75,58 +75,130 @@ static void say_crlf(const char *name, struct delivery_result *result)
         name);
 }
 
-/* A file that is there, and of which the kernel says that it is not: what it needs is missing. */
-static void say_missing(const char *name, const char *head, struct delivery_result *result)
-{
-    if (strncmp(head, "#!", 2) == 0) {
-        const char *interpreter = head + 2 + strspn(head + 2, " \t");
-        handler_broken(result,
-            "%.60s: it cannot be run: its interpreter %.*s is missing; install it, or correct the first line",
-            name, (int)strcspn(interpreter, " \t\n"), interpreter);
-        return;
-    }
-    handler_broken(result,
-        "%.80s: it cannot be run: the loader that it was linked for is missing; it was built for another "
-        "system",
-        name);
-}
-
-static void say_no_access(const char *name, const char *path, struct delivery_result *result)
+/* The permissions of a file or of an interpreter. Returns false where nothing forbids to run it. */
+static bool say_forbidden(
+    const char *name, const char *whose, const char *path, struct delivery_result *result)
 {
     struct stat st;
+    if (access(path, X_OK) == 0)
+        return false;
     if (stat(path, &st) != 0)
         handler_broken(result, "%.80s: it cannot be run: %s; check the permissions of its directories", name,
             strerror(errno));
-    else if (S_ISDIR(st.st_mode))
-        handler_broken(result, "%.80s: it cannot be run: it is a directory; correct command", name);
     else if ((st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-        handler_broken(
-            result, "%.80s: it cannot be run: it is not executable; run: chmod +x %.80s", name, name);
+        handler_broken(result, "%.60s: it cannot be run: %s%.60s is not executable; run: chmod a+rx %.60s",
+            name, whose, *whose == '\0' ? "it" : path, path);
     else
         handler_broken(result,
-            "%.80s: it cannot be run: permission denied for this user, for its interpreter, or the disk is "
-            "mounted "
-            "noexec",
-            name);
+            "%.60s: it cannot be run: this user may not run %s%.60s, or its disk is mounted noexec; run: "
+            "chmod a+rx %.60s",
+            name, whose, *whose == '\0' ? "it" : path, path);
+    return true;
+}
+
+/* A script: what its first line names. */
+static bool say_script(const char *name, const char *head, struct delivery_result *result)
+{
+    char interpreter[HEAD_SIZE + 1];
+    const char *begin = head + 2 + strspn(head + 2, " \t");
+    snprintf(interpreter, sizeof interpreter, "%.*s", (int)strcspn(begin, " \t\n"), begin);
+    if (*interpreter == '\0')
+        handler_broken(
+            result, "%.80s: it cannot be run: its first line names no program; write #!/bin/sh", name);
+    else if (access(interpreter, F_OK) == 0)
+        return say_forbidden(name, "its interpreter ", interpreter, result);
+    else if (has_crlf(head))
+        say_crlf(name, result);
+    else if (*interpreter != '/')
+        handler_broken(result,
+            "%.60s: it cannot be run: its first line has no whole path: %.60s; write #!/usr/bin/env %.60s",
+            name, interpreter, interpreter);
+    else
+        handler_broken(result,
+            "%.60s: it cannot be run: its interpreter %.60s is missing; install it, or correct the first "
+            "line",
+            name, interpreter);
+    return true;
+}
+
+/* Text that is none to the kernel. */
+static bool say_text(const char *name, const char *head, size_t len, struct delivery_result *result)
+{
+    if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
+        handler_broken(result,
+            "%.60s: it cannot be run: it begins with a byte order mark; run: sed -i '1s/^\\xef\\xbb\\xbf//' "
+            "%.60s",
+            name, name);
+    else if (len >= 2 && (memcmp(head, "\xff\xfe", 2) == 0 || memcmp(head, "\xfe\xff", 2) == 0 ||
+                             memcmp(head, "#\0", 2) == 0 || memcmp(head, "\0#", 2) == 0))
+        handler_broken(result, "%.80s: it cannot be run: its text is UTF-16; save it as UTF-8", name);
+    else
+        return false;
+    return true;
+}
+
+static bool say_absent(const char *name, const char *path, struct delivery_result *result)
+{
+    struct stat st;
+    int number = errno;
+    if (number == ENOENT && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        handler_broken(result, "%.80s: it cannot be run: it is a link to what is not there", name);
+    else if (number == ENOENT)
+        handler_broken(result, "%.80s: it cannot be run: there is no such file; correct command", name);
+    else if (number == EACCES)
+        handler_broken(result, "%.80s: it cannot be run: %s; check the permissions of its directories", name,
+            strerror(number));
+    else
+        handler_broken(result, "%.80s: it cannot be run: %s; correct command", name, strerror(number));
+    return true;
+}
+
+bool cannot_run_by_its_file(const char *name, char *path, size_t size, struct delivery_result *result)
+{
+    char head[HEAD_SIZE + 1] = "";
+    struct stat st;
+    size_t len;
+    int rc = cannot_run_find(name, path, size);
+    if (rc == ENOENT)
+        handler_broken(result,
+            "%.80s: it cannot be run: there is no such file in PATH; write the whole path in command", name);
+    else if (rc != 0)
+        handler_broken(result, "%.80s: it cannot be run: %s; correct command", name, strerror(rc));
+    if (rc != 0)
+        return true;
+    if (stat(path, &st) != 0)
+        return say_absent(name, path, result);
+    if (!S_ISREG(st.st_mode)) {
+        handler_broken(result, "%.80s: it cannot be run: it is %s; correct command", name,
+            S_ISDIR(st.st_mode) ? "a directory" : "no file");
+        return true;
+    }
+    if (say_forbidden(name, "", path, result))
+        return true;
+    if (st.st_size == 0) {
+        handler_broken(result, "%.80s: it cannot be run: it is empty", name);
+        return true;
+    }
+    /* one that may be run and not be read says nothing about itself */
+    len = read_head(path, head);
+    return strncmp(head, "#!", 2) == 0 ? say_script(name, head, result) : say_text(name, head, len, result);
 }
 
 void cannot_run(const char *name, int number, struct delivery_result *result)
 {
     char path[PATH_MAX], head[HEAD_SIZE + 1] = "";
-    struct stat st;
-    bool found = cannot_run_find(name, path, sizeof path) == 0 && stat(path, &st) == 0;
-    size_t len = found ? read_head(path, head) : 0;
-    if (number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM)
+    if (number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM || number == ETXTBSY) {
         handler_later(result, -1, "%.80s: it cannot be started: %s", name, strerror(number));
-    else if (number == EACCES)
-        say_no_access(name, path, result);
-    else if (number == ENOENT && has_crlf(head))
-        say_crlf(name, result);
-    else if (number == ENOENT && found)
-        say_missing(name, head, result);
-    else if (number == ENOENT)
-        handler_broken(result, "%.80s: cannot be run: there is no such file%s; correct command", name,
-            strchr(name, '/') == NULL ? " in PATH" : "");
+        return;
+    }
+    if (cannot_run_by_its_file(name, path, sizeof path, result))
+        return;
+    size_t len = read_head(path, head);
+    if (number == ENOENT)
+        handler_broken(result,
+            "%.80s: it cannot be run: the loader that it was linked for is missing; it was built for another "
+            "system",
+            name);
     else if (number == ENOEXEC && is_of_another_machine(head, len))
         handler_broken(result, "%.80s: it cannot be run: it was built for another kind of processor", name);
     else if (number == ENOEXEC)

@@ -11,6 +11,10 @@
  * first word of the command. */
 void cannot_run(const char *name, int number, struct delivery_result *result);
 
+/* The same as far as the file tells it, before it is started: path and size as in cannot_run_find, which
+ * fills them. Returns whether it cannot be run, and fills the result then. False is no promise. */
+bool cannot_run_by_its_file(const char *name, char *path, size_t size, struct delivery_result *result);
+
 /* The same for one that was started and failed, if it is a script with the line ends of Windows: what it says
  * of itself then helps nobody. Returns whether it is. */
 bool cannot_run_for_crlf(const char *name, struct delivery_result *result);

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -285,40 +284,12 @@ static void limits(const void *state, struct handler_limits *limits)
     limits->jobs = 1;
 }
 
-/* Is it a file that may be run? */
-static bool is_program(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-/* As execvp looks for it. */
-static bool find_program(const char *name, char *path, size_t size)
-{
-    const char *places = getenv("PATH");
-    snprintf(path, size, "%s", name);
-    if (strchr(name, '/') != NULL)
-        return is_program(path);
-    char *rest = strdup(places != NULL ? places : ""), *place = NULL;
-    bool found = false;
-    for (char *folder = strtok_r(rest, ":", &place); folder != NULL && !found;
-         folder = strtok_r(NULL, ":", &place)) {
-        snprintf(path, size, "%s/%s", folder, name);
-        found = is_program(path);
-    }
-    free(rest);
-    return found;
-}
-
 static int probe(void *context, struct handler_probe *out, struct error *e)
 {
     const struct exec_state *state = context;
-    const char *name = state->words[0];
-    if (!find_program(name, out->found, sizeof out->found))
-        return fail(e, EX_CONFIG,
-            strchr(name, '/') != NULL ? "%s is not there or cannot be run by this user; run: chmod a+rx %s"
-                                      : "%s is in no directory of PATH; write the whole path in command",
-            name, name);
+    struct delivery_result result;
+    if (cannot_run_by_its_file(state->words[0], out->found, sizeof out->found, &result))
+        return fail(e, EX_CONFIG, "%s", result.error);
     return 0;
 }
 

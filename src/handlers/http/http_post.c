@@ -1,14 +1,13 @@
 /* http: a POST of the event, signed as the Standard Webhooks specification says. */
 #include "handlers/registry.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/config_value.h"
 #include "core/signature.h"
 #include "handlers/http/cloudevent.h"
 #include "handlers/http/headers.h"
@@ -104,9 +103,9 @@ static char *read_path(const struct handler_setup *setup, const char *key)
     const struct ini_setting *setting = ini_setting(setup->section, key);
     if (setting == NULL)
         return NULL;
-    if (access(setting->value, R_OK) != 0) {
-        setup_problem(
-            setup, setting->line, "%s: %s: it cannot be read: %s", key, setting->value, strerror(errno));
+    const char *wrong = config_check_file(setting->value);
+    if (wrong != NULL) {
+        setup_problem(setup, setting->line, "%s: %s: it cannot be read: %s", key, setting->value, wrong);
         return NULL;
     }
     return strdup(setting->value);
