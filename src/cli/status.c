@@ -1,5 +1,4 @@
 /* status: how things stand: the text is a view of the facts, --json the facts themselves. */
-#include <getopt.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -381,39 +380,39 @@ static int show(const struct cli *cli, bool json)
     return cli_flush(exit_graver(wrong, cli_report(&e)));
 }
 
+struct options {
+    bool json;
+};
+
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    bool json = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(self);
-        if (option != 'j')
-            return cli_usage(self, "%s: unknown option", argv[optind - 1]);
-        json = true;
-    }
-    if (optind < argc)
-        return cli_usage(self, "%s: unexpected argument", argv[optind]);
-    return show(cli, json);
+    struct options options = {0};
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
+    return show(cli, options.json);
 }
+
+static const struct option_spec known[] = {
+    {"json", FLAG_TO(struct options, json),
+        .help = "everything, all runs too, for machines. \"ok\" is true when polling works and nothing\n"
+                "needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
+                "last ended well"},
+    {NULL},
+};
 
 const struct command command_status = {
     .name = "status",
     .summary = "show the state: watermark, handlers, quarantine, last runs",
-    .help =
-        "usage: wosync status [--json]\n"
-        "\n"
-        "Shows what is wrong, whose work orders the store holds and how far polling has come, what each\n"
-        "handler has pending and dead, what is in quarantine, and the last runs.\n"
-        "\n"
-        "  --json   everything, all runs too, for machines. \"ok\" is true when polling works and nothing\n"
-        "           needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
-        "           last ended well\n"
-        "\n"
-        "For a monitor there is wosync check, and wosync doctor says what to do.\n"
-        "\n"
-        "example:  wosync status\n",
+    .help = "usage: wosync status [--json]\n"
+            "\n"
+            "Shows what is wrong, whose work orders the store holds and how far polling has come, what each\n"
+            "handler has pending and dead, what is in quarantine, and the last runs.\n"
+            "\n",
+    .help_end = "\n"
+                "For a monitor there is wosync check, and wosync doctor says what to do.\n"
+                "\n"
+                "example:  wosync status\n",
+    .options = known,
     .run = run,
 };
