@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/diagnostics.h"
 #include "cli/store_owner.h"
+#include "store/migration.h"
 
 int cli_report(const struct error *e)
 {
@@ -39,6 +40,13 @@ int cli_usage(const struct command *command, const char *format, ...)
         return command->refuse(text);
     log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
     return EX_USAGE;
+}
+
+void cli_report_copy(const struct store *store)
+{
+    if (store_copy(store) != NULL)
+        log_warning("store %s: brought to schema %d; %s is a copy from before: remove it when all is well",
+            store_path(store), migration_known.count, store_copy(store));
 }
 
 int cli_flush(int status)

@@ -17,6 +17,8 @@ struct cli {
     int64_t splay;                   /* milliseconds; 0: none */
 };
 
+struct store;
+
 struct command {
     const char *name;
     const char *summary;  /* one line for `wosync --help` */
@@ -56,6 +58,9 @@ int cli_help(const struct command *command);
 
 /* Prints a usage error, and how to get help. Returns EX_USAGE, or what the command's own `refuse` does. */
 int cli_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says, once, that opening the store has brought it to another schema, and where the copy from before is. */
+void cli_report_copy(const struct store *store);
 
 /* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
 int cli_flush(int status);

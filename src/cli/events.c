@@ -256,8 +256,10 @@ static int run_subcommand(
             lock = take_delivery_lock(config.store, &e);
         if (e.status == EX_OK)
             store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
-        if (store != NULL)
+        if (store != NULL) {
+            cli_report_copy(store);
             sub->run(store, &config, options, id, &e);
+        }
     } else if (sub->mode == STORE_WRITE) {
         fail(&e, EX_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
     }
