@@ -1,6 +1,5 @@
 /* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the
  * table of commands. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "base/timestamp.h"
 #include "cli/cli.h"
 #include "cli/splay.h"
 
@@ -29,121 +27,186 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static int print_help(void)
-{
-    printf("usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] [--splay D] [--ok STATUS]... "
-           "COMMAND [OPTION...]\n"
-           "\n"
-           "Follows the work orders of a MaintainX account by polling, and emits what happened to them as\n"
-           "events.\n"
-           "\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    printf("\n"
-           "  -c FILE               the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
-           "                        ~/.config/wosync/wosync.conf, /etc/wosync.conf); several\n"
-           "                        may be given: a later one overrides an earlier one\n"
-           "  -q                    print errors only\n"
-           "  -v                    say what is done\n"
-           "  --log-format FORMAT   text, or json: one object per line on stderr\n"
-           "  --splay D             for sync, backfill, reconcile, dispatch: wait first, up to this time\n"
-           "                        (45s), and as long each time: the path of the store says how long\n"
-           "  --ok STATUS           end with 0 in place of this exit status (75), for a scheduler that\n"
-           "                        takes every other one for a failure; may be repeated\n"
-           "  --help, --version\n"
-           "\n"
-           "wosync COMMAND --help shows the options of a command, wosync(1) is the manual.\n"
-           "\n"
-           "example:  MAINTAINX_API_KEY=... WOSYNC_DB=./wosync.db wosync sync\n");
-    return cli_flush(EX_OK);
-}
-
-static int usage(const char *what, const char *why)
-{
-    log_error("%s: %s; see: wosync --help", what, why);
-    return EX_USAGE;
-}
+/* What the options in front of the command say. */
+struct options {
+    struct cli cli;
+    const char **config_files; /* those of -c; ends with NULL */
+    size_t file_count;
+    enum log_level level;
+    bool json;
+};
 
 /* The exit statuses that --ok names. */
 static bool taken_for_ok[256];
 
-static int read_ok(const char *text)
+static int read_ok(const char *text, void *values, struct buffer *why)
 {
     char *end;
     long status = strtol(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || status < 1 || status > 255)
+    (void)values;
+    if (*text < '0' || *text > '9' || *end != '\0' || status < 1 || status > 255) {
+        buffer_append_text(why, "write an exit status, 1 to 255");
         return -1;
+    }
     taken_for_ok[status] = true;
     return 0;
 }
 
-static int run_command(const struct cli *cli, int argc, char **argv)
+static int read_file(const char *text, void *values, struct buffer *why)
 {
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, argv[0]) == 0) {
-            if (cli->splay > 0 && !commands[i]->scheduled)
-                return usage("--splay", "it is for sync, backfill, reconcile and dispatch");
-            int status = cli->splay > 0 ? splay_wait(cli) : EX_OK;
-            optind = 0; /* getopt begins anew */
-            if (status == EX_OK)
-                status = commands[i]->run(commands[i], cli, argc, argv);
-            return status >= 0 && status < 256 && taken_for_ok[status] ? EX_OK : status;
-        }
-    return usage(argv[0], "unknown command");
+    struct options *options = values;
+    (void)why;
+    options->config_files[options->file_count++] = text;
+    return 0;
 }
 
-/* The files of -c, ending with NULL. */
-static const char **config_files;
+/* Messages take another form at once: also that of a mistake in the options that follow. */
+static int set_level(struct options *options, enum log_level level)
+{
+    options->level = level;
+    log_configure(options->level, options->json);
+    return 0;
+}
+
+static int read_quiet(const char *text, void *values, struct buffer *why)
+{
+    (void)text;
+    (void)why;
+    return set_level(values, LOG_LEVEL_ERROR);
+}
+
+static int read_verbose(const char *text, void *values, struct buffer *why)
+{
+    (void)text;
+    (void)why;
+    return set_level(values, LOG_LEVEL_INFO);
+}
+
+static int read_format(const char *text, void *values, struct buffer *why)
+{
+    struct options *options = values;
+    options->json = strcmp(text, "json") == 0;
+    if (options->json || strcmp(text, "text") == 0)
+        return set_level(options, options->level);
+    buffer_append_text(why, "write text or json");
+    return -1;
+}
+
+static int print_help(const struct command *self)
+{
+    printf("%s", self->help);
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    printf("\n");
+    options_print(self->options);
+    printf("%s", self->help_end);
+    return cli_flush(EX_OK);
+}
+
+static int print_version(const struct command *self)
+{
+    (void)self;
+    printf("wosync %s\n", WOSYNC_VERSION);
+    return cli_flush(EX_OK);
+}
+
+static int refuse(const char *text)
+{
+    log_error("%s; see: wosync --help", text);
+    return EX_USAGE;
+}
+
+static const struct option_spec known[] = {
+    {.letter = 'c',
+        READ_BY(read_file),
+        .value = "FILE",
+        .help = "the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
+                "~/.config/wosync/wosync.conf, /etc/wosync.conf); several\n"
+                "may be given: a later one overrides an earlier one"},
+    {.letter = 'q', FLAG_READ_BY(read_quiet), .help = "print errors only"},
+    {.letter = 'v', FLAG_READ_BY(read_verbose), .help = "say what is done"},
+    {"log-format", READ_BY(read_format), .value = "FORMAT",
+        .help = "text, or json: one object per line on stderr"},
+    {"splay", DURATION_TO(struct options, cli.splay), .value = "D",
+        .help = "for sync, backfill, reconcile, dispatch: wait first, up to this time\n"
+                "(45s), and as long each time: the path of the store says how long"},
+    {"ok", READ_BY(read_ok), .value = "STATUS",
+        .help = "end with 0 in place of this exit status (75), for a scheduler that\n"
+                "takes every other one for a failure; may be repeated"},
+    {.letter = 'h', .answer = print_help},
+    {"help", .answer = print_help, .help = "the commands, or the options of one"},
+    {"version", .answer = print_version, .help = "which version this is"},
+    {NULL},
+};
+
+/* What stands in front of the command. */
+static const struct command front = {
+    .name = "wosync",
+    .help = "usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] [--splay D] [--ok STATUS]... "
+            "COMMAND [OPTION...]\n"
+            "\n"
+            "Follows the work orders of a MaintainX account by polling, and emits what happened to them as\n"
+            "events.\n"
+            "\n",
+    .help_end = "\n"
+                "wosync COMMAND --help shows the options of a command, wosync(1) is the manual.\n"
+                "\n"
+                "example:  MAINTAINX_API_KEY=... WOSYNC_DB=./wosync.db wosync sync\n",
+    .options = known,
+    .ends_options = true,
+    .refuse = refuse,
+};
+
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int refuse_command(const char *name)
+{
+    struct buffer text = {0};
+    const char *names[COMMANDS];
+    for (int i = 0; i < COMMANDS; i++)
+        names[i] = commands[i]->name;
+    buffer_append_format(&text, "%s: unknown command", name);
+    options_suggest(&text, name, names, COMMANDS);
+    int status = refuse(text.data);
+    buffer_free(&text);
+    return status;
+}
+
+static int run_command(const struct cli *cli, int argc, char **argv)
+{
+    const struct command *command = find_command(argv[0]);
+    if (command == NULL)
+        return refuse_command(argv[0]);
+    if (cli->splay > 0 && !command->scheduled)
+        return refuse("--splay: it is for sync, backfill, reconcile and dispatch");
+    int status = cli->splay > 0 ? splay_wait(cli) : EX_OK;
+    if (status == EX_OK)
+        status = command->run(command, cli, argc, argv);
+    return status >= 0 && status < 256 && taken_for_ok[status] ? EX_OK : status;
+}
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {{"log-format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
-        {"splay", required_argument, NULL, 's'}, {"ok", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
-    size_t file_count = 0;
-    config_files = calloc((size_t)argc + 1, sizeof *config_files);
-    struct cli cli = {.config_files = config_files};
-    enum log_level level = LOG_LEVEL_WARNING;
-    bool json = false;
-    int option;
+    struct options options = {
+        .level = LOG_LEVEL_WARNING, .config_files = calloc((size_t)argc + 1, sizeof *options.config_files)};
+    struct command_line line;
     signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
-    while ((option = getopt_long(argc, argv, "+:c:qvh", known, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            config_files[file_count++] = optarg;
-            break;
-        case 'q':
-            level = LOG_LEVEL_ERROR;
-            break;
-        case 'v':
-            level = LOG_LEVEL_INFO;
-            break;
-        case 'f':
-            json = strcmp(optarg, "json") == 0;
-            if (!json && strcmp(optarg, "text") != 0)
-                return usage("--log-format", "write text or json");
-            break;
-        case 's':
-            if (duration_parse(optarg, &cli.splay) != 0 || cli.splay <= 0)
-                return usage("--splay", "write a duration such as 45s");
-            break;
-        case 'o':
-            if (read_ok(optarg) != 0)
-                return usage("--ok", "write an exit status, 1 to 255");
-            break;
-        case 'h':
-            return print_help();
-        case 'V':
-            printf("wosync %s\n", WOSYNC_VERSION);
-            return cli_flush(EX_OK);
-        default:
-            return usage(argv[optind - 1], "unknown option, or without its value");
-        }
-        log_configure(level, json);
+    int status = EX_USAGE;
+    if (!options_read(&front, argc, argv, &options, &line))
+        status = line.status;
+    else if (line.count == 0)
+        refuse("COMMAND: none given");
+    else {
+        options.cli.config_files = options.config_files;
+        status = run_command(&options.cli, line.count, line.words);
     }
-    if (optind == argc)
-        return usage("COMMAND", "none given");
-    int status = run_command(&cli, argc - optind, argv + optind);
+    free(options.config_files);
     secret_forget();
     return status;
 }

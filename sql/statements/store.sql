@@ -5,3 +5,7 @@ PRAGMA data_version;
 -- What is wrong with the file, a line each; "ok" when nothing is. Reads all of it, but the contents of the indexes.
 -- name: quick_check
 PRAGMA quick_check(3);
+
+-- name: broken_reference
+-- a table with a row that refers to one that is not there
+SELECT "table" FROM pragma_foreign_key_check LIMIT 1;

@@ -11,7 +11,6 @@
  * one unreachable minute is no alarm, and what lasts makes the last success old. But where the next run
  * cannot go better, because of a token, a file or the configuration, it is a warning at once.
  */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,57 +283,38 @@ static int check(const struct cli *cli, const struct limits *limits)
 }
 
 /* A plugin's usage error: UNKNOWN, on stdout, where the monitor reads. */
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
+static int refuse(const char *text)
 {
     struct findings findings = {0};
-    char text[512];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
     add(&findings, STATE_UNKNOWN, "%s; see: wosync check --help", text);
     int status = print(&findings, NULL, NULL);
     free(findings.list);
     return status;
 }
 
-static bool read_number(const char *text, int64_t *number)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 9 || text[digits] != '\0')
-        return false;
-    *number = strtol(text, NULL, 10);
-    return true;
-}
-
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"warning", required_argument, NULL, 'w'},
-        {"critical", required_argument, NULL, 'c'}, {"pending-age", required_argument, NULL, 'p'},
-        {"dead", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct limits limits = {
         .warning = 10 * MINUTE_MS, .critical = 30 * MINUTE_MS, .pending_age = HOUR_MS, .dead = 0};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:w:c:h", known, NULL)) != -1) {
-        int64_t *duration = option == 'w'   ? &limits.warning
-                            : option == 'c' ? &limits.critical
-                                            : &limits.pending_age;
-        if (option == 'h')
-            return cli_help(self);
-        if (option != 'w' && option != 'c' && option != 'p' && option != 'd')
-            return refuse("%s: unknown option, or without its value", argv[optind - 1]);
-        if (option == 'd' && !read_number(optarg, &limits.dead))
-            return refuse("--dead %s: expected a number of deliveries", optarg);
-        if (option != 'd' && (duration_parse(optarg, duration) != 0 || *duration == 0))
-            return refuse("%s: expected a duration such as 50s, 5m or 2h", optarg);
-    }
-    if (optind < argc)
-        return refuse("%s: check takes no argument", argv[optind]);
+    struct command_line line;
+    if (!options_read(self, argc, argv, &limits, &line))
+        return line.status;
     if (limits.warning > limits.critical)
-        return refuse("--warning must not be longer than --critical");
+        return cli_usage(self, "--warning must not be longer than --critical");
     return check(cli, &limits);
 }
+
+static const struct option_spec known[] = {
+    {"warning", DURATION_TO(struct limits, warning), .letter = 'w', .value = "D",
+        .help = "WARNING when the last success of sync is older (10m)"},
+    {"critical", DURATION_TO(struct limits, critical), .letter = 'c', .value = "D",
+        .help = "CRITICAL when it is older, or there was none (30m)"},
+    {"pending-age", DURATION_TO(struct limits, pending_age), .value = "D",
+        .help = "WARNING when a delivery has been pending for longer (1h)"},
+    {"dead", NUMBER_TO(struct limits, dead, 0, 999999999), .value = "N",
+        .help = "CRITICAL when more deliveries are dead (0)"},
+    {NULL},
+};
 
 const struct command command_check = {
     .name = "check",
@@ -343,17 +323,16 @@ const struct command command_check = {
             "\n"
             "Says in one line whether wosync works, with performance data, then a line for each finding. It\n"
             "reads the store alone: no request is sent, and no secret is needed.\n"
-            "\n"
-            "  -w, --warning D    WARNING when the last success of sync is older (10m)\n"
-            "  -c, --critical D   CRITICAL when it is older, or there was none (30m)\n"
-            "  --pending-age D    WARNING when a delivery has been pending for longer (1h)\n"
-            "  --dead N           CRITICAL when more deliveries are dead (0)\n"
-            "\n"
-            "Records in quarantine, and a last run that ended with an exit status that needs a hand, are\n"
-            "WARNING, too. Exit status 65 counts as success.\n"
-            "\n"
-            "exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also: a wrong option, no store yet)\n"
-            "\n"
-            "example:  sudo -u wosync wosync check --warning 10m --critical 30m\n",
+            "\n",
+    .help_end =
+        "\n"
+        "Records in quarantine, and a last run that ended with an exit status that needs a hand, are\n"
+        "WARNING, too. Exit status 65 counts as success.\n"
+        "\n"
+        "exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also: a wrong option, no store yet)\n"
+        "\n"
+        "example:  sudo -u wosync wosync check --warning 10m --critical 30m\n",
+    .options = known,
+    .refuse = refuse,
     .run = run,
 };

@@ -8,9 +8,9 @@
 
 #include "api/http.h"
 #include "base/log.h"
-#include "base/timestamp.h"
 #include "cli/diagnostics.h"
 #include "cli/store_owner.h"
+#include "store/migration.h"
 
 int cli_report(const struct error *e)
 {
@@ -22,6 +22,10 @@ int cli_report(const struct error *e)
 int cli_help(const struct command *command)
 {
     fputs(command->help, stdout);
+    if (command->options != NULL)
+        options_print(command->options);
+    if (command->help_end != NULL)
+        fputs(command->help_end, stdout);
     return cli_flush(EX_OK);
 }
 
@@ -32,8 +36,17 @@ int cli_usage(const struct command *command, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    if (command->refuse != NULL)
+        return command->refuse(text);
     log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
     return EX_USAGE;
+}
+
+void cli_report_copy(const struct store *store)
+{
+    if (store_copy(store) != NULL)
+        log_warning("store %s: brought to schema %d; %s is a copy from before: remove it when all is well",
+            store_path(store), migration_known.count, store_copy(store));
 }
 
 int cli_flush(int status)
@@ -113,12 +126,4 @@ void cli_check_api(const struct config *config, struct buffer *problems)
     if (config->token == NULL && !mistaken)
         buffer_append_text(problems, "api: no token; set key_file in [api] or MAINTAINX_API_KEY (MaintainX: "
                                      "Settings > Integrations)\n");
-}
-
-int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms)
-{
-    if (duration_parse(text, ms) == 0 && *ms > 0)
-        return 0;
-    cli_usage(command, "%s %s: write a duration such as 50s, 5m or 2h", option, text);
-    return -1;
 }

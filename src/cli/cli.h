@@ -1,5 +1,5 @@
 /*
- * cli: what the commands share: the options before the command, the table of commands, how options are read.
+ * cli: what the commands share: the options before the command, the table of commands, the configuration.
  */
 #ifndef WOSYNC_CLI_CLI_H
 #define WOSYNC_CLI_CLI_H
@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "cli/options.h"
 
 /* The options before the command. */
 struct cli {
@@ -16,11 +17,21 @@ struct cli {
     int64_t splay;                   /* milliseconds; 0: none */
 };
 
+struct store;
+
 struct command {
     const char *name;
-    const char *summary; /* one line for `wosync --help` */
-    bool scheduled;      /* it takes --splay */
-    const char *help;    /* for `wosync NAME --help`: usage, options, an example */
+    const char *summary;  /* one line for `wosync --help` */
+    bool scheduled;       /* it takes --splay */
+    const char *help;     /* for `wosync NAME --help`: usage and what it does; then the options are listed */
+    const char *help_end; /* and then this: notes, an example; NULL: nothing */
+    const struct option_spec *options; /* NULL: none but --help */
+    const struct option_sub *subs;     /* its sub-commands; NULL: it has none */
+    int max_arguments;                 /* without sub-commands */
+    const char *surplus;               /* what is said of one more; NULL: that it was not expected */
+    bool ends_options;                 /* the first argument ends the options */
+    /* Prints a usage error in another way than cli_usage. Returns the exit status. */
+    int (*refuse)(const char *text);
     /* Runs it; argv[0] is its name. Returns the exit status. */
     int (*run)(const struct command *self, const struct cli *cli, int argc, char **argv);
 };
@@ -42,11 +53,14 @@ extern const struct command command_init;
 /* Prints the error's text, if there is one, and returns its status. */
 int cli_report(const struct error *e);
 
-/* Prints the command's help on stdout; returns EX_OK, or EX_IOERR when stdout is gone. */
+/* Prints the command's help on stdout, with its options. Returns EX_OK, or EX_IOERR when stdout is gone. */
 int cli_help(const struct command *command);
 
-/* Prints a usage error, and how to get help. Returns EX_USAGE. */
+/* Prints a usage error, and how to get help. Returns EX_USAGE, or what the command's own `refuse` does. */
 int cli_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says, once, that opening the store has brought it to another schema, and where the copy from before is. */
+void cli_report_copy(const struct store *store);
 
 /* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
 int cli_flush(int status);
@@ -76,8 +90,5 @@ void cli_check_address(const struct config *config, struct buffer *problems);
 
 /* Adds what a run that reads would stumble on to the problems: the address of the API, and no token. */
 void cli_check_api(const struct config *config, struct buffer *problems);
-
-/* Reads a duration option such as --max-time. Returns 0, or -1 after printing a usage error. */
-int cli_duration(const struct command *command, const char *option, const char *text, int64_t *ms);
 
 #endif

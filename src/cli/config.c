@@ -1,5 +1,4 @@
 /* config: reads the whole configuration, sends nothing, makes nothing: every mistake, or what is in force. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,16 +91,9 @@ static int check(const struct cli *cli)
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int option;
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(self);
-        return cli_usage(self, "%s: unknown option", argv[optind - 1]);
-    }
-    if (optind < argc)
-        return cli_usage(
-            self, "%s: unexpected argument; write -c %s in front of config", argv[optind], argv[optind]);
+    struct command_line line;
+    if (!options_read(self, argc, argv, NULL, &line))
+        return line.status;
     return check(cli);
 }
 
@@ -121,5 +113,6 @@ const struct command command_config = {
         "another one may not be allowed to read the same files.\n"
         "\n"
         "example:  sudo -u wosync wosync config\n",
+    .surplus = "it takes no argument; write -c FILE in front of config",
     .run = run,
 };

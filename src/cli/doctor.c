@@ -9,8 +9,8 @@
  */
 #include "cli/doctor.h"
 
-#include <getopt.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "base/nearest.h"
 #include "base/secret.h"
 #include "base/shutdown.h"
 #include "base/utf8.h"
@@ -277,47 +276,55 @@ static int print_list(void)
 
 static int refuse_check(const struct command *self, const char *name)
 {
+    struct buffer text = {0};
     const char *names[MOST_CHECKS];
     for (size_t i = 0; i < standing_count; i++)
         names[i] = standings[i].check->name;
-    const char *near = nearest_word(name, names, standing_count);
-    if (near != NULL)
-        return cli_usage(self, "%s: there is no such check; did you mean %s?", name, near);
-    return cli_usage(self, "%s: there is no such check or group; wosync doctor --list shows them", name);
+    buffer_append_format(&text, "%s: there is no such check", name);
+    if (!options_suggest(&text, name, names, standing_count))
+        buffer_append_text(&text, " or group; wosync doctor --list shows them");
+    int status = cli_usage(self, "%s", text.data);
+    buffer_free(&text);
+    return status;
 }
+
+struct options {
+    bool offline, send, strict, json, list;
+};
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"offline", no_argument, NULL, 'o'},
-        {"send", no_argument, NULL, 's'}, {"strict", no_argument, NULL, 'S'},
-        {"json", no_argument, NULL, 'j'}, {"list", no_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
-    struct doctor doctor = {.cli = cli};
-    bool list = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(self);
-        if (option == '?' || option == ':')
-            return cli_usage(self, "%s: unknown option", argv[optind - 1]);
-        doctor.offline = doctor.offline || option == 'o';
-        doctor.send = doctor.send || option == 's';
-        doctor.strict = doctor.strict || option == 'S';
-        doctor.json = doctor.json || option == 'j';
-        list = list || option == 'l';
-    }
-    if (doctor.offline && doctor.send)
-        return cli_usage(self, "--send sends something, and --offline sends nothing; use one of them");
+    struct options options = {0};
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
+    struct doctor doctor = {.cli = cli,
+        .offline = options.offline,
+        .send = options.send,
+        .strict = options.strict,
+        .json = options.json};
     list_checks();
-    if (list)
+    if (options.list)
         return print_list();
-    for (int i = optind; i < argc; i++)
-        if (!want_named(argv[i]))
-            return refuse_check(self, argv[i]);
-    for (size_t i = 0; i < standing_count && optind == argc; i++)
+    for (int i = 0; i < line.count; i++)
+        if (!want_named(line.words[i]))
+            return refuse_check(self, line.words[i]);
+    for (size_t i = 0; i < standing_count && line.count == 0; i++)
         want(&standings[i]);
     return examine(&doctor);
 }
+
+static const struct option_spec known[] = {
+    {"offline", FLAG_TO(struct options, offline), .excludes = "send",
+        .help = "send nothing, neither to the API nor to a receiver"},
+    {"send", FLAG_TO(struct options, send),
+        .help = "deliver one wosync.test event to each handler that keeps nothing of it, whatever its on\n"
+                "and when say"},
+    {"strict", FLAG_TO(struct options, strict), .help = "warnings count, too: exit status 65"},
+    {"json", FLAG_TO(struct options, json), .help = "one object: \"ok\", \"exitStatus\", \"checks\""},
+    {"list", FLAG_TO(struct options, list), .help = "what is checked, and what depends on what"},
+    {NULL},
+};
 
 const struct command command_doctor = {
     .name = "doctor",
@@ -330,19 +337,15 @@ const struct command command_doctor = {
         "It reads only, takes no lock, and sends at most six requests within the rate limit. A check that "
         "depends\n"
         "on one that failed is not tried (--). Run it as the user that wosync runs as.\n"
-        "\n"
-        "  --offline  send nothing, neither to the API nor to a receiver\n"
-        "  --send     deliver one wosync.test event to each handler that keeps nothing of it, whatever its "
-        "on\n"
-        "             and when say\n"
-        "  --strict   warnings count, too: exit status 65\n"
-        "  --json     one object: \"ok\", \"exitStatus\", \"checks\"\n"
-        "  --list     what is checked, and what depends on what\n"
+        "\n",
+    .help_end =
         "  CHECK      only these checks, or groups, and what they depend on\n"
         "\n"
         "The exit status is what sync would end with: 78 the configuration, 77 the token, 74 files and the\n"
         "store, 69 the API or a receiver; 0 when nothing failed.\n"
         "\n"
         "example:  sudo -u wosync wosync doctor\n",
+    .options = known,
+    .max_arguments = INT_MAX,
     .run = run,
 };

@@ -9,6 +9,7 @@
 #include "cli/doctor.h"
 #include "store/counters.h"
 #include "store/lateness.h"
+#include "store/migration.h"
 #include "store/passes.h"
 #include "store/quarantine.h"
 #include "store/runs.h"
@@ -26,8 +27,12 @@ static void report_error(struct doctor *doctor, const struct error *e)
 
 static void check_schema(struct doctor *doctor)
 {
+    int version;
     if (doctor->store != NULL)
-        doctor_ok(doctor, "%s, schema %d", doctor->config.store, SQL_VERSION);
+        doctor_ok(doctor, "%s, schema %d", doctor->config.store, migration_known.count);
+    else if (store_is_old(doctor->config.store, &version))
+        doctor_skip(doctor, "%s has schema %d, this wosync has %d; the next wosync sync brings it up to date",
+            doctor->config.store, version, migration_known.count);
     else if (doctor->store_error.status != EX_OK)
         report_error(doctor, &doctor->store_error);
     else

@@ -1,6 +1,4 @@
 /* events: what was emitted, and what to do by hand about its deliveries. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +26,6 @@ struct options {
     const char *handler;
     int64_t since;
     bool dry_run;
-    bool limited; /* --limit or --all was given */
 };
 
 /* --- list --- */
@@ -201,19 +198,27 @@ static int replay(struct store *store, const struct config *config, struct optio
 
 /* --- the command --- */
 
+enum { LIST, RETRY, DISCARD, REPLAY };
+
+static const struct option_sub subs[] = {
+    [LIST] = {"list", 0, 0},
+    [RETRY] = {"retry", 0, 1},
+    [DISCARD] = {"discard", 0, 1},
+    [REPLAY] = {"replay", 0, 0},
+    {NULL},
+};
+
 struct subcommand {
-    const char *name;
-    int least, most; /* arguments */
     enum store_mode mode;
     int (*run)(struct store *store, const struct config *config, struct options *options, const char *id,
         struct error *e);
 };
 
 static const struct subcommand subcommands[] = {
-    {"list", 0, 0, STORE_READ, list},
-    {"retry", 0, 1, STORE_WRITE, retry},
-    {"discard", 0, 1, STORE_WRITE, discard},
-    {"replay", 0, 0, STORE_WRITE, replay},
+    [LIST] = {STORE_READ, list},
+    [RETRY] = {STORE_WRITE, retry},
+    [DISCARD] = {STORE_WRITE, discard},
+    [REPLAY] = {STORE_WRITE, replay},
 };
 
 /* Nobody may deliver meanwhile: a run that has read the handler's position already would bring the events
@@ -251,8 +256,10 @@ static int run_subcommand(
             lock = take_delivery_lock(config.store, &e);
         if (e.status == EX_OK)
             store = store_open(config.store, options->dry_run ? STORE_READ : sub->mode, BUSY_MS, &e);
-        if (store != NULL)
+        if (store != NULL) {
+            cli_report_copy(store);
             sub->run(store, &config, options, id, &e);
+        }
     } else if (sub->mode == STORE_WRITE) {
         fail(&e, EX_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
     }
@@ -262,104 +269,59 @@ static int run_subcommand(
     return cli_flush(cli_report(&e));
 }
 
-static int take_limit(const struct command *self, const char *text, struct options *options)
+static int read_type(const char *text, void *values, struct buffer *why)
 {
-    char *end;
-    errno = 0;
-    options->limited = true;
-    options->filter.limit = strtoll(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && options->filter.limit >= 1
-               ? EX_OK
-               : cli_usage(self, "--limit %s: expected a number, 1 or more", text);
+    ((struct options *)values)->filter.type = text;
+    if (event_type_named(text) < EVENT_TYPES)
+        return 0;
+    buffer_append_text(why, "unknown; workorder.created, for instance");
+    return -1;
 }
 
-/* Reads one option. Returns 0, or the exit status after printing what is wrong. */
-static int take_option(const struct command *self, int option, struct options *options, char **argv)
+static int read_all(const char *text, void *values, struct buffer *why)
 {
-    switch (option) {
-    case 't':
-        options->filter.type = optarg;
-        return event_type_named(optarg) < EVENT_TYPES
-                   ? EX_OK
-                   : cli_usage(self, "--type %s: unknown; workorder.created, for instance", optarg);
-    case 'i':
-        options->filter.id = optarg;
-        return EX_OK;
-    case 's':
-        options->filter.state = optarg;
-        return strcmp(optarg, "pending") == 0 || strcmp(optarg, "dead") == 0 || strcmp(optarg, "done") == 0
-                   ? EX_OK
-                   : cli_usage(self, "--state %s: write pending, dead or done", optarg);
-    case 'j':
-        options->json = true;
-        return EX_OK;
-    case 'H':
-        options->handler = optarg;
-        return EX_OK;
-    case 'n':
-        options->dry_run = true;
-        return EX_OK;
-    case 'l':
-        return take_limit(self, optarg, options);
-    case 'a':
-        options->limited = true;
-        options->filter.limit = 0;
-        return EX_OK;
-    case 'S':
-        return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
-                   ? EX_OK
-                   : cli_usage(
-                         self, "--since %s: write a date, a date and time, or an age such as 7d", optarg);
-    default:
-        return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-    }
-}
-
-static const struct subcommand *find_subcommand(const char *name)
-{
-    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-        if (strcmp(subcommands[i].name, name) == 0)
-            return &subcommands[i];
-    return NULL;
+    (void)text;
+    (void)why;
+    ((struct options *)values)->filter.limit = 0;
+    return 0;
 }
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"type", required_argument, NULL, 't'},
-        {"id", required_argument, NULL, 'i'}, {"state", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'}, {"handler", required_argument, NULL, 'H'},
-        {"since", required_argument, NULL, 'S'}, {"dry-run", no_argument, NULL, 'n'},
-        {"limit", required_argument, NULL, 'l'}, {"all", no_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options = {.since = TIMESTAMP_NONE, .filter = {.limit = DEFAULT_LIMIT}};
-    int option;
-    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(self);
-        if (take_option(self, option, &options, argv) != EX_OK)
-            return EX_USAGE;
-    }
-    const struct subcommand *sub = optind < argc ? find_subcommand(argv[optind]) : NULL;
-    if (sub == NULL)
-        return cli_usage(self, "say list, retry, discard or replay");
-    int arguments = argc - optind - 1;
-    if (arguments < sub->least || arguments > sub->most)
-        return cli_usage(
-            self, "%s takes %s", sub->name, sub->most == 0 ? "no argument" : "the id of an event");
-    bool replaying = sub->run == replay, discarding = sub->run == discard;
-    if (discarding && (options.handler != NULL) == (arguments == 1))
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
+    if (line.sub == DISCARD && (options.handler != NULL) == (line.count == 1))
         return cli_usage(self, "discard takes the id of an event, or --handler NAME");
-    if (replaying && (options.handler == NULL || options.since == TIMESTAMP_NONE))
-        return cli_usage(self, "replay needs --handler NAME and --since T");
-    if (!replaying && (options.since != TIMESTAMP_NONE || options.dry_run))
-        return cli_usage(self, "--since and --dry-run are options of replay");
-    if (!replaying && !discarding && options.handler != NULL)
-        return cli_usage(self, "--handler belongs to discard and replay");
-    if (sub->run != list && (options.filter.type != NULL || options.filter.id != NULL ||
-                                options.filter.state != NULL || options.json || options.limited))
-        return cli_usage(self, "--type, --id, --state, --limit, --all and --json are options of list");
-    return run_subcommand(cli, sub, &options, arguments == 1 ? argv[optind + 1] : NULL);
+    return run_subcommand(cli, &subcommands[line.sub], &options, line.count == 1 ? line.words[0] : NULL);
 }
+
+static const char *const states[] = {"pending", "dead", "done", NULL};
+
+static const struct option_spec known[] = {
+    {"type", READ_BY(read_type), .value = "T", .subs = SUB(LIST),
+        .help = "only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
+                "workorder.updated, workorder.deleted"},
+    {"id", TEXT_TO(struct options, filter.id), .value = "ID", .subs = SUB(LIST),
+        .help = "only the event of this id"},
+    {"state", CHOICE_TO(struct options, filter.state, states), .value = "S", .subs = SUB(LIST),
+        .help = "only events with a delivery that is pending, dead or done"},
+    {"limit", NUMBER_TO(struct options, filter.limit, 1, INT64_MAX), .value = "N", .subs = SUB(LIST),
+        .help = "the newest N (100)"},
+    {"all", FLAG_READ_BY(read_all), .subs = SUB(LIST), .help = "all"},
+    {"json", FLAG_TO(struct options, json), .subs = SUB(LIST),
+        .help = "one event per line, as the handlers get it"},
+    {"handler", TEXT_TO(struct options, handler), .value = "NAME", .subs = SUB(DISCARD) | SUB(REPLAY),
+        .required = SUB(REPLAY), .missing = "write --handler NAME --since T",
+        .help = "discard what waits for this handler, or replay to it"},
+    {"since", DATE_TO(struct options, since), .value = "T", .subs = SUB(REPLAY), .required = SUB(REPLAY),
+        .missing = "write --handler NAME --since T",
+        .help = "replay from here: a date, a date and time, or an age such as 7d"},
+    {"dry-run", FLAG_TO(struct options, dry_run), .subs = SUB(REPLAY),
+        .help = "print the ids that replay would deliver, change nothing"},
+    {NULL},
+};
 
 const struct command command_events = {
     .name = "events",
@@ -375,24 +337,17 @@ const struct command command_events = {
         "it.\n"
         "What it leaves out it says on stderr.\n"
         "\n"
-        "  --type T    only this type: workorder.created, workorder.status_changed, workorder.completed,\n"
-        "              workorder.updated, workorder.deleted\n"
-        "  --id ID     only the event of this id\n"
-        "  --state S   only events with a delivery that is pending, dead or done\n"
-        "  --limit N   the newest N (100)\n"
-        "  --all       all\n"
-        "  --json      one event per line, as the handlers get it\n"
-        "\n"
         "retry queues dead deliveries again: all, or those of one event. discard drops the deliveries of an\n"
         "event that are pending or dead, or all that wait for a handler, whether the configuration still\n"
         "has it or not. replay delivers what happened since T (a date, a date and time, or an age such as\n"
         "7d) to a handler again, or for the first time to one that came later; no request goes to\n"
         "MaintainX.\n"
-        "\n"
-        "  --dry-run   print the ids that replay would deliver, change nothing\n"
-        "\n"
-        "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"
-        "           wosync events list --state dead\n"
-        "           wosync events replay --handler erp --since 7d --dry-run\n",
+        "\n",
+    .help_end = "\n"
+                "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"
+                "           wosync events list --state dead\n"
+                "           wosync events replay --handler erp --since 7d --dry-run\n",
+    .options = known,
+    .subs = subs,
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* backfill and reconcile: two readings of the list that are no polling. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "cli/cli.h"
+#include "cli/option_value.h"
 #include "cli/run_context.h"
 #include "sources/backfill.h"
 #include "sources/refetch.h"
@@ -21,7 +21,8 @@
 #include "store/snapshots.h"
 
 struct options {
-    struct diff_window window; /* from is TIMESTAMP_NONE while not given */
+    struct diff_window window;
+    const char *since, *until; /* as they were typed */
     char typed[256];           /* the window as it was typed */
     bool plan;
     bool restart;
@@ -196,63 +197,18 @@ static void reconcile(struct run_context *context, const struct options *options
 
 /* --- the commands --- */
 
-static int read_date(const struct command *self, const char *option, const char *text, int64_t *ms)
+static int read_since(const char *text, void *values, struct buffer *why)
 {
-    if (timestamp_parse_user(text, clock_now(), ms) == 0)
-        return 0;
-    cli_usage(self, "%s %s: write a date, a date and time, or an age such as 90d", option, text);
-    return -1;
+    struct options *options = values;
+    options->since = text;
+    return option_value_read_date(text, &options->window.from, why);
 }
 
-/* Returns 0, or 1 when the command is done already (*status says how). */
-static int read_options(const struct command *self, const struct option *known, int argc, char **argv,
-    struct options *options, int *status)
+static int read_until(const char *text, void *values, struct buffer *why)
 {
-    int option, wrong = 0;
-    const char *since = "", *until = "";
-    *options = (struct options){.window = {.from = TIMESTAMP_NONE, .until = clock_now()}};
-    *status = EX_USAGE;
-    while (wrong == 0 && (option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            since = optarg;
-            wrong = read_date(self, "--since", since, &options->window.from);
-            break;
-        case 'u':
-            until = optarg;
-            wrong = read_date(self, "--until", until, &options->window.until);
-            break;
-        case 'S':
-            options->window.silent = true;
-            break;
-        case 'p':
-            options->plan = true;
-            break;
-        case 'r':
-            options->restart = true;
-            break;
-        case 'D':
-            options->no_dispatch = true;
-            break;
-        case 't':
-            wrong = cli_duration(self, "--max-time", optarg, &options->max_time);
-            break;
-        case 'w':
-            wrong = cli_duration(self, "--wait", optarg, &options->wait);
-            break;
-        case 'h':
-            *status = cli_help(self);
-            return 1;
-        default:
-            cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-            return 1;
-        }
-    }
-    snprintf(options->typed, sizeof options->typed, "%s/%s/%s", since, until,
-        options->window.silent ? "silent" : "");
-    if (wrong == 0 && optind < argc)
-        cli_usage(self, "%s: unexpected argument", argv[optind]);
-    return wrong != 0 || optind < argc;
+    struct options *options = values;
+    options->until = text;
+    return option_value_read_date(text, &options->window.until, why);
 }
 
 /* Reads under the lock of its kind, and then delivers, unless another run does. With a time limit delivering
@@ -289,19 +245,14 @@ static int plan_backfill(const struct cli *cli, const struct options *options)
 
 static int run_backfill(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"since", required_argument, NULL, 's'},
-        {"until", required_argument, NULL, 'u'}, {"silent", no_argument, NULL, 'S'},
-        {"plan", no_argument, NULL, 'p'}, {"restart", no_argument, NULL, 'r'},
-        {"no-dispatch", no_argument, NULL, 'D'}, {"max-time", required_argument, NULL, 't'},
-        {"wait", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct options options;
-    int status;
-    if (read_options(self, known, argc, argv, &options, &status) != 0)
-        return status;
-    if (options.window.from == TIMESTAMP_NONE)
-        return cli_usage(self, "--since is missing; write --since 2026-01-01 or --since 90d");
+    struct options options = {.window.until = clock_now(), .until = ""};
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
     if (options.window.until <= options.window.from)
         return cli_usage(self, "--until is before --since");
+    snprintf(options.typed, sizeof options.typed, "%s/%s/%s", options.since, options.until,
+        options.window.silent ? "silent" : "");
     if (options.plan)
         return plan_backfill(cli, &options);
     return run_history(cli, "backfill", LOCK_BACKFILL, backfill, &options);
@@ -309,15 +260,39 @@ static int run_backfill(const struct command *self, const struct cli *cli, int a
 
 static int run_reconcile(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"no-dispatch", no_argument, NULL, 'D'},
-        {"max-time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct options options;
-    int status;
-    if (read_options(self, known, argc, argv, &options, &status) != 0)
-        return status;
+    struct options options = {0};
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
     return run_history(cli, "reconcile", LOCK_SWEEP, reconcile, &options);
 }
+
+static const struct option_spec backfill_options[] = {
+    {"since", READ_BY(read_since), .value = "T", .required = SUB(0),
+        .missing = "write --since 2026-01-01 or --since 90d",
+        .help = "the beginning: a date (2026-01-31), a date and time, or an age (90d)"},
+    {"until", READ_BY(read_until), .value = "T", .help = "the end (now)"},
+    {"silent", FLAG_TO(struct options, window.silent), .help = "store what is read, emit nothing"},
+    {"plan", FLAG_TO(struct options, plan), .help = "print what it would cost, send nothing"},
+    {"restart", FLAG_TO(struct options, restart), .help = "drop an unfinished backfill of another window"},
+    {"no-dispatch", FLAG_TO(struct options, no_dispatch),
+        .help = "deliver nothing; the next sync or dispatch does"},
+    {"max-time", DURATION_TO(struct options, max_time), .value = "D",
+        .help = "end between two pages after this time"},
+    {"wait", DURATION_TO(struct options, wait), .value = "D",
+        .help = "when another backfill is at work, wait so long for it (10m)"},
+    {NULL},
+};
+
+static const struct option_spec reconcile_options[] = {
+    {"no-dispatch", FLAG_TO(struct options, no_dispatch),
+        .help = "deliver nothing; the next sync or dispatch does"},
+    {"max-time", DURATION_TO(struct options, max_time), .value = "D",
+        .help = "end between two pages after this time; the same command continues there"},
+    {"wait", DURATION_TO(struct options, wait), .value = "D",
+        .help = "when another sweep is at work, wait so long for it (10m)"},
+    {NULL},
+};
 
 const struct command command_backfill = {
     .name = "backfill",
@@ -332,19 +307,12 @@ const struct command command_backfill = {
         "whatever\n"
         "windows it runs. A backfill that was stopped is continued by the same command; sync may run beside\n"
         "it.\n"
-        "\n"
-        "  --since T      the beginning: a date (2026-01-31), a date and time, or an age (90d)\n"
-        "  --until T      the end (now)\n"
-        "  --silent       store what is read, emit nothing\n"
-        "  --plan         print what it would cost, send nothing\n"
-        "  --restart      drop an unfinished backfill of another window\n"
-        "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
-        "  --max-time D   end between two pages after this time\n"
-        "  --wait D       when another backfill is at work, wait so long for it (10m)\n"
-        "\n"
-        "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
-        "\n"
-        "example:  wosync backfill --since 2026-01-01 --plan\n",
+        "\n",
+    .help_end = "\n"
+                "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
+                "\n"
+                "example:  wosync backfill --since 2026-01-01 --plan\n",
+    .options = backfill_options,
     .run = run_backfill,
 };
 
@@ -361,11 +329,9 @@ const struct command command_reconcile = {
         "the\n"
         "second request). With more than max_deletes missing at once nothing is emitted: a permission that\n"
         "was revoked looks the same.\n"
-        "\n"
-        "  --no-dispatch  deliver nothing; the next sync or dispatch does\n"
-        "  --max-time D   end between two pages after this time; the same command continues there\n"
-        "  --wait D       when another sweep is at work, wait so long for it (10m)\n"
-        "\n"
-        "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
+        "\n",
+    .help_end = "\n"
+                "example, in a crontab:  17 3 * * 0 wosync reconcile\n",
+    .options = reconcile_options,
     .run = run_reconcile,
 };

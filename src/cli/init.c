@@ -8,7 +8,6 @@
  * configuration turns out to be wrong, everything that was written is taken back. The token and other secrets
  * come from stdin alone: a command line can be read by others.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,6 @@
 #include "deliver/handler_table.h"
 
 struct init {
-    const struct command *self;
     struct init_ask ask;
     struct init_place place;
     struct init_token token;
@@ -229,55 +227,31 @@ static int look(const struct init *init)
 
 /* --- the command --- */
 
-static int read_options(struct init *init, int argc, char **argv, int *status)
+static int read_handler(const char *text, void *values, struct buffer *why)
 {
-    static const struct option known[] = {{"handler", required_argument, NULL, 'H'},
-        {"store", required_argument, NULL, 's'}, {"organization", required_argument, NULL, 'o'},
-        {"base-url", required_argument, NULL, 'b'}, {"ca-file", required_argument, NULL, 'C'},
-        {"user", required_argument, NULL, 'u'}, {"offline", no_argument, NULL, 'O'},
-        {"no-check", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int option;
-    const char *wrong;
-    *status = EX_USAGE;
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'H':
-            if ((wrong = init_handlers_add(&init->handlers, optarg)) != NULL)
-                return cli_usage(init->self, "--handler %.*s: %s", (int)strcspn(optarg, "="), optarg, wrong);
-            init->handlers_given = true;
-            break;
-        case 's':
-            free(init->place.store);
-            init->place.store = init_place_absolute(optarg);
-            break;
-        case 'o':
-            free(init->token.organization);
-            init->token.organization = strdup(optarg);
-            break;
-        case 'b':
-            init->token.base_url = optarg;
-            break;
-        case 'C':
-            init->token.ca_file = optarg;
-            break;
-        case 'u':
-            init->place.user = optarg;
-            break;
-        case 'O':
-            init->offline = init->no_check = true;
-            break;
-        case 'n':
-            init->no_check = true;
-            break;
-        case 'h':
-            *status = cli_help(init->self);
-            return -1;
-        default:
-            return cli_usage(init->self, "%s: unknown option, or without its value", argv[optind - 1]);
-        }
-    }
-    if (optind < argc) /* not shown: it may be a token */
-        return cli_usage(init->self, "it takes no argument; write the token on stdin");
+    struct init *init = values;
+    const char *wrong = init_handlers_add(&init->handlers, text);
+    if (wrong != NULL)
+        buffer_append_format(why, "%.*s: %s", (int)strcspn(text, "="), text, wrong);
+    init->handlers_given = true;
+    return wrong == NULL ? 0 : -1;
+}
+
+static int read_store(const char *text, void *values, struct buffer *why)
+{
+    struct init *init = values;
+    (void)why;
+    free(init->place.store);
+    init->place.store = init_place_absolute(text);
+    return 0;
+}
+
+static int read_organization(const char *text, void *values, struct buffer *why)
+{
+    struct init *init = values;
+    (void)why;
+    free(init->token.organization);
+    init->token.organization = strdup(text);
     return 0;
 }
 
@@ -300,13 +274,14 @@ static int prepare(struct init *init, const struct cli *cli, struct error *e)
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    struct init init = {.self = self, .token.organization = strdup("")};
+    struct init init = {.token.organization = strdup("")};
     struct error e = {0};
+    struct command_line line;
     int status = EX_OK;
     init.ask.terminal = isatty(STDIN_FILENO) != 0;
-    if (read_options(&init, argc, argv, &status) != 0) {
+    if (!options_read(self, argc, argv, &init, &line)) {
         free_init(&init);
-        return status;
+        return line.status;
     }
     if (prepare(&init, cli, &e) == 0 && init_token_settle(&init.token, &init.ask, !init.offline, &e) == 0 &&
         settle_handlers(&init, &e) == 0) {
@@ -314,7 +289,7 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         if (write_files(&init, &e) == 0) {
             print_written(&init);
             print_schedule(&init);
-            status = init.no_check ? cli_flush(EX_OK) : look(&init);
+            status = init.no_check || init.offline ? cli_flush(EX_OK) : look(&init);
         }
     }
     if (e.status != EX_OK)
@@ -322,6 +297,26 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     free_init(&init);
     return status;
 }
+
+static const struct option_spec known[] = {
+    {"handler", READ_BY(read_handler), .value = "TYPE", .hide_value = true,
+        .help = "log, slack, http, exec, report or warehouse; with =TARGET its URL, command,\n"
+                "directory or database; may be repeated (log). The URL of slack is a secret: a\n"
+                "line of stdin after the token, or file:PATH, or env:NAME"},
+    {"organization", READ_BY(read_organization), .value = "ID",
+        .help = "for a token that covers several organizations"},
+    {"store", READ_BY(read_store), .value = "PATH",
+        .help = "the store (/var/lib/wosync/wosync.db, or below ~/.local/share)"},
+    {"base-url", TEXT_TO(struct init, token.base_url), .value = "URL",
+        .help = "of the API, where it is not MaintainX's own"},
+    {"ca-file", TEXT_TO(struct init, token.ca_file), .value = "FILE",
+        .help = "certificates to trust instead of the system's"},
+    {"user", TEXT_TO(struct init, place.user), .value = "NAME",
+        .help = "who runs it, where root sets it up (wosync)"},
+    {"offline", FLAG_TO(struct init, offline), .help = "do not try the token"},
+    {"no-check", FLAG_TO(struct init, no_check), .help = "do not try the configuration"},
+    {NULL},
+};
 
 const struct command command_init = {
     .name = "init",
@@ -339,19 +334,10 @@ const struct command command_init = {
         "the\n"
         "handlers; elsewhere the first line of stdin is the token. Then it prints how to run wosync every\n"
         "minute, and tries the configuration by wosync doctor, whose exit status is its own.\n"
-        "\n"
-        "  --handler TYPE      log, slack, http, exec, report or warehouse; with =TARGET its URL, command,\n"
-        "                      directory or database; may be repeated (log). The URL of slack is a secret: "
-        "a\n"
-        "                      line of stdin after the token, or file:PATH, or env:NAME\n"
-        "  --organization ID   for a token that covers several organizations\n"
-        "  --store PATH        the store (/var/lib/wosync/wosync.db, or below ~/.local/share)\n"
-        "  --base-url URL      of the API, where it is not MaintainX's own\n"
-        "  --ca-file FILE      certificates to trust instead of the system's\n"
-        "  --user NAME         who runs it, where root sets it up (wosync)\n"
-        "  --offline           do not try the token\n"
-        "  --no-check          do not try the configuration\n"
-        "\n"
-        "example:  sudo wosync init --handler slack --handler report <secrets.txt\n",
+        "\n",
+    .help_end = "\n"
+                "example:  sudo wosync init --handler slack --handler report <secrets.txt\n",
+    .options = known,
+    .surplus = "it takes no argument; write the token on stdin", /* not shown: it may be a token */
     .run = run,
 };

@@ -1,7 +1,6 @@
 /* receive: one delivery of a webhook: from a web server that runs us as a CGI program, or from a file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -199,22 +198,28 @@ static int receive_cgi(const struct cli *cli)
     return status;
 }
 
+struct options {
+    const char *path;
+    struct webhook_message message;
+};
+
 /* A header as it was typed, `NAME: VALUE`: its value goes where it belongs; others are passed over. */
-static int read_header(const struct command *self, char *text, struct webhook_message *message)
+static int read_header(const char *text, void *values, struct buffer *why)
 {
-    char *colon = strchr(text, ':');
-    if (colon == NULL) {
-        cli_usage(self, "--header %s: write 'NAME: VALUE'", text);
+    struct webhook_message *message = &((struct options *)values)->message;
+    const struct {
+        const char *name;
+        const char **value;
+    } headers[] = {{timed_header, &message->timed_signature}, {plain_header, &message->plain_signature},
+        {event_header, &message->event_id}};
+    const size_t len = strcspn(text, ":");
+    if (text[len] == '\0') {
+        buffer_append_text(why, "write 'NAME: VALUE'");
         return -1;
     }
-    const char *value = colon + 1 + strspn(colon + 1, " \t");
-    *colon = '\0';
-    if (strcasecmp(text, timed_header) == 0)
-        message->timed_signature = value;
-    else if (strcasecmp(text, plain_header) == 0)
-        message->plain_signature = value;
-    else if (strcasecmp(text, event_header) == 0)
-        message->event_id = value;
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        if (strlen(headers[i].name) == len && strncasecmp(text, headers[i].name, len) == 0)
+            *headers[i].value = text + len + 1 + strspn(text + len + 1, " \t");
     return 0;
 }
 
@@ -277,35 +282,25 @@ static int receive_file(const struct cli *cli, const char *path, struct webhook_
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"body", required_argument, NULL, 'b'},
-        {"header", required_argument, NULL, 'H'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct webhook_message message = {0};
-    const char *path = NULL;
-    int option;
+    struct options options = {0};
+    struct command_line line;
     /* then arguments may come from whoever sent the request (RFC 3875, section 4.4): none is looked at */
     if (cgi_is_request())
         return receive_cgi(cli);
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'b':
-            path = optarg;
-            break;
-        case 'H':
-            if (read_header(self, optarg, &message) != 0)
-                return EX_USAGE;
-            break;
-        case 'h':
-            return cli_help(self);
-        default:
-            return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-        }
-    }
-    if (optind < argc)
-        return cli_usage(self, "%s: unexpected argument", argv[optind]);
-    if (path == NULL)
-        return cli_usage(self, "a web server is to run this, or write --body FILE");
-    return receive_file(cli, path, &message);
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
+    return receive_file(cli, options.path, &options.message);
 }
+
+static const struct option_spec known[] = {
+    {"body", TEXT_TO(struct options, path), .value = "FILE", .required = SUB(0),
+        .missing = "a web server is to run this, or write --body FILE",
+        .help = "a saved delivery in place of a request (-: stdin); the answer goes to stdout"},
+    {"header", READ_BY(read_header), .value = "H",
+        .help = "its headers: x-maintainx-webhook-body-signature or x-maintainx-signature,\n"
+                "x-maintainx-event-id"},
+    {NULL},
+};
 
 const struct command command_receive = {
     .name = "receive",
@@ -319,13 +314,12 @@ const struct command command_receive = {
         "of the delivery, stores it, answers, and then delivers the events, unless another run is at work "
         "and "
         "does.\n"
-        "\n"
-        "  --body FILE    a saved delivery in place of a request (-: stdin); the answer goes to stdout\n"
-        "  --header H     its headers: x-maintainx-webhook-body-signature or x-maintainx-signature,\n"
-        "                 x-maintainx-event-id\n"
+        "\n",
+    .help_end =
         "\n"
         "Secrets: those of wosync webhooks register, secret_file in [webhooks], MAINTAINX_WEBHOOK_SECRET.\n"
         "\n"
         "example:  wosync receive --body delivery.json --header \"x-maintainx-signature: $SIGNATURE\"\n",
+    .options = known,
     .run = run,
 };

@@ -1,6 +1,5 @@
 /* report: one page of HTML out of the store: are we on track, are we improving, where is the problem. */
 #include <errno.h>
-#include <getopt.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <math.h>
@@ -33,30 +32,21 @@ struct options {
 
 /* --- options --- */
 
-static int read_since(const struct command *self, const char *text, struct report_request *request)
+static int read_since(const char *text, void *values, struct buffer *why)
 {
+    struct report_request *request = &((struct options *)values)->request;
     const int64_t now = request->now;
     if (timestamp_parse_user(text, now, &request->since) == 0 &&
         now - request->since >= LEAST_DAYS * DAY_MS && now - request->since <= MOST_DAYS * DAY_MS)
         return 0;
-    cli_usage(self, "--since %s: write a date or an age such as 90d, from %d to %d days ago", text,
-        LEAST_DAYS, MOST_DAYS);
+    buffer_append_format(
+        why, "write a date or an age such as 90d, from %d to %d days ago", LEAST_DAYS, MOST_DAYS);
     return -1;
 }
 
-static int read_location(const struct command *self, const char *text, struct report_request *request)
+static int read_target(const char *text, void *values, struct buffer *why)
 {
-    char *end;
-    errno = 0;
-    request->location = strtoll(text, &end, 10);
-    if (errno == 0 && *text >= '1' && *text <= '9' && *end == '\0')
-        return 0;
-    cli_usage(self, "--location %s: write the id of a location, a whole number", text);
-    return -1;
-}
-
-static int read_target(const struct command *self, const char *text, struct report_request *request)
-{
+    struct report_request *request = &((struct options *)values)->request;
     const char *number = strchr(text, '=');
     char *end = NULL;
     const double percent = number != NULL ? strtod(number + 1, &end) : 0;
@@ -71,7 +61,7 @@ static int read_target(const struct command *self, const char *text, struct repo
             return 0;
         }
     }
-    cli_usage(self, "--target %s: write pm=PERCENT or on_time=PERCENT, more than 0 and at most 100", text);
+    buffer_append_text(why, "write pm=PERCENT or on_time=PERCENT, more than 0 and at most 100");
     return -1;
 }
 
@@ -153,44 +143,27 @@ static int make(const struct cli *cli, const struct options *options)
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"since", required_argument, NULL, 's'},
-        {"output", required_argument, NULL, 'o'}, {"location", required_argument, NULL, 'l'},
-        {"target", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct options options = {.request = {.now = clock_now()}};
+    struct command_line line;
     options.request.since = options.request.now - DEFAULT_DAYS * DAY_MS;
-    int option, rc = 0;
-    while (rc == 0 && (option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            rc = read_since(self, optarg, &options.request);
-            break;
-        case 'o':
-            options.output = optarg;
-            break;
-        case 'l':
-            rc = read_location(self, optarg, &options.request);
-            break;
-        case 't':
-            rc = read_target(self, optarg, &options.request);
-            break;
-        case 'j':
-            options.json = true;
-            break;
-        case 'h':
-            return cli_help(self);
-        case ':':
-            return cli_usage(self, "%s: its value is missing", argv[optind - 1]);
-        default:
-            return cli_usage(self, "%s: unknown option", argv[optind - 1]);
-        }
-    }
-    if (rc != 0)
-        return EX_USAGE;
-    if (optind < argc)
-        return cli_usage(self, "%s: unexpected argument", argv[optind]);
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
     return make(cli, &options);
 }
+
+static const struct option_spec known[] = {
+    {"since", READ_BY(read_since), .value = "T",
+        .help = "the period: an age or a date, from 7 to 730 days ago (90d)"},
+    {"output", TEXT_TO(struct options, output), .value = "FILE",
+        .help = "written whole or not at all, where the old one stays until then; -: stdout (-)"},
+    {"location", NUMBER_TO(struct options, request.location, 1, INT64_MAX), .value = "ID",
+        .help = "only work orders at this location"},
+    {"target", READ_BY(read_target), .value = "NAME=PERCENT",
+        .help = "pm=90: the share of preventive work on time that you want, in percent;\n"
+                "on_time=90: the same for all work with a due date"},
+    {"json", FLAG_TO(struct options, json), .help = "the numbers alone"},
+    {NULL},
+};
 
 const struct command command_report = {
     .name = "report",
@@ -206,18 +179,12 @@ const struct command command_report = {
         "the most urgent overdue work orders, and how deliveries and runs went. The page says what its "
         "words\n"
         "mean. It stands alone: no script, nothing to load. Days and weeks are in the machine's time zone.\n"
-        "\n"
-        "  --since T          the period: an age or a date, from 7 to 730 days ago (90d)\n"
-        "  --output FILE      written whole or not at all, where the old one stays until then; -: stdout "
-        "(-)\n"
-        "  --location ID      only work orders at this location\n"
-        "  --target pm=90     the share of preventive work on time that you want, in percent\n"
-        "  --target on_time=90\n"
-        "                     the same for all work with a due date\n"
-        "  --json             the numbers alone\n"
+        "\n",
+    .help_end =
         "\n"
         "FILE is written by the user that the store belongs to, for root, too.\n"
         "\n"
         "example:  sudo -u wosync wosync report --target pm=90 --output /var/lib/wosync/report.html\n",
+    .options = known,
     .run = run,
 };

@@ -152,6 +152,8 @@ static int open_store(struct run_context *context, struct error *e)
         else
             context->store = store_open(path, STORE_WRITE, busy_ms, e);
     }
+    if (context->store != NULL)
+        cli_report_copy(context->store);
     context->last_event_seq = context->store != NULL ? events_last_seq(context->store, e) : -1;
     return context->last_event_seq >= 0 ? 0 : -1;
 }

@@ -12,8 +12,6 @@
  * A half whose lock another run holds is left to that run: it is at work on just that. The lock of reading is
  * released between two turns, so a run that delivers for long keeps no other from polling.
  */
-#include <getopt.h>
-
 #include "base/clock.h"
 #include "base/shutdown.h"
 #include "cli/cli.h"
@@ -101,56 +99,13 @@ static void work(struct run_context *context, const struct options *options)
 
 /* --- the command --- */
 
-/* Returns 0, 1 when the command is done already (*status says how). */
-static int read_options(
-    const struct command *self, int argc, char **argv, struct options *options, int *status)
-{
-    static const struct option known[] = {{"dry-run", no_argument, NULL, 'n'},
-        {"no-dispatch", no_argument, NULL, 'D'}, {"fallback", no_argument, NULL, 'f'},
-        {"max-time", required_argument, NULL, 't'}, {"wait", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int option;
-    *status = EX_USAGE;
-    while ((option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'n':
-            options->dry_run = true;
-            break;
-        case 'D':
-            options->no_dispatch = true;
-            break;
-        case 'f':
-            options->fallback = true;
-            break;
-        case 't':
-            if (cli_duration(self, "--max-time", optarg, &options->max_time) != 0)
-                return 1;
-            break;
-        case 'w':
-            if (cli_duration(self, "--wait", optarg, &options->wait) != 0)
-                return 1;
-            break;
-        case 'h':
-            *status = cli_help(self);
-            return 1;
-        default:
-            cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-            return 1;
-        }
-    }
-    if (optind == argc)
-        return 0;
-    cli_usage(self, "%s: unexpected argument", argv[optind]);
-    return 1;
-}
-
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
     struct options options = {0};
     struct run_context context;
-    int status;
-    if (read_options(self, argc, argv, &options, &status) != 0)
-        return status;
+    struct command_line line;
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
     shutdown_set_deadline(options.max_time);
     if (run_context_open(&context, cli, "sync", options.dry_run ? RUN_CONTEXT_DRY_RUN : RUN_CONTEXT_RUN) ==
         0) {
@@ -162,6 +117,21 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     }
     return run_context_close(&context);
 }
+
+static const struct option_spec known[] = {
+    {"dry-run", FLAG_TO(struct options, dry_run), .help = "print what would be emitted, change nothing"},
+    {"no-dispatch", FLAG_TO(struct options, no_dispatch), .help = "poll, but deliver nothing"},
+    {"fallback", FLAG_TO(struct options, fallback),
+        .help =
+            "poll only when no webhook has brought a work order for webhook_silence, one was refused\n"
+            "since the last poll, a subscription is gone, or the last poll is as long ago as safety_poll;\n"
+            "-v says why"},
+    {"max-time", DURATION_TO(struct options, max_time), .value = "D",
+        .help = "end between two pages after this time (50s, 5m); the next run continues there"},
+    {"wait", DURATION_TO(struct options, wait), .value = "D",
+        .help = "when another run is at work on a half, wait so long for it (10m)"},
+    {NULL},
+};
 
 const struct command command_sync = {
     .name = "sync",
@@ -181,17 +151,9 @@ const struct command command_sync = {
         "other; when both are taken, it ends with exit status 75. With --max-time at least a quarter of "
         "the time\n"
         "is for deliveries.\n"
-        "\n"
-        "  --dry-run      print what would be emitted, change nothing\n"
-        "  --no-dispatch  poll, but deliver nothing\n"
-        "  --fallback     poll only when no webhook has brought a work order for webhook_silence, one was "
-        "refused\n"
-        "                 since the last poll, a subscription is gone, or the last poll is as long ago as "
-        "safety_poll;\n"
-        "                 -v says why\n"
-        "  --max-time D   end between two pages after this time (50s, 5m); the next run continues there\n"
-        "  --wait D       when another run is at work on a half, wait so long for it (10m)\n"
-        "\n"
-        "example, in a crontab:  * * * * * wosync sync --max-time 50s\n",
+        "\n",
+    .help_end = "\n"
+                "example, in a crontab:  * * * * * wosync sync --max-time 50s\n",
+    .options = known,
     .run = run,
 };

@@ -1,117 +1,28 @@
+/*
+ * store: opens and closes the store's file, and its transactions.
+ *
+ *   opening   the file and its directory are made where they are missing (STORE_WRITE) -> connection.h ->
+ *             whose it is and its schema (migration.h) -> WAL, durable commits
+ *   then      store_begin or store_begin_relaxed -> statements (statement.h) -> store_commit or
+ * store_rollback
+ *
+ * Invariants: one transaction at a time; store_rollback may be called at any time, and a closed store leaves
+ * none behind; synchronous is FULL but within a relaxed transaction.
+ */
 #include "store/store.h"
 
 #include <errno.h>
-#include <sqlite3.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 
-#include "base/clock.h"
-#include "base/shutdown.h"
-#include "base/timestamp.h"
+#include "store/connection.h"
+#include "store/migration.h"
 
-/* PRAGMA application_id: "wosy". A file with another one is not ours. */
-enum { APPLICATION_ID = 0x776f7379 };
-
-/*
- * How long we sleep before a lock is tried again, in nanoseconds. Always the same: SQLite's own handler
- * sleeps ever longer, so that of many that wait those who came last go first, and one that waits long waits
- * for ever.
- */
-enum { BUSY_STEP_US = 3000 };
-
-/* After a signal a locked store is waited for no longer than this. */
-enum { LAST_PATIENCE_MS = 300 };
-
-struct store {
-    sqlite3 *db;
-    char *path;
-    int patience;       /* for how long a locked store is waited for, in milliseconds */
-    int64_t busy_since; /* when this wait began */
-    bool in_transaction;
-    int64_t transactions; /* begun so far */
-    bool lazy;            /* synchronous is NORMAL */
-    bool no_locks;        /* SQLite tried for ten seconds in vain, and would again for every statement */
-    sqlite3_stmt *prepared[SQL_STATEMENTS];
-};
-
-/* SQLite says FULL for most full disks, and IOERR where it was about to make room. */
-static bool is_full(const struct store *store, int code)
-{
-    int number = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(store->db) : 0;
-    return (code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT;
-}
-
-/* One place that turns SQLite's verdict into ours, with what to do about it. */
-static int fail_sqlite(struct store *store, int code, const char *doing, struct error *e)
-{
-    const char *text = sqlite3_errmsg(store->db);
-    if (is_full(store, code))
-        code = SQLITE_FULL;
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-        return fail(e, EX_TEMPFAIL, "store %s: %s: another process keeps it locked; try again later",
-            store->path, doing);
-    case SQLITE_FULL:
-        return fail(e, EX_IOERR,
-            "store %s: %s: the disk is full; free some space and run again, nothing is lost", store->path,
-            doing);
-    case SQLITE_READONLY:
-        return fail(e, EX_IOERR,
-            "store %s: %s: it is read-only; check the file, its directory and the user that wosync runs as",
-            store->path, doing);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return fail(e, EX_IOERR,
-            "store %s: %s: %s; it is corrupt or no wosync store, or its disk fails: check the disk, then put "
-            "back a backup, or move it away to begin anew",
-            store->path, doing, text);
-    case SQLITE_CANTOPEN:
-        return fail(e, EX_CANTCREAT, "store %s: %s: %s; check the path and the permissions of its directory",
-            store->path, doing, text);
-    case SQLITE_PROTOCOL:
-        store->no_locks = true;
-        return fail(e, EX_IOERR,
-            "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
-            store->path, doing);
-    case SQLITE_IOERR:
-        return fail(e, EX_IOERR, "store %s: %s: %s; check the disk", store->path, doing, text);
-    default:
-        return fail(e, EX_SOFTWARE, "store %s: %s: %s", store->path, doing, text);
-    }
-}
-
-static int execute(struct store *store, const char *sql, const char *doing, struct error *e)
-{
-    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? 0 : fail_sqlite(store, code, doing, e);
-}
-
-/* What the file says of itself. */
-struct head {
-    int application;
-    int version;
-    int tables;
-};
-
-static int read_head(struct store *store, struct head *head, struct error *e)
-{
-    /* in one statement, of one instant: another process may be making the file just now */
-    static const char sql[] = "SELECT (SELECT application_id FROM pragma_application_id), "
-                              "(SELECT user_version FROM pragma_user_version), "
-                              "(SELECT count(*) FROM sqlite_schema)";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *head = (struct head){sqlite3_column_int(statement, 0), sqlite3_column_int(statement, 1),
-            sqlite3_column_int(statement, 2)};
-    sqlite3_finalize(statement);
-    return code == SQLITE_ROW ? 0 : fail_sqlite(store, code, "opening", e);
-}
+/* How long store_is_old waits for a process that makes or migrates the store. */
+enum { LOOK_BUSY_MS = 5000 };
 
 int store_make_directory(const char *path, struct error *e)
 {
@@ -142,95 +53,50 @@ static int make_file(const char *path, struct error *e)
     return 0;
 }
 
-static int check_owner(struct store *store, const struct head *head, struct error *e)
-{
-    if (head->application != APPLICATION_ID &&
-        (head->tables > 0 || head->version > 0 || head->application != 0))
-        return fail(e, EX_IOERR,
-            "store %s: it is a database of another program; set path in [store] or WOSYNC_DB", store->path);
-    if (head->version > SQL_VERSION)
-        return fail(e, EX_IOERR,
-            "store %s: it was written by a newer wosync (schema %d, this one knows %d); install that version",
-            store->path, head->version, SQL_VERSION);
-    return 0;
-}
-
-static int migrate_to(struct store *store, int version, struct error *e)
-{
-    char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
-        sql_migrations[version - 1], APPLICATION_ID, version);
-    struct head head = {0};
-    int rc = -1;
-    if (store_begin(store, e) != 0)
-        goto out;
-    /* another process may have been quicker */
-    if (read_head(store, &head, e) != 0 ||
-        (head.version < version && execute(store, sql, "migrating", e) != 0))
-        goto out;
-    rc = store_commit(store, e);
-out:
-    store_rollback(store);
-    sqlite3_free(sql);
-    return rc;
-}
-
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
-    struct head head = {0};
-    if (read_head(store, &head, e) != 0 || check_owner(store, &head, e) != 0)
+    const int version = migration_version(store, e);
+    if (version < 0)
         return -1;
     if (mode == STORE_READ)
-        return head.version == SQL_VERSION
+        return version == migration_known.count
                    ? 0
                    : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
                          store->path);
     /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
      * committed survives a power cut */
-    if (execute(store, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
-            "opening", e) != 0)
+    if (connection_execute(store,
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "opening",
+            e) != 0)
         return -1;
-    for (int version = head.version + 1; version <= SQL_VERSION; version++)
-        if (migrate_to(store, version, e) != 0)
-            return -1;
-    return 0;
+    return migration_run(store, e);
 }
 
-/* SQLite asks whether it shall try again, and how often it has. */
-static int wait_for_lock(void *context, int tries)
+static struct store *make_store(const char *path, int busy_ms)
 {
-    struct store *store = context;
-    if (tries == 0)
-        store->busy_since = clock_monotonic();
-    int64_t patience = store->patience;
-    if (shutdown_signalled() && patience > LAST_PATIENCE_MS)
-        patience = LAST_PATIENCE_MS;
-    if (clock_monotonic() - store->busy_since >= patience)
-        return 0;
-    clock_sleep(BUSY_STEP_US);
-    return 1;
+    struct store *store = calloc(1, sizeof *store);
+    store->path = strdup(path);
+    store->patience = busy_ms;
+    return store;
 }
 
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e)
 {
-    struct store *store = calloc(1, sizeof *store);
-    int code;
-    store->path = strdup(path);
-    if (mode == STORE_WRITE && (store_make_directory(path, e) != 0 || make_file(path, e) != 0))
-        goto out;
-    code = sqlite3_open_v2(mode == STORE_SCRATCH ? ":memory:" : path, &store->db,
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK) {
-        fail_sqlite(store, code, "opening", e);
-        goto out;
-    }
-    sqlite3_extended_result_codes(store->db, 1);
-    store->patience = busy_ms;
-    sqlite3_busy_handler(store->db, wait_for_lock, store);
-    if (prepare_file(store, mode, e) == 0)
+    struct store *store = make_store(path, busy_ms);
+    if ((mode != STORE_WRITE || (store_make_directory(path, e) == 0 && make_file(path, e) == 0)) &&
+        connection_open(store, mode == STORE_SCRATCH, e) == 0 && prepare_file(store, mode, e) == 0)
         return store;
-out:
     store_close(store);
     return NULL;
+}
+
+bool store_is_old(const char *path, int *version)
+{
+    struct error e = {0};
+    struct store *store = make_store(path, LOOK_BUSY_MS);
+    *version = connection_open(store, false, &e) == 0 ? migration_version(store, &e) : -1;
+    store_close(store);
+    return *version > 0 && *version < migration_known.count;
 }
 
 void store_close(struct store *store)
@@ -242,6 +108,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->prepared[i]);
     sqlite3_close(store->db);
     free(store->path);
+    free(store->copy);
     free(store);
 }
 
@@ -256,6 +123,11 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+const char *store_copy(const struct store *store)
+{
+    return store->copy;
+}
+
 void store_set_patience(struct store *store, int busy_ms)
 {
     store->patience = busy_ms;
@@ -263,7 +135,7 @@ void store_set_patience(struct store *store, int busy_ms)
 
 int store_begin(struct store *store, struct error *e)
 {
-    if (execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
+    if (connection_execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
         return -1;
     store->in_transaction = true;
     store->transactions++;
@@ -280,7 +152,7 @@ static void restore_synchronous(struct store *store)
 
 int store_begin_relaxed(struct store *store, struct error *e)
 {
-    if (execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
+    if (connection_execute(store, "PRAGMA synchronous = NORMAL", "writing", e) != 0)
         return -1;
     store->lazy = true;
     if (store_begin(store, e) == 0)
@@ -305,7 +177,7 @@ static void end_transaction(struct store *store)
 
 int store_commit(struct store *store, struct error *e)
 {
-    if (execute(store, "COMMIT", "writing", e) != 0) {
+    if (connection_execute(store, "COMMIT", "writing", e) != 0) {
         store_rollback(store);
         return -1;
     }
@@ -320,85 +192,9 @@ void store_rollback(struct store *store)
     end_transaction(store);
 }
 
-struct store_value store_text(const char *text)
-{
-    return (struct store_value){.type = STORE_TEXT, .bytes = text, .len = text != NULL ? strlen(text) : 0};
-}
-
-static int bind(sqlite3_stmt *statement, int index, const struct store_value *value)
-{
-    switch (value->type) {
-    case STORE_DATE:
-        if (value->number == TIMESTAMP_NONE)
-            return sqlite3_bind_null(statement, index);
-        return sqlite3_bind_int64(statement, index, value->number);
-    case STORE_TEXT:
-        return sqlite3_bind_text64(statement, index, value->bytes, value->len, SQLITE_STATIC, SQLITE_UTF8);
-    case STORE_BLOB:
-        return sqlite3_bind_blob64(statement, index, value->bytes, value->len, SQLITE_STATIC);
-    case STORE_INT:
-    default:
-        return sqlite3_bind_int64(statement, index, value->number);
-    }
-}
-
-int store_query(struct store *store, enum sql_statement which, const struct store_value *values, size_t count,
-    struct error *e)
-{
-    sqlite3_stmt *statement = store->prepared[which];
-    int code = SQLITE_OK;
-    if (statement == NULL) {
-        code = sqlite3_prepare_v3(store->db, sql_statements[which].sql, -1, SQLITE_PREPARE_PERSISTENT,
-            &store->prepared[which], NULL);
-        statement = store->prepared[which];
-    } else {
-        sqlite3_reset(statement);
-    }
-    if (code == SQLITE_OK && (size_t)sqlite3_bind_parameter_count(statement) != count)
-        return fail(e, EX_SOFTWARE, "store: %s: %zu values bound to %d parameters",
-            sql_statements[which].name, count, sqlite3_bind_parameter_count(statement));
-    for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-        code = bind(statement, (int)i + 1, &values[i]);
-    return code == SQLITE_OK ? 0 : fail_sqlite(store, code, sql_statements[which].name, e);
-}
-
-int store_query_all(struct store *store, enum sql_statement statement, struct error *e)
-{
-    return store_query(store, statement, NULL, 0, e);
-}
-
-int store_next(struct store *store, enum sql_statement which, struct error *e)
-{
-    int code = store->no_locks ? SQLITE_PROTOCOL : sqlite3_step(store->prepared[which]);
-    if (code == SQLITE_ROW)
-        return 1;
-    if (code == SQLITE_DONE) {
-        sqlite3_reset(store->prepared[which]);
-        return 0;
-    }
-    fail_sqlite(store, code, sql_statements[which].name, e);
-    sqlite3_reset(store->prepared[which]);
-    return -1;
-}
-
-void store_done(struct store *store, enum sql_statement statement)
-{
-    sqlite3_reset(store->prepared[statement]);
-}
-
-int store_run(struct store *store, enum sql_statement statement, const struct store_value *values,
-    size_t count, struct error *e)
-{
-    if (store_query(store, statement, values, count, e) != 0)
-        return -1;
-    int rc = store_next(store, statement, e);
-    store_done(store, statement);
-    return rc < 0 ? -1 : 0;
-}
-
 int store_forbid_writes(struct store *store, struct error *e)
 {
-    return execute(store, "PRAGMA query_only = ON", "opening", e);
+    return connection_execute(store, "PRAGMA query_only = ON", "opening", e);
 }
 
 int store_check(struct store *store, struct error *e)
@@ -414,56 +210,7 @@ int store_check(struct store *store, struct error *e)
     return rc < 0 ? -1 : 0;
 }
 
-bool store_is_null(struct store *store, enum sql_statement statement, int column)
-{
-    return sqlite3_column_type(store->prepared[statement], column) == SQLITE_NULL;
-}
-
-int64_t store_int(struct store *store, enum sql_statement statement, int column)
-{
-    return sqlite3_column_int64(store->prepared[statement], column);
-}
-
-int64_t store_date(struct store *store, enum sql_statement statement, int column)
-{
-    return store_is_null(store, statement, column) ? TIMESTAMP_NONE : store_int(store, statement, column);
-}
-
-const char *store_get_text(struct store *store, enum sql_statement statement, int column)
-{
-    return (const char *)sqlite3_column_text(store->prepared[statement], column);
-}
-
-const void *store_get_bytes(struct store *store, enum sql_statement statement, int column, size_t *len)
-{
-    const void *bytes = sqlite3_column_blob(store->prepared[statement], column);
-    *len = (size_t)sqlite3_column_bytes(store->prepared[statement], column);
-    return bytes;
-}
-
-char *store_copy_text(struct store *store, enum sql_statement statement, int column)
-{
-    if (store_is_null(store, statement, column))
-        return NULL;
-    return strdup(store_get_text(store, statement, column));
-}
-
-int64_t store_changes(struct store *store)
-{
-    return sqlite3_changes64(store->db);
-}
-
-int64_t store_total_changes(struct store *store)
-{
-    return sqlite3_total_changes64(store->db);
-}
-
 int64_t store_transactions(const struct store *store)
 {
     return store->transactions;
-}
-
-int64_t store_last_id(struct store *store)
-{
-    return sqlite3_last_insert_rowid(store->db);
 }

@@ -1,9 +1,9 @@
 /*
- * store: the SQLite file: opening, migrating, transactions, and the one way to run a statement.
+ * store: the SQLite file: opening and transactions. How a statement is run is in store/statement.h, how an
+ * old store is brought up to date in store/migration.h.
  *
- * Statements live in sql/statements/ and have names; they are prepared on first use and kept. Every function
- * that fails has printed nothing and filled the error. A failed write inside a transaction is followed by
- * store_rollback; nothing is ever half stored.
+ * Every function that fails has printed nothing and filled the error. A failed write inside a transaction is
+ * followed by store_rollback; nothing is ever half stored.
  */
 #ifndef WOSYNC_STORE_STORE_H
 #define WOSYNC_STORE_STORE_H
@@ -13,22 +13,22 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "sql.h"
+#include "store/statement.h"
 
 struct store;
 
 enum store_mode {
-    STORE_WRITE,  /* make it when it is missing, migrate it */
-    STORE_READ,   /* to look at: it must exist; nothing is migrated */
+    STORE_WRITE,  /* make it when it is missing, bring it up to date */
+    STORE_READ,   /* to look at: it must exist and be up to date */
     STORE_SCRATCH /* an empty one in memory, for a dry run without a store */
 };
 
 /*
  * Opens the store at `path`. STORE_WRITE makes the file (mode 0600) and its directory (0700, the last one
- * only) where they are missing, switches to WAL, and applies the migrations it lacks, each in a transaction.
- * Returns the store, to be closed with store_close, or NULL: EX_CANTCREAT when it cannot be made, EX_IOERR
- * when it cannot be read, is corrupt, is not ours or was written by a newer program, EX_TEMPFAIL when
- * another process keeps it locked for longer than `busy_ms` milliseconds.
+ * only) where they are missing, switches to WAL, and applies the migrations that it lacks, after a copy of it
+ * was made (store_copy). Returns the store, to be closed with store_close, or NULL: EX_CANTCREAT when it
+ * cannot be made, EX_IOERR when it cannot be read, is corrupt, is not ours or was written by a newer program,
+ * EX_TEMPFAIL when another process keeps it locked for longer than `busy_ms` milliseconds.
  */
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e);
 
@@ -47,6 +47,14 @@ int store_forbid_writes(struct store *store, struct error *e);
 
 /* Has SQLite look through the whole file. Returns 0, or -1 with EX_IOERR: what is wrong with it. */
 int store_check(struct store *store, struct error *e);
+
+/* Is this a store of an older schema, which STORE_WRITE would bring up to date and STORE_READ refuses? Then
+ * *version is its schema. False, too, when it cannot be read: store_open says why. */
+bool store_is_old(const char *path, int *version);
+
+/* The copy of the store as it was before it was brought up to date, when opening it did that; else NULL.
+ * Borrowed. */
+const char *store_copy(const struct store *store);
 
 /* The path it was opened with. */
 const char *store_path(const struct store *store);
@@ -72,70 +80,7 @@ int store_commit(struct store *store, struct error *e);
 /* Ends it without a trace; does nothing outside a transaction. */
 void store_rollback(struct store *store);
 
-/* --- running statements --- */
-
-/* A value that may be absent: binds NULL for TIMESTAMP_NONE (dates) or for a NULL pointer (texts). */
-struct store_value {
-    enum { STORE_INT, STORE_TEXT, STORE_BLOB, STORE_DATE } type;
-    int64_t number;
-    const void *bytes;
-    size_t len;
-};
-
-/* Makers of store_value; texts and blobs are borrowed until the statement is done. */
-#define V_INT(n)      ((struct store_value){.type = STORE_INT, .number = (n)})
-#define V_DATE(ms)    ((struct store_value){.type = STORE_DATE, .number = (ms)})
-#define V_TEXT(s)     store_text(s)
-#define V_BYTES(p, n) ((struct store_value){.type = STORE_TEXT, .bytes = (p), .len = (n)})
-#define V_BLOB(p, n)  ((struct store_value){.type = STORE_BLOB, .bytes = (p), .len = (n)})
-struct store_value store_text(const char *text);
-
-/* Binds the values and runs a statement that returns no rows: STORE_RUN(store, e, SQL_X, V_INT(1), ...).
- * Fails with EX_IOERR (or EX_TEMPFAIL when locked). */
-#define STORE_RUN(store, e, statement, ...)                                                                  \
-    store_run(store, statement, (struct store_value[]){__VA_ARGS__},                                         \
-        sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
-int store_run(struct store *store, enum sql_statement statement, const struct store_value *values,
-    size_t count, struct error *e);
-
-/* Binds the values and starts a statement that returns rows: then store_next until it is not 1. A second
- * start of the same statement ends the first one. */
-#define STORE_QUERY(store, e, statement, ...)                                                                \
-    store_query(store, statement, (struct store_value[]){__VA_ARGS__},                                       \
-        sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
-int store_query(struct store *store, enum sql_statement statement, const struct store_value *values,
-    size_t count, struct error *e);
-
-/* The same for a statement without parameters. */
-int store_query_all(struct store *store, enum sql_statement statement, struct error *e);
-
-/* Steps to the next row: 1 there is one, 0 there is none (the statement is reset), -1 failed. */
-int store_next(struct store *store, enum sql_statement statement, struct error *e);
-
-/* Ends a query early. */
-void store_done(struct store *store, enum sql_statement statement);
-
-/* Columns of the current row, from 0. An absent integer is 0, an absent date TIMESTAMP_NONE, an absent text
- * NULL. Texts and blobs are borrowed until the next step or reset. */
-bool store_is_null(struct store *store, enum sql_statement statement, int column);
-int64_t store_int(struct store *store, enum sql_statement statement, int column);
-int64_t store_date(struct store *store, enum sql_statement statement, int column);
-const char *store_get_text(struct store *store, enum sql_statement statement, int column);
-const void *store_get_bytes(struct store *store, enum sql_statement statement, int column, size_t *len);
-
-/* A copy of a text column, NULL when it is absent. To be freed by the caller. */
-char *store_copy_text(struct store *store, enum sql_statement statement, int column);
-
-/* How many rows the last store_run changed. */
-int64_t store_changes(struct store *store);
-
-/* How many were changed since the store was opened. */
-int64_t store_total_changes(struct store *store);
-
 /* How many transactions were begun since the store was opened. */
 int64_t store_transactions(const struct store *store);
-
-/* The rowid of the last insert. */
-int64_t store_last_id(struct store *store);
 
 #endif

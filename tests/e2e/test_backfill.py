@@ -720,8 +720,8 @@ class Typing(History):
     def test_wrong_usage(self):
         for arguments, why in (((), "--since is missing"), (("--until", "1d"), "--since is missing"),
                                (("--since", "1d", "--until", "2d"), "--until is before --since"),
-                               (("--since",), "unknown option, or without its value"),
-                               (("--since", "1d", "--until"), "without its value"),
+                               (("--since",), "--since: its value is missing"),
+                               (("--since", "1d", "--until"), "--until: its value is missing"),
                                (("--since", "1d", "--frobnicate"), "unknown option"),
                                (("--since", "1d", "more"), "unexpected argument"),
                                (("--since", "1d", "--max-time", "soon"), "--max-time")):

@@ -81,7 +81,7 @@ class Scheduled(Case):
     def test_other_commands_take_no_splay(self):
         for command in ("status", "config", "receive"):
             self.wosync("--splay", "1s", command, expect=USAGE, message="--splay: it is for sync, backfill")
-        self.wosync("--splay", "0s", "sync", expect=USAGE, message="--splay: write a duration")
+        self.wosync("--splay", "0s", "sync", expect=USAGE, message="--splay .*: write a duration")
 
     def test_ok_turns_a_status_into_0_and_keeps_the_message(self):
         self.configure(api="page_size = 0")
@@ -96,7 +96,7 @@ class Scheduled(Case):
 
     def test_ok_takes_exit_statuses_alone(self):
         for text in ("0", "256", "-1", "+75", "x", "75x", ""):
-            self.wosync("--ok", text, "status", expect=USAGE, message="--ok: write an exit status")
+            self.wosync("--ok", text, "status", expect=USAGE, message="--ok %s: write an exit status" % re.escape(text))
 
 
 class Usage(Case):
@@ -112,13 +112,26 @@ class Usage(Case):
         self.refuse(message="COMMAND: none given")
 
     def test_an_unknown_command(self):
-        self.refuse("snyc", message="snyc: unknown command")
+        self.refuse("snyc", message=r"snyc: unknown command; did you mean sync\?")
+        self.refuse("frobnicate", message="frobnicate: unknown command; see:")
 
     def test_unknown_options(self):
         for arguments in (("--frobnicate",), ("-x",), ("sync", "--frobnicate"), ("sync", "-x"), ("dispatch", "--dry-run"),
-                          ("status", "--jsonn"), ("events", "list", "--state"), ("sync", "--max-time"), ("-c",)):
+                          ("status", "--jsonn"), ("receive", "--lost"), ("sync", "--frobnicate=very-secret"), ("status", "-xvery-secret")):
             with self.subTest(arguments=arguments):
                 self.refuse(*arguments, message="unknown option")
+                self.assertNotIn("very-secret", self.start(*arguments, config=False).wait().err)
+        self.refuse("status", "--jsonn", message=r"status: --jsonn: unknown option; did you mean --json\?")
+
+    def test_options_without_their_value(self):
+        for arguments in (("events", "list", "--state"), ("sync", "--max-time"), ("-c",), ("--splay",)):
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments, message=arguments[-1] + ": its value is missing")
+        self.refuse("status", "--json=yes", message="--json: it takes no value")
+
+    def test_names_may_be_shortened(self):
+        self.wosync("status", "--js")
+        self.refuse("backfill", "--s", "1d", message="--s: more than one option begins so")
 
     def test_arguments_that_are_too_many(self):
         for arguments in (("sync", "now"), ("dispatch", "x"), ("status", "x")):
@@ -128,23 +141,24 @@ class Usage(Case):
 
     def test_events_without_what(self):
         self.refuse("events")
-        self.refuse("events", "lost")
+        self.refuse("events", "lost", message="lost: unknown; did you mean list")
+        self.refuse("events", "everything", message="everything: unknown; write list, retry, discard or replay")
 
     def test_options_of_events_belong_to_their_command(self):
-        self.refuse("events", "replay", message="replay needs --handler NAME and --since T")
-        self.refuse("events", "replay", "--handler", "x", message="replay needs")
-        self.refuse("events", "replay", "--since", "1d", message="replay needs")
-        self.refuse("events", "list", "--dry-run", message="are options of replay")
-        self.refuse("events", "retry", "--since", "1d", message="are options of replay")
-        self.refuse("events", "retry", "--json", message="are options of list")
-        self.refuse("events", "discard", "x", "--state", "dead", message="are options of list")
+        self.refuse("events", "replay", message="replay: --handler is missing; write --handler NAME --since T")
+        self.refuse("events", "replay", "--handler", "x", message="replay: --since is missing")
+        self.refuse("events", "replay", "--since", "1d", message="replay: --handler is missing")
+        self.refuse("events", "list", "--dry-run", message="--dry-run is an option of replay")
+        self.refuse("events", "retry", "--since", "1d", message="--since is an option of replay")
+        self.refuse("events", "retry", "--json", message="is an option of list")
+        self.refuse("events", "discard", "x", "--state", "dead", message="is an option of list")
         self.refuse("events", "discard", message="takes the id of an event")
-        self.refuse("events", "list", "x", message="list takes no argument")
-        self.refuse("events", "list", "--handler", "x", message="belongs to discard and replay")
+        self.refuse("events", "list", "x", message="x: unexpected argument")
+        self.refuse("events", "list", "--handler", "x", message="--handler is an option of discard and replay")
         self.refuse("events", "discard", "x", "--handler", "y", message="the id of an event, or --handler NAME")
         self.refuse("events", "discard", message="the id of an event, or --handler NAME")
-        self.refuse("events", "retry", "--type", "workorder.created", message="are options of list")
-        self.refuse("events", "retry", "--id", "x", message="are options of list")
+        self.refuse("events", "retry", "--type", "workorder.created", message="is an option of list")
+        self.refuse("events", "retry", "--id", "x", message="is an option of list")
         self.refuse("webhooks", "list", "--lost", message="unknown option")
 
     def test_values_that_are_none(self):
@@ -154,7 +168,7 @@ class Usage(Case):
         self.refuse("dispatch", "--max-time", "soon", message="write a duration such as")
         self.refuse("events", "replay", "--handler", "x", "--since", "soon", message="--since soon: write a date")
         self.refuse("--log-format", "xml", "sync", message="write text or json")
-        self.refuse("events", "list", "--type", "workorder.eaten", message="unknown; workorder.created")
+        self.refuse("events", "list", "--type", "workorder.eaten", message="--type workorder.eaten: unknown; workorder.created")
         self.refuse("events", "list", "--state", "lost", message="write pending, dead or done")
 
 
@@ -362,7 +376,7 @@ class EventsList(Case):
     def test_limits_that_are_none(self):
         for text in "0", "-1", "x", "", "5x", "99999999999999999999":
             self.wosync("events", "list", "--limit", text, expect=USAGE, message="--limit %s: expected a number, 1 or more" % text)
-        self.wosync("events", "retry", "--all", expect=USAGE, message="--limit, --all and --json are options of list")
+        self.wosync("events", "retry", "--all", expect=USAGE, message="--all is an option of list")
 
     def test_it_can_be_cut_off_by_a_pipe(self):
         # a reader that leaves is no bug of ours

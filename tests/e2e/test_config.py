@@ -384,7 +384,7 @@ class Check(Case):
         self.assertRegex(run.out, r"\[handler log\]\non +\* +default\ntype +log +default\n\Z")
 
     def test_usage(self):
-        self.wosync("config", "file", expect=USAGE, message="write -c file in front of config")
+        self.wosync("config", "file", expect=USAGE, message="write -c FILE in front of config")
         self.wosync("config", "--nonsense", expect=USAGE, message="unknown option")
         self.assertRegex(self.wosync("config", "--help").out, "(?m)^example: +sudo -u wosync wosync config$")
         with open("/dev/full", "w") as full:

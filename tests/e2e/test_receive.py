@@ -898,8 +898,8 @@ class Files(Webhooks):
         self.wosync("receive", expect=USAGE, message="a web server is to run this, or write --body FILE")
         self.wosync("receive", "--body", self.file, "--header", "nonsense", expect=USAGE, message="write 'NAME: VALUE'")
         self.wosync("receive", "more", expect=USAGE)
-        self.wosync("receive", "--lost", expect=USAGE, message="unknown option, or without its value")
-        self.wosync("receive", "--body", expect=USAGE, message="unknown option, or without its value")
+        self.wosync("receive", "--lost", expect=USAGE, message="--lost: unknown option")
+        self.wosync("receive", "--body", expect=USAGE, message="--body: its value is missing")
         self.assertRegex(self.wosync("receive", "--help").out, "example:  wosync receive")
 
 

@@ -438,7 +438,7 @@ class Small(Reports):
     def test_options(self):
         self.sync()
         for options, message in (((("--since", "6d")), "--since 6d: .*7 to 730 days"), (("--since", "731d"), "730"), (("--since", "x"), "--since x"),
-                                 (("--location", "0"), "--location 0"), (("--location", "5x"), "5x"), (("--location", "99999999999999999999"), "whole number"),
+                                 (("--location", "0"), "--location 0"), (("--location", "5x"), "5x"), (("--location", "99999999999999999999"), "expected a number, 1 or more"),
                                  (("--target", "pm"), "--target pm: write pm=PERCENT"), (("--target", "pm=0"), "at most 100"), (("--target", "pm=101"), "pm=101"),
                                  (("--target", "pm=nan"), "pm=nan"), (("--target", "pm=90x"), "pm=90x"), (("--target", "speed=9"), "speed=9"),
                                  (("--what",), "--what: unknown option"), (("--output",), "--output: its value is missing"), (("now",), "now: unexpected argument")):

@@ -13,6 +13,52 @@ from harness import CANTCREAT, CONFIG, DONE, IO, LIMIT, ROOT, TOKEN, TRY_LATER, 
 NOBODY = 65534
 
 
+class Upgrade(Case):
+    """The stores that each release left, kept as SQL in tests/fixtures."""
+
+    def shape(self):
+        """Tables with their columns, indexes and views."""
+        return (set(self.sql("SELECT m.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_schema m, pragma_table_xinfo(m.name) c "
+                             "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'")),
+                set(self.sql("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")),
+                self.sql("SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"))
+
+    def test_every_released_schema_comes_along(self):
+        self.sync()
+        expected, newest = self.shape(), self.sql("PRAGMA user_version")[0][0]
+        fixtures = sorted(Path(ROOT, "tests/fixtures").glob("store-*.sql"))
+        self.assertTrue(fixtures)
+        for fixture in fixtures:
+            version = int(re.search(r"store-(\d+)", fixture.name).group(1))
+            with self.subTest(version=version):
+                self.store = self.path("store-%d.db" % version)
+                with contextlib.closing(sqlite3.connect(self.store)) as db:
+                    db.executescript(fixture.read_text(encoding="utf-8"))
+                os.chmod(self.store, 0o600)
+                self.configure("[handler lines]\ntype = log\n")
+                before = self.dump()
+                says = self.wosync("status").out
+                if version < newest:
+                    self.assertRegex(says, "schema %d, this wosync has %d; the next wosync sync" % (version, newest))
+                run = self.wosync("events", "retry")  # whatever writes brings it along
+                self.assertEqual(self.shape(), expected)
+                copy = "%s.schema-%d" % (self.store, version)
+                self.assertEqual(os.path.exists(copy), version < newest)
+                if version < newest:
+                    self.assertIn(copy, run.err)
+                    self.assertEqual(os.stat(copy).st_mode & 0o7777, 0o600)
+                    self.store, upgraded = copy, self.store
+                    self.assertEqual(self.dump(), before)
+                    self.store = upgraded
+                status = self.status()
+                self.assertEqual((status["workOrders"], status["events"], status["quarantine"]), (5, 6, 1))
+                self.assertEqual(sum(handler["dead"] for handler in status["handlers"]), 0)
+                self.assertGreaterEqual(sum(handler["pending"] for handler in status["handlers"]), 3)
+                self.assertEqual(len(self.ids()), 6)
+                self.assertEqual(self.sql("PRAGMA foreign_key_check"), [])
+                self.wosync("sync", expect=CONFIG, message="account|base_url")  # it is of another address
+
+
 class Faults(Case):
     def setUp(self):
         super().setUp()
@@ -57,6 +103,15 @@ class Faults(Case):
             db.execute("PRAGMA user_version = 1")
             db.commit()
         self.refuse(IO, "a database of another program")
+
+    def test_one_of_a_development_version(self):
+        self.filled()
+        self.sql("PRAGMA application_id = %d" % 0x776f7379)
+        self.sql("PRAGMA user_version = 18")
+        self.refuse(IO, "made by a development version of wosync, .*move it away and run wosync sync to begin anew")
+        os.rename(self.store, self.store + ".old")
+        self.sync()
+        self.assertSnapshotsAreTrue()
 
     def test_one_of_a_newer_version(self):
         self.filled()

@@ -191,8 +191,8 @@ class Registering(Case):
     def test_usage(self):
         for arguments, message in (((), "write register, list"), (("nonsense",), "nonsense: unknown"),
                                    (("register",), "register: --url is missing"), (("show",), "show: the id is missing"),
-                                   (("show", "1", "2"), "2: too many arguments"), (("list", "1"), "1: too many arguments"),
-                                   (("show", "../x"), r"\.\./x: not an id"), (("list", "--url", "x"), "--url is an option of register"),
+                                   (("show", "1", "2"), "2: unexpected argument"), (("list", "1"), "1: unexpected argument"),
+                                   (("show", "../x"), r"\.\./x: not an id"), (("list", "--url", URL), "--url is an option of register"),
                                    (("register", "--url", URL, "--event", "x"), "--event x: unknown")):
             with self.subTest(arguments):
                 self.wosync("webhooks", *arguments, expect=USAGE, message="webhooks: " + message)

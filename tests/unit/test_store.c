@@ -96,7 +96,7 @@ static void test_fresh(void **state)
     store_close(store);
     assert_true(store_exists(path));
     assert_int_equal(ask_sql(path, "PRAGMA user_version"), SQL_VERSION);
-    assert_int_equal(ask_sql(path, "PRAGMA application_id"), 0x776f7379);
+    assert_int_equal(ask_sql(path, "PRAGMA application_id"), 0x776f7331);
     assert_int_equal(ask_sql(path, "SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
     assert_int_equal(ask_sql(path, "SELECT 1 FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
 }

@@ -1,0 +1,431 @@
+/* The way of a store from schema 1 to one that no program has yet, as a program that brings it would go. */
+#include "support.h"
+
+#include <sqlite3.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/shutdown.h"
+#include "cli/cli.h"
+#include "disk.h"
+#include "store/migration.h"
+#include "store/store.h"
+
+/* What is to come: a new column, a table made anew, a table of its own. */
+static const char next[] = "ALTER TABLE quarantine ADD COLUMN note TEXT NOT NULL DEFAULT 'none';\n"
+                           "CREATE TABLE followed (run INTEGER PRIMARY KEY REFERENCES runs, since INTEGER);\n"
+                           "INSERT INTO followed SELECT max(rowid), 5 FROM runs;\n";
+static const char broken[] = "CREATE TABLE broken (run INTEGER REFERENCES runs);\n"
+                             "INSERT INTO broken VALUES (-7);\n";
+
+static const char *sql[SQL_VERSION + 1];
+
+/* Has the program know one migration more: `further`, or none when it is NULL. */
+static void know(const char *further)
+{
+    memcpy(sql, sql_migrations, SQL_VERSION * sizeof *sql);
+    sql[SQL_VERSION] = further;
+    migration_known = (struct migrations){sql, further != NULL ? SQL_VERSION + 1 : SQL_VERSION};
+}
+
+static void run_sql(const char *path, const char *text)
+{
+    sqlite3 *db = NULL;
+    char *wrong = NULL;
+    int code = sqlite3_open(path, &db);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db, text, NULL, NULL, &wrong);
+    check(code == SQLITE_OK, "%s", wrong != NULL ? wrong : sqlite3_errstr(code));
+    sqlite3_close(db);
+}
+
+static int64_t ask_sql(const char *path, const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    bool good = sqlite3_open(path, &db) == SQLITE_OK &&
+                sqlite3_prepare_v2(db, text, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW;
+    int64_t answer = good ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    check(good, "%s", text);
+    return answer;
+}
+
+static char *dump_of(const char *path)
+{
+    sqlite3 *db = NULL;
+    check(sqlite3_open(path, &db) == SQLITE_OK, "%s", path);
+    char *dump = disk_dump(db, "");
+    sqlite3_close(db);
+    return dump;
+}
+
+static void check_dump(const char *path, const char *expected)
+{
+    char *dump = dump_of(path);
+    const bool same = strcmp(dump, expected) == 0;
+    free(dump);
+    check(same, "%s does not hold what it should", path);
+}
+
+/* The store of the fixture, as the first release made it. */
+static const char *make_store(const char *directory)
+{
+    const char *path = path_in(directory, "wosync.db");
+    char *text = read_text("tests/fixtures/store-1.sql", NULL);
+    check(text != NULL, "tests/fixtures/store-1.sql cannot be read; run this in the project's directory");
+    run_sql(path, text);
+    free(text);
+    check(chmod(path, 0600) == 0, "%s", path);
+    return path;
+}
+
+static struct store *open_at(const char *path, enum store_mode mode)
+{
+    struct error e = {0};
+    struct store *store = store_open(path, mode, 0, &e);
+    check(store != NULL, "%s", e.text);
+    return store;
+}
+
+static void check_refused(const char *path, enum store_mode mode, int status, const char *why)
+{
+    struct error e = {0};
+    struct store *store = store_open(path, mode, 0, &e);
+    store_close(store);
+    check(store == NULL && e.status == status && strstr(e.text, why) != NULL, "status %d: %s", (int)e.status,
+        e.text);
+}
+
+static void check_upgraded(const char *path)
+{
+    assert_int_equal(ask_sql(path, "PRAGMA user_version"), SQL_VERSION + 1);
+    assert_int_equal(ask_sql(path, "SELECT count(*) FROM quarantine WHERE note = 'none'"),
+        ask_sql(path, "SELECT count(*) FROM quarantine"));
+    assert_int_equal(ask_sql(path, "SELECT count(*) FROM followed"), 1);
+    assert_int_equal(ask_sql(path, "SELECT 1 FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+}
+
+/* Without what the migration added it is as before. */
+static void check_kept(const char *path, const char *before)
+{
+    run_sql(path, "DROP TABLE followed; ALTER TABLE quarantine DROP COLUMN note");
+    check_dump(path, before);
+}
+
+static int count_files(const char *directory, const char *pattern)
+{
+    char command[600];
+    snprintf(command, sizeof command, "ls -d %s/%s 2>/dev/null | wc -l", directory, pattern);
+    FILE *out = popen(command, "r");
+    int count = -1;
+    check(out != NULL && fscanf(out, "%d", &count) == 1, "%s", command);
+    pclose(out);
+    return count;
+}
+
+static int setup(void **state)
+{
+    know(NULL);
+    return directory_setup(state);
+}
+
+static int teardown(void **state)
+{
+    know(NULL);
+    return directory_teardown(state);
+}
+
+/* The fixture is what this program reads: it has something in each table that upgrades must not lose. */
+static void test_the_fixture_is_full(void **state)
+{
+    static const char *const tables[] = {"events", "deliveries", "handlers", "quarantine", "subscriptions",
+        "webhook_inbox", "snapshots", "runs", "refetches"};
+    const char *path = make_store(*state);
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        char text[96];
+        snprintf(text, sizeof text, "SELECT count(*) FROM %s", tables[i]);
+        check(ask_sql(path, text) > 0, "%s is empty", tables[i]);
+    }
+    store_close(open_at(path, STORE_READ));
+}
+
+static void test_all_is_kept_and_a_copy_made(void **state)
+{
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    struct stat st;
+    know(next);
+    struct store *store = open_at(path, STORE_WRITE);
+    char *copy = strdup(store_copy(store));
+    check(strstr(copy, "wosync.db.schema-1") != NULL, "%s", copy);
+    store_close(store);
+    check_upgraded(path);
+    check(stat(copy, &st) == 0 && (st.st_mode & 07777) == 0600, "mode %o", st.st_mode);
+    check_dump(copy, before);
+    assert_int_equal(ask_sql(copy, "PRAGMA user_version"), 1);
+    assert_int_equal(count_files(*state, "*.new*"), 0);
+    store = open_at(path, STORE_WRITE); /* once */
+    assert_null(store_copy(store));
+    store_close(store);
+    /* the way back: the copy takes its place */
+    know(NULL);
+    check_refused(path, STORE_WRITE, EX_IOERR, "put the copy back");
+    check_kept(path, before);
+    assert_int_equal(rename(copy, path), 0);
+    store_close(open_at(path, STORE_WRITE));
+    check_dump(path, before);
+    free(before);
+    free(copy);
+}
+
+/* An upgrade that has to begin anew replaces its copy and what was left of one. */
+static void test_older_copies_give_way(void **state)
+{
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    write_text(path_in(*state, "wosync.db.schema-1"), "an older one");
+    write_text(path_in(*state, "wosync.db.schema-1.new"), "one that was killed");
+    write_text(path_in(*state, "wosync.db.schema-1.new-journal"), "and its journal");
+    know(next);
+    store_close(open_at(path, STORE_WRITE));
+    check_upgraded(path);
+    check_dump(path_in(*state, "wosync.db.schema-1"), before);
+    assert_int_equal(count_files(*state, "*.new*"), 0);
+    free(before);
+}
+
+static void test_a_new_store_needs_no_copy(void **state)
+{
+    know("CREATE TABLE added (x)");
+    struct store *store = open_at(path_in(*state, "wosync.db"), STORE_WRITE);
+    assert_null(store_copy(store));
+    store_close(store);
+    assert_int_equal(ask_sql(path_in(*state, "wosync.db"), "PRAGMA user_version"), SQL_VERSION + 1);
+    assert_int_equal(count_files(*state, "*.schema-*"), 0);
+}
+
+static void test_a_migration_that_fails_changes_nothing(void **state)
+{
+    static const struct {
+        const char *sql, *why;
+    } rows[] = {{"CREATE TABLE added (x); SELECT no_such_function()", "no such function"},
+        {broken, "table broken refers to a row that is not there"}};
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        know(rows[i].sql);
+        check_refused(path, STORE_WRITE, i == 0 ? EX_SOFTWARE : EX_IOERR, rows[i].why);
+        check_dump(path, before);
+        assert_int_equal(ask_sql(path, "PRAGMA user_version"), 1);
+    }
+    know(NULL);
+    store_close(open_at(path, STORE_WRITE));
+    free(before);
+}
+
+static void test_who_only_looks_is_told(void **state)
+{
+    const char *path = make_store(*state);
+    int version = 0;
+    assert_false(store_is_old(path, &version));
+    know(next);
+    assert_true(store_is_old(path, &version));
+    assert_int_equal(version, 1);
+    check_refused(path, STORE_READ, EX_IOERR, "its schema is old; `wosync sync` brings it up to date");
+    assert_int_equal(ask_sql(path, "PRAGMA user_version"), 1);
+    store_close(open_at(path, STORE_WRITE));
+    assert_false(store_is_old(path, &version));
+    know(NULL);
+    assert_false(store_is_old(path, &version)); /* newer */
+    assert_false(store_is_old(path_in(*state, "none.db"), &version));
+}
+
+static void test_a_development_store_is_left_alone(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    run_sql(path, "CREATE TABLE snapshots (x); PRAGMA application_id = 0x776f7379; PRAGMA user_version = 1");
+    char *before = dump_of(path);
+    check_refused(path, STORE_WRITE, EX_IOERR, "made by a development version of wosync");
+    check_refused(path, STORE_READ, EX_IOERR, "move it away and run wosync sync to begin anew");
+    run_sql(path, "PRAGMA user_version = 18");
+    check_refused(path, STORE_WRITE, EX_IOERR, "development version");
+    check_dump(path, before);
+    free(before);
+}
+
+/* --- faults --- */
+
+static void test_a_full_disk_changes_nothing(void **state)
+{
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    bool done = false, copying = false, migrating = false;
+    know(next);
+    for (int64_t n = 1; !done; n += 1 + n / 16) {
+        struct error e = {0};
+        disk_fails_at(FAULT_FULL, n);
+        struct store *store = store_open(path, STORE_WRITE, 0, &e);
+        done = store != NULL && !disk_failed();
+        store_close(store);
+        disk_fails_at(FAULT_IO, 0);
+        if (ask_sql(path, "PRAGMA user_version") == SQL_VERSION + 1)
+            break;
+        check(store == NULL && e.status == EX_IOERR && strstr(e.text, "the disk is full; free") != NULL,
+            "call %lld: %s", (long long)n, e.text);
+        copying = copying || strstr(e.text, "its copy ") != NULL;
+        migrating = migrating || strstr(e.text, "its copy ") == NULL;
+        check_dump(path, before);
+        assert_int_equal(count_files(*state, "*.new*"), 0);
+    }
+    check(copying && migrating, "it was not tried where it copies and where it migrates");
+    store_close(open_at(path, STORE_WRITE));
+    check_upgraded(path);
+    free(before);
+}
+
+static const char *killed_at;
+
+static void kill_us(void)
+{
+    _exit(9);
+}
+
+static void upgrade(void *data)
+{
+    struct error e = {0};
+    disk_beside = kill_us;
+    disk_fails_at(FAULT_BESIDE, *(int64_t *)data);
+    store_close(store_open(killed_at, STORE_WRITE, 0, &e));
+    _exit(e.status);
+}
+
+/* Whenever it is killed: the program of before opens it, or the one of after; and nothing is lost. */
+static void test_killed_in_the_middle(void **state)
+{
+    int status = 9 << 8, before_count = 0, copied = 0;
+    for (int64_t n = 1; WEXITSTATUS(status) == 9; n += 1 + n / 12) {
+        know(NULL);
+        const char *path = make_store(*state);
+        char *before = dump_of(path);
+        know(next);
+        killed_at = path;
+        status = run_in_child(upgrade, &n);
+        check(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || WEXITSTATUS(status) == 0), "call %lld: %d",
+            (long long)n, status);
+        if (ask_sql(path, "PRAGMA user_version") == 1) {
+            before_count++;
+            copied += count_files(*state, "wosync.db.schema-1");
+            know(NULL);
+            store_close(open_at(path, STORE_WRITE));
+            check_dump(path, before);
+            know(next);
+        }
+        store_close(open_at(path, STORE_WRITE));
+        check_upgraded(path);
+        check_kept(path, before);
+        check_dump(path_in(*state, "wosync.db.schema-1"), before);
+        assert_int_equal(count_files(*state, "*.new*"), 0);
+        free(before);
+        assert_int_equal(remove(path_in(*state, "wosync.db.schema-1")), 0);
+        assert_int_equal(remove(path), 0);
+    }
+    check(before_count > 10 && copied > 0, "it was killed %d times before, with a copy %d", before_count,
+        copied);
+}
+
+static void test_a_signal_ends_it(void **state)
+{
+    struct error e = {0};
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    know(next);
+    check(shutdown_install(&e) == 0, "%s", e.text);
+    raise(SIGTERM);
+    check_refused(path, STORE_WRITE, EX_TEMPFAIL, "a signal ended the run");
+    check_dump(path, before);
+    assert_int_equal(count_files(*state, "*.schema-*"), 0);
+    free(before);
+}
+
+static void signalled(void *data)
+{
+    test_a_signal_ends_it(data);
+    _exit(0);
+}
+
+static void test_signal(void **state)
+{
+    assert_int_equal(run_in_child(signalled, state), 0);
+}
+
+/* --- what a user sees --- */
+
+/* What a command prints on stdout. To be freed. */
+static char *run_command(const struct command *command, const char *path, int expect, int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = stdout, *copy = open_memstream(&text, &size);
+    const struct cli cli = {0};
+    setenv("WOSYNC_DB", path, 1);
+    setenv("MAINTAINX_API_KEY", "key", 1);
+    stdout = copy;
+    int status = command->run(command, &cli, argc, argv);
+    stdout = out;
+    fclose(copy);
+    check(status == expect, "%s: exit status %d: %s", command->name, status, text);
+    return text;
+}
+
+static void test_status_says_so(void **state)
+{
+    char *text[] = {(char[]){"status"}, NULL}, *json[] = {(char[]){"status"}, (char[]){"--json"}, NULL};
+    char *doctor[] = {(char[]){"doctor"}, (char[]){"store"}, NULL};
+    char expected[700];
+    const char *path = make_store(*state);
+    clear_environment();
+    know(next);
+    snprintf(expected, sizeof expected,
+        "store       %s: schema 1, this wosync has 2; the next wosync sync brings it up to date\n", path);
+    char *said = run_command(&command_status, path, EX_OK, 1, text);
+    check_text(said, expected);
+    free(said);
+    said = run_command(&command_status, path, EX_OK, 2, json);
+    check(strstr(said, "\"ok\":false") != NULL && strstr(said, "brings it up to date") != NULL, "%s", said);
+    free(said);
+    said = run_command(&command_doctor, path, EX_OK, 2, doctor);
+    check(strstr(said, "has schema 1, this wosync has 2") != NULL && strstr(said, "0 failed") != NULL, "%s",
+        said);
+    free(said);
+    assert_int_equal(ask_sql(path, "PRAGMA user_version"), 1);
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_the_fixture_is_full),
+        in_directory(test_all_is_kept_and_a_copy_made),
+        in_directory(test_older_copies_give_way),
+        in_directory(test_a_new_store_needs_no_copy),
+        in_directory(test_a_migration_that_fails_changes_nothing),
+        in_directory(test_who_only_looks_is_told),
+        in_directory(test_a_development_store_is_left_alone),
+        in_directory(test_a_full_disk_changes_nothing),
+        in_directory(test_killed_in_the_middle),
+        in_directory(test_signal),
+        in_directory(test_status_says_so),
+    };
+    disk_install();
+    return cmocka_run_group_tests_name("migration", tests, NULL, NULL);
+}
