@@ -495,7 +495,7 @@ static void test_tokens_as_they_are_copied(void **state)
         {"\"tok-0815", "it holds a quote; write the token alone"},
         {"tok-0815'", "it holds a quote; write the token alone"},
         {"\"\"", "it is empty"},
-        {"Bearer", NULL},
+        {"Bearer", "it is empty"},
         {"tok\x1b-0815", "it holds a control character; write the token alone"},
         {"tok\xe2\x80\x93"
          "0815",
@@ -513,7 +513,7 @@ static void test_tokens_as_they_are_copied(void **state)
             struct loaded l = load("[api]\nkey_file = key\n");
             if (table[i].wrong == NULL) {
                 check(l.rc == 0, "%s: %s", table[i].text, l.problems.data);
-                check_text(l.config.token, strcmp(table[i].text, "Bearer") == 0 ? "Bearer" : "tok-0815");
+                check_text(l.config.token, "tok-0815");
                 check(secret_is_value(l.config.token), "%s", table[i].text);
             } else {
                 place = strstr(l.problems.data, table[i].wrong);

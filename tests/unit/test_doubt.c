@@ -98,10 +98,8 @@ static void answer(struct fixture *f, int64_t sent, const char *json)
 {
     struct error e = {0};
     struct intake_result result;
-    const struct intake_settings settings = {.store = f->store,
-        .source = SOURCE_WEBHOOK,
-        .rules = {.horizon = 0, .completed = completed, .ignored = ignored},
-        .run = &f->run};
+    const struct intake_settings settings = {
+        .config = &config, .store = f->store, .source = SOURCE_WEBHOOK, .run = &f->run};
     struct intake *intake = intake_new(&settings);
     f->now += 1000;
     const struct intake_record record = {.json = json,
