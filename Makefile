@@ -314,7 +314,7 @@ DEB_VERSION ?= $(VERSION)
 RELEASE_DATE = $(shell sed -n 's/^\#\# $(VERSION) - \([0-9-]*\)$$/\1/p' CHANGELOG.md)
 # what git knows; in a tarball, everything but what make built
 dist_files = { git ls-files 2>/dev/null | grep . || \
-	find . -type f ! -path './$(BUILD)/*' ! -path './.git/*' ! -name .git | sed 's|^\./||'; } | \
+	find . -type f ! -path './$(BUILD)/*' ! -path './build/*' ! -path '*/__pycache__/*' ! -path './.git/*' ! -name .git | sed 's|^\./||'; } | \
 	while read -r file; do [ ! -f "$$file" ] || [ "$$file" = debian/changelog ] || printf '%s\n' "$$file"; done
 
 dist: $(BUILD)/$(DIST).tar.gz

@@ -3,7 +3,9 @@
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
 	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd monitoring-plugins-basic libmonitoring-plugin-perl \
-	prometheus prometheus-node-exporter tzdata bash-completion zsh fish python3-yaml
+	prometheus prometheus-node-exporter jq sqlite3 tzdata bash-completion zsh fish python3-yaml
+# for the quick tests
+TEST_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev
 SANITIZERS = -DWOSYNC_CHECKS -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # all but the program itself, for tests to link
@@ -22,6 +24,7 @@ picture: all mock
 
 .PHONY: test check proof debian deb-check container-check mock units fuzz fuzzers crash torture coverage simulator simulate simulate-mutants torture-library torture-program
 test:
+	@tests/install-packages --check $(TEST_NEEDS)
 	@tests/run test
 
 check:

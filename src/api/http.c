@@ -22,6 +22,10 @@
 #include "base/memory.h"
 #include "base/shutdown.h"
 
+/* Connections that stay open for the next call: libcurl's own number is four for each call at work, and grows
+ * small between two deliveries. */
+enum { KEPT_CONNECTIONS = 32 };
+
 struct http {
     CURLM *multi;
     struct http_handles *handles;
@@ -48,6 +52,7 @@ struct http *http_new(const char *user_agent)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* LCOV_EXCL_BR_LINE: it misses only memory */
         memory_ran_out();                                  /* LCOV_EXCL_LINE */
     http->multi = curl_multi_init();
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
     http->handles = http_handles_new(user_agent);
     return http;
 }

@@ -118,6 +118,7 @@ static const struct {
         {"has expired", CAUSE_EXPIRED},
         {"not yet valid", CAUSE_NOT_YET_VALID},
         {"host name", CAUSE_OTHER_HOST},
+        {"subject name", CAUSE_OTHER_HOST}, /* libcurl 8.14 */
         {"too weak", CAUSE_WEAK},
 },
   handshakes[] = {
@@ -134,6 +135,7 @@ static const struct {
       {"unrecognized name", CAUSE_NAME},
       {"SSL_ERROR_SYSCALL", CAUSE_CUT},
       {"SSL_ERROR_ZERO_RETURN", CAUSE_CUT},
+      {"error:00000000", CAUSE_CUT}, /* libcurl 8.14 for the same */
       {"reset by peer", CAUSE_CUT},
       {"unexpected eof", CAUSE_CUT},
 };

@@ -114,14 +114,15 @@ static void test_two_of_them(void **state)
 static void test_disks_that_are_far_away(void **state)
 {
     /* statfs(2): NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph */
-    static const long far[] = {0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400};
+    static const unsigned far[] = {
+        0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400};
     /* ext4, xfs, btrfs, tmpfs, overlayfs, zfs */
-    static const long near[] = {0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1};
+    static const unsigned near[] = {0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1};
     (void)state;
     for (size_t i = 0; i < sizeof far / sizeof far[0]; i++)
-        check(doctor_is_far(far[i]), "%lx", (unsigned long)far[i]);
+        check(doctor_is_far((long)far[i]), "%x", far[i]);
     for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
-        check(!doctor_is_far(near[i]), "%lx", (unsigned long)near[i]);
+        check(!doctor_is_far((long)near[i]), "%x", near[i]);
     /* where the type is 32 bits with a sign */
     assert_true(doctor_is_far((long)(int)0xff534d42));
 }
