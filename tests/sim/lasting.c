@@ -25,6 +25,7 @@ enum {
     POLLS = 3,
     SLOW_MS = 12000,
     PAGE_MS = 15000,
+    CUT_MS = 40000,             /* after a page or two */
     LONGEST_REQUEST_MS = 16000, /* there and back, in good weather */
     TURN_MS = 60000,            /* deliveries go out once a minute */
     LONGEST_MS = 600000,        /* of a sync that waits for nobody's lock */
@@ -39,6 +40,7 @@ enum lasting lasting_of(uint64_t seed)
     static const enum lasting by_seed[16] = {[1] = LASTING_CURSED,
         [2] = LASTING_LATE,
         [3] = LASTING_POISON,
+        [4] = LASTING_CURSORS,
         [5] = LASTING_SILENT,
         [7] = LASTING_RENAMED,
         [9] = LASTING_LONG,
@@ -58,7 +60,7 @@ void lasting_arrange(struct history *h)
     const enum lasting which = lasting_of(h->seed);
     h->warehouse = h->warehouse || which == LASTING_LOCKED || which == LASTING_SILENT;
     h->hooks.on = h->hooks.on || which == LASTING_CURSED;
-    if (which == LASTING_LATE)
+    if (which == LASTING_LATE || which == LASTING_CURSORS)
         h->hooks.on = h->jumps = false;
     if (which == LASTING_CLOCK) {
         h->chat = h->jumps = true;
@@ -125,6 +127,33 @@ static void hold_late(const struct history *h, void (*configure)(bool))
     machine_advance(minute);
     lasting_run_sync(true, 0);
     machine_advance(4 * hour);
+    lasting_run_sync(true, 0);
+}
+
+/* A pass ends between its pages, and its cursor is not taken any more; or it is killed in the midst of one.
+ * What lies on that page and on the others is read all the same, though no late window reaches that far. */
+static void hold_cursors(const struct history *h, void (*configure)(bool))
+{
+    struct dice dice = dice_of(h->seed, 12);
+    struct run_options options = {.kind = STEP_SYNC, .max_time = CUT_MS};
+    (void)configure;
+    lasting_run_sync(true, 0);
+    for (int i = 0; i <= 2 * h->page_size; i++) {
+        plant_change(CHANGE_CREATE, h->seed + (uint64_t)i);
+        machine_advance(minute);
+    }
+    machine_advance(8 * hour);
+    if (dice_chance(&dice, 50))
+        options = (struct run_options){.kind = STEP_SYNC,
+            .trouble = {.kind = TROUBLE_KILL, .at = dice_spread(&dice, 6), .writes = true}};
+    else
+        plant.slow = PAGE_MS;
+    if (verdict() == NULL)
+        run(&options);
+    if (plant.slow > 0)
+        plant_expire_cursors();
+    plant.slow = 0;
+    lasting_run_sync(true, 0);
     lasting_run_sync(true, 0);
 }
 
@@ -283,6 +312,7 @@ bool lasting_play(const struct history *h, void (*configure)(bool))
 {
     static const struct fault faults[LASTINGS] = {[LASTING_CURSED] = {hold_cursed, end_cursed},
         [LASTING_LATE] = {hold_late, end_nothing},
+        [LASTING_CURSORS] = {hold_cursors, end_nothing},
         [LASTING_POISON] = {hold_poison, end_poison},
         [LASTING_SILENT] = {hold_silent, end_children},
         [LASTING_RENAMED] = {hold_renamed, end_nothing},

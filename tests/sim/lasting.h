@@ -15,6 +15,7 @@ enum lasting {
     LASTING_NOTHING,
     LASTING_CURSED,  /* a work order that cannot be shown, by its id or on any page */
     LASTING_LATE,    /* a list that shows a change an hour late */
+    LASTING_CURSORS, /* cursors that are not taken by the next run */
     LASTING_POISON,  /* a receiver that never takes some work orders */
     LASTING_SILENT,  /* a database that never answers */
     LASTING_RENAMED, /* a handler that gets another name */
