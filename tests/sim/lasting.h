@@ -1,7 +1,7 @@
 /*
- * lasting: what does not heal by itself. Half of the histories end with one such fault, in good weather: it
- * must delay itself and nothing else (rule R9). In a tenth of all it is never mended, and the history goes on
- * with it until what it had kept is removed.
+ * lasting: what does not heal by itself. More than half of the histories end with one such fault, in good
+ * weather: it must delay itself and nothing else (rule R9). In a tenth of all it is never mended, and the
+ * history goes on with it until what it had kept is removed.
  */
 #ifndef WOSYNC_SIM_LASTING_H
 #define WOSYNC_SIM_LASTING_H
@@ -14,6 +14,8 @@ struct history;
 enum lasting {
     LASTING_NOTHING,
     LASTING_CURSED,  /* a work order that cannot be shown, by its id or on any page */
+    LASTING_LATE,    /* a list that shows a change an hour late */
+    LASTING_CURSORS, /* cursors that are not taken by the next run */
     LASTING_POISON,  /* a receiver that never takes some work orders */
     LASTING_SILENT,  /* a database that never answers */
     LASTING_RENAMED, /* a handler that gets another name */

@@ -163,8 +163,8 @@ void plant_answer(const struct net_request *request, struct net_answer *answer);
 /* Answers with a status and a text. */
 void plant_say(struct net_answer *answer, int status, const char *text);
 
-/* Does it ask for the first page of a poll? Probes do not: those ask for 1970, the far future, or for 50; and
- * what is asked for within two bounds is a part of a list. */
+/* Does it ask for the first page of a poll? Probes do not: those ask for 1970, the far future, or for 50;
+ * what is asked for within two bounds is a part of a list; and a sync may sweep, too. */
 bool plant_begins_pass(const struct net_request *request);
 
 /* plant_trouble.c: answer wrongly, if chance will have it. Return whether this one is answered. */

@@ -300,6 +300,8 @@ static void check_beside(
         broken("lock", "two runs deliver at once");
     if (options->kind == STEP_SYNC && b->polls && report->lists > 0)
         broken("lock", "two runs poll at once");
+    if (!b->polls)
+        check_list(report);
     if (options->kind == STEP_HOOK && b->refetches && report->singles > 0)
         broken("lock", "two runs refetch at once");
     if (leaves && report->lists + report->singles + report->deliveries > 0)
