@@ -97,7 +97,7 @@ static bool heal(struct run_context *context, const struct pass_settings *pass, 
         run_context_leave(context, LOCK_REFETCH, true);
     run_context_unlock(context, LOCK_REFETCH);
     return e->status == EX_OK && delivery_audit_missing(deliveries) > 0 &&
-           delivery_audit_heal(context->store, deliveries, e) >= 0;
+           delivery_audit_heal(context->store, deliveries, clock_now(), e) >= 0;
 }
 
 /* From when on the log holds events: since the first run, and as long as retention keeps them. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/shutdown.h"
 #include "deliver/terms.h"
 #include "store/events.h"
@@ -102,12 +101,13 @@ static int add_missing(
     return 0;
 }
 
-int64_t delivery_audit_heal(struct store *store, const struct delivery_audit *audit, struct error *e)
+int64_t delivery_audit_heal(
+    struct store *store, const struct delivery_audit *audit, int64_t now, struct error *e)
 {
     int64_t count = 0;
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = add_missing(store, audit, clock_now(), &count, e);
+    int rc = add_missing(store, audit, now, &count, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

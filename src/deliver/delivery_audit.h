@@ -48,7 +48,8 @@ int delivery_audit_run(struct store *store, const struct handler_table *table, i
     struct delivery_audit *out, struct error *e);
 
 /* Adds the deliveries that are missing, in a transaction: they are due at once. Returns how many, or -1. */
-int64_t delivery_audit_heal(struct store *store, const struct delivery_audit *audit, struct error *e);
+int64_t delivery_audit_heal(
+    struct store *store, const struct delivery_audit *audit, int64_t now, struct error *e);
 
 /* How many are missing in all. */
 int64_t delivery_audit_missing(const struct delivery_audit *audit);
