@@ -13,13 +13,14 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/run_context.h"
+#include "sources/audit_heal.h"
 #include "store/rate_limit.h"
 #include "store/snapshots.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS    INT64_C(86400000)
 
-/* How far it looks back unless it is told. */
+/* How far it looks back unless --since says so. */
 enum { DEFAULT_DAYS = 30 };
 
 /* MaintainX allows one user this many requests a minute; used until the server has given its own figure. */

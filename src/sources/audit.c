@@ -10,6 +10,8 @@
  * differs is looked at again in the end. Ids are kept, eight bytes each, nothing else of what is as it should
  * be.
  */
+#include "sources/audit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,8 @@
 #include "base/clock.h"
 #include "base/timestamp.h"
 #include "sources/audit_list.h"
-#include "sources/audit_parts.h"
+#include "sources/audit_compare.h"
+#include "sources/audit_look.h"
 #include "store/store.h"
 
 /* The server's Date has no fractions of a second. */
@@ -46,14 +49,6 @@ static int take_record(const struct audit_record *record, void *context, struct 
         return -1;
     audit_note(a, &finding);
     return 0;
-}
-
-void audit_count_request(const struct audit *a)
-{
-    const struct pass_settings *s = a->settings->pass;
-    s->run->requests = s->requests_before + client_requests(s->api);
-    s->run->bytes = s->bytes_before + client_bytes(s->api);
-    a->settings->progress(a->settings->progress_data);
 }
 
 static void end_page(void *context)

@@ -1,7 +1,7 @@
 /*
  * audit: is everything in the store as MaintainX has it? Reads the list (audit_list.h), compares it with the
- * snapshots, and asks by its id for what the list does not show. It only looks; audit_heal observes what was
- * found.
+ * snapshots, and asks by its id for what the list does not show. It only looks; audit_heal.h observes what
+ * was found.
  */
 #ifndef WOSYNC_SOURCES_AUDIT_H
 #define WOSYNC_SOURCES_AUDIT_H
@@ -64,11 +64,6 @@ struct audit_settings {
  * from the list than max_deletes allows.
  */
 enum pass_end audit_run(const struct audit_settings *settings, struct audit_result *result, struct error *e);
-
-/* Asks for what was found by ids, and observes the answers, as a refetch does: `healed` of the findings is
- * set. What is gone is from now on known to be missing: a second 404, an hour later, proves that it is
- * deleted. */
-enum pass_end audit_heal(const struct audit_settings *settings, struct audit_result *result, struct error *e);
 
 /* Frees what the result owns and zeroes it. */
 void audit_free(struct audit_result *result);

@@ -1,9 +1,11 @@
+#include "sources/audit_compare.h"
+
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "api/client.h"
 #include "base/buffer.h"
 #include "base/timestamp.h"
-#include "sources/audit_parts.h"
 #include "store/audit.h"
 #include "store/snapshots.h"
 
@@ -90,4 +92,12 @@ void audit_note(struct audit *a, struct audit_finding *finding)
     } else if (finding->fault != AUDIT_SAME) {
         audit_findings_add(a->result, finding);
     }
+}
+
+void audit_count_request(const struct audit *a)
+{
+    const struct pass_settings *s = a->settings->pass;
+    s->run->requests = s->requests_before + client_requests(s->api);
+    s->run->bytes = s->bytes_before + client_bytes(s->api);
+    a->settings->progress(a->settings->progress_data);
 }

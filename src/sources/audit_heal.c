@@ -1,7 +1,7 @@
-/* What an audit found is refetched: by the code, and with the intake, of every refetch. */
+#include "sources/audit_heal.h"
+
 #include "base/clock.h"
 #include "base/timestamp.h"
-#include "sources/audit_parts.h"
 #include "sources/refetch.h"
 #include "store/store.h"
 #include "store/sweeps.h"

@@ -1,6 +1,6 @@
-#include <stdlib.h>
+#include "sources/audit_lists.h"
 
-#include "sources/audit_parts.h"
+#include <stdlib.h>
 
 const char *audit_fault_name(enum audit_fault fault)
 {

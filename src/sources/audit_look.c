@@ -2,6 +2,8 @@
  * The second look of an audit: work orders asked for by their ids. A finding is judged by what the single
  * work order says, and by what is in the store by then.
  */
+#include "sources/audit_look.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,6 @@
 #include "base/clock.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
-#include "sources/audit_parts.h"
 #include "sources/sweep.h"
 #include "store/audit.h"
 #include "store/snapshots.h"

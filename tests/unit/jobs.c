@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "base/timestamp.h"
 #include "plant.h"
-#include "sources/audit.h"
+#include "sources/audit_heal.h"
 #include "sources/backfill.h"
 #include "sources/names.h"
 #include "sources/poll.h"

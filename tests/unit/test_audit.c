@@ -14,7 +14,7 @@
 #include "plant.h"
 #include "sources/audit.h"
 #include "sources/audit_list.h"
-#include "sources/audit_parts.h"
+#include "sources/audit_lists.h"
 
 /* --- the list --- */
 
