@@ -1,6 +1,7 @@
 #include "sources/audit_heal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/timestamp.h"
 #include "sources/refetch.h"
 #include "store/store.h"
@@ -35,9 +36,10 @@ static int settle_finding(struct store *store, struct intake *intake, enum refet
     struct healing *h = context;
     struct audit_finding *finding = &h->result->findings[h->next - 1];
     (void)intake;
-    (void)why;
-    if (answer == REFETCH_FAILED)
+    if (answer == REFETCH_FAILED) {
+        log_warning("work order %lld: it could not be refetched: %s", (long long)finding->work_order, why);
         return 0;
+    }
     if (answer == REFETCH_GONE && finding->fault != AUDIT_ABSENT &&
         sweeps_add_refused(store, finding->work_order, clock_now(), e) != 0)
         return -1;

@@ -341,7 +341,7 @@ class Meanwhile(Audit):
         line = self.sentence()
         self.assertRegex(line, "^9 work orders .*; 8 are in the store as they are, 1 changed after the last poll began and is left to the next one; "
                                ".*: nothing was missed$")
-        self.assertEqual(self.mock.state()["script"]["done"], 1)
+        self.assertEqual(self.mock.state()["script"]["fired"], 1)
 
     def test_a_change_that_a_poll_stores_while_it_reads_is_no_fault(self):
         self.configure(ERP, api="page_size = 3")
