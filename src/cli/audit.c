@@ -1,6 +1,5 @@
 /* audit: proves that nothing was missed: the list against the snapshots, the events against the deliveries.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,7 +31,7 @@ enum { HEAL_WAIT_MS = 60000 };
 struct options {
     int64_t since; /* TIMESTAMP_NONE: everything */
     int64_t max_time;
-    bool plan, heal, json;
+    bool all, plan, heal, json;
 };
 
 /* --- the work --- */
@@ -109,6 +108,19 @@ static int64_t events_from(const struct run_context *context, int64_t since, int
     return from > since ? from : TIMESTAMP_NONE;
 }
 
+/* Counts events and deliveries as they are at one instant. */
+static int look_at_deliveries(
+    struct run_context *context, int64_t since, struct delivery_audit *deliveries, struct error *e)
+{
+    if (store_begin_reading(context->store, e) != 0)
+        return -1;
+    int rc = handler_table_look(&context->table, context->store, e);
+    if (rc == 0)
+        rc = delivery_audit_run(context->store, &context->table, since, deliveries, e);
+    store_rollback(context->store);
+    return rc;
+}
+
 /* Says what was found, once it was read to its end. */
 static void conclude(struct run_context *context, const struct pass_settings *pass,
     const struct options *options, const struct audit_plan *plan, struct audit_result *result,
@@ -123,8 +135,7 @@ static void conclude(struct run_context *context, const struct pass_settings *pa
         .plan = plan,
         .result = result,
         .deliveries = &deliveries};
-    if (handler_table_look(&context->table, context->store, e) == 0 &&
-        delivery_audit_run(context->store, &context->table, options->since, &deliveries, e) == 0) {
+    if (look_at_deliveries(context, options->since, &deliveries, e) == 0) {
         if (options->heal)
             account.healed_deliveries = heal(context, pass, result, &deliveries, e);
         account.requests = client_requests(pass->api);
@@ -168,63 +179,30 @@ out:
 /* --- the command --- */
 
 /* An age of whole days begins at midnight, everything else at a minute: the sentence names just that. */
-static int read_since(const struct command *self, const char *text, int64_t *since)
+static int read_since(const char *text, void *values, struct buffer *why)
 {
+    struct options *options = values;
     const int64_t now = clock_now();
     int64_t age;
-    if (timestamp_parse_user(text, now, since) != 0 || *since >= now || *since <= 0) {
-        cli_usage(self, "--since %s: write a date or a time in the past, or an age such as 30d", text);
+    if (timestamp_parse_user(text, now, &options->since) != 0 || options->since >= now ||
+        options->since <= 0) {
+        buffer_append_text(why, "write a date or a time in the past, or an age such as 30d");
         return -1;
     }
-    *since -= *since % (duration_parse(text, &age) == 0 && age % DAY_MS == 0 ? DAY_MS : MINUTE_MS);
+    options->since -=
+        options->since % (duration_parse(text, &age) == 0 && age % DAY_MS == 0 ? DAY_MS : MINUTE_MS);
     return 0;
 }
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    static const struct option known[] = {{"since", required_argument, NULL, 's'},
-        {"all", no_argument, NULL, 'a'}, {"plan", no_argument, NULL, 'p'}, {"heal", no_argument, NULL, 'H'},
-        {"json", no_argument, NULL, 'j'}, {"max-time", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     const int64_t today = clock_now() - clock_now() % DAY_MS;
     struct options options = {.since = today - DEFAULT_DAYS * DAY_MS};
+    struct command_line line;
     struct run_context context;
-    bool all = false, since = false;
-    int option, wrong = 0;
-    while (wrong == 0 && (option = getopt_long(argc, argv, "+:h", known, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            since = true;
-            wrong = read_since(self, optarg, &options.since);
-            break;
-        case 'a':
-            all = true;
-            break;
-        case 'p':
-            options.plan = true;
-            break;
-        case 'H':
-            options.heal = true;
-            break;
-        case 'j':
-            options.json = true;
-            break;
-        case 't':
-            wrong = cli_duration(self, "--max-time", optarg, &options.max_time);
-            break;
-        case 'h':
-            return cli_help(self);
-        default:
-            return cli_usage(self, "%s: unknown option, or without its value", argv[optind - 1]);
-        }
-    }
-    if (wrong != 0)
-        return EX_USAGE;
-    if (optind < argc)
-        return cli_usage(self, "%s: unexpected argument", argv[optind]);
-    if (all && since)
-        return cli_usage(self, "--all and --since exclude each other");
-    if (all)
+    if (!options_read(self, argc, argv, &options, &line))
+        return line.status;
+    if (options.all)
         options.since = TIMESTAMP_NONE;
     shutdown_set_deadline(options.max_time);
     const bool writes = options.heal && !options.plan;
@@ -232,6 +210,20 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         audit(&context, &options);
     return run_context_close(&context);
 }
+
+static const struct option_spec audit_options[] = {
+    {"since", READ_BY(read_since), .value = "T", .excludes = "all",
+        .help = "what was created or changed since then: a date, a date and time, or an age (30d)"},
+    {"all", FLAG_TO(struct options, all), .help = "everything"},
+    {"plan", FLAG_TO(struct options, plan), .help = "print what it would cost, send nothing"},
+    {"heal", FLAG_TO(struct options, heal),
+        .help =
+            "refetch what was missed, and queue the deliveries that are missing; the next sync\ndelivers"},
+    {"json", FLAG_TO(struct options, json), .help = "print one JSON object"},
+    {"max-time", DURATION_TO(struct options, max_time), .value = "D",
+        .help = "give up after this time; nothing is proved then"},
+    {NULL},
+};
 
 const struct command command_audit = {
     .name = "audit",
@@ -247,15 +239,11 @@ const struct command command_audit = {
         "It prints what it will cost, then a line for each work order and event that was missed, then one\n"
         "sentence. The exit status is 65 when something was missed. It changes nothing, and holds up no "
         "run.\n"
-        "\n"
-        "  --since T     what was created or changed since then: a date, a date and time, or an age (30d)\n"
-        "  --all         everything\n"
-        "  --plan        print what it would cost, send nothing\n"
-        "  --heal        refetch what was missed, and queue the deliveries that are missing; the next sync\n"
-        "                delivers\n"
-        "  --json        print one JSON object\n"
-        "  --max-time D  give up after this time; nothing is proved then\n"
-        "\n"
-        "example:  wosync audit --since 30d\n",
+        "\n",
+    .help_end = "\n"
+                "On a terminal a bar shows how far it is; SIGUSR1 prints it anywhere.\n"
+                "\n"
+                "example:  wosync audit --since 30d\n",
+    .options = audit_options,
     .run = run,
 };

@@ -17,6 +17,7 @@
 
 #include "api/maintainx.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/timestamp.h"
 #include "sources/audit_list.h"
 #include "sources/audit_compare.h"
@@ -68,8 +69,8 @@ static int find_vouched(struct audit *a, struct error *e)
             e, EX_TEMPFAIL, "audit: nothing was polled yet, so there is nothing to audit; run: wosync sync");
     if (known < 0)
         return -1;
-    a->rules = (struct diff_rules){.completed = a->settings->pass->completed,
-        .ignored = a->settings->pass->ignored,
+    a->rules = (struct diff_rules){.completed = (const char *const *)a->settings->pass->config->completed,
+        .ignored = (const char *const *)a->settings->pass->config->ignored,
         .horizon = account.horizon};
     a->result->horizon = account.horizon;
     a->vouched = account.watermark;
@@ -90,7 +91,7 @@ static enum pass_end end_of(enum audit_look look)
 static enum pass_end read_all(struct audit *a, struct error *e)
 {
     const struct audit_list list = {.api = a->settings->pass->api,
-        .page_size = a->settings->pass->page_size,
+        .page_size = (int)a->settings->pass->config->page_size,
         .since = a->settings->since,
         .record = take_record,
         .page = end_page,
