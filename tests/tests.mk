@@ -94,8 +94,8 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_SUPPORT) $(PARTS
 	$(Q)$(LINK) $(WRAPPED) $(filter-out $(REPLACED:%=$(BUILD)/src/%.o),$(filter %.o,$^)) $(LIBS) -lcmocka $(LDLIBS)
 
 # what a test brings in place of the program's own
-$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: REPLACED = api/http api/http_handle api/http_url base/clock
-$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names: $(PLANT)
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names $(BUILD)/tests/unit/test_audit: REPLACED = api/http api/http_handle api/http_url base/clock
+$(BUILD)/tests/unit/test_pass $(BUILD)/tests/unit/test_names $(BUILD)/tests/unit/test_audit: $(PLANT)
 
 $(BUILD)/tests/unit/test_modules.o: private MODULE_CFLAGS = $(LIBDIR_CFLAGS)
 $(BUILD)/tests/unit/test_modules.o: $(BUILD)/libdir

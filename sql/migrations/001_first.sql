@@ -172,6 +172,18 @@ CREATE TABLE handlers (
     warned       INTEGER                     -- when it was last reported that it fails, or that it is gone
 ) STRICT;
 
+-- What each handler takes, and since when: an event behind behind_seq that it wants has a delivery, one
+-- before may have been passed over under other terms. An audit goes by it.
+CREATE TABLE handler_terms (
+    handler    INTEGER PRIMARY KEY REFERENCES handlers,
+    terms      BLOB NOT NULL,                -- fingerprint of its on and when
+    behind_seq INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER forget_terms AFTER DELETE ON handlers BEGIN
+    DELETE FROM handler_terms WHERE handler = OLD.handler;
+END;
+
 CREATE TABLE deliveries (
     handler    INTEGER NOT NULL REFERENCES handlers,
     seq        INTEGER NOT NULL REFERENCES events,

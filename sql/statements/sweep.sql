@@ -10,6 +10,10 @@ INSERT OR IGNORE INTO sweep_seen (id) VALUES (?1);
 SELECT count(*), (SELECT count(*) FROM snapshots WHERE deleted = 0) FROM snapshots s
 WHERE s.deleted = 0 AND (s.observed < ?1 OR s.observed > ?2) AND NOT EXISTS (SELECT 1 FROM sweep_seen w WHERE w.id = s.id);
 
+-- Missing elsewhere than in a sweep, and answered 404.
+-- name: deletion_candidate_add
+INSERT OR IGNORE INTO deletion_candidates (id, sweeps, refused, refused_in) VALUES (?1, 1, ?2, 1);
+
 -- name: deletion_candidate_forget_seen
 DELETE FROM deletion_candidates WHERE id IN (SELECT id FROM sweep_seen);
 

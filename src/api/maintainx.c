@@ -38,6 +38,13 @@ static void append_parameter(struct buffer *path, const char *name, const char *
     http_append_encoded(path, value);
 }
 
+static void append_date(struct buffer *path, const char *name, int64_t ms)
+{
+    char date[TIMESTAMP_SIZE];
+    timestamp_format(ms, date);
+    append_parameter(path, name, date);
+}
+
 static void page_path(const struct page_request *request, struct buffer *path)
 {
     char since[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
@@ -50,6 +57,10 @@ static void page_path(const struct page_request *request, struct buffer *path)
         append_parameter(path, page_filter_name(request->filter), since);
     if (request->until != 0)
         append_parameter(path, request->filter == FILTER_GTE ? "updatedAtLte" : "updatedAt[lte]", until);
+    if (request->created_from != 0)
+        append_date(path, "createdAt[gte]", request->created_from);
+    if (request->created_until != 0)
+        append_date(path, "createdAt[lte]", request->created_until);
     if (request->order != NULL)
         append_parameter(path, "sort", request->order);
     if (request->cursor != NULL)

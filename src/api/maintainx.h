@@ -35,8 +35,10 @@ struct page_request {
     int limit;
     bool ascending;    /* FILTER_SORT the other way round, to see whether it is honoured */
     int64_t until;     /* with FILTER_BRACKETS and FILTER_GTE: the upper bound, inclusive; 0: none is sent */
-    const char *order; /* with these two: a sort besides; NULL: the server's own order */
-    bool single;       /* one try only (client_request) */
+    const char *order; /* with these two and FILTER_NONE: a sort besides; NULL: the server's own order */
+    int64_t created_from; /* bounds of createdAt, inclusive, besides; 0: none is sent */
+    int64_t created_until;
+    bool single; /* one try only (client_request) */
 };
 
 /* One page as it came. To be freed with page_answer_free. */

@@ -12,6 +12,7 @@
 #include "cli/diagnostics.h"
 #include "core/event_line.h"
 #include "deliver/handler_table.h"
+#include "store/audit.h"
 #include "store/deliveries.h"
 #include "store/events.h"
 #include "store/store.h"
@@ -116,6 +117,8 @@ static int discard_of(struct store *store, const char *name, struct error *e)
     if (n >= 0)
         end = events_last_seq(store, e);
     rc = end >= 0 ? handlers_advance(store, found.handler, end, 0, e) : -1;
+    if (rc == 0)
+        rc = handler_terms_forget(store, found.handler, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);

@@ -3,6 +3,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/shutdown.h"
+#include "deliver/terms.h"
+#include "store/audit.h"
 #include "store/events.h"
 #include "store/store.h"
 
@@ -46,16 +48,6 @@ static int take_each(struct taking *t, int64_t end, struct error *e)
     return 0;
 }
 
-static void append_types(struct buffer *out, const struct handler *handler)
-{
-    buffer_append_text(out, ",");
-    for (enum event_type type = 0; type < EVENT_TYPES; type++)
-        if (handler->on[type]) {
-            buffer_append_text(out, event_type_name(type));
-            buffer_append_text(out, ",");
-        }
-}
-
 /* Without one the store takes them at once, and their bodies are not read. */
 static int take_all(struct taking *t, int64_t end, struct error *e)
 {
@@ -66,13 +58,21 @@ static int take_all(struct taking *t, int64_t end, struct error *e)
         t->position = end;
         return found;
     }
-    append_types(&types, t->handler);
+    terms_append_types(&types, t->handler);
     range.types = types.data;
     range.until = end - range.from < BATCH ? end : range.from + BATCH - 1;
     t->position = range.until;
     int rc = deliveries_add_all(t->store, t->handler->place.handler, &range, t->now, e);
     buffer_free(&types);
     return rc;
+}
+
+/* An audit is to know which events were passed over under other terms than those of now. */
+static int note_terms(const struct taking *t, struct error *e)
+{
+    unsigned char terms[FINGERPRINT_SIZE];
+    terms_of(t->handler, terms);
+    return handler_terms_set(t->store, t->handler->place.handler, terms, t->position, e);
 }
 
 /* Takes or passes over the next events, up to number `end`, or a little further. */
@@ -84,7 +84,9 @@ static int take_batch(struct store *store, struct handler *handler, int64_t end,
      */
     if (store_begin_relaxed(store, e) != 0)
         return -1;
-    int rc = handler->when != NULL ? take_each(&t, end, e) : take_all(&t, end, e);
+    int rc = note_terms(&t, e);
+    if (rc == 0)
+        rc = handler->when != NULL ? take_each(&t, end, e) : take_all(&t, end, e);
     if (rc == 0)
         rc = handlers_advance(store, handler->place.handler, t.position, t.skipped, e);
     if (rc == 0)

@@ -120,6 +120,11 @@ int when_matches(struct when *when, const char *body, size_t len, char *reason, 
     return result;
 }
 
+const char *when_sql(const struct when *when)
+{
+    return sqlite3_sql(when->statement);
+}
+
 void when_free(struct when *when)
 {
     if (when == NULL)

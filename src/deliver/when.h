@@ -17,6 +17,9 @@ struct when *when_compile(const char *expression, char *reason, size_t size);
  * -1 with a text in `reason` when it cannot be evaluated. */
 int when_matches(struct when *when, const char *body, size_t len, char *reason, size_t size);
 
+/* What it was compiled to, as SQL: the same text for the same condition. Borrowed. */
+const char *when_sql(const struct when *when);
+
 /* Frees; NULL is allowed. */
 void when_free(struct when *when);
 

@@ -41,10 +41,19 @@ static int seen(const struct pass_view *view, const struct intake_result *result
     return sweeps_add(view->settings->store, result->id, e);
 }
 
+int64_t sweep_limit(const struct pass_settings *s, int64_t known)
+{
+    int64_t limit = s->config->max_deletes;
+    if (!s->config->max_deletes_percent)
+        return limit;
+    limit = known / 100 * limit + known % 100 * limit / 100;
+    return limit < LEAST_LIMIT ? LEAST_LIMIT : limit;
+}
+
 static int finish(const struct pass_view *view, struct error *e)
 {
     const struct pass_settings *s = view->settings;
-    int64_t missing, known, limit = s->config->max_deletes, began = view->state->observed, now = clock_now();
+    int64_t missing, known, began = view->state->observed, now = clock_now();
     /* a server that honoured no filter may have learnt to: the next poll looks again */
     bool unfiltered =
         view->account->filter != NULL && strcmp(view->account->filter, page_filter_name(FILTER_NONE)) == 0;
@@ -52,11 +61,7 @@ static int finish(const struct pass_view *view, struct error *e)
         return -1;
     if (sweeps_count_missing(s->store, began, now, &missing, &known, e) != 0)
         return -1;
-    if (s->config->max_deletes_percent) {
-        limit = known / 100 * limit + known % 100 * limit / 100;
-        limit = limit < LEAST_LIMIT ? LEAST_LIMIT : limit;
-    }
-    if (missing <= limit)
+    if (missing <= sweep_limit(s, known))
         return sweeps_note_missing(s->store, began, now, e);
     fail(e, EX_TEMPFAIL,
         "reconcile: %lld of %lld work orders are missing at once, more than max_deletes in [sync] allows: "

@@ -21,4 +21,8 @@ extern const struct pass_kind sweep_kind;
 enum pass_end sweep_prove(
     const struct pass_settings *settings, enum event_source source, int most, struct error *e);
 
+/* How many work orders may be missing at once (max_deletes), where so many are known in all: more of them say
+ * that the list is wrong, not that they are gone. */
+int64_t sweep_limit(const struct pass_settings *settings, int64_t known);
+
 #endif

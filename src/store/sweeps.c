@@ -31,6 +31,11 @@ int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct 
     return sweeps_clear(store, e);
 }
 
+int sweeps_add_refused(struct store *store, int64_t id, int64_t now, struct error *e)
+{
+    return STORE_RUN(store, e, SQL_DELETION_CANDIDATE_ADD, V_INT(id), V_INT(now));
+}
+
 int sweeps_next(
     struct store *store, int64_t now, int64_t hour_ago, struct deletion_candidate *candidate, struct error *e)
 {

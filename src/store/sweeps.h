@@ -25,6 +25,10 @@ int sweeps_count_missing(
  */
 int sweeps_note_missing(struct store *store, int64_t began, int64_t now, struct error *e);
 
+/* A work order is missing from the whole list, and its id answered 404 (`now`, milliseconds, our clock): as
+ * if a sweep had found it. Nothing changes where it is known to be missing. */
+int sweeps_add_refused(struct store *store, int64_t id, int64_t now, struct error *e);
+
 /* A missing work order that is to be asked for by its id. Zeroed: none yet. */
 struct deletion_candidate {
     int64_t id;

@@ -339,12 +339,35 @@ class List(Status):
     again = [["events", "list", "--json"], ["sync"]]
 
 
+class Audit(Status):
+    """Only looks, at MaintainX, too."""
+    tested = ["audit", "--since", "2025-11-01"]
+    again = [tested, ["sync"]]
+
+
+class Heal(Scenario):
+    """An audit that finds a lost snapshot, a forged one and a hidden delivery, and repairs them."""
+    tested = ["audit", "--heal", "--since", "2025-11-01"]
+    again = [tested, ["sync"]]
+    handlers = ("http",)
+
+    def prepare(self):
+        numbers = self.known(7)
+        self.change_something(numbers)
+        self.world.run(["sync"], now=NOON - 60 * SECOND)
+        with contextlib.closing(sqlite3.connect(os.path.join(self.world.work, "wosync.db"))) as db, db:
+            db.execute("DELETE FROM snapshots WHERE id = ?", numbers[5:6])
+            db.execute("UPDATE documents SET json = replace(json, 'Old 6', 'Forged') WHERE work_order = ?", numbers[6:7])
+            db.execute("DELETE FROM deliveries WHERE seq = (SELECT min(seq) FROM events)")
+
+
 ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "backfill": Backfill, "reconcile": Reconcile,
        "dispatch-http": DispatchHttp, "dispatch-exec": DispatchExec, "dispatch-report": DispatchReport,
        "dispatch-warehouse": DispatchWarehouse, "dispatch-postgres": DispatchPostgres, "dispatch-slack": DispatchSlack,
        "dispatch-digest": DispatchDigest, "retry": Retry, "discard": Discard, "replay": Replay, "fallback": Fallback,
        "register": Register, "unregister": Unregister, "list-webhooks": ListWebhooks, "secret": Secret,
-       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "dry-run": DryRun, "list": List}
+       "receive": Receive, "receive-hint": ReceiveHint, "status": Status, "dry-run": DryRun, "list": List,
+       "audit": Audit, "heal": Heal}
 
 
 def handler(kind, world):

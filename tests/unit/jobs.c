@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/timestamp.h"
 #include "plant.h"
+#include "sources/audit_heal.h"
 #include "sources/backfill.h"
 #include "sources/names.h"
 #include "sources/poll.h"
@@ -107,6 +108,26 @@ int64_t do_refetches(struct store *store, struct error *e)
     struct job job;
     begin_job(&job, store);
     enum pass_end end = refetch_due(&job.settings, 10, e);
+    end_job(&job);
+    return end == PASS_FINISHED ? 0 : -1;
+}
+
+static void no_progress(void *data)
+{
+    (void)data;
+}
+
+int64_t do_heal(struct store *store, struct error *e)
+{
+    struct job job;
+    struct audit_result result = {0};
+    begin_job(&job, store);
+    const struct audit_settings settings = {
+        .pass = &job.settings, .since = TIMESTAMP_NONE, .progress = no_progress};
+    enum pass_end end = audit_run(&settings, &result, e);
+    if (end == PASS_FINISHED)
+        end = audit_heal(&settings, &result, e);
+    audit_free(&result);
     end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }

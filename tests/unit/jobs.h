@@ -33,13 +33,14 @@ struct job {
 void begin_job(struct job *job, struct store *store);
 void end_job(struct job *job);
 
-/* One pass of each kind; the proofs of a sweep; hints; registrations. Each returns 0, or -1 when it did not
- * come to its end. */
+/* One pass of each kind; the proofs of a sweep; hints; an audit; registrations. Each returns 0, or -1 when it
+ * did not come to its end. */
 int64_t do_poll(struct store *store, struct error *e);
 int64_t do_sweep(struct store *store, struct error *e);
 int64_t do_backfill(struct store *store, struct error *e);
 int64_t do_prove(struct store *store, struct error *e);
 int64_t do_refetches(struct store *store, struct error *e);
+int64_t do_heal(struct store *store, struct error *e); /* an audit of everything, and what it finds */
 int64_t do_watch(struct store *store, struct error *e);
 
 #endif

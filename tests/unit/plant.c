@@ -40,12 +40,17 @@ void set_orders(const struct order *orders, size_t count)
     server.count = count;
 }
 
+static int64_t creation(const struct order *order)
+{
+    return now - HOUR - server.ages[order->id] * MINUTE;
+}
+
 static void write_order(const struct order *order, struct buffer *out)
 {
     char updated[TIMESTAMP_SIZE], created[TIMESTAMP_SIZE];
     int64_t stale = order->id == server.stale ? -HOUR : 0;
     timestamp_format(now + order->minute * MINUTE + stale, updated);
-    timestamp_format(now - HOUR, created);
+    timestamp_format(creation(order), created);
     buffer_append_format(out, "{\"id\":%lld,", (long long)order->id);
     if (!order->odd)
         buffer_append_format(
@@ -57,7 +62,7 @@ static void write_order(const struct order *order, struct buffer *out)
 /* The value of a parameter of the URL, which is not encoded here. NULL: it is not there. */
 static const char *parameter(const char *url, const char *name)
 {
-    static char values[4][512];
+    static char values[8][512];
     static unsigned turn;
     char begin[64];
     snprintf(begin, sizeof begin, "&%s=", name);
@@ -76,6 +81,19 @@ static int by_date(const void *a, const void *b)
     return (x->minute > y->minute) - (x->minute < y->minute);
 }
 
+static int by_creation(const void *a, const void *b)
+{
+    const int64_t x = creation(a), y = creation(b);
+    return (x > y) - (x < y);
+}
+
+/* The value of a parameter that is a date; INSTEAD where it is not there, or not honoured. */
+static int64_t date_in(const char *url, const char *name, int64_t instead)
+{
+    const char *date = parameter(url, name);
+    return date != NULL && server.brackets == HONOURED ? instant(date) : instead;
+}
+
 static int answer_list(const char *url, struct buffer *out)
 {
     const char *gte = parameter(url, "updatedAtGte"), *brackets = parameter(url, "updatedAt[gte]");
@@ -86,6 +104,8 @@ static int answer_list(const char *url, struct buffer *out)
     size_t count = 0, i;
     const char *until_text = parameter(url, brackets != NULL ? "updatedAt[lte]" : "updatedAtLte");
     int64_t since = INT64_MIN, until = INT64_MAX;
+    const int64_t born_from = date_in(url, "createdAt[gte]", INT64_MIN),
+                  born_until = date_in(url, "createdAt[lte]", INT64_MAX);
     if (server.before != NULL)
         server.before();
     if (++server.pages == server.fails)
@@ -97,6 +117,8 @@ static int answer_list(const char *url, struct buffer *out)
     if ((gte != NULL && server.gte == REFUSED) || (brackets != NULL && server.brackets == REFUSED) ||
         (sort != NULL && server.sort == REFUSED))
         return 400;
+    if (strstr(url, "&createdAt[") != NULL && server.brackets == REFUSED)
+        return 400;
     if (until_text != NULL && server.lte == REFUSED)
         return 400;
     if (until_text != NULL && server.lte == HONOURED)
@@ -106,11 +128,13 @@ static int answer_list(const char *url, struct buffer *out)
     if (brackets != NULL && server.brackets == HONOURED)
         since = instant(brackets);
     for (i = 0; i < server.count; i++)
-        if (!server.orders[i].gone && now + server.orders[i].minute * MINUTE >= since &&
+        if (!server.orders[i].gone && !server.unlisted[server.orders[i].id] &&
+            creation(&server.orders[i]) >= born_from && creation(&server.orders[i]) <= born_until &&
+            now + server.orders[i].minute * MINUTE >= since &&
             now + server.orders[i].minute * MINUTE <= until)
             list[count++] = server.orders[i];
     if (sort != NULL && server.sort == HONOURED)
-        qsort(list, count, sizeof *list, by_date);
+        qsort(list, count, sizeof *list, strstr(sort, "createdAt") != NULL ? by_creation : by_date);
     buffer_append_text(out, "{\"workOrders\":[");
     for (i = first; i < count && i < first + limit; i++) {
         buffer_append_text(out, i > first ? "," : "");

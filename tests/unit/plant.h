@@ -29,6 +29,8 @@ extern struct plant_server {
     struct order orders[8];
     size_t count;
     const char *people[16]; /* by id: members that it has besides, with a comma before them; NULL: none */
+    int64_t ages[16];       /* by id: of its creation, in minutes before an hour before `now` */
+    bool unlisted[16];      /* by id: the list does not show it */
     enum manner gte, brackets, sort;
     int list_status;      /* of every page; 0: as it is */
     int status;           /* of anything else that is asked for; 0: as it is */

@@ -102,6 +102,14 @@ static void set_newcomer(void)
     server.people[1] = ",\"requesterId\":11";
 }
 
+/* 3 is gone, and 7 is there besides. */
+static void set_found(void)
+{
+    set_newcomer();
+    later = 32 * HOUR;
+    server.orders[2].gone = true;
+}
+
 static void set_another(void)
 {
     set_newcomer();
@@ -136,6 +144,10 @@ static const struct step steps[] = {
     {{"people", do_poll}, set_people, ""},
     {{"other people", do_poll}, set_strangers, ""},
     {{"a newcomer", do_poll}, set_newcomer, ""},
+    {{"an audit", do_heal}, set_found,
+        "DELETE FROM snapshots WHERE id = 2; UPDATE snapshots SET updated = updated - 60000 WHERE id = 1; "
+        "UPDATE documents SET json = replace(json, 'Pump', 'Forged') WHERE work_order = 6; "
+        "UPDATE snapshots SET updated = updated + 60000 WHERE id = 7"},
     {{"another behind a webhook", do_refetches}, set_another,
         "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)"},
 };

@@ -12,6 +12,7 @@
 #include "disturb.h"
 #include "disk.h"
 #include "store/account.h"
+#include "store/audit.h"
 #include "store/deliveries.h"
 #include "store/events.h"
 #include "store/filter_probes.h"
@@ -71,6 +72,7 @@ static const char content[] =
     "1000, NULL),"
     " (1, 3, 8, 'pending', 0, NULL, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 1000, 0, 900000, 'refused'),"
     " (1, 5, 9, 'pending', 0, NULL, 0, 900000, NULL);"
+    "INSERT INTO handler_terms VALUES (1, CAST('0123456789abcde' || x'00' AS BLOB), 3);"
     "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
     "2, "
     "950, 1, 1, 0);"
@@ -107,6 +109,14 @@ static int see_handler(const struct handler_record *row, void *context, struct e
 {
     (void)row;
     (void)context;
+    return visit(e);
+}
+
+static int see_undelivered(const struct audit_event *event, void *context, struct error *e)
+{
+    (void)context;
+    check(event->seq != 4 || event->body_len == 40000, "event %d has %zu bytes", (int)event->seq,
+        event->body_len);
     return visit(e);
 }
 
@@ -283,6 +293,22 @@ static int64_t do_runs_last_end(struct store *s, struct error *e)
     return found;
 }
 
+static struct audit_snapshot compared;
+static const struct audit_scope scope = {.since = 0, .began = NOW, .ends = NOW};
+static int64_t unseen[2], found_seq;
+FUNCTION(do_audit_snapshot, audit_read_snapshot(s, 7, "{}", 2, &compared, e))
+FUNCTION(do_audit_ids, audit_read_ids(s, &scope, 0, 2, unseen, e))
+FUNCTION(do_audit_first_event, audit_first_event(s, OLD, &found_seq, e))
+FUNCTION(do_audit_count_events, audit_count_events(s, 2, 5, e))
+static struct audit_deliveries by_state;
+FUNCTION(do_audit_deliveries, audit_count_deliveries(s, 1, 1, 5, &by_state, e))
+FUNCTION(
+    do_audit_undelivered, audit_visit_undelivered(s, 2, 0, 5, 9, true, see_undelivered, NULL, e) < 0 ? -1 : 0)
+FUNCTION(do_terms_set, handler_terms_set(s, 1, second, 4, e))
+FUNCTION(do_terms_first, handler_terms_set(s, 2, second, 4, e))
+FUNCTION(do_terms_forget, handler_terms_forget(s, 1, e))
+FUNCTION(do_terms_find, handler_terms_find(s, 1, fingerprint, &found_seq, e))
+FUNCTION(do_sweeps_add_refused, sweeps_add_refused(s, 9, NOW, e))
 FUNCTION(do_set_deleted, snapshots_set_deleted(s, 7, 1, NOW, e))
 FUNCTION(do_snapshots_after, snapshots_after(s, 0, 5, see_snapshot, NULL, e))
 FUNCTION(do_snapshots_count, snapshots_count(s, e))
@@ -592,7 +618,10 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
     ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
     ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api)};
+    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api), ROW(do_audit_snapshot),
+    ROW(do_audit_ids), ROW(do_audit_first_event), ROW(do_audit_count_events), ROW(do_audit_deliveries),
+    ROW(do_audit_undelivered), ROW(do_terms_set), ROW(do_terms_first), ROW(do_terms_forget),
+    ROW(do_terms_find), ROW(do_sweeps_add_refused)};
 
 /* --- the tests --- */
 
@@ -610,7 +639,8 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_some), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list)};
+        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list),
+        ROW(do_audit_undelivered)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
