@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_doctor,
     &command_check,
     &command_report,
+    &command_rehearse,
     &command_config,
     &command_init,
 };

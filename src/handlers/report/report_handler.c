@@ -110,8 +110,8 @@ static int write_page(int directory, const char *name, const struct report *repo
 }
 
 /* The page first: a line in the list names a page that is there. */
-static int write_report(struct report_state *state, int directory, struct handler_event *event,
-    int64_t timeout, struct error *e)
+static int write_report(
+    struct report_state *state, int directory, struct handler_event *event, int64_t timeout, struct error *e)
 {
     char name[NAME_SIZE];
     struct report report;
@@ -129,8 +129,7 @@ static int write_report(struct report_state *state, int directory, struct handle
 }
 
 /* The directory is made with the first report. */
-static int deliver(
-    struct report_state *state, struct handler_event *event, int64_t timeout, struct error *e)
+static int deliver(struct report_state *state, struct handler_event *event, int64_t timeout, struct error *e)
 {
     int directory = atomic_file_directory(state->path, e);
     if (directory < 0)
@@ -159,8 +158,9 @@ static void work(void *context, struct handler_batch *batch, struct delivery_res
 /* The same files as in a directory that was empty before. */
 static int render(void *context, struct handler_batch *batch, struct handler_render *out, struct error *e)
 {
-    return sends(batch->events->type) ? write_report(context, out->directory, batch->events, batch->timeout, e)
-                                      : 0;
+    return sends(batch->events->type)
+               ? write_report(context, out->directory, batch->events, batch->timeout, e)
+               : 0;
 }
 
 static void limits(const void *state, struct handler_limits *limits)

@@ -29,8 +29,8 @@ enum warehouse_write {
 enum { WAREHOUSE_STATEMENTS = 4 };
 
 struct warehouse_backend {
-    /* The SQL that the functions below run, for a rehearsal: parameters are the values of the row or name, from
-     * ?1 or $1 on. */
+    /* The SQL that the functions below run, for a rehearsal: parameters are the values of the row or name,
+     * from ?1 or $1 on. */
     const char *statements[WAREHOUSE_WRITES][WAREHOUSE_STATEMENTS];
     char parameter; /* what stands before the number of one: ? or $ */
 

@@ -29,10 +29,10 @@ struct postgres {
     struct pg_connection connection; /* closed until first used, and after it was lost */
     char *address;
     char *schema;
-    char timeout[32];          /* of a statement, milliseconds */
-    const char *settings[2];   /* of a transaction: that, and the schema, where names are looked up */
-    const char *parsed; /* what the unnamed statement is in this transaction; NULL: none of ours */
-    int64_t retry_at;   /* after connecting failed: not before this, by the monotonic clock */
+    char timeout[32];        /* of a statement, milliseconds */
+    const char *settings[2]; /* of a transaction: that, and the schema, where names are looked up */
+    const char *parsed;      /* what the unnamed statement is in this transaction; NULL: none of ours */
+    int64_t retry_at;        /* after connecting failed: not before this, by the monotonic clock */
     struct delivery_result failure;
 };
 
