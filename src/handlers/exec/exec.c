@@ -324,6 +324,7 @@ static int render(void *state, struct handler_batch *batch, struct handler_rende
         append_line(&out->bytes, "inherited", job.environment[i], strcspn(job.environment[i], "="));
     buffer_append_text(&out->bytes, "\n");
     buffer_append(&out->bytes, job.program.input, job.program.input_len);
+    buffer_append_text(&out->bytes, SUBPROCESS_INPUT_END);
     out->suffix = ".exec";
     free_environment(job.environment, job.own);
     return 0;
