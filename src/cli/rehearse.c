@@ -2,7 +2,6 @@
  * rehearse: what a handler, or a changed `when`, would have sent for events of the log. It sends nothing and
  * changes nothing: the store is opened to look at, and the only files it makes are those of --out.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/calendar.h"
 #include "cli/cli.h"
 #include "cli/diagnostics.h"
+#include "cli/options.h"
 #include "cli/rehearse_words.h"
 #include "deliver/rehearse.h"
 #include "store/events.h"
@@ -28,8 +28,10 @@ enum { BUSY_MS = 10000, REDRAW_MS = 100, PATIENCE_MS = 500 };
 struct options {
     const char *handler;
     int64_t since;
-    const char *diff; /* NULL: nothing to compare with */
-    const char *out;  /* NULL: nothing is written */
+    const char *diff;   /* NULL: nothing to compare with */
+    const char *out;    /* NULL: nothing is written */
+    const char **files; /* of -c, ending with NULL */
+    size_t file_count;
 };
 
 /* A configuration, and the handler of that name in it. */
@@ -276,80 +278,58 @@ static int rehearse(const struct cli *cli, const struct options *options, struct
 
 /* --- the command --- */
 
-/* Reads one option. Returns 0, or the exit status after printing what is wrong. */
-static int take_option(
-    const struct command *self, int option, struct options *options, const char **files, char **argv)
+static int read_file(const char *text, void *values, struct buffer *why)
 {
-    switch (option) {
-    case 'H':
-        options->handler = optarg;
-        return EX_OK;
-    case 's':
-        return timestamp_parse_user(optarg, clock_now(), &options->since) == 0
-                   ? EX_OK
-                   : cli_usage(
-                         self, "--since %s: write a date, a date and time, or an age such as 30d", optarg);
-    case 'd':
-        options->diff = optarg;
-        return EX_OK;
-    case 'o':
-        options->out = optarg;
-        return EX_OK;
-    case 'c':
-        while (*files != NULL)
-            files++;
-        *files = optarg;
-        return EX_OK;
-    case ':':
-        return cli_usage(self, "%s: its value is missing", argv[optind - 1]);
-    default:
-        return cli_usage(self, "%s: unknown option", argv[optind - 1]);
-    }
+    struct options *options = values;
+    (void)why;
+    options->files[options->file_count++] = text;
+    return 0;
 }
 
-/* The files of -c before the command, and room for as many as there may be behind it. */
-static const char **copy_files(const struct cli *cli, int more)
+/* The files of -c before the command, with room for as many as there may be behind it. */
+static void take_files(const struct cli *cli, int more, struct options *options)
 {
     size_t count = 0;
     while (cli->config_files[count] != NULL)
         count++;
-    const char **files = calloc(count + (size_t)more + 1, sizeof *files);
-    for (size_t i = 0; i < count; i++)
-        files[i] = cli->config_files[i];
-    return files;
-}
-
-static int run_with(const struct command *self, struct cli *cli, const char **files, int argc, char **argv)
-{
-    static const struct option known[] = {{"handler", required_argument, NULL, 'H'},
-        {"since", required_argument, NULL, 's'}, {"diff", required_argument, NULL, 'd'},
-        {"out", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    struct options options = {.since = TIMESTAMP_NONE};
-    struct error e = {0};
-    int option;
-    while ((option = getopt_long(argc, argv, "+:c:h", known, NULL)) != -1) {
-        if (option == 'h')
-            return cli_help(self);
-        if (take_option(self, option, &options, files, argv) != EX_OK)
-            return EX_USAGE;
-    }
-    if (optind < argc)
-        return cli_usage(self, "%s: unexpected argument", argv[optind]);
-    if (options.handler == NULL || options.since == TIMESTAMP_NONE)
-        return cli_usage(self, "write --handler NAME and --since T");
-    cli->config_files = files;
-    rehearse(cli, &options, &e);
-    return cli_flush(cli_report(&e));
+    options->files = calloc(count + (size_t)more + 1, sizeof *options->files);
+    for (; options->file_count < count; options->file_count++)
+        options->files[options->file_count] = cli->config_files[options->file_count];
 }
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    struct cli copy = *cli;
-    const char **files = copy_files(cli, argc);
-    int status = run_with(self, &copy, files, argc, argv);
-    free(files);
+    struct options options = {.since = TIMESTAMP_NONE};
+    struct command_line line;
+    struct cli with_files = *cli;
+    struct error e = {0};
+    take_files(cli, argc, &options);
+    with_files.config_files = options.files;
+    int status;
+    if (!options_read(self, argc, argv, &options, &line)) {
+        status = line.status;
+    } else {
+        rehearse(&with_files, &options, &e);
+        status = cli_flush(cli_report(&e));
+    }
+    free(options.files);
     return status;
 }
+
+static const struct option_spec known[] = {
+    {"handler", TEXT_TO(struct options, handler), .value = "NAME", .required = SUB(0),
+        .missing = "write --handler NAME --since T", .help = "the handler of the configuration"},
+    {"since", DATE_TO(struct options, since), .value = "T", .required = SUB(0),
+        .missing = "write --handler NAME --since T",
+        .help = "a date, a date and time, or an age such as 30d"},
+    {.letter = 'c', READ_BY(read_file), .value = "FILE", .help = "the configuration, as before the command"},
+    {"diff", TEXT_TO(struct options, diff), .value = "FILE",
+        .help = "another configuration: print which events this one adds and drops for the handler"},
+    {"out", TEXT_TO(struct options, out), .value = "DIR",
+        .help = "write each message into a file of its own in DIR, which must be new or empty;\n"
+                "secrets of the configuration are masked"},
+    {NULL},
+};
 
 const struct command command_rehearse = {
     .name = "rehearse",
@@ -363,15 +343,9 @@ const struct command command_rehearse = {
         "messages and summaries, and how many in the busiest minute. An event counts at the time when it "
         "was\n"
         "observed. The handler may be one that is not in use yet. Days are in the machine's time zone.\n"
-        "\n"
-        "  --handler NAME  the handler of the configuration\n"
-        "  --since T       a date, a date and time, or an age such as 30d\n"
-        "  -c FILE         the configuration, as before the command\n"
-        "  --diff FILE     another configuration: print which events this one adds and drops for the "
-        "handler\n"
-        "  --out DIR       write each message into a file of its own in DIR, which must be new or empty;\n"
-        "                  secrets of the configuration are masked\n"
-        "\n"
-        "example:  wosync -c new.conf rehearse --handler erp --since 30d --diff /etc/wosync.conf\n",
+        "\n",
+    .help_end = "\n"
+                "example:  wosync -c new.conf rehearse --handler erp --since 30d --diff /etc/wosync.conf\n",
+    .options = known,
     .run = run,
 };
