@@ -640,9 +640,12 @@ class Log(Rehearsal):
 
     def test_wrong_usage(self):
         self.erp()
-        for options, message in (((), "write --handler NAME and --since T"), (("--handler", "erp"), "write --handler NAME and --since T"),
-                                 (("--since", "soon", "--handler", "erp"), "--since soon: write a date"), (("--all",), "--all: unknown option"),
-                                 (("--out",), "--out: its value is missing"), (("erp",), "erp: unexpected argument")):
+        for options, message in (
+                ((), "--handler is missing; write --handler NAME --since T"),
+                (("--handler", "erp"), "--since is missing; write --handler NAME --since T"),
+                (("--since", "soon", "--handler", "erp"), "--since soon: "), (("--all",), "--all: unknown option"),
+                (("--handler", "erp", "--since", "1d", "--out"), "--out: "),
+                (("--handler", "erp", "--since", "1d", "erp"), "erp: unexpected argument")):
             self.wosync("rehearse", *options, expect=USAGE, message="rehearse: " + message)
         os.unlink(self.store)
         self.wosync("rehearse", "--handler", "erp", "--since", "1d", expect=IO, message="not made yet; the first wosync sync makes it")
