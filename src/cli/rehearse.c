@@ -105,17 +105,17 @@ static int fail_unknown(
     const struct handler_table *table, const char *name, const char *where, struct error *e)
 {
     const char **names = calloc(table->count, sizeof *names);
-    struct buffer known = {0};
+    struct buffer list = {0};
     for (size_t i = 0; i < table->count; i++) {
         names[i] = table->rows[i].name;
-        buffer_append_format(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+        buffer_append_format(&list, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     const char *near = nearest_word(name, names, table->count);
     if (near != NULL)
         fail(e, EX_USAGE, "rehearse: %s has no handler %s; did you mean %s?", where, name, near);
     else
-        fail(e, EX_USAGE, "rehearse: %s has no handler %s; it has %s", where, name, known.data);
-    buffer_free(&known);
+        fail(e, EX_USAGE, "rehearse: %s has no handler %s; it has %s", where, name, list.data);
+    buffer_free(&list);
     free(names);
     return -1;
 }
@@ -328,7 +328,7 @@ static const struct option_spec known[] = {
     {"out", TEXT_TO(struct options, out), .value = "DIR",
         .help = "write each message into a file of its own in DIR, which must be new or empty;\n"
                 "secrets of the configuration are masked"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_rehearse = {
