@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
     &command_check,
     &command_report,
     &command_audit,
+    &command_rehearse,
     &command_config,
     &command_init,
 };

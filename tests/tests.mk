@@ -3,7 +3,7 @@
 # Debian packages, see tests/install-packages; chromium is not on every architecture
 CHECK_NEEDS = $(HOOKS_NEEDS) lighttpd-mod-openssl nginx fcgiwrap apache2-bin libcmocka-dev clang libclang-rt-dev clang-tidy \
 	cppcheck valgrind mandoc openssl postgresql pgbouncer 'chromium|' systemd monitoring-plugins-basic libmonitoring-plugin-perl \
-	prometheus prometheus-node-exporter jq sqlite3 tzdata bash-completion zsh fish python3-yaml
+	prometheus prometheus-node-exporter jq sqlite3 tzdata bash-completion zsh fish python3-yaml strace
 # for the quick tests
 TEST_NEEDS = $(DEMO_NEEDS) python3 libcmocka-dev
 SANITIZERS = -DWOSYNC_CHECKS -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -56,3 +56,17 @@ SELECT count(*) FROM events;
 -- name: event_since
 SELECT seq, id, type, work_order, timestamp, observed, body FROM events
 WHERE timestamp >= ?1 AND seq <= ?2 ORDER BY seq;
+
+-- The last event that was observed before a time (?1). The log is nearly in the order of time, so the search goes back through
+-- the young ones alone.
+-- name: event_before
+SELECT seq FROM events WHERE observed < ?1 ORDER BY seq DESC LIMIT 1;
+
+-- Some events behind number ?1, up to ?2, that were observed at ?3 or later. Bodies, which are large, are read with ?5 only.
+-- name: event_observed
+SELECT seq, id, type, work_order, timestamp, observed, CASE WHEN ?5 THEN body END FROM events
+WHERE seq > ?1 AND seq <= ?2 AND observed >= ?3 ORDER BY seq LIMIT ?4;
+
+-- When the oldest event was observed.
+-- name: event_first
+SELECT observed FROM events ORDER BY seq LIMIT 1;

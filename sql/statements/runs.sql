@@ -26,3 +26,7 @@ SELECT kind, max(ended) FROM runs WHERE exit_status = 0 GROUP BY kind ORDER BY k
 -- name: run_failed_at_once
 SELECT coalesce((SELECT pages = 0 AND exit_status IN (69, 76) FROM runs
                  WHERE kind = ?1 AND ended IS NOT NULL ORDER BY run DESC LIMIT 1), 0);
+
+-- When runs were at work that had not ended at ?1.
+-- name: run_spans
+SELECT began, ended FROM runs WHERE ended IS NULL OR ended >= ?1 ORDER BY run;

@@ -19,6 +19,10 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 -- name: snapshot_count
 SELECT count(*) FROM snapshots;
 
+-- How many lie behind a document.
+-- name: snapshot_count_after
+SELECT count(*) FROM snapshots WHERE document > ?1;
+
 -- name: snapshot_after
 SELECT d.document, s.id, s.updated, s.deleted, d.json FROM documents d JOIN snapshots s ON s.id = d.work_order
 WHERE d.document > ?1 ORDER BY d.document LIMIT ?2;

@@ -48,6 +48,7 @@ extern const struct command command_check;
 extern const struct command command_doctor;
 extern const struct command command_report;
 extern const struct command command_audit;
+extern const struct command command_rehearse;
 extern const struct command command_config;
 extern const struct command command_init;
 

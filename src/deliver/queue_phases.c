@@ -80,7 +80,7 @@ static int wants_summary(struct handler_queue *queue, struct error *e)
         deliveries_count_due(queue->store, queue->handler->place.handler, queue->began, queue->latest, e);
     if (due < 0)
         return -1;
-    return due > 0 && (uint64_t)(due + queue->handler->sent) > queue->limits.summary_above;
+    return summary_is_due(due, queue->handler->sent, queue->limits.summary_above);
 }
 
 /* Pushes some more; the last time it makes the job. Returns 1 when there is one, 0 when not, or -1. */

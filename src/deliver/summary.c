@@ -29,6 +29,20 @@ static int push(const struct event_row *row, void *context, struct error *e)
     return 0;
 }
 
+bool summary_is_due(int64_t due, int64_t sent, size_t above)
+{
+    return due > 0 && (uint64_t)(due + sent) > above;
+}
+
+int summary_push_some(struct summary *summary, struct store *store, const int64_t *seqs, size_t count,
+    const struct handler_driver *driver, void *state, struct error *e)
+{
+    struct pushing p = {.summary = summary, .driver = driver, .state = state};
+    if (summary->members.count == 0)
+        driver->push(state, NULL);
+    return events_some(store, seqs, count, push, &p, e);
+}
+
 int summary_push(struct summary *summary, const struct summary_query *query,
     const struct handler_driver *driver, void *state, struct error *e)
 {
@@ -38,12 +52,9 @@ int summary_push(struct summary *summary, const struct summary_query *query,
         query->store, query->handler, query->now, query->latest, summary->after, PUSHED, due, e);
     if (n <= 0)
         return n;
-    if (summary->members.count == 0)
-        driver->push(state, NULL);
     for (int i = 0; i < n; i++)
         seqs[i] = due[i].seq;
-    struct pushing p = {.summary = summary, .driver = driver, .state = state};
-    if (events_some(query->store, seqs, (size_t)n, push, &p, e) != 0)
+    if (summary_push_some(summary, query->store, seqs, (size_t)n, driver, state, e) != 0)
         return -1;
     summary->after = due[n - 1].seq;
     return 1;

@@ -31,6 +31,15 @@ struct summary_query {
     int64_t now, latest;
 };
 
+/* Is so much due in a run that one message must do? `due`: deliveries; `sent`: those that the run has sent
+ * one by one; `above`: as in handler_limits. */
+bool summary_is_due(int64_t due, int64_t sent, size_t above);
+
+/* Pushes events of these numbers, in the order of the log, to the type, behind those that were pushed before:
+ * the first begins a new summary. Returns 0, or -1 when the store failed. */
+int summary_push_some(struct summary *summary, struct store *store, const int64_t *seqs, size_t count,
+    const struct handler_driver *driver, void *state, struct error *e);
+
 /* Pushes the next deliveries to the type. Returns 1 while there are more, 0 when there are none, -1 when the
  * store failed. */
 int summary_push(struct summary *summary, const struct summary_query *query,

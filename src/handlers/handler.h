@@ -147,6 +147,13 @@ void handler_wait_fd(struct handler_wait *wait, int fd, short events);
 void handler_wait_http(struct handler_wait *wait);
 void handler_wait_until(struct handler_wait *wait, int64_t monotonic_ms);
 
+/* What `render` makes of a batch: what would be sent. */
+struct handler_render {
+    int directory;       /* given: open and for this alone; a type that writes files writes them there */
+    struct buffer bytes; /* filled, and the caller's: a message, which becomes a file of its own */
+    const char *suffix;  /* filled: how the name of that file ends, `.http`; NULL: there is none */
+};
+
 /* --- a type --- */
 
 struct handler_driver {
@@ -205,6 +212,10 @@ struct handler_type {
                              that are seen for the first time, before their events. A batch may come again
                              after a crash */
 
+    /* Is anything sent for an event of this type? What is not is delivered all the same, to no effect. NULL:
+     * for all. */
+    bool (*sends)(enum event_type type);
+
     /* One of the two. `work` does the whole batch and fills the results; it may block. */
     struct handler_driver driver;
     void (*work)(void *state, struct handler_batch *batch, struct delivery_result *results);
@@ -214,6 +225,12 @@ struct handler_type {
      * that a run would end with and a text that says what to do. NULL for types that nothing can be wrong
      * with. */
     int (*probe)(void *state, struct handler_probe *probe, struct error *e);
+
+    /* Makes what a job with this batch would send, by the same functions, for `rehearse`: nothing is sent,
+     * and nothing is written outside render->directory. Batches of events have one. Secrets of the
+     * configuration are masked. *render is zeroed before, but for the directory. Returns 0, or -1 when a file
+     * cannot be written. */
+    int (*render)(void *state, struct handler_batch *batch, struct handler_render *render, struct error *e);
 };
 
 /* --- from the configuration --- */

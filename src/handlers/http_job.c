@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
 #include "core/retry.h"
@@ -49,11 +50,10 @@ void http_job_judge_status(struct http_call *call, enum http_outcome outcome, st
         handler_dead(result, "HTTP %d%s%.*s", status, colon, ANSWER_HEAD, body);
 }
 
-void *http_job_start(
-    struct handler_host *host, struct http_job_request *request, int64_t timeout, http_job_judge *judge)
+/* Both what is sent and what is rendered is made from this. */
+static struct http_request describe(const struct http_job_request *request, int64_t timeout)
 {
-    struct http_job *job = malloc(sizeof *job);
-    const struct http_request what = {.method = "POST",
+    return (struct http_request){.method = "POST",
         .url = request->url,
         .headers = (const char *const *)request->headers,
         .body = request->body,
@@ -62,6 +62,13 @@ void *http_job_start(
         .max_body = MAX_ANSWER,
         .allow_plain = true,
         .tls = request->tls};
+}
+
+void *http_job_start(
+    struct handler_host *host, struct http_job_request *request, int64_t timeout, http_job_judge *judge)
+{
+    struct http_job *job = malloc(sizeof *job);
+    const struct http_request what = describe(request, timeout);
     *job = (struct http_job){.request = *request, .judge = judge};
     *request = (struct http_job_request){0};
     job->call = http_start(handler_host_http(host), &what);
@@ -93,6 +100,30 @@ bool http_job_collect(void *context, struct delivery_result *results)
         return false;
     http_job_cancel(job);
     return true;
+}
+
+/* The address of a receiver is a secret but for its host. */
+static void append_url(struct buffer *out, const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    size_t shown = (size_t)(host - url) + strcspn(host, "/?#");
+    buffer_append(out, url, shown);
+    buffer_append_text(out, strlen(url + shown) > 1 ? "/***" : "/");
+}
+
+void http_job_render(const struct http_job_request *request, struct buffer *out)
+{
+    const struct http_request what = describe(request, 0);
+    buffer_append_format(out, "%s ", what.method);
+    append_url(out, what.url);
+    for (const char *const *header = what.headers; *header != NULL; header++) {
+        char *line = strdup(*header);
+        secret_mask(line);
+        buffer_append_format(out, "\n%s", line);
+        free(line);
+    }
+    buffer_append_text(out, "\n\n");
+    buffer_append(out, what.body, what.body_len);
 }
 
 void http_job_request_free(struct http_job_request *request)

@@ -35,6 +35,11 @@ void http_job_poll(void *job, struct handler_wait *wait);
 bool http_job_collect(void *job, struct delivery_result *results);
 void http_job_cancel(void *job);
 
+/* Writes the request as http_job_start would send it: method and URL, the headers, an empty line, the body.
+ * What follows the host in the URL and the secrets in headers are masked. Left out is what libcurl adds:
+ * Host, User-Agent, Accept, Content-Length. */
+void http_job_render(const struct http_job_request *request, struct buffer *out);
+
 /* Frees what the request owns and zeroes it. */
 void http_job_request_free(struct http_job_request *request);
 

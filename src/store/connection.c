@@ -84,13 +84,17 @@ static int wait_for_lock(void *context, int tries)
     return 1;
 }
 
-int connection_open(struct store *store, bool scratch, struct error *e)
+int connection_open_as(struct store *store, const char *name, int flags, struct error *e)
 {
-    int code = sqlite3_open_v2(
-        scratch ? ":memory:" : store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK)
         return connection_fail(store, code, "opening", e);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_handler(store->db, wait_for_lock, store);
     return 0;
+}
+
+int connection_open(struct store *store, bool scratch, struct error *e)
+{
+    return connection_open_as(store, scratch ? ":memory:" : store->path, SQLITE_OPEN_READWRITE, e);
 }

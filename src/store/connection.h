@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "sql.h"
@@ -21,13 +22,18 @@ struct store {
     bool in_transaction;
     int64_t transactions; /* begun so far */
     bool lazy;            /* synchronous is NORMAL */
-    bool no_locks;        /* SQLite tried for ten seconds in vain, and would again for every statement */
+    bool frozen;          /* read as a file that does not change, and this is how it was: */
+    struct stat found;
+    bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */
     sqlite3_stmt *prepared[SQL_STATEMENTS];
 };
 
 /* Opens store->path (":memory:" for a scratch one) and has it wait for locks as long as store->patience says.
  * Returns 0, or -1 with the error filled; the connection is to be closed in either case. */
 int connection_open(struct store *store, bool scratch, struct error *e);
+
+/* The same for any name and flags of SQLite. */
+int connection_open_as(struct store *store, const char *name, int flags, struct error *e);
 
 /* Fills the error with what SQLite said, while `doing`, and what to do about it. Returns -1. */
 int connection_fail(struct store *store, int code, const char *doing, struct error *e);

@@ -58,6 +58,11 @@ int handlers_attach(struct store *store, const char *name, const char *type, boo
     return STORE_RUN(store, e, SQL_HANDLER_SET_TYPE, V_INT(place->handler), V_TEXT(type));
 }
 
+int handlers_find(struct store *store, const char *name, struct handler_position *place, struct error *e)
+{
+    return find_place(store, name, place, e);
+}
+
 int handlers_take_over(struct store *store, const char *name, const char *old, struct error *e)
 {
     struct handler_position from, to;

@@ -50,6 +50,9 @@ struct handler_position {
 int handlers_attach(struct store *store, const char *name, const char *type, bool load, int64_t end,
     int64_t now, struct handler_position *place, struct error *e);
 
+/* Finds where a handler stands: 1, 0 when the store does not know it, or -1. */
+int handlers_find(struct store *store, const char *name, struct handler_position *place, struct error *e);
+
 /* Gives the handler `name` what `old` had: it is renamed, or, where `name` is known already, its position and
  * deliveries become those of `name`. Runs in the caller's transaction. Returns 1, 0 when there is no `old`,
  * or -1. */

@@ -90,6 +90,35 @@ int events_since(
     return visit(store, SQL_EVENT_SINCE, each, context, e);
 }
 
+int64_t events_before(struct store *store, int64_t moment, int64_t slack, struct error *e)
+{
+    const enum sql_statement q = SQL_EVENT_BEFORE;
+    int found = STORE_FIND(store, e, q, V_INT(moment - slack));
+    int64_t seq = found == 1 ? store_int(store, q, 0) : found;
+    store_done(store, q);
+    return seq;
+}
+
+int events_first(struct store *store, int64_t *observed, struct error *e)
+{
+    const enum sql_statement q = SQL_EVENT_FIRST;
+    int found = store_query_all(store, q, e) == 0 ? store_next(store, q, e) : -1;
+    if (found == 1)
+        *observed = store_int(store, q, 0);
+    store_done(store, q);
+    return found;
+}
+
+int events_observed(struct store *store, const struct event_range *range, int most, event_visitor *each,
+    void *context, struct error *e)
+{
+    const enum sql_statement q = SQL_EVENT_OBSERVED;
+    if (STORE_QUERY(store, e, q, V_INT(range->after), V_INT(range->until), V_INT(range->observed),
+            V_INT(most), V_INT(range->bodies)) != 0)
+        return -1;
+    return visit(store, q, each, context, e);
+}
+
 int events_some(struct store *store, const int64_t *seqs, size_t count, event_visitor *each, void *context,
     struct error *e)
 {

@@ -5,6 +5,7 @@
 #ifndef WOSYNC_STORE_EVENTS_H
 #define WOSYNC_STORE_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,25 @@ int events_after(
  * stored. The visitor may write to the store. Returns 0 or -1. */
 int events_since(
     struct store *store, int64_t since, int64_t until, event_visitor *each, void *context, struct error *e);
+
+/* The number of the last event that was observed before `moment`, 0 when there is none; -1 when the store
+ * failed. Events of up to `slack` milliseconds before it are looked at too: where the clock was set back by
+ * less than that, none that was observed later lies before the number. */
+int64_t events_before(struct store *store, int64_t moment, int64_t slack, struct error *e);
+
+/* When the oldest event was observed, in *observed: 1, 0 when there is none, -1 when the store failed. */
+int events_first(struct store *store, int64_t *observed, struct error *e);
+
+/* Which events to visit. */
+struct event_range {
+    int64_t after, until; /* their numbers */
+    int64_t observed;     /* at that time or later */
+    bool bodies;          /* else body is NULL */
+};
+
+/* Visits at most `most` events of the range, in the order in which they were stored. Returns 0 or -1. */
+int events_observed(struct store *store, const struct event_range *range, int most, event_visitor *each,
+    void *context, struct error *e);
 
 /* Visits the events of these numbers that are still in the log, in its order. Returns 0 or -1. */
 int events_some(struct store *store, const int64_t *seqs, size_t count, event_visitor *each, void *context,

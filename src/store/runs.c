@@ -93,3 +93,18 @@ int runs_successes(struct store *store,
         }
     return rc;
 }
+
+int runs_spans(struct store *store, int64_t since,
+    int (*each)(int64_t began, int64_t ended, void *context, struct error *e), void *context, struct error *e)
+{
+    const enum sql_statement q = SQL_RUN_SPANS;
+    int rc;
+    if (STORE_QUERY(store, e, q, V_INT(since)) != 0)
+        return -1;
+    while ((rc = store_next(store, q, e)) == 1)
+        if (each(store_int(store, q, 0), store_date(store, q, 1), context, e) != 0) {
+            store_done(store, q);
+            return -1;
+        }
+    return rc;
+}

@@ -57,4 +57,11 @@ int runs_save(struct store *store, struct run *run, struct error *e);
 int runs_list(struct store *store, int count,
     int (*each)(const struct run *run, void *context, struct error *e), void *context, struct error *e);
 
+/* Calls `each` for every run that had not ended at `since`, in the order in which they began; `ended` is
+ * TIMESTAMP_NONE for one that was killed or is at work. It returns 0 to go on, -1 with the error filled to
+ * stop. Returns 0 or -1. */
+int runs_spans(struct store *store, int64_t since,
+    int (*each)(int64_t began, int64_t ended, void *context, struct error *e), void *context,
+    struct error *e);
+
 #endif

@@ -112,6 +112,11 @@ int snapshots_after(struct store *store, int64_t after, int most,
     return rc;
 }
 
+int64_t snapshots_count_after(struct store *store, int64_t after, struct error *e)
+{
+    return STORE_NUMBER(store, e, SQL_SNAPSHOT_COUNT_AFTER, V_INT(after));
+}
+
 int64_t snapshots_count(struct store *store, struct error *e)
 {
     return store_number(store, SQL_SNAPSHOT_COUNT, NULL, 0, e);

@@ -90,6 +90,9 @@ int snapshots_after(struct store *store, int64_t after, int most,
     int (*each)(const struct snapshot_view *view, void *context, struct error *e), void *context,
     struct error *e);
 
+/* How many snapshots_after would visit in all, or -1. */
+int64_t snapshots_count_after(struct store *store, int64_t after, struct error *e);
+
 /* How many there are, or -1. */
 int64_t snapshots_count(struct store *store, struct error *e);
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "store/connection.h"
+#include "store/looking.h"
 #include "store/migration.h"
 
 /* How long store_is_old waits for a process that makes or migrates the store. */
@@ -58,7 +59,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     const int version = migration_version(store, e);
     if (version < 0)
         return -1;
-    if (mode == STORE_READ)
+    if (mode == STORE_READ || mode == STORE_LOOK)
         return version == migration_known.count
                    ? 0
                    : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
@@ -84,7 +85,9 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
 {
     struct store *store = make_store(path, busy_ms);
     if ((mode != STORE_WRITE || (store_make_directory(path, e) == 0 && make_file(path, e) == 0)) &&
-        connection_open(store, mode == STORE_SCRATCH, e) == 0 && prepare_file(store, mode, e) == 0)
+        (mode == STORE_LOOK ? looking_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
+            0 &&
+        prepare_file(store, mode, e) == 0 && (mode != STORE_LOOK || store_forbid_writes(store, e) == 0))
         return store;
     store_close(store);
     return NULL;

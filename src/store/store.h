@@ -20,6 +20,7 @@ struct store;
 enum store_mode {
     STORE_WRITE,  /* make it when it is missing, bring it up to date */
     STORE_READ,   /* to look at: it must exist and be up to date */
+    STORE_LOOK,   /* the same, to look at for long, and nothing of it changes: see store_open */
     STORE_SCRATCH /* an empty one in memory, for a dry run without a store */
 };
 
@@ -29,6 +30,10 @@ enum store_mode {
  * was made (store_copy). Returns the store, to be closed with store_close, or NULL: EX_CANTCREAT when it
  * cannot be made, EX_IOERR when it cannot be read, is corrupt, is not ours or was written by a newer program,
  * EX_TEMPFAIL when another process keeps it locked for longer than `busy_ms` milliseconds.
+ *
+ * STORE_LOOK: SQLite refuses to write, and a log that lies beside the store stays as it is. Where our user
+ * may not write, which SQLite needs to read what others write, and there is no log, the file is read as one
+ * that does not change: store_check_unchanged says in the end whether that was so.
  */
 struct store *store_open(const char *path, enum store_mode mode, int busy_ms, struct error *e);
 
@@ -44,6 +49,9 @@ bool store_exists(const char *path);
 
 /* Has SQLite refuse to write from now on, for those who only look. Returns 0 or -1. */
 int store_forbid_writes(struct store *store, struct error *e);
+
+/* Returns 0, or -1 with EX_TEMPFAIL: a file that was taken for one that does not change has changed. */
+int store_check_unchanged(const struct store *store, struct error *e);
 
 /* Has SQLite look through the whole file. Returns 0, or -1 with EX_IOERR: what is wrong with it. */
 int store_check(struct store *store, struct error *e);

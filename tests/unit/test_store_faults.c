@@ -147,6 +147,14 @@ static int see_run(const struct run *run, void *context, struct error *e)
     return visit(e);
 }
 
+static int see_span(int64_t began, int64_t ended, void *context, struct error *e)
+{
+    (void)began;
+    (void)ended;
+    (void)context;
+    return visit(e);
+}
+
 static int see_success(const char *kind, int64_t ended, void *context, struct error *e)
 {
     (void)kind;
@@ -196,6 +204,14 @@ FUNCTION(do_last_seq, events_last_seq(s, e))
 FUNCTION(do_events_next, events_next(s, 1, &(int64_t){0}, e))
 FUNCTION(do_events_count, events_count(s, e))
 FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
+FUNCTION(do_events_before, events_before(s, 500000, 10, e))
+FUNCTION(do_events_first, events_first(s, &(int64_t){0}, e))
+static const struct event_range all_events = {0, 5, 0, true};
+FUNCTION(do_events_observed, events_observed(s, &all_events, 10, see_event, NULL, e))
+FUNCTION(do_runs_spans, runs_spans(s, 0, see_span, NULL, e))
+static struct handler_position found_place;
+FUNCTION(do_handlers_find, handlers_find(s, "two", &found_place, e))
+FUNCTION(do_snapshots_count_after, snapshots_count_after(s, 1, e))
 FUNCTION(do_events_since, events_since(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_history, events_history(s, 7, 10, see_status, NULL, e))
 static const int64_t some[] = {2, 3};
@@ -618,10 +634,11 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
     ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
     ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_note_refused), ROW(do_note_polled), ROW(do_hear), ROW(do_set_api), ROW(do_audit_snapshot),
-    ROW(do_audit_ids), ROW(do_audit_first_event), ROW(do_audit_count_events), ROW(do_audit_deliveries),
-    ROW(do_audit_undelivered), ROW(do_terms_set), ROW(do_terms_first), ROW(do_terms_forget),
-    ROW(do_terms_find), ROW(do_sweeps_add_refused)};
+    ROW(do_events_before), ROW(do_events_first), ROW(do_events_observed), ROW(do_runs_spans),
+    ROW(do_handlers_find), ROW(do_snapshots_count_after), ROW(do_note_refused), ROW(do_note_polled),
+    ROW(do_hear), ROW(do_set_api), ROW(do_audit_snapshot), ROW(do_audit_ids), ROW(do_audit_first_event),
+    ROW(do_audit_count_events), ROW(do_audit_deliveries), ROW(do_audit_undelivered), ROW(do_terms_set),
+    ROW(do_terms_first), ROW(do_terms_forget), ROW(do_terms_find), ROW(do_sweeps_add_refused)};
 
 /* --- the tests --- */
 
@@ -639,8 +656,8 @@ static void test_visitors_stop(void **state)
 {
     static const struct function listings[] = {ROW(do_handlers_list), ROW(do_events_after),
         ROW(do_events_since), ROW(do_events_some), ROW(do_events_list), ROW(do_quarantine_list),
-        ROW(do_runs_list), ROW(do_runs_successes), ROW(do_snapshots_after), ROW(do_subscriptions_list),
-        ROW(do_audit_undelivered)};
+        ROW(do_events_observed), ROW(do_runs_spans), ROW(do_runs_list), ROW(do_runs_successes),
+        ROW(do_snapshots_after), ROW(do_subscriptions_list), ROW(do_audit_undelivered)};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
     for (size_t i = 0; i < COUNT(listings); i++) {
         struct error e = {0};
@@ -717,6 +734,38 @@ static void test_opening(void **state)
         }
         check(failures > 0, "opening never fails by %d", (int)fault);
     }
+}
+
+/* To look leaves the log of another process as it is, whatever fails, and writes nothing. */
+static void test_looking(void **state)
+{
+    const char *path = path_in(*state, "wosync.db"), *log = path_in(*state, "wosync.db-wal");
+    struct error e = {0};
+    size_t len, len_now;
+    bool hit = true;
+    struct store *writer = disturb_make(path, content);
+    char *before = read_text(log, &len);
+    check(before != NULL && len > 0, "there is no log");
+    for (int64_t n = 1; hit; n++) {
+        disk_fails_at(FAULT_IO, n);
+        e = (struct error){0};
+        struct store *store = store_open(path, STORE_LOOK, 0, &e);
+        hit = disk_failed();
+        disk_fails_at(FAULT_IO, 0);
+        check(store != NULL || e.status == EX_IOERR || e.status == EX_CANTCREAT, "call %lld: %d: %s",
+            (long long)n, e.status, e.text);
+        if (store != NULL)
+            check(events_count(store, &e) == 5 && do_append(store, &e) == -1 && e.status == EX_IOERR &&
+                      store_check_unchanged(store, NULL) == 0,
+                "call %lld: %s", (long long)n, e.text);
+        store_close(store);
+        char *now = read_text(log, &len_now);
+        check(now != NULL && len_now == len && memcmp(now, before, len) == 0, "call %lld: the log changed",
+            (long long)n);
+        free(now);
+    }
+    free(before);
+    store_close(writer);
 }
 
 /* Where the disk has no room for what SQLite makes it hold in advance, that is no I/O error. */
@@ -808,6 +857,7 @@ int main(void)
         in_directory(test_visitors_stop),
         in_directory(test_transactions),
         in_directory(test_opening),
+        in_directory(test_looking),
         in_directory(test_full_by_its_number),
         in_directory(test_read_only),
         in_directory(test_two_open_at_once),

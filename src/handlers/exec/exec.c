@@ -239,6 +239,19 @@ static void cancel(void *context)
     free(job);
 }
 
+/* What is run for an event. */
+static void prepare(
+    const struct exec_state *state, struct handler_event *event, int64_t timeout, struct exec_job *job)
+{
+    job->environment = make_environment(event, &job->own);
+    job->program = (struct program){.name = state->name,
+        .words = state->words,
+        .environment = job->environment,
+        .input = event->body,
+        .input_len = event->body_len,
+        .timeout = timeout};
+}
+
 static void *start(
     void *context, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
 {
@@ -246,13 +259,7 @@ static void *start(
     struct exec_job *job = calloc(1, sizeof *job);
     int reason;
     (void)host;
-    job->environment = make_environment(batch->events, &job->own);
-    job->program = (struct program){.name = state->name,
-        .words = state->words,
-        .environment = job->environment,
-        .input = batch->events->body,
-        .input_len = batch->events->body_len,
-        .timeout = batch->timeout};
+    prepare(state, batch->events, batch->timeout, job);
     job->subprocess = subprocess_start(&job->program, &reason);
     if (job->subprocess != NULL)
         return job;
@@ -278,6 +285,51 @@ static bool collect(void *context, struct delivery_result *results)
     return true;
 }
 
+/* `LABEL: TEXT` in one line: control characters and the backslash are written as \n, \t, \xNN and \\. */
+static void append_line(struct buffer *out, const char *label, const char *text, size_t len)
+{
+    buffer_append_format(out, "%s: ", label);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '\\')
+            buffer_append_text(out, "\\\\");
+        else if (c == '\n')
+            buffer_append_text(out, "\\n");
+        else if (c == '\t')
+            buffer_append_text(out, "\\t");
+        else if (c < 0x20 || c == 0x7f)
+            buffer_append_format(out, "\\x%02x", c);
+        else
+            buffer_append(out, &text[i], 1);
+    }
+    buffer_append_text(out, "\n");
+}
+
+/* What comes from our own environment is named only: what it holds is none of an event's, and may be a secret
+ * that is not known to be one. */
+static int render(void *state, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    struct exec_job job = {.subprocess = NULL};
+    (void)e; /* this cannot fail */
+    prepare(state, batch->events, batch->timeout, &job);
+    for (char *const *word = job.program.words; *word != NULL; word++) {
+        char *shown = strdup(*word);
+        secret_mask(shown);
+        append_line(&out->bytes, "argument", shown, strlen(shown));
+        free(shown);
+    }
+    for (size_t i = job.own; job.environment[i] != NULL; i++)
+        append_line(&out->bytes, "variable", job.environment[i], strlen(job.environment[i]));
+    for (size_t i = 0; i < job.own; i++)
+        append_line(&out->bytes, "inherited", job.environment[i], strcspn(job.environment[i], "="));
+    buffer_append_text(&out->bytes, "\n");
+    buffer_append(&out->bytes, job.program.input, job.program.input_len);
+    buffer_append_text(&out->bytes, SUBPROCESS_INPUT_END);
+    out->suffix = ".exec";
+    free_environment(job.environment, job.own);
+    return 0;
+}
+
 static void limits(const void *state, struct handler_limits *limits)
 {
     (void)state;
@@ -301,4 +353,5 @@ const struct handler_type handler_exec = {
     .limits = limits,
     .driver = {.start = start, .poll = wait_for, .collect = collect, .cancel = cancel},
     .probe = probe,
+    .render = render,
 };

@@ -132,7 +132,7 @@ static void feed(struct subprocess *r)
     const size_t len = r->program->input_len;
     while (r->pipes[IN] >= 0) {
         bool last = r->written >= len;
-        ssize_t n = last ? write(r->pipes[IN], "\n", 1)
+        ssize_t n = last ? write(r->pipes[IN], SUBPROCESS_INPUT_END, 1)
                          : write(r->pipes[IN], r->program->input + r->written, len - r->written);
         if (n < 0 && errno == EAGAIN)
             return;

@@ -12,13 +12,16 @@
 
 #include "handlers/handler.h"
 
+/* What ends the input of a program. */
+#define SUBPROCESS_INPUT_END "\n"
+
 /* What to run. Everything is borrowed. */
 struct program {
     const char *name; /* for the log */
     char *const
         *words; /* the program and its arguments, ends with NULL; without a slash it is looked for in PATH */
     char *const *environment; /* `NAME=value`, ends with NULL */
-    const char *input;        /* for its stdin, followed by a newline; it need not read it */
+    const char *input;        /* for its stdin, and SUBPROCESS_INPUT_END; it need not read it */
     size_t input_len;
     int64_t timeout; /* milliseconds */
 };

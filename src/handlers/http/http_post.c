@@ -244,6 +244,17 @@ static void *start(
     return http_job_start(host, &request, batch->timeout, http_job_judge_status);
 }
 
+static int render(void *state, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    struct http_job_request request = {0};
+    (void)e; /* this cannot fail */
+    prepare(state, batch->events, &request);
+    http_job_render(&request, &out->bytes);
+    out->suffix = ".http";
+    http_job_request_free(&request);
+    return 0;
+}
+
 const struct handler_type handler_http = {
     .name = "http",
     .keys = keys,
@@ -251,4 +262,5 @@ const struct handler_type handler_http = {
     .free = release,
     .driver = {.start = start, .poll = http_job_poll, .collect = http_job_collect, .cancel = http_job_cancel},
     .probe = probe,
+    .render = render,
 };

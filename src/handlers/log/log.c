@@ -143,6 +143,15 @@ static bool collect(void *context, struct delivery_result *results)
     return true;
 }
 
+static int render(void *state, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    (void)e; /* this cannot fail */
+    for (size_t i = 0; i < batch->count; i++)
+        append_line(state, &out->bytes, &batch->events[i]);
+    out->suffix = ".log";
+    return 0;
+}
+
 static void limits(const void *state, struct handler_limits *limits)
 {
     (void)state;
@@ -157,4 +166,5 @@ const struct handler_type handler_log = {
     .free = free,
     .limits = limits,
     .driver = {.start = start, .poll = wait_for, .collect = collect, .cancel = cancel},
+    .render = render,
 };

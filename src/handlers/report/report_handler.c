@@ -111,13 +111,10 @@ static int write_page(int directory, const char *name, const struct report *repo
 
 /* The page first: a line in the list names a page that is there. */
 static int write_report(
-    struct report_state *state, struct handler_event *event, int64_t timeout, struct error *e)
+    struct report_state *state, int directory, struct handler_event *event, int64_t timeout, struct error *e)
 {
     char name[NAME_SIZE];
     struct report report;
-    int directory = atomic_file_directory(state->path, e);
-    if (directory < 0)
-        return -1;
     report_read(event, &report);
     if (!state->cleaned)
         atomic_file_clean(directory);
@@ -128,8 +125,24 @@ static int write_report(
     if (rc == 0)
         rc = csv_file_add(&state->list, directory, &report, name, timeout, e);
     report_free(&report);
+    return rc;
+}
+
+/* The directory is made with the first report. */
+static int deliver(struct report_state *state, struct handler_event *event, int64_t timeout, struct error *e)
+{
+    int directory = atomic_file_directory(state->path, e);
+    if (directory < 0)
+        return -1;
+    int rc = write_report(state, directory, event, timeout, e);
     close(directory);
     return rc;
+}
+
+/* Other events have no report. */
+static bool sends(enum event_type type)
+{
+    return type == EVENT_COMPLETED;
 }
 
 /* It waits for disks, and for the lock of the list: it blocks. */
@@ -138,8 +151,16 @@ static void work(void *context, struct handler_batch *batch, struct delivery_res
     struct report_state *state = context;
     struct error e = {0};
     handler_done(results);
-    if (batch->events->type == EVENT_COMPLETED && write_report(state, batch->events, batch->timeout, &e) != 0)
+    if (sends(batch->events->type) && deliver(state, batch->events, batch->timeout, &e) != 0)
         handler_later(results, -1, "%.60s: %.180s", state->path, e.text);
+}
+
+/* The same files as in a directory that was empty before. */
+static int render(void *context, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    return sends(batch->events->type)
+               ? write_report(context, out->directory, batch->events, batch->timeout, e)
+               : 0;
 }
 
 static void limits(const void *state, struct handler_limits *limits)
@@ -179,4 +200,6 @@ const struct handler_type handler_report = {
     .keeps = true,
     .work = work,
     .probe = probe,
+    .sends = sends,
+    .render = render,
 };

@@ -90,20 +90,19 @@ static void judge(struct http_call *call, enum http_outcome outcome, struct deli
             http_job_body(call));
 }
 
-/* POSTs `{"text": TEXT}`. */
-static void *send_text(
-    const struct slack_state *state, struct handler_host *host, const struct buffer *text, int64_t timeout)
+/* A request with `{"text": TEXT}`. */
+static void make_request(
+    const struct slack_state *state, const struct buffer *text, struct http_job_request *request)
 {
-    struct http_job_request request = {.url = state->url};
+    *request = (struct http_job_request){.url = state->url};
     struct json_object *message = json_object_new_object();
     json_object_object_add(message, "text", json_object_new_string_len(text->data, (int)text->len));
     const char *json = json_object_to_json_string_length(
-        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &request.body_len);
-    request.headers = calloc(2, sizeof *request.headers);
-    request.headers[0] = strdup("Content-Type: application/json");
-    request.body = request.made = strdup(json);
+        message, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &request->body_len);
+    request->headers = calloc(2, sizeof *request->headers);
+    request->headers[0] = strdup("Content-Type: application/json");
+    request->body = request->made = strdup(json);
     json_object_put(message);
-    return http_job_start(host, &request, timeout, judge);
 }
 
 /* --- the summary --- */
@@ -187,20 +186,39 @@ static void append_summary(struct buffer *text, const struct summary *summary)
         buffer_append_format(text, "\n%s", summary->top[i].line.data);
 }
 
-static void *start(
-    void *context, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
+/* The message for a batch: of one event, or of what was pushed. */
+static void prepare(
+    const struct slack_state *state, struct handler_batch *batch, struct http_job_request *request)
 {
-    struct slack_state *state = context;
     struct buffer text = {0};
     bool urgent;
-    (void)results;
     if (batch->kind == HANDLER_SUMMARY)
         append_summary(&text, &state->summary);
     else
         slack_append_line(&text, batch->events, GREETING, state->link, &urgent);
-    void *job = send_text(state, host, &text, batch->timeout);
+    make_request(state, &text, request);
     buffer_free(&text);
-    return job;
+}
+
+static void *start(
+    void *state, struct handler_host *host, struct handler_batch *batch, struct delivery_result *results)
+{
+    struct http_job_request request;
+    (void)results;
+    prepare(state, batch, &request);
+    return http_job_start(host, &request, batch->timeout, judge);
+}
+
+/* The message alone: the address is the secret. */
+static int render(void *state, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    struct http_job_request request;
+    (void)e; /* this cannot fail */
+    prepare(state, batch, &request);
+    buffer_append(&out->bytes, request.body, request.body_len);
+    out->suffix = ".json";
+    http_job_request_free(&request);
+    return 0;
 }
 
 /* Messages in a channel keep their order. */
@@ -239,4 +257,5 @@ const struct handler_type handler_slack = {
         .cancel = http_job_cancel,
         .push = push},
     .probe = probe,
+    .render = render,
 };

@@ -14,7 +14,29 @@
 #include "handlers/handler.h"
 #include "handlers/warehouse/warehouse_row.h"
 
+/* What is written into a warehouse. */
+enum warehouse_write {
+    WAREHOUSE_WRITE_BEGIN,
+    WAREHOUSE_WRITE_EVENT,
+    WAREHOUSE_WRITE_SNAPSHOT,
+    WAREHOUSE_WRITE_USER,
+    WAREHOUSE_WRITE_TEAM,
+    WAREHOUSE_WRITE_COMMIT,
+    WAREHOUSE_WRITES
+};
+
+/* Statements for one of them, at the most; the last of them is followed by NULL. */
+enum { WAREHOUSE_STATEMENTS = 4 };
+
 struct warehouse_backend {
+    /* The SQL that the functions below run, for a rehearsal: parameters are the values of the row or name,
+     * from ?1 or $1 on. */
+    const char *statements[WAREHOUSE_WRITES][WAREHOUSE_STATEMENTS];
+    char parameter; /* what stands before the number of one: ? or $ */
+
+    /* The values of the parameters of WAREHOUSE_WRITE_BEGIN, borrowed. NULL: it has none. */
+    const char *const *(*begin_values)(const void *db);
+
     /* Begins a transaction; opens the database, makes its tables and migrates them on first use. */
     int (*begin)(void *db, struct delivery_result *why);
 

@@ -335,6 +335,14 @@ static void release(void *context)
 }
 
 const struct warehouse_backend warehouse_sqlite = {
+    .statements = {[WAREHOUSE_WRITE_BEGIN] = {warehouse_sqlite_begin},
+        [WAREHOUSE_WRITE_EVENT] = {warehouse_sqlite_event_add, warehouse_sqlite_history_add,
+            warehouse_sqlite_event_put},
+        [WAREHOUSE_WRITE_SNAPSHOT] = {warehouse_sqlite_snapshot_put},
+        [WAREHOUSE_WRITE_USER] = {warehouse_sqlite_user_put},
+        [WAREHOUSE_WRITE_TEAM] = {warehouse_sqlite_team_put},
+        [WAREHOUSE_WRITE_COMMIT] = {warehouse_sqlite_commit}},
+    .parameter = '?',
     .begin = begin,
     .put_event = put_event,
     .put_snapshot = put_snapshot,

@@ -29,6 +29,7 @@
 #include "handlers/warehouse/backend.h"
 #include "handlers/warehouse/database_address.h"
 #include "handlers/warehouse/warehouse_row.h"
+#include "handlers/warehouse/warehouse_script.h"
 
 /* Events in a transaction. */
 enum { BATCH = 200 };
@@ -272,6 +273,26 @@ static int probe(void *context, struct handler_probe *out, struct error *e)
     return fail(e, EX_UNAVAILABLE, "%s", why.error);
 }
 
+/* --- a rehearsal --- */
+
+/* The same functions, with a database that writes down what it is given. */
+static int render(void *context, struct handler_batch *batch, struct handler_render *out, struct error *e)
+{
+    const struct warehouse_state *state = context;
+    struct warehouse_script script = {.backend = state->backend, .db = state->db, .out = &out->bytes};
+    struct warehouse_state written = {.backend = &warehouse_script_backend, .db = &script};
+    struct delivery_result result = {0};
+    (void)e; /* this cannot fail */
+    if (batch->kind == HANDLER_SNAPSHOTS)
+        load_together(&written, batch->snapshots, batch->count, &result);
+    else
+        apply(&written, batch->events, batch->count, &result);
+    if (result.verdict == DELIVERY_DEAD)
+        buffer_append_format(&out->bytes, "-- refused: %s\n", result.error);
+    out->suffix = ".sql";
+    return 0;
+}
+
 /* --- the type --- */
 
 static void work(void *context, struct handler_batch *batch, struct delivery_result *results)
@@ -299,4 +320,5 @@ const struct handler_type handler_warehouse = {
     .keeps = true,
     .work = work,
     .probe = probe,
+    .render = render,
 };

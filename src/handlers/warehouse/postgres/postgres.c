@@ -29,8 +29,10 @@ struct postgres {
     struct pg_connection connection; /* closed until first used, and after it was lost */
     char *address;
     char *schema;
-    const char *parsed; /* what the unnamed statement is in this transaction; NULL: none of ours */
-    int64_t retry_at;   /* after connecting failed: not before this, by the monotonic clock */
+    char timeout[32];        /* of a statement, milliseconds */
+    const char *settings[2]; /* of a transaction: that, and the schema, where names are looked up */
+    const char *parsed;      /* what the unnamed statement is in this transaction; NULL: none of ours */
+    int64_t retry_at;        /* after connecting failed: not before this, by the monotonic clock */
     struct delivery_result failure;
 };
 
@@ -102,27 +104,12 @@ static int migrate(struct postgres *p, struct delivery_result *why)
     return 0;
 }
 
-/* The settings of a transaction: the statement's time limit, and where names are looked up. */
-struct settings {
-    char timeout[32];
-    const char *values[2];
-};
-
-static void fill_settings(const struct postgres *p, struct settings *out)
-{
-    snprintf(out->timeout, sizeof out->timeout, "%lld", (long long)p->connection.timeout);
-    out->values[0] = out->timeout;
-    out->values[1] = p->schema;
-}
-
 /* All in one transaction. */
 static int set_up(struct postgres *p, struct delivery_result *why)
 {
-    struct settings settings = {0};
     int version = 0;
-    fill_settings(p, &settings);
     if (pg_query(&p->connection, warehouse_postgres_begin, 0, NULL, NULL, why) != 0 ||
-        pg_query(&p->connection, warehouse_postgres_settings, 2, settings.values, NULL, why) != 0 ||
+        pg_query(&p->connection, warehouse_postgres_settings, 2, p->settings, NULL, why) != 0 ||
         read_version(p, &version, why) != 0)
         return -1;
     if (version < WAREHOUSE_POSTGRES_VERSION && migrate(p, why) != 0)
@@ -154,18 +141,16 @@ static int open_database(struct postgres *p, struct delivery_result *why)
 static int begin(void *context, struct delivery_result *why)
 {
     struct postgres *p = context;
-    struct settings settings = {0};
     if (p->connection.conn == NULL && open_database(p, why) != 0)
         return -1;
     PGconn *conn = p->connection.conn;
     p->parsed = NULL;
     pg_set_deadline(&p->connection, p->connection.timeout);
-    fill_settings(p, &settings);
     if (pg_check(&p->connection, PQenterPipelineMode(conn), why) != 0)
         return -1; /* LCOV_EXCL_LINE: see pg_check */
     int sent = PQsendQueryParams(conn, warehouse_postgres_begin, 0, NULL, NULL, NULL, NULL, 0);
     if (sent == 1)
-        sent = PQsendQueryParams(conn, warehouse_postgres_settings, 2, NULL, settings.values, NULL, NULL, 0);
+        sent = PQsendQueryParams(conn, warehouse_postgres_settings, 2, NULL, p->settings, NULL, NULL, 0);
     return pg_check(&p->connection, sent, why);
 }
 
@@ -234,12 +219,10 @@ static void release(void *context)
 /* In a transaction that is rolled back. */
 static int look(struct postgres *p, char *found, size_t size, struct delivery_result *why)
 {
-    struct settings settings = {0};
     const char *const values[] = {p->schema};
     int version = 0, may = 0;
-    fill_settings(p, &settings);
     if (pg_query(&p->connection, warehouse_postgres_begin, 0, NULL, NULL, why) != 0 ||
-        pg_query(&p->connection, warehouse_postgres_settings, 2, settings.values, NULL, why) != 0 ||
+        pg_query(&p->connection, warehouse_postgres_settings, 2, p->settings, NULL, why) != 0 ||
         read_version(p, &version, why) != 0 ||
         read_row(p, warehouse_postgres_may_write, 1, values, &may, 1, why) != 0)
         return -1;
@@ -271,7 +254,21 @@ static int probe(void *context, char *found, size_t size, struct delivery_result
     return rc;
 }
 
+static const char *const *begin_values(const void *context)
+{
+    const struct postgres *p = context;
+    return p->settings;
+}
+
 static const struct warehouse_backend backend = {
+    .statements = {[WAREHOUSE_WRITE_BEGIN] = {warehouse_postgres_begin, warehouse_postgres_settings},
+        [WAREHOUSE_WRITE_EVENT] = {warehouse_postgres_event_put},
+        [WAREHOUSE_WRITE_SNAPSHOT] = {warehouse_postgres_snapshot_put},
+        [WAREHOUSE_WRITE_USER] = {warehouse_postgres_user_put},
+        [WAREHOUSE_WRITE_TEAM] = {warehouse_postgres_team_put},
+        [WAREHOUSE_WRITE_COMMIT] = {warehouse_postgres_commit}},
+    .parameter = '$',
+    .begin_values = begin_values,
     .begin = begin,
     .put_event = put_event,
     .put_snapshot = put_snapshot,
@@ -288,6 +285,9 @@ static void *make(const char *address, const char *schema, int64_t timeout)
     p->address = strdup(address);
     p->schema = strdup(schema);
     p->connection.timeout = timeout;
+    snprintf(p->timeout, sizeof p->timeout, "%lld", (long long)timeout);
+    p->settings[0] = p->timeout;
+    p->settings[1] = p->schema;
     return p;
 }
 
