@@ -163,7 +163,7 @@ int store_begin_relaxed(struct store *store, struct error *e)
 
 int store_begin_reading(struct store *store, struct error *e)
 {
-    if (execute(store, "BEGIN", "reading", e) != 0)
+    if (connection_execute(store, "BEGIN", "reading", e) != 0)
         return -1;
     store->in_transaction = true;
     return 0;
