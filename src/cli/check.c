@@ -75,12 +75,9 @@ struct checking {
 static void clean(char *text)
 {
     secret_mask(text);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-        else if (*p == '|')
-            *p = '/';
-    utf8_mend(text);
+    utf8_make_line(text);
+    for (char *p = strchr(text, '|'); p != NULL; p = strchr(p, '|'))
+        *p = '/';
 }
 
 __attribute__((format(printf, 3, 4))) static void add(
