@@ -283,8 +283,9 @@ static int check(const struct cli *cli, const struct limits *limits)
 static int refuse(const char *text)
 {
     struct findings findings = {0};
+    const struct limits none = {0};
     add(&findings, STATE_UNKNOWN, "%s; see: wosync check --help", text);
-    int status = print(&findings, NULL, NULL);
+    int status = print(&findings, NULL, &none);
     free(findings.list);
     return status;
 }
