@@ -213,31 +213,34 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags | $(GENERATED)
 	$(call say,CC)
 	$(Q)$(COMPILE)
 
-$(BUILD)/gen/sql.h: sql/embed.awk $(SQL) $(BUILD)/sql
+# text and SQL as C: $(call embed,OPTIONS,FILES)
+embed = awk $1 -f src/embed.awk $2 >$@.tmp && mv $@.tmp $@
+embed_sql = $(call embed,-v sql=sql -v prefix=sql -v table=1 $1,$(SQL))
+embed_warehouse = $(call embed,-v sql=warehouse_$*_sql -v prefix=warehouse_$* $1,$(filter sql/warehouse/$*/%,$(WAREHOUSE_SQL)))
+
+$(BUILD)/gen/sql.h: src/embed.awk $(SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
-	$(Q)awk -v header=1 -f sql/embed.awk $(SQL) >$@.tmp && mv $@.tmp $@
+	$(Q)$(call embed_sql,-v header=1)
 
-$(BUILD)/gen/sql.c: sql/embed.awk $(SQL) $(BUILD)/sql
+$(BUILD)/gen/sql.c: src/embed.awk $(SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
-	$(Q)awk -f sql/embed.awk $(SQL) >$@.tmp && mv $@.tmp $@
+	$(Q)$(call embed_sql)
 
-embed_warehouse = awk -v name=warehouse_$*_sql $1 -f sql/warehouse/embed.awk $(filter sql/warehouse/$*/%,$(WAREHOUSE_SQL)) >$@.tmp && mv $@.tmp $@
-
-$(BUILD)/gen/warehouse_%_sql.h: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+$(BUILD)/gen/warehouse_%_sql.h: src/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
 	$(Q)$(call embed_warehouse,-v header=1)
 
-$(BUILD)/gen/warehouse_%_sql.c: sql/warehouse/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
+$(BUILD)/gen/warehouse_%_sql.c: src/embed.awk $(WAREHOUSE_SQL) $(BUILD)/sql
 	$(call say,GEN,$@)
 	$(Q)$(call embed_warehouse)
 
 $(BUILD)/gen/report_html.c: src/embed.awk $(REPORT_HTML)
 	$(call say,GEN,$@)
-	$(Q)awk -v name=report_html -f src/embed.awk $(REPORT_HTML) >$@.tmp && mv $@.tmp $@
+	$(Q)$(call embed,-v name=report_html,$(REPORT_HTML))
 
 $(BUILD)/gen/report_css.c: src/embed.awk src/report/page.css
 	$(call say,GEN,$@)
-	$(Q)awk -v name=report_css -f src/embed.awk src/report/page.css >$@.tmp && mv $@.tmp $@
+	$(Q)$(call embed,-v name=report_css,src/report/page.css)
 
 # for tests/static
 print-flags:

@@ -17,11 +17,9 @@ int fail(struct error *e, int status, const char *format, ...)
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_line(text);
     snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, text);
-    utf8_mend(e->text); /* what others said, or cut in a character: it is stored and shown as JSON */
+    utf8_mend(e->text); /* cut in a character, perhaps: it is stored and shown as JSON */
     e->status = status;
     return -1;
 }

@@ -58,11 +58,8 @@ void log_message(enum log_level level, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_line(text);
     secret_mask(text);
-    utf8_mend(text);
     if (kept != NULL && kept->len + strlen(text) < most_kept)
         buffer_append_format(kept, "%s%s\n", level == LOG_LEVEL_WARNING ? "warning: " : "", text);
     if (wipe_function != NULL)

@@ -83,3 +83,11 @@ void utf8_mend(char *text)
         text += length > 0 ? length : 1;
     }
 }
+
+void utf8_make_line(char *text)
+{
+    for (char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    utf8_mend(text);
+}

@@ -29,4 +29,7 @@ uint32_t utf8_next(const char **text);
  * outside. */
 void utf8_mend(char *text);
 
+/* Makes a text fit to be printed in a line, in place: control characters, too, are replaced by `?`. */
+void utf8_make_line(char *text);
+
 #endif

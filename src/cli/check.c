@@ -75,12 +75,9 @@ struct checking {
 static void clean(char *text)
 {
     secret_mask(text);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-        else if (*p == '|')
-            *p = '/';
-    utf8_mend(text);
+    utf8_make_line(text);
+    for (char *p = strchr(text, '|'); p != NULL; p = strchr(p, '|'))
+        *p = '/';
 }
 
 __attribute__((format(printf, 3, 4))) static void add(
@@ -286,8 +283,9 @@ static int check(const struct cli *cli, const struct limits *limits)
 static int refuse(const char *text)
 {
     struct findings findings = {0};
+    const struct limits none = {0};
     add(&findings, STATE_UNKNOWN, "%s; see: wosync check --help", text);
-    int status = print(&findings, NULL, NULL);
+    int status = print(&findings, NULL, &none);
     free(findings.list);
     return status;
 }

@@ -81,11 +81,8 @@ __attribute__((format(printf, 3, 0))) static void report(
 {
     char text[2048];
     vsnprintf(text, sizeof text, format, ap);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_line(text);
     secret_mask(text);
-    utf8_mend(text);
     if (doctor->json)
         add_line(doctor, result, text);
     else

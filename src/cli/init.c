@@ -33,6 +33,7 @@ struct init {
     struct init_token token;
     struct init_handlers handlers;
     struct init_files files;
+    const char *store, *organization; /* as they were typed; NULL: not given */
     bool handlers_given, offline, no_check;
 };
 
@@ -237,24 +238,6 @@ static int read_handler(const char *text, void *values, struct buffer *why)
     return wrong == NULL ? 0 : -1;
 }
 
-static int read_store(const char *text, void *values, struct buffer *why)
-{
-    struct init *init = values;
-    (void)why;
-    free(init->place.store);
-    init->place.store = init_place_absolute(text);
-    return 0;
-}
-
-static int read_organization(const char *text, void *values, struct buffer *why)
-{
-    struct init *init = values;
-    (void)why;
-    free(init->token.organization);
-    init->token.organization = strdup(text);
-    return 0;
-}
-
 /* All that can be refused without a question. */
 static int prepare(struct init *init, const struct cli *cli, struct error *e)
 {
@@ -274,7 +257,7 @@ static int prepare(struct init *init, const struct cli *cli, struct error *e)
 
 static int run(const struct command *self, const struct cli *cli, int argc, char **argv)
 {
-    struct init init = {.token.organization = strdup("")};
+    struct init init = {0};
     struct error e = {0};
     struct command_line line;
     int status = EX_OK;
@@ -283,6 +266,8 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
         free_init(&init);
         return line.status;
     }
+    init.token.organization = strdup(init.organization != NULL ? init.organization : "");
+    init.place.store = init.store != NULL ? init_place_absolute(init.store) : NULL;
     if (prepare(&init, cli, &e) == 0 && init_token_settle(&init.token, &init.ask, !init.offline, &e) == 0 &&
         settle_handlers(&init, &e) == 0) {
         compose(&init);
@@ -303,9 +288,9 @@ static const struct option_spec known[] = {
         .help = "log, slack, http, exec, report or warehouse; with =TARGET its URL, command,\n"
                 "directory or database; may be repeated (log). The URL of slack is a secret: a\n"
                 "line of stdin after the token, or file:PATH, or env:NAME"},
-    {"organization", READ_BY(read_organization), .value = "ID",
+    {"organization", TEXT_TO(struct init, organization), .value = "ID",
         .help = "for a token that covers several organizations"},
-    {"store", READ_BY(read_store), .value = "PATH",
+    {"store", TEXT_TO(struct init, store), .value = "PATH",
         .help = "the store (/var/lib/wosync/wosync.db, or below ~/.local/share)"},
     {"base-url", TEXT_TO(struct init, token.base_url), .value = "URL",
         .help = "of the API, where it is not MaintainX's own"},

@@ -145,7 +145,7 @@ static size_t row_of(const struct reading *r, int option)
     size_t number = 0;
     if (option >= FIRST_ROW)
         return (size_t)(option - FIRST_ROW);
-    while (r->rows[number]->letter != option)
+    while (number + 1 < r->count && r->rows[number]->letter != option)
         number++;
     return number;
 }

@@ -37,37 +37,43 @@ enum option_kind {
 /* A row of the table of options, which ends with a row that has neither name nor letter. What is not set does
  * not hold. An option that is given twice holds as the last one says, unless its reader adds up. */
 struct option_spec {
-    const char *name; /* without its dashes; NULL: it has its letter alone */
+    const char *name;  /* without its dashes; NULL: it has its letter alone */
+    const char *value; /* what --help calls the value */
+    const char *help;  /* what it does, for --help; lines are divided by \n; NULL: not listed */
     enum option_kind kind;
-    size_t offset;              /* where its value goes, in the command's own struct */
-    int64_t min, max;           /* of a number; INT64_MAX: without an upper end */
+    unsigned subs;     /* the sub-commands that take it, bits of SUB(); 0: all */
+    unsigned required; /* the sub-commands that cannot do without it; a command without any is SUB(0) */
+    char letter;       /* 0: it has its name alone */
+    bool hide_value;   /* its value may hold a secret: messages do not show it */
+    size_t offset;     /* where its value goes, in the command's own struct */
+    int64_t min, max;  /* of a number; INT64_MAX: without an upper end */
     const char *const *choices; /* ending with NULL */
     /* Reads the value in place of the kind (a flag's is NULL). Returns 0, or -1 with `why` filled: what was
      * expected, or what to write. */
     int (*read)(const char *text, void *values, struct buffer *why);
     /* Prints something and ends the command, as --help does. Returns the exit status. */
     int (*answer)(const struct command *command);
-    char letter;         /* 0: it has its name alone */
-    bool hide_value;     /* its value may hold a secret: messages do not show it */
-    const char *value;   /* what --help calls the value */
-    const char *help;    /* what it does, for --help; lines are divided by \n */
-    unsigned subs;       /* the sub-commands that take it, bits of SUB(); 0: all */
-    unsigned required;   /* the sub-commands that cannot do without it; a command without any is SUB(0) */
-    const char *missing; /* what to write where it is required: "write --url https://HOST/PATH" */
+    const char *missing;          /* what to write where it is required: "write --url https://HOST/PATH" */
     const char *excludes, *needs; /* the name of another option */
 };
 
-/* Where a value goes: into a member that must have the type of the kind. */
-#define OPTION_TO(type, member, as)                                                                          \
-    .offset = offsetof(type, member) + 0 * sizeof(_Generic(((type *)NULL)->member, as : 0))
-#define FLAG_TO(type, member) .kind = OPTION_FLAG, OPTION_TO(type, member, bool)
-#define TEXT_TO(type, member) .kind = OPTION_TEXT, OPTION_TO(type, member, const char *)
+/* Where a value goes: the place of a member, which must have the type of the kind. */
+#define OPTION_BOOL(type, member)                                                                            \
+    (offsetof(type, member) + 0 * sizeof(_Generic(((type *)NULL)->member, bool : 0)))
+#define OPTION_INT64(type, member)                                                                           \
+    (offsetof(type, member) + 0 * sizeof(_Generic(((type *)NULL)->member, int64_t : 0)))
+#define OPTION_CHARS(type, member)                                                                           \
+    (offsetof(type, member) + 0 * sizeof(_Generic(((type *)NULL)->member, const char * : 0)))
+
+/* The kind of a row, and where its value goes. */
+#define FLAG_TO(type, member) .kind = OPTION_FLAG, .offset = OPTION_BOOL(type, member)
+#define TEXT_TO(type, member) .kind = OPTION_TEXT, .offset = OPTION_CHARS(type, member)
 #define NUMBER_TO(type, member, low, up)                                                                     \
-    .kind = OPTION_NUMBER, OPTION_TO(type, member, int64_t), .min = (low), .max = (up)
-#define DURATION_TO(type, member) .kind = OPTION_DURATION, OPTION_TO(type, member, int64_t)
-#define DATE_TO(type, member)     .kind = OPTION_DATE, OPTION_TO(type, member, int64_t)
+    .kind = OPTION_NUMBER, .offset = OPTION_INT64(type, member), .min = (low), .max = (up)
+#define DURATION_TO(type, member) .kind = OPTION_DURATION, .offset = OPTION_INT64(type, member)
+#define DATE_TO(type, member)     .kind = OPTION_DATE, .offset = OPTION_INT64(type, member)
 #define CHOICE_TO(type, member, list)                                                                        \
-    .kind = OPTION_CHOICE, OPTION_TO(type, member, const char *), .choices = (list)
+    .kind = OPTION_CHOICE, .offset = OPTION_CHARS(type, member), .choices = (list)
 #define READ_BY(function)      .kind = OPTION_TEXT, .read = (function)
 #define FLAG_READ_BY(function) .kind = OPTION_FLAG, .read = (function)
 

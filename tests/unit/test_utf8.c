@@ -67,11 +67,20 @@ static void test_mend(void **state)
     }
 }
 
+static void test_make_line(void **state)
+{
+    char text[] = "caf\xe9\n\x1b[1m|\x7f\t";
+    (void)state;
+    utf8_make_line(text);
+    check_text(text, "caf???[1m|??");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_next),
         cmocka_unit_test(test_mend),
+        cmocka_unit_test(test_make_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
