@@ -138,7 +138,7 @@ static const struct option_spec known[] = {
     {.letter = 'h', .answer = print_help},
     {"help", .answer = print_help, .help = "the commands, or the options of one"},
     {"version", .answer = print_version, .help = "which version this is"},
-    {NULL},
+    {.name = NULL},
 };
 
 /* What stands in front of the command. */

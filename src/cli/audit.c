@@ -222,7 +222,7 @@ static const struct option_spec audit_options[] = {
     {"json", FLAG_TO(struct options, json), .help = "print one JSON object"},
     {"max-time", DURATION_TO(struct options, max_time), .value = "D",
         .help = "give up after this time; nothing is proved then"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_audit = {

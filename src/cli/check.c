@@ -311,7 +311,7 @@ static const struct option_spec known[] = {
         .help = "WARNING when a delivery has been pending for longer (1h)"},
     {"dead", NUMBER_TO(struct limits, dead, 0, 999999999), .value = "N",
         .help = "CRITICAL when more deliveries are dead (0)"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_check = {

@@ -28,7 +28,7 @@ static const struct option_spec known[] = {
         .help = "start no delivery after this time (50s, 5m)"},
     {"wait", DURATION_TO(struct options, wait), .value = "D",
         .help = "when another run delivers, wait so long for it (10m)"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_dispatch = {

@@ -320,7 +320,7 @@ static const struct option_spec known[] = {
     {"strict", FLAG_TO(struct options, strict), .help = "warnings count, too: exit status 65"},
     {"json", FLAG_TO(struct options, json), .help = "one object: \"ok\", \"exitStatus\", \"checks\""},
     {"list", FLAG_TO(struct options, list), .help = "what is checked, and what depends on what"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_doctor = {

@@ -204,11 +204,11 @@ static int replay(struct store *store, const struct config *config, struct optio
 enum { LIST, RETRY, DISCARD, REPLAY };
 
 static const struct option_sub subs[] = {
-    [LIST] = {"list", 0, 0},
-    [RETRY] = {"retry", 0, 1},
-    [DISCARD] = {"discard", 0, 1},
-    [REPLAY] = {"replay", 0, 0},
-    {NULL},
+    [LIST] = {"list", 0, 0, NULL},
+    [RETRY] = {"retry", 0, 1, NULL},
+    [DISCARD] = {"discard", 0, 1, NULL},
+    [REPLAY] = {"replay", 0, 0, NULL},
+    {.name = NULL},
 };
 
 struct subcommand {
@@ -323,7 +323,7 @@ static const struct option_spec known[] = {
         .help = "replay from here: a date, a date and time, or an age such as 7d"},
     {"dry-run", FLAG_TO(struct options, dry_run), .subs = SUB(REPLAY),
         .help = "print the ids that replay would deliver, change nothing"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_events = {

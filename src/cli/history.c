@@ -281,7 +281,7 @@ static const struct option_spec backfill_options[] = {
         .help = "end between two pages after this time"},
     {"wait", DURATION_TO(struct options, wait), .value = "D",
         .help = "when another backfill is at work, wait so long for it (10m)"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec reconcile_options[] = {
@@ -291,7 +291,7 @@ static const struct option_spec reconcile_options[] = {
         .help = "end between two pages after this time; the same command continues there"},
     {"wait", DURATION_TO(struct options, wait), .value = "D",
         .help = "when another sweep is at work, wait so long for it (10m)"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_backfill = {

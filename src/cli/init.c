@@ -300,7 +300,7 @@ static const struct option_spec known[] = {
         .help = "who runs it, where root sets it up (wosync)"},
     {"offline", FLAG_TO(struct init, offline), .help = "do not try the token"},
     {"no-check", FLAG_TO(struct init, no_check), .help = "do not try the configuration"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_init = {

@@ -28,7 +28,7 @@ enum { WIDEST_HEAD = 22 };
 
 static const struct option_spec help_row = {
     .name = "help", .letter = 'h', .kind = OPTION_FLAG, .answer = cli_help};
-static const struct option_spec no_rows[] = {{NULL}};
+static const struct option_spec no_rows[] = {{.name = NULL}};
 
 /* What is read, and by which tables. */
 struct reading {

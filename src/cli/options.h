@@ -7,7 +7,7 @@
  *     static const struct option_spec known[] = {
  *         {"json", FLAG_TO(struct options, json), .help = "for machines"},
  *         {"max-time", DURATION_TO(struct options, max_time), .value = "D", .help = "end after this time"},
- *         {NULL},
+ *         {.name = NULL},
  *     };
  *     struct options options = {0};
  *     struct command_line line;

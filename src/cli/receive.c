@@ -299,7 +299,7 @@ static const struct option_spec known[] = {
     {"header", READ_BY(read_header), .value = "H",
         .help = "its headers: x-maintainx-webhook-body-signature or x-maintainx-signature,\n"
                 "x-maintainx-event-id"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_receive = {

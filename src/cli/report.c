@@ -162,7 +162,7 @@ static const struct option_spec known[] = {
         .help = "pm=90: the share of preventive work on time that you want, in percent;\n"
                 "on_time=90: the same for all work with a due date"},
     {"json", FLAG_TO(struct options, json), .help = "the numbers alone"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_report = {

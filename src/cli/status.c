@@ -130,7 +130,7 @@ static const struct option_spec known[] = {
         .help = "everything, all runs too, for machines. \"ok\" is true when polling works and nothing\n"
                 "needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
                 "last ended well"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_status = {

@@ -130,7 +130,7 @@ static const struct option_spec known[] = {
         .help = "end between two pages after this time (50s, 5m); the next run continues there"},
     {"wait", DURATION_TO(struct options, wait), .value = "D",
         .help = "when another run is at work on a half, wait so long for it (10m)"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command command_sync = {

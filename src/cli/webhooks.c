@@ -123,12 +123,12 @@ enum { REGISTER, LIST, SHOW, DELETE, SECRET };
 #define ID_IS_MISSING "the id is missing; wosync webhooks list shows the ids"
 
 static const struct option_sub subs[] = {
-    [REGISTER] = {"register", 0, 0},
-    [LIST] = {"list", 0, 0},
+    [REGISTER] = {"register", 0, 0, NULL},
+    [LIST] = {"list", 0, 0, NULL},
     [SHOW] = {"show", 1, 1, ID_IS_MISSING},
     [DELETE] = {"delete", 1, 1, ID_IS_MISSING},
     [SECRET] = {"secret", 1, 1, ID_IS_MISSING},
-    {NULL},
+    {.name = NULL},
 };
 
 static action *const actions[] = {
@@ -159,7 +159,7 @@ static int read_event(const char *text, void *values, struct buffer *why)
         return 0;
     buffer_append_text(why, "unknown; known are ");
     for (int i = 0; i < EVENT_TYPES; i++)
-        buffer_append_format(why, "%s, ", event_type_name(i));
+        buffer_append_format(why, "%s, ", event_type_name((enum event_type)i));
     buffer_append_text(why, "*");
     return -1;
 }
@@ -178,7 +178,7 @@ static const struct option_spec known_options[] = {
         .help = "https, at most 512 bytes"},
     {"event", READ_BY(read_event), .value = "TYPE", .subs = SUB(REGISTER),
         .help = "workorder.created, workorder.status_changed, ...; may be given several times (all)"},
-    {NULL},
+    {.name = NULL},
 };
 
 static int carry_out(const struct cli *cli, action *what, const struct options *options)

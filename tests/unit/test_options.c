@@ -48,8 +48,10 @@ static int answer(const struct command *command)
 
 enum { MAKE, DROP, SHOW };
 
-static const struct option_sub subs[] = {
-    [MAKE] = {"make", 0, 0}, [DROP] = {"drop", 1, 2, "the id is missing"}, [SHOW] = {"show", 0, 1}, {NULL}};
+static const struct option_sub subs[] = {[MAKE] = {"make", 0, 0, NULL},
+    [DROP] = {"drop", 1, 2, "the id is missing"},
+    [SHOW] = {"show", 0, 1, NULL},
+    {.name = NULL}};
 
 static const char *const colors[] = {"red", "green", "blue", NULL};
 
@@ -66,14 +68,14 @@ static const struct option_spec known[] = {
     {"secret", READ_BY(read_add), .hide_value = true},
     {"version", .answer = answer},
     {.letter = 'x', TEXT_TO(struct options, text), .value = "X", .help = "a letter alone"},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct option_spec of_subs[] = {
     {"url", TEXT_TO(struct options, text), .subs = SUB(MAKE), .required = SUB(MAKE),
         .missing = "write --url URL"},
     {"plain", FLAG_TO(struct options, plain), .subs = SUB(DROP) | SUB(SHOW)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct command simple = {
