@@ -110,10 +110,11 @@ static int attach_missing(struct store *store, const struct missing *missing, in
         return -1;
     if (counts.pending == 0)
         return 0;
-    log_warning("handler %s: the configuration no longer has it, and %lld deliveries wait for it; to drop "
-                "them: wosync events "
-                "discard --handler %s; if it has another name now, put this into its section: was = %s",
-        missing->name, (long long)counts.pending, missing->name, missing->name);
+    log_warning("handler %s: the configuration no longer has it, and %lld %s for it; to drop them: "
+                "wosync events discard --handler %s; if it has another name now, put this into its section: "
+                "was = %s",
+        missing->name, (long long)counts.pending, counts.pending == 1 ? "delivery waits" : "deliveries wait",
+        missing->name, missing->name);
     return handlers_warned(store, missing->handler, now, e);
 }
 

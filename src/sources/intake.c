@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/config.h"
 #include "base/json_cut.h"
 #include "base/log.h"
@@ -56,14 +57,29 @@ void intake_set_horizon(struct intake *intake, int64_t horizon)
     intake->rules.horizon = horizon;
 }
 
-/* What makes it this record and no other: its id, however it is spelled; of one without, all its bytes. The
- * rest may be other bytes in every answer (a signed URL) and still be the same fault. */
+/* A member of a record; false where it is absent or null. */
+static bool has_member(const struct intake_record *record, const char *name, struct json_text *value)
+{
+    return json_cut_member(record->json, record->len, name, value) && value->len > 0 && *value->at != 'n';
+}
+
+/* What makes it this record and no other: its id, however it is spelled; of one without, the number that
+ * people see; of one without both, all its bytes. The rest may be other bytes in every answer (a signed URL)
+ * and still be the same fault. */
 static void identify(const struct intake_record *record, unsigned char identity[FINGERPRINT_SIZE])
 {
-    struct json_text id;
-    if (!json_cut_member(record->json, record->len, "id", &id) || id.len == 0 || *id.at == 'n')
-        id = (struct json_text){.at = record->json, .len = record->len};
-    fingerprint_of(id.at, id.len, identity);
+    struct json_text value;
+    struct buffer number = {0};
+    if (has_member(record, "id", &value)) {
+        fingerprint_of(value.at, value.len, identity);
+    } else if (has_member(record, "sequentialId", &value)) {
+        buffer_append_text(&number, "sequentialId ");
+        buffer_append(&number, value.at, value.len);
+        fingerprint_of(number.data, number.len, identity);
+    } else {
+        fingerprint_of(record->json, record->len, identity);
+    }
+    buffer_free(&number);
 }
 
 static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,

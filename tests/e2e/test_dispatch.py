@@ -645,7 +645,7 @@ class Table(DispatchCase):
                 if delay:
                     self.use(self.http("four"))
                     self.create(1)
-                    self.sync(message="handler three: the configuration no longer has it, and 1 deliveries wait for it; "
+                    self.sync(message="handler three: the configuration no longer has it, and 1 delivery waits for it; "
                                       "to drop them: wosync events discard --handler three; .* was = three")
                     self.assertSilent(self.sync())
                 self.use(self.http("four" if delay else "two", "was = " + name))

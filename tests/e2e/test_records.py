@@ -149,6 +149,19 @@ class Quarantine(Case):
         self.assertEqual(len(kept), 1)
         self.assertIn(b"signature=4", bytes(kept[0][0]))
 
+    def test_the_same_one_without_an_id_is_told_once(self):
+        """By the number that people see; two such records are two."""
+        for n in range(1, 4):
+            self.mock.fault("status", status=200, path="/v1/workorders", exact=True, body=json.dumps({"workOrders": [
+                {"sequentialId": number, "status": "OPEN", "updatedAt": ago(0), "thumbnail": "https://x/?signature=%d" % n}
+                for number in (41, 42)], "nextCursor": None}))
+            run = self.sync(expect=DATA if n == 1 else DONE)
+            self.assertEqual(run.err.count("it has no id"), 2 if n == 1 else 0, run)
+        kept = self.sql("SELECT raw FROM quarantine ORDER BY raw")
+        self.assertEqual(len(kept), 2)
+        for row in kept:
+            self.assertIn(b"signature=3", bytes(row[0]))
+
     def test_another_fault_of_the_same_one_is_told_again(self):
         self.break_one(self.olds[1])
         self.sync(expect=DATA)
