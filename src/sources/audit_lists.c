@@ -70,14 +70,18 @@ static int compare_findings(const void *a, const void *b)
 /* By id; of those of one work order, which is on two pages, the last look. */
 void audit_findings_sort(struct audit_result *result)
 {
+    struct audit_finding *list = result->findings;
     size_t kept = 0;
     if (result->count > 0)
-        qsort(result->findings, result->count, sizeof *result->findings, compare_findings);
+        qsort(list, result->count, sizeof *list, compare_findings);
     for (size_t i = 0; i < result->count; i++) {
-        const int64_t id = result->findings[i].work_order;
-        if (kept > 0 && id != 0 && result->findings[kept - 1].work_order == id)
-            free(result->findings[--kept].detail);
-        result->findings[kept++] = result->findings[i];
+        bool again = i + 1 < result->count && list[i + 1].work_order == list[i].work_order;
+        if (again && list[i].work_order != 0) {
+            free(list[i].detail);
+            list[i].detail = NULL;
+        } else {
+            list[kept++] = list[i];
+        }
     }
     result->count = kept;
 }

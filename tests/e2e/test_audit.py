@@ -372,8 +372,15 @@ class Meanwhile(Audit):
         self.mock.update(self.new[0], title="Now")
         self.sync_silently()
         self.assertTrue(audit.is_alive())
+        audit.signal(signal.SIGUSR1)
+        self.wait_for(lambda: "wosync: audit: 0 %, 0 records" in self.printed(audit), "its progress")
         audit.signal(signal.SIGTERM)
         self.assertFails(audit.wait(), TRY_LATER, "stopped by a signal: nothing is proved")
+
+    @staticmethod
+    def printed(running):
+        with open("/proc/self/fd/%d" % running.err.fileno()) as f:
+            return f.read()
 
     def test_healing_waits_for_its_lock(self):
         self.settle()
