@@ -28,7 +28,8 @@ static void append_statement(struct buffer *out, const char *sql, char parameter
             quoted = !quoted;
         if (!quoted && *sql == parameter && isdigit((unsigned char)sql[1])) {
             char *end;
-            append_value(out, values[strtol(sql + 1, &end, 10) - 1]);
+            const long number = strtol(sql + 1, &end, 10);
+            append_value(out, values != NULL ? values[number - 1] : NULL);
             sql = end;
         } else {
             buffer_append(out, sql++, 1);
