@@ -306,6 +306,11 @@ static void go_on(const struct history *h)
     }
     if (verdict() == NULL)
         lasting_run_sync(true, 0);
+    /* what was removed was emitted all the same: a backfill emits none of it again */
+    const int64_t clock = machine_now() + machine_offset();
+    if (verdict() == NULL)
+        run(&(struct run_options){
+            .kind = STEP_BACKFILL, .from = clock - (machine_now() - h->begins) - day, .until = clock});
 }
 
 bool lasting_play(const struct history *h, void (*configure)(bool))
