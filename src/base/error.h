@@ -15,11 +15,11 @@
 /*
  * Exit statuses are those of <sysexits.h>; wosync(1) says when a user sees which:
  * EX_OK 0, EX_USAGE 64 (wrong usage), EX_DATAERR 65 (records went to quarantine, a webhook delivery was
- * refused), EX_UNAVAILABLE 69 (the API could not be reached or failed, a delivery became dead), EX_SOFTWARE
- * 70 (a bug), EX_CANTCREAT 73 (a file cannot be made), EX_IOERR 74 (a read or a write failed, a corrupt
- * store), EX_TEMPFAIL 75 (try again later: a lock, a signal, out of memory, a safety stop), EX_PROTOCOL 76
- * (the API broke its protocol), EX_NOPERM 77 (the token was refused), EX_CONFIG 78 (the configuration is
- * wrong).
+ * refused, an audit found what was missed), EX_UNAVAILABLE 69 (the API could not be reached or failed, a
+ * delivery became dead), EX_SOFTWARE 70 (a bug), EX_CANTCREAT 73 (a file cannot be made), EX_IOERR 74 (a read
+ * or a write failed, a corrupt store), EX_TEMPFAIL 75 (try again later: a lock, a signal, out of memory, a
+ * safety stop), EX_PROTOCOL 76 (the API broke its protocol), EX_NOPERM 77 (the token was refused), EX_CONFIG
+ * 78 (the configuration is wrong).
  */
 
 /* Why something failed: the exit status it calls for and a message that starts with its subject and says

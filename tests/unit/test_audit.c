@@ -239,6 +239,18 @@ static void set_storing(void)
     server.before = store_1_meanwhile;
 }
 
+/* What was lost is there again before the audit ends. */
+static void put_8_back_meanwhile(void)
+{
+    if (server.pages == 3)
+        run_sql("INSERT OR REPLACE INTO snapshots SELECT * FROM kept");
+}
+
+static void set_putting_back(void)
+{
+    server.before = put_8_back_meanwhile;
+}
+
 static void test_findings(void **state)
 {
     static const struct {
@@ -262,6 +274,13 @@ static void test_findings(void **state)
         {"a change since", "", change_2, "8: 7 same, 0 unlisted, 1 left, 0 proving"},
         {"a change meanwhile", "", set_changing, "8: 7 same, 0 unlisted, 1 left, 0 proving"},
         {"stored meanwhile", "", set_storing, "8: 8 same"},
+        {"absent, and stored meanwhile",
+            "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; DELETE FROM snapshots WHERE id = 8",
+            set_putting_back, "8: 8 same"},
+        {"older, and stored meanwhile",
+            "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; "
+            "UPDATE snapshots SET updated = updated - 1 WHERE id = 8",
+            set_putting_back, "8: 8 same"},
         {"not listed", "", hide_1, "8: 8 same, 1 unlisted, 0 left, 0 proving"},
         {"not listed, and another content", "", hide_and_change_1, "8: 7 same; 1 content status"},
         {"gone", "", end_1, "7: 7 same; 1 gone"},
@@ -291,6 +310,30 @@ static void test_findings(void **state)
         buffer_free(&out);
         store_close(store);
     }
+}
+
+/* What is healed is found no more, though list and single work order hold the same fields. */
+static void test_healing(void **state)
+{
+    struct error e = {0};
+    struct buffer out = {0};
+    struct store *store = open_new(state);
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    later = HOUR;
+    run_sql("DELETE FROM snapshots WHERE id = 1; UPDATE snapshots SET updated = updated - 1 WHERE id = 2; "
+            "UPDATE snapshots SET updated = updated + 1 WHERE id = 3; UPDATE snapshots SET deleted = 1 WHERE "
+            "id = 4; "
+            "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE work_order = 5");
+    check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
+    check(strcmp(out.data, "8: 3 same; 1 absent; 2 older; 3 newer; 4 back; 5 content title") == 0, "%s",
+        out.data);
+    check(do_heal(store, &e) == 0, "%s", e.text);
+    later = 2 * HOUR;
+    buffer_clear(&out);
+    check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
+    check(strcmp(out.data, "8: 8 same") == 0, "%s", out.data);
+    buffer_free(&out);
+    store_close(store);
 }
 
 /* What proves nothing says so. */
@@ -408,6 +451,7 @@ int main(void)
         in_directory(test_roads),
         in_directory(test_lists_that_fail),
         in_directory(test_findings),
+        in_directory(test_healing),
         in_directory(test_nothing_is_proved),
         in_directory(test_every_call_fails),
         cmocka_unit_test(test_ids),
