@@ -241,7 +241,7 @@ class Ends(Exec):
         self.create()
         self.sync(message="^wosync: warning: handler run: .*" + pattern)
         self.assertWaits(pattern)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.assertSilent(self.wosync("dispatch"))
 
     def test_no_such_program(self):
@@ -344,7 +344,7 @@ class Ends(Exec):
         self.run_one()
         self.assertWaits("cannot be run")
         os.rename(self.record + ".away", self.record)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertDelivered()
         self.assertEqual(len(self.calls()), 1)

@@ -14,7 +14,7 @@ class Registering(Case):
         return self.wosync("webhooks", "register", "--url", url, *arguments, **how)
 
     def rows(self, columns="id, events, url, status"):
-        return self.sql("SELECT %s FROM subscriptions ORDER BY registered, id" % columns)
+        return self.sql("SELECT %s FROM subscriptions ORDER BY registered_ms, id" % columns)
 
     def test_subscriptions_one_for_each_type(self):
         run = self.register()
@@ -285,7 +285,7 @@ class Fallback(Webhooks):
         self.wosync("dispatch")
         self.mock.create_old(4)
         self.mock.config(max_limit=1, page_delay_ms=30)
-        self.sql("UPDATE account SET watermark = NULL, started = NULL")
+        self.sql("UPDATE account SET watermark_ms = NULL, started_ms = NULL")
         self.sync_some_pages()
         self.mock.config(page_delay_ms=0)
         self.wosync("-v", "sync", "--fallback", message="polling: a pass is unfinished")
