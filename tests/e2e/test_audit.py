@@ -48,7 +48,7 @@ class NothingMissed(Audit):
         line = self.sentence("--since", "30d")
         truth = self.mock.truth()
         events = self.count("SELECT count(*) FROM events")
-        delivered = self.count("SELECT count(*) FROM deliveries WHERE state = 'done'")
+        delivered = self.count("SELECT count(*) FROM delivery_history WHERE state = 'done'")
         self.assertEqual((len(truth), events, delivered), (8, 5, 5))
         midnight = datetime.datetime.fromtimestamp((time.time() - 30 * DAY) // DAY * DAY, datetime.timezone.utc)
         self.assertRegex(line, r"^8 work orders changed since %d %s( \d{4})?; 8 are in the store as they are; 5 events since "

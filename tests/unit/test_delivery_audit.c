@@ -20,10 +20,11 @@ static const char content[] =
     "WITH n(i) AS (VALUES (1), (2), (3), (4), (5)) INSERT INTO events SELECT i, 'e' || i, "
     "iif(i = 2, 'workorder.created', 'workorder.updated'), 7, 1000 * i, 1000 * i, "
     "json_object('id', 'e' || i, 'data', json_object('priority', iif(i = 3, 'HIGH', 'LOW'))) FROM n;"
-    "INSERT INTO handlers (handler_id, name, type, position, added_ms) VALUES (1, 'all', 'exec', 4, 0), "
+    "INSERT INTO handlers (id, name, type, position, added_ms) VALUES (1, 'all', 'exec', 4, 0), "
     "(2, 'new', 'exec', 5, 0), (3, 'high', 'exec', 5, 0);"
-    "INSERT INTO deliveries (handler_id, event_seq, subject, state, due_ms, changed_ms) VALUES (1, 1, 7, 'done', 0, 0), "
-    "(1, 2, 7, 'dead', 0, 0), (1, 4, 7, 'pending', 0, 0), (2, 2, 7, 'discarded', 0, 0);";
+    "INSERT INTO deliveries (handler_id, event_seq, subject, state, due_ms, changed_ms) VALUES "
+    "(1, 2, 7, 'dead', 0, 0), (1, 4, 7, 'pending', 0, 0);"
+    "INSERT INTO delivery_history VALUES (1, 1, 'done', 1, 0, NULL), (2, 2, 'discarded', 1, 0, NULL);";
 
 static const char usual_conf[] =
     "[handler all]\ntype = exec\ncommand = /bin/true\n"
