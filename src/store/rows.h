@@ -9,6 +9,8 @@
 
 #include "store/store.h"
 
+struct buffer;
+
 /* Starts a statement and steps to its first row: 1 there is one, to be ended by store_done once it was read;
  * 0 there is none; -1 failed. */
 #define STORE_FIND(store, e, statement, ...)                                                                 \
@@ -32,7 +34,6 @@ int64_t store_number(struct store *store, enum sql_statement statement, const st
     size_t count, struct error *e);
 
 /* Appends numbers as a JSON array, which a statement reads with json_each. */
-struct buffer;
 void store_append_list(struct buffer *out, const int64_t *numbers, size_t count);
 
 /* A number that is another one as soon as anyone else has written into the store; -1 when it failed. */

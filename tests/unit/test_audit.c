@@ -229,7 +229,8 @@ static void store_1_meanwhile(void)
 {
     static char sql[120];
     server.before = NULL;
-    snprintf(sql, sizeof sql, "UPDATE snapshots SET updated_ms = updated_ms + 60000, observed_ms = %lld WHERE id = 1",
+    snprintf(sql, sizeof sql,
+        "UPDATE snapshots SET updated_ms = updated_ms + 60000, observed_ms = %lld WHERE id = 1",
         (long long)(now + later));
     run_sql(sql);
 }
@@ -260,8 +261,10 @@ static void test_findings(void **state)
     } table[] = {
         {"nothing", "", nothing, "8: 8 same"},
         {"absent", "DELETE FROM snapshots WHERE id IN (1, 8)", nothing, "8: 6 same; 1 absent; 8 absent"},
-        {"older", "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 4", nothing, "8: 7 same; 4 older"},
-        {"newer", "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 4", nothing, "8: 7 same; 4 newer"},
+        {"older", "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 4", nothing,
+            "8: 7 same; 4 older"},
+        {"newer", "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 4", nothing,
+            "8: 7 same; 4 newer"},
         {"another content", "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE subject = 4",
             nothing, "8: 7 same; 4 content title"},
         {"other bytes alone", "UPDATE documents SET json = replace(json, ',', ', ') WHERE subject = 4",

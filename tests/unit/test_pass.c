@@ -454,7 +454,8 @@ static void test_a_page_that_always_fails(void **state)
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
         for (size_t n = 0; n < server.count; n++) {
             char sql[100];
-            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
+            snprintf(sql, sizeof sql,
+                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
                 (long long)server.orders[n].id);
             bool known = number_of(sql) == now + server.orders[n].minute * MINUTE;
             check(known == (server.orders[n].id != table[i].cursed), "row %zu: %lld", i,
@@ -477,7 +478,8 @@ static void test_a_page_that_always_fails(void **state)
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
         for (size_t n = 0; n < server.count; n++) {
             char sql[100];
-            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
+            snprintf(sql, sizeof sql,
+                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
                 (long long)server.orders[n].id);
             check(number_of(sql) == now + server.orders[n].minute * MINUTE, "row %zu: %lld", i,
                 (long long)server.orders[n].id);
@@ -776,9 +778,9 @@ static void test_refetches_that_fail(void **state)
         {0, true, 0, 2, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
-        struct store *store =
-            polled(state, "INSERT INTO refetches (subject, reason, requested_ms, due_ms) SELECT id, 'notified', "
-                          "(SELECT observed_ms FROM account), 0 FROM snapshots WHERE id <= 2");
+        struct store *store = polled(state,
+            "INSERT INTO refetches (subject, reason, requested_ms, due_ms) SELECT id, 'notified', "
+            "(SELECT observed_ms FROM account), 0 FROM snapshots WHERE id <= 2");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
         do_refetches(store, &e);
