@@ -1,5 +1,9 @@
+-- 1: it is in the log; 0: it is not, and there are ids of events that are no longer.
 -- name: event_emitted
-SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 1 FROM emitted_ids WHERE hash = ?2;
+SELECT 1 FROM events WHERE id = ?1 UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM emitted_ids);
+
+-- name: event_kept_id
+SELECT 1 FROM emitted_ids WHERE hash = ?1;
 
 -- The id of an event that is no longer in the log, or another id of one that is.
 -- name: event_keep_id
@@ -23,11 +27,11 @@ SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events WHERE 
 SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events
 WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq;
 
--- The newest ?4 (-1: all) of a type (?1, NULL: of all), oldest first. Each way to ask has a statement of its own, with the same
--- parameters and columns, for an index answers it only so.
+-- The newest (-1: all) of a type (?1, NULL: of all), oldest first. Each way to ask has a statement of its own, for an index answers
+-- it only so; the columns are the same.
 -- name: event_list
 SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events WHERE seq IN (
-    SELECT seq FROM events WHERE ?1 IS NULL OR type = ?1 ORDER BY seq DESC LIMIT ?4)
+    SELECT seq FROM events WHERE ?1 IS NULL OR type = ?1 ORDER BY seq DESC LIMIT ?2)
 ORDER BY seq;
 
 -- The event of an id.
@@ -35,24 +39,23 @@ ORDER BY seq;
 SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events
 WHERE id = ?2 AND (?1 IS NULL OR type = ?1)
   AND (?3 IS NULL OR EXISTS (SELECT 1 FROM deliveries WHERE event_seq = seq AND state = ?3)
-                  OR EXISTS (SELECT 1 FROM delivery_history WHERE event_seq = seq AND state = ?3))
-LIMIT ?4;
+                  OR EXISTS (SELECT 1 FROM delivery_history WHERE event_seq = seq AND state = ?3));
 
--- Those with a delivery in the queue, in a state (?3).
+-- Those with a delivery in the queue, in a state (?2).
 -- name: event_list_queued
 SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events WHERE seq IN (
     SELECT DISTINCT event_seq FROM deliveries
-    WHERE handler_id IN (SELECT id FROM handlers) AND state = ?3
+    WHERE handler_id IN (SELECT id FROM handlers) AND state = ?2
       AND (?1 IS NULL OR (SELECT type FROM events WHERE seq = event_seq) = ?1)
-    ORDER BY event_seq DESC LIMIT ?4)
+    ORDER BY event_seq DESC LIMIT ?3)
 ORDER BY seq;
 
--- Those with a delivery in the history, in a state (?3).
+-- Those with a delivery in the history, in a state (?2).
 -- name: event_list_past
 SELECT seq, id, type, subject, occurred_ms, observed_ms, body FROM events WHERE seq IN (
     SELECT DISTINCT event_seq FROM delivery_history
-    WHERE state = ?3 AND (?1 IS NULL OR (SELECT type FROM events WHERE seq = event_seq) = ?1)
-    ORDER BY event_seq DESC LIMIT ?4)
+    WHERE state = ?2 AND (?1 IS NULL OR (SELECT type FROM events WHERE seq = event_seq) = ?1)
+    ORDER BY event_seq DESC LIMIT ?3)
 ORDER BY seq;
 
 -- How many there are of a type (?1, NULL: of all): what was emitted and not removed.

@@ -15,13 +15,19 @@ int events_keep_id(struct store *store, const char *id, struct error *e)
     return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_BLOB(hash, sizeof hash));
 }
 
-/* 1 when an event of that id is in the log or was once. */
+/* 1 when an event of that id is in the log or was once. Where no event was ever removed, nothing is hashed.
+ */
 static int was_emitted(struct store *store, const char *id, struct error *e)
 {
     unsigned char hash[FINGERPRINT_SIZE];
-    fingerprint_of(id, strlen(id), hash);
-    int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id), V_BLOB(hash, sizeof hash));
+    int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id));
+    const bool removed = rc == 1 && store_int(store, SQL_EVENT_EMITTED, 0) == 0;
     store_done(store, SQL_EVENT_EMITTED);
+    if (!removed)
+        return rc;
+    fingerprint_of(id, strlen(id), hash);
+    rc = STORE_FIND(store, e, SQL_EVENT_KEPT_ID, V_BLOB(hash, sizeof hash));
+    store_done(store, SQL_EVENT_KEPT_ID);
     return rc;
 }
 
@@ -187,21 +193,28 @@ int64_t events_count_filtered(struct store *store, const struct event_filter *fi
         store, e, SQL_EVENT_COUNT_PAST, V_TEXT(filter->type), V_TEXT(filter->state), V_INT(max));
 }
 
-static enum sql_statement statement_for(const struct event_filter *filter)
+/* Returns the statement that answers, begun, or SQL_STATEMENTS when the store failed. */
+static enum sql_statement begin_list(struct store *store, const struct event_filter *filter, struct error *e)
 {
-    if (filter->id != NULL)
-        return SQL_EVENT_LIST_ID;
-    if (filter->state == NULL)
-        return SQL_EVENT_LIST;
-    return is_queued(filter->state) ? SQL_EVENT_LIST_QUEUED : SQL_EVENT_LIST_PAST;
+    const struct store_value limit = V_INT(filter->limit > 0 ? filter->limit : -1);
+    const struct store_value type = V_TEXT(filter->type), state = V_TEXT(filter->state);
+    enum sql_statement q = SQL_EVENT_LIST;
+    int rc;
+    if (filter->id != NULL) {
+        q = SQL_EVENT_LIST_ID;
+        rc = STORE_QUERY(store, e, q, type, V_TEXT(filter->id), state);
+    } else if (filter->state != NULL) {
+        q = is_queued(filter->state) ? SQL_EVENT_LIST_QUEUED : SQL_EVENT_LIST_PAST;
+        rc = STORE_QUERY(store, e, q, type, state, limit);
+    } else {
+        rc = STORE_QUERY(store, e, q, type, limit);
+    }
+    return rc == 0 ? q : SQL_STATEMENTS;
 }
 
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {
-    const enum sql_statement q = statement_for(filter);
-    if (STORE_QUERY(store, e, q, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state),
-            V_INT(filter->limit > 0 ? filter->limit : -1)) != 0)
-        return -1;
-    return visit(store, q, each, context, e);
+    const enum sql_statement q = begin_list(store, filter, e);
+    return q != SQL_STATEMENTS ? visit(store, q, each, context, e) : -1;
 }

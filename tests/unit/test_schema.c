@@ -52,7 +52,8 @@ static bool is_among(const char *name, const char *names)
 
 /* Whole numbers that are no instants and no lengths of time: what they count, flags, and keys. */
 static const char numbers[] =
-    " active actor_id attempts bytes completed count created dead deleted deletions delivered document_id "
+    " active actor_id attempts behind_seq bytes completed count created dead deleted deletions delivered "
+    "document_id "
     "duplicate event_seq exit_status failures given_up gone_by handler_id healed id loaded pages polled "
     "position "
     "quarantined received records refused refused_in remaining reported requests runs seq silent size "
@@ -60,7 +61,7 @@ static const char numbers[] =
     "status_changed subject sweeps updated value ";
 
 /* Keys of a kind of its own: what the row is about. */
-static const char keys[] = " event_seq lookback_ms seq subject up_to_ms updated_ms ";
+static const char keys[] = " event_seq handler_id lookback_ms seq subject up_to_ms updated_ms ";
 
 static void test_names_of_tables(void **state)
 {
@@ -100,7 +101,7 @@ static void test_names_of_views(void **state)
 /* Statements that read all of a table that grows: for a report, a sweep, the metrics, or by hand; or from its
  * end on, until there are enough. */
 static const char readers[] =
-    " audit_first_event delay_list event_before event_first run_spans deletion_candidate_count "
+    " audit_first_event delay_list event_before event_emitted event_first run_spans deletion_candidate_count "
     "deletion_candidate_note event_count_past event_list "
     "event_list_past "
     "handler_drop_history handler_missed handler_take_history report_delays report_runs report_work_orders "
