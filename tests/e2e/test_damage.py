@@ -61,7 +61,7 @@ class Damage(Webhooks):
                 self.assertEqual(self.mock.requests(), [], "it asked, though it could not keep the answer")
 
     def test_status(self):
-        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
+        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots documents counters quarantine handlers "
                   "deliveries runs")
         for run in self.refuse(tables, "status"):
             self.assertEqual(run.out, "")

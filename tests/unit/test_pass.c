@@ -147,7 +147,7 @@ static const struct step steps[] = {
     {{"an audit", do_heal}, set_found,
         "DELETE FROM snapshots WHERE id = 2; UPDATE snapshots SET updated_ms = updated_ms - 60000 WHERE id = "
         "1; "
-        "UPDATE documents SET json = replace(json, 'Pump', 'Forged') WHERE work_order = 6; "
+        "UPDATE documents SET json = replace(json, 'Pump', 'Forged') WHERE subject = 6; "
         "UPDATE snapshots SET updated_ms = updated_ms + 60000 WHERE id = 7"},
     {{"another behind a webhook", do_refetches}, set_another,
         "INSERT INTO refetches (subject, reason, requested_ms, due_ms) VALUES (1, 'notified', 1, 0)"},
