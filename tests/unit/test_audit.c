@@ -282,7 +282,7 @@ static void test_findings(void **state)
             set_putting_back, "8: 8 same"},
         {"older, and stored meanwhile",
             "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; "
-            "UPDATE snapshots SET updated = updated - 1 WHERE id = 8",
+            "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 8",
             set_putting_back, "8: 8 same"},
         {"not listed", "", hide_1, "8: 8 same, 1 unlisted, 0 left, 0 proving"},
         {"not listed, and another content", "", hide_and_change_1, "8: 7 same; 1 content status"},
@@ -323,10 +323,12 @@ static void test_healing(void **state)
     struct store *store = open_new(state);
     check(do_poll(store, &e) == 0, "%s", e.text);
     later = HOUR;
-    run_sql("DELETE FROM snapshots WHERE id = 1; UPDATE snapshots SET updated = updated - 1 WHERE id = 2; "
-            "UPDATE snapshots SET updated = updated + 1 WHERE id = 3; UPDATE snapshots SET deleted = 1 WHERE "
-            "id = 4; "
-            "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE work_order = 5");
+    run_sql(
+        "DELETE FROM snapshots WHERE id = 1; UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 2; "
+        "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 3; UPDATE snapshots SET deleted = 1 "
+        "WHERE "
+        "id = 4; "
+        "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE subject = 5");
     check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
     check(strcmp(out.data, "8: 3 same; 1 absent; 2 older; 3 newer; 4 back; 5 content title") == 0, "%s",
         out.data);
