@@ -26,7 +26,7 @@ class NamesCase(Case):
 
     def sleep(self, seconds):
         """Lets so much time pass for the lists."""
-        for column in ("read_at", "tried_at", "failing_at"):
+        for column in ("read_ms", "tried_ms", "failing_ms"):
             self.sql("UPDATE people_lists SET %s = %s - ?" % (column, column), seconds * 1000)
 
     def sync_quietly(self):
