@@ -19,7 +19,7 @@ SELECT began_ms, ended_ms, exit_status, success_ms FROM last_runs WHERE kind = ?
 -- name: missed_count
 INSERT INTO counters (name, first, value)
 SELECT 'webhooks_missed', '', count(*) FROM webhook_gaps
-WHERE found < ?1 AND found >= coalesce((SELECT value FROM counters WHERE name = 'webhooks_missed_until'), 0)
+WHERE found_ms < ?1 AND found_ms >= coalesce((SELECT value FROM counters WHERE name = 'webhooks_missed_until'), 0)
 ON CONFLICT DO UPDATE SET value = value + excluded.value;
 
 -- name: missed_until
@@ -29,7 +29,7 @@ ON CONFLICT DO UPDATE SET value = max(value, excluded.value);
 -- name: status_counted_get
 SELECT c.counted_ms, c.took_ms,
     c.event_seq <> coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)
-    OR c.document <> coalesce((SELECT max(document) FROM documents), 0)
+    OR c.document_id <> coalesce((SELECT max(id) FROM documents), 0)
 FROM status_counted c;
 
 -- name: status_counts_clear
@@ -37,17 +37,17 @@ DELETE FROM status_counts;
 
 -- Reads every document: see counters.h for how often.
 -- name: status_counts_make
-SELECT coalesce(d.json ->> '$.status', '') FROM snapshots s JOIN documents d USING (document) WHERE s.deleted = 0;
+SELECT coalesce(d.json ->> '$.status', '') FROM snapshots s JOIN documents d ON d.id = s.document_id WHERE s.deleted = 0;
 
 -- name: status_counts_put
 INSERT INTO status_counts (status, count) VALUES (?1, ?2);
 
 -- name: status_counted_set
-INSERT OR REPLACE INTO status_counted (one, counted_ms, took_ms, event_seq, document) VALUES (1, ?1, ?2, ?3, ?4);
+INSERT OR REPLACE INTO status_counted (id, counted_ms, took_ms, event_seq, document_id) VALUES (1, ?1, ?2, ?3, ?4);
 
 -- What is in the store: the last event, the last document.
 -- name: status_counts_seen
-SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), coalesce((SELECT max(document) FROM documents), 0);
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0), coalesce((SELECT max(id) FROM documents), 0);
 
 -- name: status_counts_list
 SELECT status, count FROM status_counts ORDER BY status;

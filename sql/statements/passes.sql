@@ -1,13 +1,13 @@
 -- name: pass_get
-SELECT since, filter, cursor, started, observed, newest, oldest_seen, pages, records, window_from, window_until, silent, typed,
-    detour_from_ms, detour_until_ms, detour_bad_ms
+SELECT since_ms, filter, cursor, started_ms, observed_ms, newest_ms, oldest_seen_ms, pages, records, window_from_ms,
+    window_until_ms, silent, typed, detour_from_ms, detour_until_ms, detour_bad_ms
 FROM passes WHERE kind = ?1 AND active = 1;
 
 -- name: pass_put
-INSERT OR REPLACE INTO passes (kind, active, since, filter, cursor, started, observed, newest, oldest_seen, pages,
-    records, window_from, window_until, silent, typed, finished, detour_from_ms, detour_until_ms, detour_bad_ms)
+INSERT OR REPLACE INTO passes (kind, active, since_ms, filter, cursor, started_ms, observed_ms, newest_ms, oldest_seen_ms,
+    pages, records, window_from_ms, window_until_ms, silent, typed, finished_ms, detour_from_ms, detour_until_ms, detour_bad_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-    coalesce(?16, (SELECT finished FROM passes WHERE kind = ?1)), ?17, ?18, ?19);
+    coalesce(?16, (SELECT finished_ms FROM passes WHERE kind = ?1)), ?17, ?18, ?19);
 
 -- name: page_failure_note
 INSERT INTO page_failures (kind, since_ms, runs) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET runs = runs + 1;
@@ -42,14 +42,14 @@ SELECT count(*) FROM skipped_instants;
 UPDATE passes SET active = 0, cursor = NULL WHERE kind = ?1;
 
 -- name: pass_note_finished
-INSERT INTO passes (kind, active, filter, pages, records, window_from, window_until, silent, finished)
-VALUES (?1, 0, 'none', 0, 0, 0, 0, 0, ?2) ON CONFLICT DO UPDATE SET finished = ?2;
+INSERT INTO passes (kind, active, filter, pages, records, window_from_ms, window_until_ms, silent, finished_ms)
+VALUES (?1, 0, 'none', 0, 0, 0, 0, 0, ?2) ON CONFLICT DO UPDATE SET finished_ms = ?2;
 
 -- name: pass_finished
-SELECT finished FROM passes WHERE kind = ?1;
+SELECT finished_ms FROM passes WHERE kind = ?1;
 
 -- name: late_window_get
-SELECT polled FROM late_windows WHERE lookback = ?1;
+SELECT polled_ms FROM late_windows WHERE lookback_ms = ?1;
 
 -- name: late_window_put
-INSERT OR REPLACE INTO late_windows (lookback, polled) VALUES (?1, ?2);
+INSERT OR REPLACE INTO late_windows (lookback_ms, polled_ms) VALUES (?1, ?2);

@@ -1,5 +1,6 @@
 -- name: rate_limit_get
-SELECT requests, remaining, reset, seen, length, slack FROM rate_limit;
+SELECT requests, remaining, reset_ms, seen_ms, length_ms, slack_ms FROM rate_limit;
 
 -- name: rate_limit_put
-INSERT OR REPLACE INTO rate_limit (one, requests, remaining, reset, seen, length, slack) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6);
+INSERT OR REPLACE INTO rate_limit (id, requests, remaining, reset_ms, seen_ms, length_ms, slack_ms)
+VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6);

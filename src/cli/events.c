@@ -54,7 +54,10 @@ static int list(struct store *store, const struct config *config, struct options
     if (events_list(store, &options->filter, print_event, options, e) != 0)
         return -1;
     int64_t count = limit > 0 ? events_count_filtered(store, &options->filter, e) : 0;
-    if (count > limit)
+    const bool capped = options->filter.state != NULL && strcmp(options->filter.state, "done") == 0;
+    if (count > limit && capped)
+        log_warning("events: the newest %lld are listed; --limit N or --all lists more", (long long)limit);
+    else if (count > limit)
         log_warning("events: the newest %lld of %lld are listed; --limit N or --all lists more",
             (long long)limit, (long long)count);
     return count < 0 ? -1 : 0;
@@ -64,8 +67,13 @@ static int list(struct store *store, const struct config *config, struct options
 
 static int change(struct store *store, const char *id, bool revive, struct error *e)
 {
+    if (store_begin(store, e) != 0)
+        return -1;
     int64_t n =
         revive ? deliveries_revive(store, id, clock_now(), e) : deliveries_discard(store, id, clock_now(), e);
+    if (n >= 0 && store_commit(store, e) != 0)
+        n = -1;
+    store_rollback(store);
     if (n < 0)
         return -1;
     if (n == 0 && id != NULL)

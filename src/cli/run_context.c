@@ -262,7 +262,7 @@ static void remove_old(struct run_context *context)
     if (context->status == EX_IOERR || context->status == EX_CANTCREAT || shutdown_signalled() ||
         run_context_lock(context, LOCK_DELIVER, 0) != 1)
         return;
-    if (retention_run(context->store, clock_now() - context->config.keep, &e) < 0)
+    if (retention_run(context->store, clock_now() - context->config.keep, RETENTION_BATCHES, &e) < 0)
         run_context_report(context, &e);
     run_context_unlock(context, LOCK_DELIVER);
 }

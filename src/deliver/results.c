@@ -46,9 +46,8 @@ static int write_one(struct store *store, int64_t handler, int64_t now, const st
     struct run *run, struct error *e)
 {
     switch (o->state) {
-    case RESULT_DONE:
-        run->delivered++;
-        return deliveries_done(store, handler, o->seq, now, e);
+    case RESULT_DONE: /* write_done wrote it */
+        return 0;
     case RESULT_DEAD:
         run->dead++;
         return deliveries_dead(store, handler, o->seq, now, o->error, e);
@@ -56,6 +55,20 @@ static int write_one(struct store *store, int64_t handler, int64_t now, const st
     default:
         return deliveries_retry(store, handler, o->seq, now + o->wait, now, o->error, e);
     }
+}
+
+static int write_done(const struct results *results, struct store *store, int64_t handler, int64_t now,
+    struct run *run, struct error *e)
+{
+    int64_t *done = malloc(results->count * sizeof *done);
+    size_t count = 0;
+    for (size_t i = 0; i < results->count; i++)
+        if (results->list[i].state == RESULT_DONE)
+            done[count++] = results->list[i].seq;
+    run->delivered += (int64_t)count;
+    int rc = count > 0 ? deliveries_done(store, handler, done, count, now, e) : 0;
+    free(done);
+    return rc;
 }
 
 int results_write(struct results *results, struct store *store, int64_t handler, int64_t *latest,
@@ -69,6 +82,8 @@ int results_write(struct results *results, struct store *store, int64_t handler,
         now = *latest;
     *latest = now;
     int rc = store_begin(store, e);
+    if (rc == 0)
+        rc = write_done(results, store, handler, now, run, e);
     for (size_t i = 0; i < results->count && rc == 0; i++)
         rc = write_one(store, handler, now, &results->list[i], run, e);
     if (rc == 0 && run->delivered > before.delivered)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include <stdbool.h>
+#include "base/buffer.h"
 #include "base/timestamp.h"
 #include "store/rows.h"
 
@@ -73,6 +74,8 @@ int handlers_take_over(struct store *store, const char *name, const char *old, s
         return STORE_RUN(store, e, SQL_HANDLER_RENAME, V_INT(from.handler), V_TEXT(name)) == 0 ? 1 : -1;
     if (STORE_RUN(store, e, SQL_HANDLER_TAKE_DELIVERIES, V_INT(from.handler), V_INT(to.handler)) != 0 ||
         STORE_RUN(store, e, SQL_HANDLER_DROP_DELIVERIES, V_INT(from.handler)) != 0 ||
+        STORE_RUN(store, e, SQL_HANDLER_TAKE_HISTORY, V_INT(from.handler), V_INT(to.handler)) != 0 ||
+        STORE_RUN(store, e, SQL_HANDLER_DROP_HISTORY, V_INT(from.handler)) != 0 ||
         STORE_RUN(store, e, SQL_HANDLER_TAKE_PLACE, V_INT(from.handler), V_INT(to.handler)) != 0 ||
         STORE_RUN(store, e, SQL_HANDLER_DROP, V_INT(from.handler)) != 0)
         return -1;
@@ -206,9 +209,19 @@ int deliveries_get(struct store *store, int64_t handler, int64_t seq, struct del
     return found;
 }
 
-int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e)
+int deliveries_done(
+    struct store *store, int64_t handler, const int64_t *seqs, size_t count, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_DONE, V_INT(handler), V_INT(seq), V_INT(now));
+    struct buffer list = {0};
+    store_append_list(&list, seqs, count);
+    const struct store_value numbers = V_BYTES(list.data, list.len);
+    int rc = STORE_RUN(store, e, SQL_DELIVERY_DONE, V_INT(handler), numbers, V_INT(now));
+    if (rc == 0 && store_changes(store) < (int64_t)count)
+        rc = STORE_RUN(store, e, SQL_DELIVERY_DONE_AFTER_ALL, V_INT(handler), numbers, V_INT(now));
+    if (rc == 0)
+        rc = STORE_RUN(store, e, SQL_DELIVERY_LEAVE, V_INT(handler), numbers);
+    buffer_free(&list);
+    return rc;
 }
 
 int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,
@@ -237,22 +250,26 @@ int64_t deliveries_revive(struct store *store, const char *event, int64_t now, s
 
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD, V_INT(now), V_TEXT(event)) == 0 ? store_changes(store)
-                                                                                     : -1;
+    if (STORE_RUN(store, e, SQL_DELIVERY_DISCARD, V_INT(now), V_TEXT(event)) != 0 ||
+        STORE_RUN(store, e, SQL_DELIVERY_DISCARD_LEAVE, V_TEXT(event)) != 0)
+        return -1;
+    return store_changes(store);
 }
 
 int64_t deliveries_discard_all(struct store *store, int64_t handler, int64_t now, struct error *e)
 {
-    return STORE_RUN(store, e, SQL_DELIVERY_DISCARD_ALL, V_INT(now), V_INT(handler)) == 0
-               ? store_changes(store)
-               : -1;
+    if (STORE_RUN(store, e, SQL_DELIVERY_DISCARD_ALL, V_INT(now), V_INT(handler)) != 0 ||
+        STORE_RUN(store, e, SQL_DELIVERY_DISCARD_ALL_LEAVE, V_INT(handler)) != 0)
+        return -1;
+    return store_changes(store);
 }
 
 int deliveries_replay(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e)
 {
-    if (STORE_RUN(store, e, SQL_DELIVERY_REPLAY, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now)) !=
-        0)
+    if (STORE_RUN(store, e, SQL_DELIVERY_REPLAY_FORGET, V_INT(handler), V_INT(seq)) != 0 ||
+        STORE_RUN(store, e, SQL_DELIVERY_REPLAY, V_INT(handler), V_INT(seq), V_INT(work_order), V_INT(now)) !=
+            0)
         return -1;
     return store_changes(store) > 0;
 }

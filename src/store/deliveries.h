@@ -1,6 +1,7 @@
 /*
  * deliveries: the handler table as the runs have seen it, each handler's position in the log, and one row for
- * every event that a handler wants.
+ * every event that a handler wants: in `deliveries` while it is pending or dead, in `delivery_history` once
+ * it is done or discarded.
  */
 #ifndef WOSYNC_STORE_DELIVERIES_H
 #define WOSYNC_STORE_DELIVERIES_H
@@ -129,23 +130,24 @@ int64_t deliveries_count_due(
 /* Fills in what has been tried of the delivery of an event: 1, 0 when there is none, or -1. */
 int deliveries_get(struct store *store, int64_t handler, int64_t seq, struct delivery *out, struct error *e);
 
-/* Write how a try ended: done, which handlers_succeeded counts, of many at once; to be tried again at `due`;
- * dead. `error` says why, and the handler remembers it. */
-int deliveries_done(struct store *store, int64_t handler, int64_t seq, int64_t now, struct error *e);
+/* Write how tries ended, in the caller's transaction: done, of many at once, which handlers_succeeded counts;
+ * to be tried again at `due`; dead. `error` says why, and the handler remembers it. */
+int deliveries_done(
+    struct store *store, int64_t handler, const int64_t *seqs, size_t count, int64_t now, struct error *e);
 int deliveries_retry(struct store *store, int64_t handler, int64_t seq, int64_t due, int64_t now,
     const char *error, struct error *e);
 int deliveries_dead(
     struct store *store, int64_t handler, int64_t seq, int64_t now, const char *error, struct error *e);
 
-/* By hand; each returns how many deliveries it changed, or -1. Revive: dead ones begin anew, all of them or
- * those of one event (then its pending ones are due at once, too). Discard: those of an event, or all of a
- * handler, that are dead or pending are no longer wanted. */
+/* By hand, in the caller's transaction; each returns how many deliveries it changed, or -1. Revive: dead ones
+ * begin anew, all of them or those of one event (then its pending ones are due at once, too). Discard: those
+ * of an event, or all of a handler, that are dead or pending are no longer wanted. */
 int64_t deliveries_revive(struct store *store, const char *event, int64_t now, struct error *e);
 int64_t deliveries_discard(struct store *store, const char *event, int64_t now, struct error *e);
 int64_t deliveries_discard_all(struct store *store, int64_t handler, int64_t now, struct error *e);
 
-/* By hand: an event is delivered to a handler again, or for the first time. Returns 1, 0 when it is pending
- * already, -1 when the store failed. */
+/* By hand: an event is delivered to a handler again, or for the first time. Runs in the caller's transaction.
+ * Returns 1, 0 when it is pending already, -1 when the store failed. */
 int deliveries_replay(
     struct store *store, int64_t handler, int64_t seq, int64_t work_order, int64_t now, struct error *e);
 

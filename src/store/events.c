@@ -1,15 +1,33 @@
 #include "store/events.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
+#include "core/fingerprint.h"
 #include "store/rows.h"
 
-/* 1 when an event of that id is in the log or was once. */
+int events_keep_id(struct store *store, const char *id, struct error *e)
+{
+    unsigned char hash[FINGERPRINT_SIZE];
+    fingerprint_of(id, strlen(id), hash);
+    return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_BLOB(hash, sizeof hash));
+}
+
+/* 1 when an event of that id is in the log or was once. Where no event was ever removed, nothing is hashed.
+ */
 static int was_emitted(struct store *store, const char *id, struct error *e)
 {
+    unsigned char hash[FINGERPRINT_SIZE];
     int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id));
+    const bool removed = rc == 1 && store_int(store, SQL_EVENT_EMITTED, 0) == 0;
     store_done(store, SQL_EVENT_EMITTED);
+    if (!removed)
+        return rc;
+    fingerprint_of(id, strlen(id), hash);
+    rc = STORE_FIND(store, e, SQL_EVENT_KEPT_ID, V_BLOB(hash, sizeof hash));
+    store_done(store, SQL_EVENT_KEPT_ID);
     return rc;
 }
 
@@ -24,7 +42,7 @@ int events_append(
         return emitted < 0 ? -1 : 0;
     int same = *event->same_as != '\0' ? was_emitted(store, event->same_as, e) : 0;
     if (same == 1)
-        return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_TEXT(id));
+        return events_keep_id(store, id, e);
     if (same < 0 || event->only_same)
         return same;
     char *body = event_body(event, id, context);
@@ -41,7 +59,7 @@ int64_t events_last_seq(struct store *store, struct error *e)
 
 int64_t events_count(struct store *store, struct error *e)
 {
-    return store_number(store, SQL_EVENT_COUNT, NULL, 0, e);
+    return STORE_NUMBER(store, e, SQL_EVENT_COUNT, V_TEXT(NULL));
 }
 
 /* Both queries have the same columns. */
@@ -123,9 +141,7 @@ int events_some(struct store *store, const int64_t *seqs, size_t count, event_vi
     struct error *e)
 {
     struct buffer list = {0};
-    for (size_t i = 0; i < count; i++)
-        buffer_append_format(&list, "%s%lld", i == 0 ? "[" : ",", (long long)seqs[i]);
-    buffer_append_text(&list, count == 0 ? "[]" : "]");
+    store_append_list(&list, seqs, count);
     int rc = STORE_QUERY(store, e, SQL_EVENT_SOME, V_BYTES(list.data, list.len));
     if (rc == 0)
         rc = visit(store, SQL_EVENT_SOME, each, context, e);
@@ -158,17 +174,47 @@ int events_history(struct store *store, int64_t work_order, int64_t until,
     return rc;
 }
 
+static bool is_queued(const char *state)
+{
+    return strcmp(state, "pending") == 0 || strcmp(state, "dead") == 0;
+}
+
 int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e)
 {
-    const struct store_value values[] = {V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state)};
-    return store_number(store, SQL_EVENT_LIST_COUNT, values, 3, e);
+    const int64_t max = filter->limit > 0 ? filter->limit + 1 : -1;
+    if (filter->id != NULL)
+        return 1;
+    if (filter->state == NULL)
+        return STORE_NUMBER(store, e, SQL_EVENT_COUNT, V_TEXT(filter->type));
+    if (is_queued(filter->state))
+        return STORE_NUMBER(
+            store, e, SQL_EVENT_COUNT_QUEUED, V_TEXT(filter->type), V_TEXT(filter->state), V_INT(-1));
+    return STORE_NUMBER(
+        store, e, SQL_EVENT_COUNT_PAST, V_TEXT(filter->type), V_TEXT(filter->state), V_INT(max));
+}
+
+/* Returns the statement that answers, begun, or SQL_STATEMENTS when the store failed. */
+static enum sql_statement begin_list(struct store *store, const struct event_filter *filter, struct error *e)
+{
+    const struct store_value limit = V_INT(filter->limit > 0 ? filter->limit : -1);
+    const struct store_value type = V_TEXT(filter->type), state = V_TEXT(filter->state);
+    enum sql_statement q = SQL_EVENT_LIST;
+    int rc;
+    if (filter->id != NULL) {
+        q = SQL_EVENT_LIST_ID;
+        rc = STORE_QUERY(store, e, q, type, V_TEXT(filter->id), state);
+    } else if (filter->state != NULL) {
+        q = is_queued(filter->state) ? SQL_EVENT_LIST_QUEUED : SQL_EVENT_LIST_PAST;
+        rc = STORE_QUERY(store, e, q, type, state, limit);
+    } else {
+        rc = STORE_QUERY(store, e, q, type, limit);
+    }
+    return rc == 0 ? q : SQL_STATEMENTS;
 }
 
 int events_list(struct store *store, const struct event_filter *filter, event_visitor *each, void *context,
     struct error *e)
 {
-    if (STORE_QUERY(store, e, SQL_EVENT_LIST, V_TEXT(filter->type), V_TEXT(filter->id), V_TEXT(filter->state),
-            V_INT(filter->limit > 0 ? filter->limit : -1)) != 0)
-        return -1;
-    return visit(store, SQL_EVENT_LIST, each, context, e);
+    const enum sql_statement q = begin_list(store, filter, e);
+    return q != SQL_STATEMENTS ? visit(store, q, each, context, e) : -1;
 }

@@ -22,6 +22,10 @@ struct store;
 int events_append(
     struct store *store, const struct event *event, const struct event_context *context, struct error *e);
 
+/* Remembers for ever that an event of that id was emitted, by a hash of it: retention removes the event, or
+ * its id is a second one of an event in the log. Returns 0 or -1. */
+int events_keep_id(struct store *store, const char *id, struct error *e);
+
 /* The number of the newest event ever stored, 0 when there is none; -1 when the store failed. */
 int64_t events_last_seq(struct store *store, struct error *e);
 
@@ -98,11 +102,12 @@ int events_history(struct store *store, int64_t work_order, int64_t until,
 struct event_filter {
     const char *type;
     const char *id;
-    const char *state; /* pending, done, dead: of any of its deliveries */
+    const char *state; /* pending, dead, done, discarded: of any of its deliveries */
     int64_t limit;     /* the newest so many; 0: all */
 };
 
-/* The number of events that pass the filter, without regard to its limit, or -1. */
+/* The number of events that pass the filter, or -1: without regard to its limit, except that the events of
+ * done deliveries, which are nearly all, are counted up to one more than that. */
 int64_t events_count_filtered(struct store *store, const struct event_filter *filter, struct error *e);
 
 /* Visits every event that passes the filter, oldest first. Returns 0 or -1. */

@@ -1,25 +1,72 @@
 #include "store/retention.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/shutdown.h"
+#include "core/event.h"
+#include "store/events.h"
 #include "store/rows.h"
 
-/* Rows per run: a run stays short, and a minute later comes the next. */
+/* Events in one transaction: others may write between two of them. */
 enum { MOST = 500 };
 
-static int drop_event(struct store *store, int64_t seq, struct error *e)
+/* What goes, and how far the log was looked at. */
+struct plan {
+    struct {
+        int64_t seq;
+        char id[EVENT_ID_SIZE];
+    } events[MOST];
+    int count;
+    int64_t place; /* the last event that was looked at, 0: none was */
+};
+
+static void plan_event(struct store *store, enum sql_statement q, struct plan *plan)
 {
-    if (STORE_RUN(store, e, SQL_RETENTION_KEEP_ID, V_INT(seq)) != 0 ||
-        STORE_RUN(store, e, SQL_RETENTION_DROP_DELIVERIES, V_INT(seq)) != 0)
-        return -1;
-    return STORE_RUN(store, e, SQL_RETENTION_DROP_EVENT, V_INT(seq));
+    plan->events[plan->count].seq = store_int(store, q, 0);
+    snprintf(plan->events[plan->count++].id, EVENT_ID_SIZE, "%s", store_get_text(store, q, 1));
 }
 
-static int find_events(struct store *store, int64_t cutoff, int64_t events[MOST], struct error *e)
+/* Events behind the place that retention has come to, as long as they are old; what is wanted is left. */
+static int find_next(struct store *store, int64_t cutoff, struct plan *plan, struct error *e)
 {
-    int count = 0, rc = STORE_QUERY(store, e, SQL_RETENTION_FIND, V_INT(cutoff), V_INT(MOST));
-    while (rc >= 0 && count < MOST && (rc = store_next(store, SQL_RETENTION_FIND, e)) == 1)
-        events[count++] = store_int(store, SQL_RETENTION_FIND, 0);
-    store_done(store, SQL_RETENTION_FIND);
-    return rc < 0 ? -1 : count;
+    const enum sql_statement q = SQL_RETENTION_NEXT;
+    int rc = STORE_QUERY(store, e, q, V_INT(cutoff), V_INT(MOST - plan->count));
+    while (rc >= 0 && (rc = store_next(store, q, e)) == 1) {
+        const bool old = store_int(store, q, 2) != 0, wanted = store_int(store, q, 3) != 0;
+        if (!old)
+            break;
+        plan->place = store_int(store, q, 0);
+        if (!wanted)
+            plan_event(store, q, plan);
+    }
+    store_done(store, q);
+    return rc < 0 ? -1 : 0;
+}
+
+/* Events that were left then, and that no delivery needs any more. */
+static int find_released(struct store *store, struct plan *plan, struct error *e)
+{
+    const enum sql_statement q = SQL_RETENTION_RELEASED;
+    if (store_run(store, SQL_RETENTION_KEEP_WANTED, NULL, 0, e) != 0)
+        return -1;
+    int rc = STORE_QUERY(store, e, q, V_INT(MOST));
+    while (rc >= 0 && plan->count < MOST && (rc = store_next(store, q, e)) == 1)
+        plan_event(store, q, plan);
+    store_done(store, q);
+    return rc < 0 ? -1 : 0;
+}
+
+static int drop_events(struct store *store, const struct plan *plan, struct error *e)
+{
+    int rc = plan->place > 0 ? STORE_RUN(store, e, SQL_RETENTION_SET_PLACE, V_INT(plan->place)) : 0;
+    for (int i = 0; i < plan->count && rc == 0; i++) {
+        rc = events_keep_id(store, plan->events[i].id, e);
+        if (rc == 0)
+            rc = STORE_RUN(store, e, SQL_RETENTION_DROP_EVENT, V_INT(plan->events[i].seq));
+    }
+    return rc;
 }
 
 /* Is anything old? 1, 0 or -1. */
@@ -41,21 +88,36 @@ static int drop_others(struct store *store, int64_t cutoff, struct error *e)
     return STORE_RUN(store, e, SQL_RETENTION_DROP_QUARANTINE, V_INT(cutoff));
 }
 
-int retention_run(struct store *store, int64_t cutoff, struct error *e)
+static int run_batch(struct store *store, int64_t cutoff, struct error *e)
 {
-    int64_t events[MOST];
     int old = look(store, cutoff, e);
     if (old != 1)
         return old;
     /* what is found must still be so when it is removed: someone may be replaying events by hand */
     if (store_begin(store, e) != 0)
         return -1;
-    int count = find_events(store, cutoff, events, e);
-    int rc = count >= 0 ? drop_others(store, cutoff, e) : -1;
-    for (int i = 0; i < count && rc == 0; i++)
-        rc = drop_event(store, events[i], e);
+    struct plan *plan = calloc(1, sizeof *plan);
+    int rc = find_released(store, plan, e);
+    if (rc == 0)
+        rc = find_next(store, cutoff, plan, e);
+    if (rc == 0)
+        rc = drop_others(store, cutoff, e);
+    if (rc == 0)
+        rc = drop_events(store, plan, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
+    const int count = plan->count;
+    free(plan);
     return rc == 0 ? count : -1;
+}
+
+int retention_run(struct store *store, int64_t cutoff, int batches, struct error *e)
+{
+    int removed = 0, count = 1;
+    for (int i = 0; i < batches && count > 0 && (i == 0 || !shutdown_signalled()); i++) {
+        count = run_batch(store, cutoff, e);
+        removed += count;
+    }
+    return count < 0 ? -1 : removed;
 }

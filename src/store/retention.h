@@ -12,9 +12,12 @@
 
 struct store;
 
-/* Removes what was observed before `cutoff` (milliseconds), a bounded number of rows per call, in a
- * transaction of its own; writes nothing when there is nothing to remove. Returns how many events went, or -1
- * when the store failed. */
-int retention_run(struct store *store, int64_t cutoff, struct error *e);
+/* As many batches as a run removes: it stays short, and a minute later comes the next. */
+enum { RETENTION_BATCHES = 10 };
+
+/* Removes what was observed before `cutoff` (milliseconds), in up to `batches` transactions of up to 500
+ * events each, until a signal; writes nothing when there is nothing to remove. Returns how many events went,
+ * or -1 when the store failed. */
+int retention_run(struct store *store, int64_t cutoff, int batches, struct error *e);
 
 #endif

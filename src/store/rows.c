@@ -1,5 +1,7 @@
 #include "store/rows.h"
 
+#include "base/buffer.h"
+
 int store_find(struct store *store, enum sql_statement statement, const struct store_value *values,
     size_t count, struct error *e)
 {
@@ -24,6 +26,13 @@ int64_t store_number(struct store *store, enum sql_statement statement, const st
     int64_t number = store_int(store, statement, 0);
     store_done(store, statement);
     return number;
+}
+
+void store_append_list(struct buffer *out, const int64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(out, "%s%lld", i == 0 ? "[" : ",", (long long)numbers[i]);
+    buffer_append_text(out, count == 0 ? "[]" : "]");
 }
 
 int64_t store_data_version(struct store *store, struct error *e)

@@ -4,9 +4,12 @@
 #ifndef WOSYNC_STORE_ROWS_H
 #define WOSYNC_STORE_ROWS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/store.h"
+
+struct buffer;
 
 /* Starts a statement and steps to its first row: 1 there is one, to be ended by store_done once it was read;
  * 0 there is none; -1 failed. */
@@ -29,6 +32,9 @@ int store_get(struct store *store, enum sql_statement statement, const struct st
         sizeof((struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value), e)
 int64_t store_number(struct store *store, enum sql_statement statement, const struct store_value *values,
     size_t count, struct error *e);
+
+/* Appends numbers as a JSON array, which a statement reads with json_each. */
+void store_append_list(struct buffer *out, const int64_t *numbers, size_t count);
 
 /* A number that is another one as soon as anyone else has written into the store; -1 when it failed. */
 int64_t store_data_version(struct store *store, struct error *e);

@@ -87,7 +87,10 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
     if ((mode != STORE_WRITE || (store_make_directory(path, e) == 0 && make_file(path, e) == 0)) &&
         (mode == STORE_LOOK ? looking_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
             0 &&
-        prepare_file(store, mode, e) == 0 && (mode != STORE_LOOK || store_forbid_writes(store, e) == 0))
+        prepare_file(store, mode, e) == 0 &&
+        /* after migrations, which may drop and rename what others refer to */
+        connection_execute(store, "PRAGMA foreign_keys = ON", "opening", e) == 0 &&
+        (mode != STORE_LOOK || store_forbid_writes(store, e) == 0))
         return store;
     store_close(store);
     return NULL;

@@ -19,7 +19,7 @@ BENCH = BUILD / "tests" / "bench"
 N = int(os.environ.get("N", "100000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 POLLS = int(os.environ.get("POLLS", "20"))  # idle polls a round
-DELIVERIES = 10000
+DELIVERIES = int(os.environ.get("DELIVERIES", "10000"))
 CERTIFICATES = "/etc/ssl/certs"
 
 
@@ -164,7 +164,7 @@ class Bench:
         shutil.copy(saved, store)
         self.measure("dispatch", "wosync", self.wosync(config, "dispatch"))
         with opened(store) as db:
-            states = dict(db.execute("SELECT state, count(*) FROM deliveries GROUP BY state"))
+            states = dict(db.execute("SELECT state, count(*) FROM delivery_log GROUP BY state"))
         self.expect({"done": DELIVERIES}, states, "deliveries")
         posted = self.measure("dispatch", "poster", [BENCH / "floor_post", self.server.url + "/receiver", bodies])
         self.expect("%d\n" % DELIVERIES, posted["out"], "bodies posted")
@@ -204,7 +204,7 @@ class Bench:
         """The last runs were polls that found nothing new."""
         with opened(store) as db:
             self.expect([("sync", 1, 1, 0, 0)] * count, db.execute(
-                "SELECT kind, requests, records, updated, exit_status FROM runs ORDER BY run DESC LIMIT ?", (count,)).fetchall(),
+                "SELECT kind, requests, records, updated, exit_status FROM runs ORDER BY id DESC LIMIT ?", (count,)).fetchall(),
                 store)
 
     def check_records(self, store, runs):

@@ -1,6 +1,8 @@
 """What the benchmarks print: medians, ratios, and what must hold."""
 from statistics import median
 
+import large
+
 ORDER = ("wosync", "scan", "slice", "node", "python", "shell")
 NAMES = {"wosync": "wosync", "scan": "floor: C, scans, two tables", "slice": "floor: C, json-c and slices, two tables",
          "node": "Node, fetch + better-sqlite3, two tables", "python": "Python, requests + sqlite3, two tables",
@@ -80,6 +82,7 @@ def requirements(f, facts):
     yield "25 round trips of 200 ms, wall, to their sum", f.ratio(("far", wosync), ("far", "round trips"), "wall"), 1.05, None
     yield ("25 round trips of 200 ms, wall, to a client that only asks", f.ratio(("far", wosync), ("far", "asking"), "wall"),
            None, None)
+    yield from large.requirements(f)
 
 
 def show(figures, facts):

@@ -443,6 +443,14 @@ class Case(unittest.TestCase):
         with contextlib.closing(sqlite3.connect(self.store, timeout=LIMIT)) as db, db:
             return db.execute(statement, values).fetchall()
 
+    def requeue(self, state="pending", where="1"):
+        """Puts deliveries back in the queue, those of the history, too: as if none had been tried, or all had died."""
+        self.sql("UPDATE deliveries SET state = ?, attempts = 0, due_ms = 0 WHERE " + where, state)
+        self.sql("INSERT INTO deliveries (handler_id, state, event_seq, subject, due_ms, changed_ms) "
+                 "SELECT handler_id, ?, event_seq, subject, 0, changed_ms FROM delivery_history "
+                 "JOIN events ON seq = event_seq WHERE " + where, state)
+        self.sql("DELETE FROM delivery_history WHERE " + where)
+
     def dump(self, *without):
         """Everything in the store but the runs (and what is named), for comparing. How far the rate limit is used up is no
         state of ours: a run that failed knows it, too."""

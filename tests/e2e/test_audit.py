@@ -48,7 +48,7 @@ class NothingMissed(Audit):
         line = self.sentence("--since", "30d")
         truth = self.mock.truth()
         events = self.count("SELECT count(*) FROM events")
-        delivered = self.count("SELECT count(*) FROM deliveries WHERE state = 'done'")
+        delivered = self.count("SELECT count(*) FROM delivery_history WHERE state = 'done'")
         self.assertEqual((len(truth), events, delivered), (8, 5, 5))
         midnight = datetime.datetime.fromtimestamp((time.time() - 30 * DAY) // DAY * DAY, datetime.timezone.utc)
         self.assertRegex(line, r"^8 work orders changed since %d %s( \d{4})?; 8 are in the store as they are; 5 events since "
@@ -107,7 +107,7 @@ class NothingMissed(Audit):
 
     def test_since_before_the_first_run_says_where_the_events_begin(self):
         self.settle()
-        horizon = self.count("SELECT horizon FROM account") / 1000
+        horizon = self.count("SELECT horizon_ms FROM account") / 1000
         begin = datetime.datetime.fromtimestamp(horizon, datetime.timezone.utc)
         self.assertIn("; 5 events since %d %s" % (begin.day, begin.strftime("%B")), self.sentence("--since", "60d"))
 
@@ -178,9 +178,9 @@ class Findings(Audit):
     def test_a_snapshot_that_was_changed(self):
         self.settle()
         older, newer, title = self.new
-        self.sql("UPDATE snapshots SET updated = updated - 5000 WHERE id = ?", older)
-        self.sql("UPDATE snapshots SET updated = updated + 5000, observed = observed - 60000 WHERE id = ?", newer)
-        self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Forged') WHERE work_order = ?", title)
+        self.sql("UPDATE snapshots SET updated_ms = updated_ms - 5000 WHERE id = ?", older)
+        self.sql("UPDATE snapshots SET updated_ms = updated_ms + 5000, observed_ms = observed_ms - 60000 WHERE id = ?", newer)
+        self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Forged') WHERE subject = ?", title)
         found = self.findings()
         self.assertEqual(len(found), 3)
         self.assertRegex(found[0], r"^work order %d: older in the store: .*; MaintainX has " % older)
@@ -190,7 +190,8 @@ class Findings(Audit):
     def test_a_delivery_that_was_hidden(self):
         self.settle()
         [[seq, event]] = self.sql("SELECT seq, id FROM events ORDER BY seq LIMIT 1 OFFSET 2")
-        self.sql("DELETE FROM deliveries WHERE seq = ?", seq)
+        self.sql("DELETE FROM deliveries WHERE event_seq = ?", seq)
+        self.sql("DELETE FROM delivery_history WHERE event_seq = ?", seq)
         self.assertEqual(self.findings(), ["event %s: not delivered to erp, and not waiting to be" % event])
         self.assertRegex(self.sentence(expect=DATA), "; 5 events.*, 4 delivered to erp, 0 dead, 1 missing: something was missed")
 
@@ -200,17 +201,19 @@ class Findings(Audit):
         missed = self.mock.update(self.old[1], title="Missed", status="DONE")
         self.sync("--no-dispatch")
         # as if no poll had ever seen that change
-        self.sql("DELETE FROM deliveries WHERE seq IN (SELECT seq FROM events WHERE id LIKE ?)", "%%/%d/%%%s" % (self.old[1], missed))
+        self.sql("DELETE FROM deliveries WHERE event_seq IN (SELECT seq FROM events WHERE id LIKE ?)", "%%/%d/%%%s" % (self.old[1], missed))
+        self.sql("DELETE FROM delivery_history WHERE event_seq IN (SELECT seq FROM events WHERE id LIKE ?)", "%%/%d/%%%s" % (self.old[1], missed))
         self.sql("DELETE FROM events WHERE id LIKE ?", "%%/%d/%%%s" % (self.old[1], missed))
         self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Changed', '$.status', 'OPEN', '$.updatedAt', ?) "
-                 "WHERE work_order = ?", ago(9 * DAY), self.old[1])
-        self.sql("UPDATE snapshots SET updated = ?, fingerprint = x'00' WHERE id = ?", int((time.time() - 9 * DAY) * 1000), self.old[1])
+                 "WHERE subject = ?", ago(9 * DAY), self.old[1])
+        self.sql("UPDATE snapshots SET updated_ms = ?, fingerprint = x'00' WHERE id = ?", int((time.time() - 9 * DAY) * 1000), self.old[1])
         self.sql("DELETE FROM snapshots WHERE id = ?", lost)
-        self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Forged') WHERE work_order = ?", forged)
-        self.sql("UPDATE snapshots SET updated = updated - 5000 WHERE id = ?", older)
-        self.sql("UPDATE snapshots SET updated = updated + 5000, observed = observed - 60000 WHERE id = ?", newer)
-        [[hidden]] = self.sql("SELECT seq FROM events WHERE work_order = ?", self.old[0])
-        self.sql("DELETE FROM deliveries WHERE seq = ?", hidden)
+        self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Forged') WHERE subject = ?", forged)
+        self.sql("UPDATE snapshots SET updated_ms = updated_ms - 5000 WHERE id = ?", older)
+        self.sql("UPDATE snapshots SET updated_ms = updated_ms + 5000, observed_ms = observed_ms - 60000 WHERE id = ?", newer)
+        [[hidden]] = self.sql("SELECT seq FROM events WHERE subject = ?", self.old[0])
+        self.sql("DELETE FROM deliveries WHERE event_seq = ?", hidden)
+        self.sql("DELETE FROM delivery_history WHERE event_seq = ?", hidden)
         run = self.audit("--heal")
         lines = run.out.splitlines()
         self.assertEqual(len(lines), 1 + 6 + 1, run.out)
@@ -232,14 +235,14 @@ class Findings(Audit):
         self.assertEqual(self.audit("--heal").out.splitlines()[1:-1], [gone + "; noted, a sync an hour later proves the deletion"])
         self.assertRegex(self.sentence(), "7 are in the store as they are, 1 is gone and waits for the proof that it is deleted; "
                                           ".*: nothing was missed$")
-        self.sql("UPDATE deletion_candidates SET refused = refused - 3700000")
+        self.sql("UPDATE deletion_candidates SET refused_ms = refused_ms - 3700000")
         self.sync()
         self.assertIn("workorder.deleted/%d" % self.old[3], self.ids())
         self.assertRegex(self.sentence(), "^7 work orders .*; 7 are in the store as they are; .*: nothing was missed$")
 
     def test_one_that_was_emitted_as_deleted_and_is_there(self):
         self.settle()
-        self.sql("UPDATE snapshots SET deleted = 1, deletions = 1, deleted_at = ? WHERE id = ?", int(time.time() * 1000), self.old[4])
+        self.sql("UPDATE snapshots SET deleted = 1, deletions = 1, deleted_ms = ? WHERE id = ?", int(time.time() * 1000), self.old[4])
         self.assertEqual(self.findings(), ["work order %d: emitted as deleted, though it is there" % self.old[4]])
         self.audit("--heal")
         self.assertRegex(self.sentence(), "; 8 are in the store as they are; ")
@@ -255,7 +258,7 @@ class Findings(Audit):
 
     def refetch(self, number):
         """Has the next sync ask for it by its id."""
-        self.sql("INSERT INTO refetches (work_order, reason, requested, due) VALUES (?, 'notified', 0, 0)", number)
+        self.sql("INSERT INTO refetches (subject, reason, requested_ms, due_ms) VALUES (?, 'notified', 0, 0)", number)
         self.sync()
 
     def test_one_that_the_list_does_not_show_is_asked_for_by_its_id(self):
@@ -307,7 +310,8 @@ class Deliveries(Audit):
         self.sync()
         self.assertIn(", 1 delivered to high, 0 dead, 5 passed over, 1 delivered to late, 0 dead, 5 passed over: nothing",
                       self.sentence())
-        self.sql("DELETE FROM deliveries WHERE seq = 6")
+        self.sql("DELETE FROM deliveries WHERE event_seq = 6")
+        self.sql("DELETE FROM delivery_history WHERE event_seq = 6")
         event = "event workorder.updated/%d/%s: not delivered to " % (self.new[0], at)
         self.assertEqual([line.split(",")[0] for line in self.findings()], [event + name for name in ("erp", "high", "late")])
 
@@ -324,7 +328,7 @@ class Deliveries(Audit):
 
     def test_dead_and_pending_are_counted(self):
         self.settle()
-        self.sql("UPDATE deliveries SET state = 'dead' WHERE seq = 1")
+        self.requeue("dead", "event_seq = 1")
         self.mock.update(self.new[0], title="Later")
         self.sync("--no-dispatch")
         self.assertRegex(self.sentence(), "; 6 events.*, 4 delivered to erp, 1 dead, 1 pending: nothing was missed but what is dead; "

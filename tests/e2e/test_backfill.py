@@ -36,7 +36,7 @@ class History(Case):
 
     def position(self):
         """Where polling stands: it must not be moved."""
-        return self.sql("SELECT watermark, started, observed, finished, horizon FROM account")
+        return self.sql("SELECT watermark_ms, started_ms, observed_ms, finished_ms, horizon_ms FROM account")
 
     def unfinished(self, kind="backfill"):
         rows = self.sql("SELECT cursor, pages FROM passes WHERE kind = ? AND active = 1", kind)
@@ -242,7 +242,7 @@ class Together(History):
         self.backfill("--since", WHOLE)
         told = self.proved(ago(800 * DAY))
         self.assertTold(told)
-        self.assertEqual(self.sql("SELECT watermark, started FROM account"), [(None, None)])
+        self.assertEqual(self.sql("SELECT watermark_ms, started_ms FROM account"), [(None, None)])
         at = self.mock.update(100001, title="Changed")
         new = self.mock.create({"title": "New"})[0]["id"]
         self.sync()
@@ -429,7 +429,7 @@ class Stopped(History):
     def test_an_age_typed_again_goes_on_with_the_window_of_the_first_time(self):
         self.few_slow_pages()
         self.stop_in_the_middle("backfill", "--since", "300d")
-        first = self.sql("SELECT window_from, window_until, cursor FROM passes WHERE kind = 'backfill'")[0]
+        first = self.sql("SELECT window_from_ms, window_until_ms, cursor FROM passes WHERE kind = 'backfill'")[0]
         late = self.mock.create({"title": "After the window's end"})[0]["id"]
         self.quick()
         self.mock.reset_log()
@@ -437,14 +437,14 @@ class Stopped(History):
         self.assertEqual(self.own_pages()[0]["cursor"], first[2])
         self.assertTold(self.proved(iso(first[0] / 1000), iso(first[1] / 1000)))
         self.assertNotIn("workorder.created/%d" % late, self.ids())
-        run = self.sql("SELECT since, until FROM runs WHERE kind = 'backfill' ORDER BY run DESC LIMIT 1")[0]
+        run = self.sql("SELECT since_ms, until_ms FROM runs WHERE kind = 'backfill' ORDER BY id DESC LIMIT 1")[0]
         self.assertEqual(run, first[:2])
 
     def test_the_dates_of_the_refusal_go_on(self):
         self.few_slow_pages()
         self.stop_in_the_middle("backfill", "--since", WHOLE, "--until", "1d")
         cursor, pages = self.unfinished()
-        window = self.sql("SELECT window_from, window_until FROM passes WHERE kind = 'backfill'")[0]
+        window = self.sql("SELECT window_from_ms, window_until_ms FROM passes WHERE kind = 'backfill'")[0]
         before = self.dump("handlers", "deliveries")
         run = self.backfill("--since", "10d", expect=USAGE, message="is unfinished; go on with .* or drop it with --restart")
         self.assertEqual(self.dump("handlers", "deliveries"), before, "a refusal changed something")
@@ -461,7 +461,7 @@ class Stopped(History):
         self.few_slow_pages()
         since = ago(800 * DAY)
         self.stop_in_the_middle("backfill", "--since", since, "--until", "1d")
-        window = self.sql("SELECT window_from, window_until FROM passes WHERE kind = 'backfill'")[0]
+        window = self.sql("SELECT window_from_ms, window_until_ms FROM passes WHERE kind = 'backfill'")[0]
         self.quick()
         end = iso(window[1] / 1000)
         for other in (("--until", "2d"), ("--until", end, "--silent")):
@@ -581,12 +581,12 @@ class Killed(History):
         if polling:
             self.assertEqual(self.position(), place)
         else:
-            self.assertEqual(self.sql("SELECT watermark, started, finished FROM account"), [(None, None, None)])
+            self.assertEqual(self.sql("SELECT watermark_ms, started_ms, finished_ms FROM account"), [(None, None, None)])
         told = {re.search(r'"id":"([^"]+)"', request["body"]).group(1) for request in self.mock.sink("kill")}
         self.assertEqual(told, set(self.ids()))
         self.assertSnapshotsAreTrue()
         self.sync_silently()
-        rows = self.sql("SELECT count(*), sum(ended IS NULL), sum(exit_status IS NULL) FROM runs WHERE kind = 'backfill'")
+        rows = self.sql("SELECT count(*), sum(ended_ms IS NULL), sum(exit_status IS NULL) FROM runs WHERE kind = 'backfill'")
         self.assertEqual(rows[0][1], rows[0][2])
 
     def test_25_times_after_a_sync(self):

@@ -39,7 +39,7 @@ class Check(Case):
         return {label: value for label, value in re.findall(r"'([^'=]+)'=(\S+)", text)}
 
     def age_last_success(self, seconds):
-        self.sql("UPDATE runs SET ended = (strftime('%s', 'now') - ?) * 1000 WHERE kind = 'sync'", seconds)
+        self.sql("UPDATE runs SET ended_ms = (strftime('%s', 'now') - ?) * 1000 WHERE kind = 'sync'", seconds)
 
     def make_dead(self, count=1):
         receiver = Receiver(self, lambda request: Answer(400, "no | good\n'x'=1"))
@@ -78,7 +78,7 @@ class Check(Case):
         self.sync(expect=UNAVAILABLE)
         self.check()
         self.age_last_success(0)
-        self.sql("UPDATE runs SET ended = ended - 3600000 WHERE exit_status = 0")
+        self.sql("UPDATE runs SET ended_ms = ended_ms - 3600000 WHERE exit_status = 0")
         self.check(expect=CRITICAL, text="1h .*old")
 
     def test_no_success_yet(self):
@@ -95,7 +95,7 @@ class Check(Case):
 
     def test_quarantine(self):
         self.sync()
-        self.sql("INSERT INTO quarantine (identity, fingerprint, source, reason, size, raw, seen) "
+        self.sql("INSERT INTO quarantine (identity, fingerprint, source, reason, size, raw, seen_ms) "
                  "VALUES (x'01', x'01', 'poll', 'no id', 2, x'7b7d', 1)")
         self.sql("UPDATE runs SET exit_status = 65")
         self.check(expect=WARNING, text="1 record is in quarantine; see: wosync status")
@@ -110,8 +110,8 @@ class Check(Case):
 
     def test_pending_deliveries_and_several_findings(self):
         self.make_dead()
-        self.sql("UPDATE deliveries SET state = 'pending', due = ? WHERE state = 'dead'", 1 << 52)
-        self.sql("UPDATE events SET observed = observed - 7200000")
+        self.sql("UPDATE deliveries SET state = 'pending', due_ms = ? WHERE state = 'dead'", 1 << 52)
+        self.sql("UPDATE events SET observed_ms = observed_ms - 7200000")
         self.sql("UPDATE handlers SET last_error = 'no | good' || char(10) || '''x''=1'")
         run = self.check(expect=WARNING, text=r"handler erp: 1 pending, the oldest for 2h( \d+m)?; last error: no / good\?'x'=1")
         self.assertEqual(len(run.out.splitlines()), 1)

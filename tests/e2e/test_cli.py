@@ -341,9 +341,9 @@ class EventsList(Case):
     def test_state(self):
         self.assertEqual(len(self.ids("--state", "done")), 4)
         self.assertEqual(self.ids("--state", "pending"), [])
-        self.sql("UPDATE deliveries SET state = 'dead' WHERE seq = 2")
+        self.requeue("dead", "event_seq = 2")
         self.assertEqual(self.ids("--state", "dead"), ["workorder.completed/%d/%s" % (self.olds[0], self.at)])
-        self.sql("UPDATE deliveries SET state = 'pending' WHERE seq = 3")
+        self.requeue("pending", "event_seq = 3")
         self.assertEqual(len(self.ids("--state", "pending")), 1)
 
     def test_filters_together(self):
@@ -372,6 +372,9 @@ class EventsList(Case):
         self.assertEqual((len(run.out.splitlines()), run.err), (302, ""))
         run = self.wosync("events", "list", "--type", "workorder.created", "--limit", "150")
         self.assertRegex(run.err, "the newest 150 of 151 are listed")
+        run = self.wosync("events", "list", "--state", "done", "--limit", "3")
+        self.assertEqual((len(run.out.splitlines()), run.err),
+                         (6, "wosync: warning: events: the newest 3 are listed; --limit N or --all lists more\n"))
 
     def test_limits_that_are_none(self):
         for text in "0", "-1", "x", "", "5x", "99999999999999999999":
@@ -570,19 +573,19 @@ class Health(Case):
 
     def test_polling_has_stopped(self):
         self.sync()
-        self.sql("UPDATE account SET finished = finished - 3700000")
+        self.sql("UPDATE account SET finished_ms = finished_ms - 3700000")
         self.ask(False, r"polling: the last pass finished 1h 1m ago; see whether wosync sync is run")
 
     def test_while_webhooks_come_a_poll_may_be_rare(self):
         self.sync()
-        self.sql("UPDATE account SET finished = finished - 3700000")
+        self.sql("UPDATE account SET finished_ms = finished_ms - 3700000")
         self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET
         body = json.dumps({"eventType": "WORK_ORDER_OVERDUE", "workOrderId": 1, "orgId": 1, "occurredAt": ago(0)}).encode()
         headers = [word for name, value in signed(body).items() for word in ("--header", "%s: %s" % (name, value))]
         self.wosync("receive", "--body", self.write("body", body), *headers, expect=None)
-        self.sql("UPDATE account SET finished = %d" % ((time.time() - 3700) * 1000))
+        self.sql("UPDATE account SET finished_ms = %d" % ((time.time() - 3700) * 1000))
         self.ask(True)
-        self.sql("UPDATE account SET finished = %d" % ((time.time() - 7 * 3600 - 60) * 1000))
+        self.sql("UPDATE account SET finished_ms = %d" % ((time.time() - 7 * 3600 - 60) * 1000))
         self.ask(False, "polling: the last pass finished 7h 1m ago")
 
     def test_deliveries(self):
@@ -593,7 +596,7 @@ class Health(Case):
         self.mock.update(one, title="a")
         self.sync()
         self.ask(True)  # it is tried again
-        self.sql("UPDATE events SET observed = observed - 3700000")
+        self.sql("UPDATE events SET observed_ms = observed_ms - 3700000")
         self.mock.sink_fault("x", "status", status=400, times=1)
         self.mock.update(two, title="b")
         self.sync(expect=UNAVAILABLE)

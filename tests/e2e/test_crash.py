@@ -221,9 +221,9 @@ class Stopped(Case):
 
     def test_by_SIGKILL_where_nothing_changed(self):
         self.read_again()
-        before = self.sql("SELECT max(run), count(*) FROM runs")[0]
+        before = self.sql("SELECT max(id), count(*) FROM runs")[0]
         self.assertEqual(self.stop_in_the_middle(signal.SIGKILL).status, -signal.SIGKILL)
-        run, runs = self.sql("SELECT max(run), count(*) FROM runs")[0]
+        run, runs = self.sql("SELECT max(id), count(*) FROM runs")[0]
         self.assertEqual((run, runs), (before[0] + 1, before[1] + 1), "the killed run left no row")
         cursor, pages = self.sql("SELECT cursor, pages FROM passes WHERE active = 1")[0]
         self.assertIsNotNone(cursor)

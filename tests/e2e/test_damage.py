@@ -61,7 +61,7 @@ class Damage(Webhooks):
                 self.assertEqual(self.mock.requests(), [], "it asked, though it could not keep the answer")
 
     def test_status(self):
-        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots events quarantine handlers "
+        tables = ("account passes deletion_candidates lateness refetches webhook_stats subscriptions webhook_gaps snapshots documents counters quarantine handlers "
                   "deliveries runs")
         for run in self.refuse(tables, "status"):
             self.assertEqual(run.out, "")
@@ -74,7 +74,7 @@ class Damage(Webhooks):
         self.spoil("quarantine", "name")  # it can be counted, but not shown
         self.assertEqual(self.wosync("status", expect=IO, message="quarantine_last: .*" + CORRUPT).out, "")
         self.put_back()
-        self.sql("UPDATE webhook_stats SET api = NULL, first = NULL, refused = 0")
+        self.sql("UPDATE webhook_stats SET api = NULL, first_ms = NULL, refused = 0")
         shutil.copy(self.store, self.whole)
         for run in self.refuse("lateness", "status"):
             self.assertEqual(run.out, "")
@@ -124,7 +124,7 @@ class Damage(Webhooks):
         answer = self.cgi(body, signed(body))
         self.assertEqual(answer.json, {"status": "ok"})
         self.assertEqual(self.sql("SELECT count(*) FROM webhook_inbox"), [(2,)])
-        ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY run DESC LIMIT 1")
+        ((kind, status, message),) = self.sql("SELECT kind, exit_status, message FROM runs ORDER BY id DESC LIMIT 1")
         self.assertEqual((kind, status), ("receive", IO))
         self.assertRegex(message, CORRUPT)
 

@@ -29,7 +29,7 @@ class DispatchCase(Case):
         self.configure("\n".join(handlers))
 
     def make_due(self):
-        self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+        self.sql("UPDATE deliveries SET due_ms = 0 WHERE state = 'pending'")
 
     def dispatch(self, *options, **how):
         return self.wosync("dispatch", *options, **how)
@@ -102,7 +102,7 @@ class Order(DispatchCase):
     def no_end_of_tries(self):
         """The schedule ends after ten tries; here it is the order that matters."""
         self.sql("CREATE TRIGGER patience AFTER UPDATE OF attempts ON deliveries WHEN new.attempts > 3 "
-                 "BEGIN UPDATE deliveries SET attempts = 0 WHERE handler = new.handler AND seq = new.seq; END")
+                 "BEGIN UPDATE deliveries SET attempts = 0 WHERE handler_id = new.handler_id AND event_seq = new.event_seq; END")
 
     def test_a_receiver_that_fails_at_random(self):
         dice = random.Random(7)
@@ -200,7 +200,8 @@ class Retry(DispatchCase):
         self.create(1)
 
     def row(self):
-        return self.sql("SELECT state, attempts, due - changed FROM deliveries")[0]
+        return self.sql("SELECT state, attempts, due_ms - changed_ms FROM deliveries "
+                        "UNION ALL SELECT state, attempts, NULL FROM delivery_history")[0]
 
     def test_the_schedule(self):
         self.receiver.decide = lambda request: Answer(500)
@@ -216,7 +217,7 @@ class Retry(DispatchCase):
             self.assertEqual(len(self.receiver.requests), tries, "it was not due yet")
             self.make_due()
             if tries == len(schedule):
-                self.sql("UPDATE deliveries SET first_failed = first_failed - ?", 3 * 24 * HOUR)
+                self.sql("UPDATE deliveries SET first_failed_ms = first_failed_ms - ?", 3 * 24 * HOUR)
             last = self.dispatch(expect=UNAVAILABLE if tries == len(schedule) else 0)
         self.assertIn("given up after 10 tries: HTTP 500", last.err)
         self.assertEqual(self.row()[:2], ("dead", 10))
@@ -229,7 +230,7 @@ class Retry(DispatchCase):
         self.receiver.decide = lambda request: None
         self.mock.update(next(iter(self.mock.truth())), title="Other")
         self.sync()
-        self.assertEqual(self.sql("SELECT state FROM deliveries ORDER BY seq"), [("dead",), ("done",)])
+        self.assertEqual(self.sql("SELECT state FROM delivery_log ORDER BY seq"), [("dead",), ("done",)])
 
     def test_retry_after_in_seconds(self):
         self.receiver.decide = lambda request: Answer(503, headers={"Retry-After": "777"})
@@ -252,7 +253,7 @@ class Retry(DispatchCase):
         self.make_due()
         self.dispatch()
         self.assertEqual(self.row(), ("pending", 16, 24 * HOUR))
-        self.sql("UPDATE deliveries SET first_failed = first_failed - ?", 3 * 24 * HOUR)
+        self.sql("UPDATE deliveries SET first_failed_ms = first_failed_ms - ?", 3 * 24 * HOUR)
         self.make_due()
         self.dispatch(expect=UNAVAILABLE, message="given up after 17 tries")
 
@@ -287,8 +288,8 @@ class Retry(DispatchCase):
         self.receiver.decide = lambda request: Answer(500)
         self.sync()
         # what a run leaves whose clock was an hour ahead of the next one's
-        self.sql("UPDATE deliveries SET due = due + 3600000, changed = changed + 3600000")
-        self.sql("UPDATE handlers SET last_failure = last_failure + 3600000")
+        self.sql("UPDATE deliveries SET due_ms = due_ms + 3600000, changed_ms = changed_ms + 3600000")
+        self.sql("UPDATE handlers SET last_failure_ms = last_failure_ms + 3600000")
         self.receiver.decide = lambda request: None
         began = time.monotonic()
         self.dispatch()
@@ -341,8 +342,7 @@ class Several(DispatchCase):
         self.assertEqual(got["/high"], ["workorder.created"] * 2)
         self.assertEqual(got["/done"], ["workorder.status_changed", "workorder.completed"])
         self.assertEqual(collections.Counter(got["/all"]), collections.Counter(e["event"] for e in self.events()))
-        self.assertEqual(self.sql("SELECT count(*) FROM deliveries d JOIN handlers h USING (handler) "
-                                  "WHERE h.name = 'high'"), [(2,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM delivery_log WHERE handler = 'high'"), [(2,)])
         self.assertEqual(self.handler("high")["skipped"], 1)
 
 
@@ -421,8 +421,8 @@ class Isolated(DispatchCase):
         running = self.start("dispatch")
         self.wait_for(lambda: len(self.receiver.requests) == 1, "the first request")
         # as another run would that only reads
-        self.sql("INSERT INTO events (id, type, work_order, timestamp, observed, body) "
-                 "SELECT id || '/2', type, work_order, timestamp, observed, body FROM events")
+        self.sql("INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) "
+                 "SELECT id || '/2', type, subject, occurred_ms, observed_ms, body FROM events")
         self.wait_for(lambda: len(self.receiver.requests) == 2, "the second request")
         self.assertTrue(running.is_alive())
         self.write("stop", "")
@@ -440,8 +440,8 @@ class Isolated(DispatchCase):
         running = self.start("dispatch", "--max-time", "1s")
         self.wait_for(lambda: len(self.receiver.requests) == 1, "the first request")
         time.sleep(1.1)  # its deadline has passed
-        self.sql("INSERT INTO events (id, type, work_order, timestamp, observed, body) "
-                 "SELECT id || '/2', type, work_order, timestamp, observed, body FROM events")
+        self.sql("INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) "
+                 "SELECT id || '/2', type, subject, occurred_ms, observed_ms, body FROM events")
         self.wait_for(lambda: len(self.receiver.requests) == 2, "the second request")
         self.assertTrue(running.is_alive())
         self.write("stop", "")
@@ -470,7 +470,7 @@ class Isolated(DispatchCase):
         running.signal(signal.SIGTERM)
         self.assertEqual(running.wait().status, TRY_LATER)
         self.assertLess(time.monotonic() - began, 8)
-        self.assertEqual(self.sql("SELECT attempts FROM deliveries JOIN handlers USING (handler) WHERE name = 'wh'"), [(0,)] * 5)
+        self.assertEqual(self.sql("SELECT attempts FROM delivery_log WHERE handler = 'wh'"), [(0,)] * 5)
 
     def test_a_reader_of_stdout_that_is_slow_delays_no_one(self):
         self.use("[handler lines]\ntype = log\nformat = json\n", self.http("erp"))
@@ -494,8 +494,8 @@ class Isolated(DispatchCase):
         self.create(1, description="x" * 500000)
         self.sync("--no-dispatch")
         self.sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 599) "
-                 "INSERT INTO events (id, type, work_order, timestamp, observed, body) "
-                 "SELECT id || '/' || n, type, work_order + n, timestamp, observed, body FROM (SELECT * FROM events LIMIT 1), c")
+                 "INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) "
+                 "SELECT id || '/' || n, type, subject + n, occurred_ms, observed_ms, body FROM (SELECT * FROM events LIMIT 1), c")
 
         def forget(request):
             request.body = b""
@@ -526,7 +526,7 @@ class Trouble(DispatchCase):
         self.sync_silently()
 
         def later(hours):
-            self.sql("UPDATE handlers SET failing_since = failing_since - ?, warned = warned - ?", hours * HOUR, hours * HOUR)
+            self.sql("UPDATE handlers SET failing_since_ms = failing_since_ms - ?, warned_ms = warned_ms - ?", hours * HOUR, hours * HOUR)
             self.make_due()
             return self.dispatch().err
         self.assertEqual(later(0.5), "")
@@ -621,15 +621,14 @@ class Table(DispatchCase):
         self.create(2)
         self.sync()
         self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 3)
-        self.assertEqual(self.sql("SELECT count(*) FROM deliveries d JOIN handlers h USING (handler) "
-                                  "WHERE name = 'one' AND state = 'done'"), [(3,)])
-        self.assertIsNotNone(self.sql("SELECT removed FROM handlers WHERE name = 'one'")[0][0])
+        self.assertEqual(self.sql("SELECT count(*) FROM delivery_log WHERE handler = 'one' AND state = 'done'"), [(3,)])
+        self.assertIsNotNone(self.sql("SELECT removed_ms FROM handlers WHERE name = 'one'")[0][0])
         self.assertIn("removed", self.wosync("status").out)
         self.use(self.http("one"), self.http("two"))
         self.create(1)
         self.sync()
         self.assertEqual(sum(r.path == "/one" for r in self.receiver.requests), 6, "it continues where it was")
-        self.assertIsNone(self.sql("SELECT removed FROM handlers WHERE name = 'one'")[0][0])
+        self.assertIsNone(self.sql("SELECT removed_ms FROM handlers WHERE name = 'one'")[0][0])
 
     def test_a_renamed_one_takes_over_what_it_had(self):
         """By `was`, in the run in which the name changes, or later, when the new one has begun."""
@@ -671,9 +670,9 @@ class Table(DispatchCase):
         gone = "handler gone: the configuration no longer has it, and 3 deliveries wait for it"
         self.sync(message=gone)
         self.assertSilent(self.sync())
-        self.sql("UPDATE handlers SET removed = removed - ?, warned = warned - ? WHERE name = 'gone'", HOUR, HOUR)
+        self.sql("UPDATE handlers SET removed_ms = removed_ms - ?, warned_ms = warned_ms - ? WHERE name = 'gone'", HOUR, HOUR)
         self.sync(message=gone)
-        self.sql("UPDATE handlers SET removed = removed - ?, warned = warned - ? WHERE name = 'gone'", 24 * HOUR, 24 * HOUR)
+        self.sql("UPDATE handlers SET removed_ms = removed_ms - ?, warned_ms = warned_ms - ? WHERE name = 'gone'", 24 * HOUR, 24 * HOUR)
         self.sync(message=gone)
         self.wosync("events", "discard", "--handler", "nobody", expect=USAGE, message="the store knows no such handler")
         self.assertEqual(self.wosync("events", "discard", "--handler", "gone").out, "3 deliveries discarded\n")

@@ -123,7 +123,7 @@ class Doctor(Webhooks):
 
     def test_what_is_not_ok_ends_in_a_command_or_a_setting(self):
         self.well()
-        self.sql("UPDATE runs SET ended = 1000")
+        self.sql("UPDATE runs SET ended_ms = 1000")
         self.sql("UPDATE last_runs SET ended_ms = 1000, success_ms = 1000")
         self.mock.config(token="another")
         self.receiver.stop()
@@ -135,7 +135,7 @@ class Doctor(Webhooks):
     def test_status_names_it_when_something_is_wrong(self):
         self.well()
         self.assertNotIn("doctor", self.wosync("status").out)
-        self.sql("UPDATE deliveries SET state = 'dead' WHERE state = 'done'")
+        self.requeue("dead")
         self.assertRegex(self.wosync("status").out, r"(?m)^problem .*\nproblem .*\n(problem .*\n)*help +run: wosync doctor$")
 
     # --- options ---
@@ -151,7 +151,7 @@ class Doctor(Webhooks):
 
     def test_strict(self):
         self.well()
-        self.sql("UPDATE deliveries SET state = 'dead' WHERE state = 'done'")
+        self.requeue("dead")
         self.doctor()
         self.doctor("--strict", expect=DATA)
         self.mock.config(token="another")
@@ -438,19 +438,19 @@ class Doctor(Webhooks):
 
     def test_passes(self):
         self.well()
-        self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from, window_until, silent, typed) "
+        self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from_ms, window_until_ms, silent, typed) "
                  "VALUES ('backfill', 1, 'none', 7, 9, 0, 0, 0, '90d')")
         self.one("passes", "warning", "a backfill ended after page 7; continue it with: wosync backfill --since 90d")
 
     def test_quarantine(self):
         self.well()
-        self.sql("INSERT INTO quarantine (identity, fingerprint, source, reason, size, raw, seen) "
+        self.sql("INSERT INTO quarantine (identity, fingerprint, source, reason, size, raw, seen_ms) "
                  "VALUES (x'01', x'01', 'poll', 'no id', 2, x'7b7d', 1)")
         self.one("quarantine", "warning", "1 record could not be understood; see: wosync status")
 
     def test_sweep(self):
         self.well()
-        self.sql("UPDATE passes SET finished = finished - ? WHERE kind = 'reconcile'", 15 * DAY)
+        self.sql("UPDATE passes SET finished_ms = finished_ms - ? WHERE kind = 'reconcile'", 15 * DAY)
         self.one("sweep", "warning", "everything was last read 15d.* ago, twice as long as sweep says; run: wosync reconcile")
         self.break_line("[sync]\n", "[sync]\nsweep = 0\n")
         self.one("sweep", "warning", "sweep = 0: deletions are found by wosync reconcile alone")
@@ -512,14 +512,14 @@ class Doctor(Webhooks):
         self.receiver.decide = lambda request: Answer(503, "later")
         self.mock.create({"title": "Newer"})
         self.sync()
-        self.sql("UPDATE events SET observed = observed - 7300000 WHERE seq = (SELECT max(seq) FROM events)")
+        self.sql("UPDATE events SET observed_ms = observed_ms - 7300000 WHERE seq = (SELECT max(seq) FROM events)")
         found = self.doctor()
         self.assertEqual([r for r, _ in found["pending"]], ["warning", "warning"])
         self.assertRegex(found["pending"][0][1], "erp: 1 pending, the oldest for 2h 1m, last error: .*503.*; see: wosync status")
 
     def test_dead(self):
         self.well()
-        self.sql("UPDATE deliveries SET state = 'dead' WHERE handler = (SELECT handler FROM handlers WHERE name = 'erp')")
+        self.requeue("dead", "handler_id = (SELECT id FROM handlers WHERE name = 'erp')")
         self.one("dead", "warning", "erp: 1 dead; see: wosync events list --state dead; then: wosync events retry")
 
     # --- webhooks ---
@@ -558,7 +558,7 @@ class Doctor(Webhooks):
         self.well()
         self.send(self.public(self.olds[0]))
         self.sync()
-        self.sql("UPDATE webhook_stats SET last = last - 7300000, first = first - 7300000")
+        self.sql("UPDATE webhook_stats SET last_ms = last_ms - 7300000, first_ms = first_ms - 7300000")
         self.sql("INSERT INTO webhook_gaps VALUES (1, 1, 1)")
         self.one("notifications", "warning", "the last one came 2h 1m ago, and polling has found 1 change since that none names; run: wosync webhooks list")
 

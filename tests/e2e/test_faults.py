@@ -234,7 +234,7 @@ class GivenUp(Case):
 
     def reset_after(self):
         """In how many seconds the next request may be sent."""
-        return self.sql("SELECT reset FROM rate_limit")[0][0] / 1000 - time.time()
+        return self.sql("SELECT reset_ms FROM rate_limit")[0][0] / 1000 - time.time()
 
     def test_503_with_retry_after_is_not_asked_again_before(self):
         self.configure(api="give_up = 1m")
@@ -258,12 +258,12 @@ class GivenUp(Case):
         self.mock.fault("429", retry_after=7 * 86400, times=2)
         self.sync(expect=TRY_LATER, message="the server asks to wait 1h")
         self.wait_silently()
-        self.sql("UPDATE rate_limit SET reset = reset - 3600000, seen = seen - 3600000")
+        self.sql("UPDATE rate_limit SET reset_ms = reset_ms - 3600000, seen_ms = seen_ms - 3600000")
         self.mock.reset_log()
         self.sync(expect=TRY_LATER, message="the server asks to wait 1h")
         self.assertEqual(len(self.mock.requests()), 1)
         self.wait_silently()
-        self.sql("UPDATE rate_limit SET reset = reset - 3600000, seen = seen - 3600000")
+        self.sql("UPDATE rate_limit SET reset_ms = reset_ms - 3600000, seen_ms = seen_ms - 3600000")
         self.sync()
         self.assertEqual(len(self.ids()), 8)
 
@@ -614,7 +614,7 @@ class WithoutHeaders(Case):
         self.assertEqual(len(self.server.heard), 1)
         self.sync("--max-time", "50s", expect=TRY_LATER, message="the server asks to wait")
         self.assertEqual(len(self.server.heard), 1)
-        self.sql("UPDATE rate_limit SET reset = reset - 88000, seen = seen - 88000")
+        self.sql("UPDATE rate_limit SET reset_ms = reset_ms - 88000, seen_ms = seen_ms - 88000")
         self.sync_silently("--max-time", "50s")
         self.assertGreater(len(self.server.heard), 1)
 

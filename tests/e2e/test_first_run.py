@@ -30,7 +30,7 @@ class FirstRun(Case):
         self.mock.config(page_delay_ms=700)
         dry = self.start("sync", "--dry-run")
         self.wait_for(lambda: len(self.mock.requests()) >= 1, "the first request")
-        self.sql("INSERT INTO account (one, base_url, organization, horizon) VALUES (1, ?, '', 0)", self.mock.url)
+        self.sql("INSERT INTO account (id, base_url, organization, horizon_ms) VALUES (1, ?, '', 0)", self.mock.url)
         run = dry.wait()
         self.assertEqual(run.status, DONE, str(run))
 

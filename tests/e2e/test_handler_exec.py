@@ -241,7 +241,7 @@ class Ends(Exec):
         self.create()
         self.sync(message="^wosync: warning: handler run: .*" + pattern)
         self.assertWaits(pattern)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.assertSilent(self.wosync("dispatch"))
 
     def test_no_such_program(self):
@@ -287,7 +287,7 @@ class Ends(Exec):
         with open(self.path("dump"), "w") as f:  # what it says to run does it
             command = self.error().rpartition("run: ")[2]
             subprocess.run(["sh", "-c", command], check=True, stderr=f)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertDelivered()
         for name in ("utf-16", "utf-16-be"):
@@ -312,7 +312,7 @@ class Ends(Exec):
             self.create()
             self.sync_silently()
             self.assertWaits("it cannot be started: Text file busy")
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertDelivered()
 
@@ -344,7 +344,7 @@ class Ends(Exec):
         self.run_one()
         self.assertWaits("cannot be run")
         os.rename(self.record + ".away", self.record)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertDelivered()
         self.assertEqual(len(self.calls()), 1)

@@ -44,11 +44,11 @@ class HttpCase(Case):
         self.receiver.decide = lambda request: Answer(*arguments, **details)
 
     def deliveries(self):
-        return self.sql("SELECT state, attempts, error FROM deliveries ORDER BY seq")
+        return self.sql("SELECT state, attempts, error FROM delivery_log ORDER BY seq")
 
     def again(self, **how):
         """The next try of everything, as if its time had come."""
-        self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+        self.sql("UPDATE deliveries SET due_ms = 0 WHERE state = 'pending'")
         return self.wosync("dispatch", **how)
 
 
@@ -372,7 +372,7 @@ class Secrets(HttpCase):
             self.happen()
             for options in ([], ["-v"], ["-v", "--log-format", "json"]):
                 runs.append(self.wosync(*options, "sync", expect=None))
-                self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+                self.sql("UPDATE deliveries SET due_ms = 0 WHERE state = 'pending'")
         runs += [self.wosync(*a) for a in (["status"], ["status", "--json"], ["events", "list", "--json"])]
         with open(self.store, "rb") as f:
             store = f.read()

@@ -324,6 +324,7 @@ class What(Report):
         self.mock.update(number, status="IN_PROGRESS")
         self.sync_silently()
         self.sql("DELETE FROM deliveries")
+        self.sql("DELETE FROM delivery_history")
         self.sql("DELETE FROM events")  # retention was here
         self.mock.update(number, status="DONE")
         self.sync_silently()
@@ -351,7 +352,7 @@ class Durable(Report):
         self.assertEqual((handler["pending"], handler["dead"]), (1, 0))
 
     def try_again(self):
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
 
     def test_the_same_delivery_again_adds_nothing(self):
@@ -359,7 +360,7 @@ class Durable(Report):
         self.sync_silently()
         before = {name: self.source(name) for name in os.listdir(self.out)}
         self.assertWhole(len(numbers))
-        self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+        self.requeue()
         self.wosync("dispatch")
         self.assertEqual({name: self.source(name) for name in os.listdir(self.out)}, before)
 
@@ -372,7 +373,7 @@ class Durable(Report):
                            begin, 5, 1, 0}):
             with open(os.path.join(self.out, "completed.csv"), "w", encoding="utf-8", newline="") as f:
                 f.write(whole[:cut])
-            self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+            self.requeue()
             self.wosync("dispatch")
             self.assertEqual(self.source("completed.csv"), whole, cut)
         self.assertTrue(number)
@@ -387,7 +388,7 @@ class Durable(Report):
             with open(path, "w", encoding="utf-8", newline="") as f:
                 f.write(mark + text.replace("\r\n", "\n"))
             self.complete()
-            self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+            self.requeue()
             self.sync_silently()
             self.assertEqual(len(self.source("completed.csv").splitlines()), 3 + round)
 
@@ -474,7 +475,7 @@ class Durable(Report):
         self.sync(become=65534)
         self.assertLater("html: it cannot be made: Permission denied")
         os.chmod(self.out, 0o777)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch", become=65534)
         self.assertWhole(1)
 
@@ -529,6 +530,6 @@ class Durable(Report):
         two = self.start("-c", self.path("other.conf"), "dispatch", config=False)
         one.wait()
         two.wait()
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertWhole(len(numbers))

@@ -135,7 +135,7 @@ class Manners(SlackCase):
     def test_a_clock_that_went_back_keeps_no_one_waiting(self):
         self.sync()
         self.told(title="T0")
-        self.sql("UPDATE handlers SET last_success = last_success + 86400000")
+        self.sql("UPDATE handlers SET last_success_ms = last_success_ms + 86400000")
         self.mock.create({"title": "T1"})
         run = self.sync("--max-time", "20s")
         self.assertEqual(len(self.slack.requests), 2)
@@ -160,7 +160,7 @@ class Manners(SlackCase):
             ":rotating_light: High priority WO created: T2 &amp; co" + self.link(numbers[2]),
             ":information_source: Low priority WO created: T24 &amp; co" + self.link(numbers[24]),
             ":information_source: Low priority WO created: T23 &amp; co" + self.link(numbers[23])])
-        self.assertEqual(self.sql("SELECT state, count(*) FROM deliveries GROUP BY state"), [("done", 28)])
+        self.assertEqual(self.sql("SELECT state, count(*) FROM delivery_log GROUP BY state"), [("done", 28)])
         self.wosync("dispatch")
         self.assertEqual(len(self.slack.requests), 1)
 
@@ -196,8 +196,8 @@ class Manners(SlackCase):
         self.sync("--no-dispatch")
         for count in (1000, 100000):
             self.sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) "
-                     "INSERT INTO events (id, type, work_order, timestamp, observed, body) "
-                     "SELECT id || '/' || ? || '/' || n, type, work_order + n, timestamp, observed, body "
+                     "INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) "
+                     "SELECT id || '/' || ? || '/' || n, type, subject + n, occurred_ms, observed_ms, body "
                      "FROM (SELECT * FROM events LIMIT 1), c", count, count)
             memory.append(self.wosync("dispatch", measured=True).memory)
         self.assertEqual(len(self.slack.requests), 2)
@@ -223,7 +223,7 @@ class Manners(SlackCase):
         self.sync()
         self.assertEqual(self.sql("SELECT state, attempts, count(*) FROM deliveries GROUP BY 1, 2"), [("pending", 1, 30)])
         self.slack.decide = lambda request: None
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.wosync("dispatch")
         self.assertEqual(len(self.slack.requests), 2)
         self.assertEqual(self.texts()[0], self.texts()[1])
@@ -237,8 +237,9 @@ class Manners(SlackCase):
         self.sync()
         first, second = self.slack.requests
         self.assertGreaterEqual(second.at - first.at, 2.95)
-        rows = self.sql("SELECT state, due - changed, error FROM deliveries ORDER BY seq")
-        self.assertEqual(rows[0], ("pending", 3000, "HTTP 429: rate_limited"))
+        rows = self.sql("SELECT state, due_ms - changed_ms, error, event_seq FROM deliveries "
+                        "UNION ALL SELECT state, NULL, error, event_seq FROM delivery_history ORDER BY event_seq")
+        self.assertEqual(rows[0][:3], ("pending", 3000, "HTTP 429: rate_limited"))
         self.assertEqual(rows[1][0], "done")
         self.wait_for(lambda: time.time() > second.at + 3, "the time that Slack asked for")
         self.wosync("dispatch")
@@ -261,7 +262,7 @@ class Answers(SlackCase):
             self.slack.decide = lambda request: Answer(status, body)
             self.mock.create({"title": "T"})
             self.sync(expect=UNAVAILABLE, message="HTTP %d: %s" % (status, body))
-            self.assertEqual(self.sql("SELECT state, error FROM deliveries ORDER BY seq DESC LIMIT 1"),
+            self.assertEqual(self.sql("SELECT state, error FROM delivery_log ORDER BY seq DESC LIMIT 1"),
                              [("dead", "HTTP %d: %s" % (status, body))])
 
     def test_only_ok_is_yes(self):
@@ -271,7 +272,7 @@ class Answers(SlackCase):
             self.slack.decide = lambda request: Answer(200, body)
             self.mock.create({"title": "T"})
             self.sync()
-            state, error = self.sql("SELECT state, error FROM deliveries ORDER BY seq DESC LIMIT 1")[0]
+            state, error = self.sql("SELECT state, error FROM delivery_log ORDER BY seq DESC LIMIT 1")[0]
             self.assertEqual((state, error.rstrip()), ("pending", ("HTTP 200, but the answer is not `ok`: " + body).rstrip()))
 
     def test_the_address_is_a_secret(self):
@@ -281,7 +282,7 @@ class Answers(SlackCase):
         self.mock.create({"title": "T"})
         runs = [self.wosync("-v", "sync")]
         self.slack.stop()
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         runs += [self.wosync("-v", "dispatch"), self.wosync("status"), self.wosync("status", "--json")]
         for run in runs:
             self.assertNotIn("9fK2sLw81mQx77pZ", run.out + run.err)

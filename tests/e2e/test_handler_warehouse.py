@@ -75,7 +75,7 @@ class Warehouse:
         return [row["event_id"] for row in self.rows("SELECT * FROM wosync_events")]
 
     def due_now(self):
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
 
     def assertWarehouseIsTrue(self):
         """It holds what the store knows, and nothing else."""
@@ -130,7 +130,7 @@ class Warehouse:
         self.sync_silently()
         self.mock.change(unhide=before)
         # seen by the poll of the last days
-        self.sql("UPDATE account SET watermark = 0")
+        self.sql("UPDATE account SET watermark_ms = 0")
         self.sync_silently()
         self.assertEqual(self.ids(), [])
         self.assertEqual(sorted(self.work_orders()), sorted(before))
@@ -221,7 +221,7 @@ class Warehouse:
         """As after a crash between the warehouse's commit and ours."""
         self.tell_story()
         before = (self.work_orders(), self.rows("SELECT * FROM wosync_events ORDER BY event_id"), self.history())
-        self.sql("UPDATE deliveries SET state = 'pending', due = 0, attempts = 0")
+        self.requeue()
         self.assertSilent(self.wosync("dispatch"))
         after = (self.work_orders(), self.rows("SELECT * FROM wosync_events ORDER BY event_id"), self.history())
         self.assertEqual(before, after)
@@ -257,7 +257,7 @@ class Warehouse:
             self.mock.update(number, title="Event")
         self.sync_silently("--no-dispatch")
         log = {event["data"]["id"]: event for event in self.events()}
-        places = dict(self.sql("SELECT work_order, seq FROM events"))
+        places = dict(self.sql("SELECT subject, seq FROM events"))
 
         def moved(text, sign):
             return iso(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() - sign * 60)
@@ -266,7 +266,7 @@ class Warehouse:
             self.execute("UPDATE work_orders SET title = 'Row', updated_at = '%s', observed_at = '%s', wosync_seq = %d "
                          "WHERE id = %d" % (moved(event["data"]["updatedAt"], updated), moved(event["observedAt"], observed),
                                             0 if place is None else places[number] - place, number))
-            self.sql("UPDATE events SET body = json_set(body, '$.source', ?) WHERE work_order = ?", source, number)
+            self.sql("UPDATE events SET body = json_set(body, '$.source', ?) WHERE subject = ?", source, number)
         self.assertSilent(self.wosync("dispatch"))
         rows = self.work_orders()
         for number, case in zip(olds, cases):
@@ -282,7 +282,7 @@ class Warehouse:
         self.sync_silently("--no-dispatch")
         steps = (("OPEN", "IN_PROGRESS", ago(50), 7), ("IN_PROGRESS", "ON_HOLD", ago(40), 8),
                  ("ON_HOLD", "IN_PROGRESS", ago(40), None), ("IN_PROGRESS", "DONE", ago(30), 9))
-        last = self.sql("SELECT work_order, observed, body FROM events WHERE type = 'workorder.status_changed' ORDER BY seq")
+        last = self.sql("SELECT subject, observed_ms, body FROM events WHERE type = 'workorder.status_changed' ORDER BY seq")
         self.sql("DELETE FROM events")
         for begin, end, moment, actor in steps:
             for (number, observed, body), in_the_end in zip(last, (True, False)):
@@ -294,7 +294,7 @@ class Warehouse:
                 event["data"]["changes"] = {"status": {"from": begin, "to": end}}
                 if not in_the_end:
                     event["data"]["status"] = end
-                self.sql("INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?, ?, ?, 0, ?, ?)",
+                self.sql("INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) VALUES (?, ?, ?, 0, ?, ?)",
                          event["id"], event["event"], number, observed, json.dumps(event))
         self.assertSilent(self.wosync("dispatch"))
         for number in olds:
@@ -336,7 +336,7 @@ class Warehouse:
 
     def poll_all(self):
         """Also what was changed without a new updatedAt."""
-        self.sql("UPDATE account SET watermark = 0")
+        self.sql("UPDATE account SET watermark_ms = 0")
         self.sync_silently()
 
     def test_after_a_restore_it_becomes_right(self):
@@ -404,8 +404,8 @@ class Warehouse:
         names = [{"users": {"2041": "Ann Lee", "9": "Bo \u0141"}, "teams": {"5": "Electrical", "x": "no", "6": 7, "7": ""}},
                  {"users": {"2041": "Ann Lee-Smith", "99999999999999999999": "no"}, "teams": []}, "none"]
         for number, text in zip(olds, names):
-            self.sql("UPDATE events SET body = json_set(body, '$.names', json(?)) WHERE work_order = ?", json.dumps(text), number)
-        self.sql("UPDATE events SET body = json_set(body, '$.actor', json(?)) WHERE work_order = ?",
+            self.sql("UPDATE events SET body = json_set(body, '$.names', json(?)) WHERE subject = ?", json.dumps(text), number)
+        self.sql("UPDATE events SET body = json_set(body, '$.actor', json(?)) WHERE subject = ?",
                  json.dumps({"id": 11, "name": "Cy"}), olds[2])
         self.assertSilent(self.wosync("dispatch"))
         found = self.rows("SELECT * FROM users ORDER BY id")
@@ -469,7 +469,7 @@ class Warehouse:
         olds = self.mock.create_old(1)
         self.sync_silently()
         self.mock.update(olds[0], title="Rewritten", _keep_updatedAt=True)
-        self.sql("UPDATE account SET watermark = 0")
+        self.sql("UPDATE account SET watermark_ms = 0")
         self.sync_silently()
         self.assertEqual(self.work_orders()[olds[0]]["title"], "Rewritten")
         self.assertWarehouseIsTrue()
@@ -679,7 +679,7 @@ class Warehouse:
         self.assertIsNotNone(handler["lastError"])
         self.assertEqual((handler["failures"], handler["failingSince"]), (1, handler["lastFailure"]))
         self.assertIsNotNone(handler["nextTry"])
-        self.sql("UPDATE deliveries SET attempts = 9, first_failed = first_failed - 259200000")
+        self.sql("UPDATE deliveries SET attempts = 9, first_failed_ms = first_failed_ms - 259200000")
         self.due_now()
         self.sync(expect=UNAVAILABLE, message="handler wh: a delivery behind the initial load: given up after 10 tries: ")
 
@@ -777,7 +777,7 @@ class Warehouse:
         # said once, and again after an hour
         self.sync_silently()
         self.assertRegex(self.handler("wh")["lastError"], "of another program; set another")
-        self.sql("UPDATE handlers SET failing_since = failing_since - 3600000")
+        self.sql("UPDATE handlers SET failing_since_ms = failing_since_ms - 3600000")
         self.sync(message="handler wh: it has failed for 1h.*of another program; set another")
 
 
@@ -1032,7 +1032,7 @@ class PostgresTest(Warehouse, Case):
     def test_a_work_order_that_it_refuses_does_not_stop_the_loading(self):
         olds = self.mock.create_old(30)
         self.sync_silently("--no-dispatch")
-        self.sql("UPDATE documents SET json = json_set(json, '$.status', ?) WHERE document = 5", UNINDEXABLE)
+        self.sql("UPDATE documents SET json = json_set(json, '$.status', ?) WHERE id = 5", UNINDEXABLE)
         self.wosync("dispatch", message="work order \\d+: it cannot be loaded and is left out: .*54000")
         self.assertEqual(len(self.work_orders()), len(olds) - 1)
         self.assertSilent(self.wosync("dispatch"))
@@ -1126,15 +1126,15 @@ class PostgresTest(Warehouse, Case):
         messages = 0
         while True:
             self.sql("UPDATE handlers SET loaded = 0")
-            self.sql("UPDATE deliveries SET state = 'pending', due = 0, attempts = 0")
+            self.requeue()
             self.proxy.break_after(messages, fault)
             run = self.wosync("dispatch", expect=None)
             self.assertIn(run.status, (DONE, UNAVAILABLE), run)
             broken = self.proxy.broken
             self.proxy.break_after(0, None)
-            self.sql("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
+            self.sql("UPDATE deliveries SET due_ms = 0 WHERE state = 'pending'")
             self.wosync("dispatch", expect=None)
-            self.assertEqual(self.sql("SELECT state FROM deliveries ORDER BY seq"), [("done",), ("dead",), ("done",)], messages)
+            self.assertEqual(self.sql("SELECT state FROM delivery_log ORDER BY seq"), [("done",), ("dead",), ("done",)], messages)
             found = self.server.psql("-c", "SELECT count(*) FROM wosync.work_orders",
                                      "-c", "SELECT event_id FROM wosync.wosync_events ORDER BY 1",
                                      "-c", "SET client_min_messages TO warning", "-c", "DROP SCHEMA wosync CASCADE")
@@ -1160,7 +1160,7 @@ class PostgresTest(Warehouse, Case):
         self.proxy.break_after(0, None)
         self.sync_silently()
         ready = [n for n, letter in enumerate(self.proxy.passed, 1) if letter == b"Z"]
-        self.sql("UPDATE deliveries SET state = 'pending', due = 0")
+        self.requeue()
         self.proxy.break_after(ready[-2], "deaf")  # with all prepared, before the transaction
         run = self.wosync("dispatch")
         self.assertTrue(self.proxy.broken)

@@ -16,7 +16,7 @@ class Handlers(Case):
         return [json.loads(request["body"])["id"] for request in self.mock.sink(name)]
 
     def make_due(self):
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
 
     def begin(self, *handlers):
         self.table(*handlers)
@@ -154,7 +154,7 @@ class Http(Handlers):
         self.mock.update(self.olds[0], title="Changed")
         self.sync_silently()
         self.assertEqual(len(self.mock.sink("erp")), 1)
-        self.assertEqual(self.sql("SELECT attempts FROM deliveries"), [(1,)])
+        self.assertEqual(self.sql("SELECT attempts FROM delivery_log"), [(1,)])
 
     def test_an_enormous_answer_does_no_harm(self):
         """Its status counts, it is not kept in memory, and the event is not sent again."""

@@ -26,7 +26,7 @@ class NamesCase(Case):
 
     def sleep(self, seconds):
         """Lets so much time pass for the lists."""
-        for column in ("read_at", "tried_at", "failing_at"):
+        for column in ("read_ms", "tried_ms", "failing_ms"):
             self.sql("UPDATE people_lists SET %s = %s - ?" % (column, column), seconds * 1000)
 
     def sync_quietly(self):
@@ -112,7 +112,7 @@ class Shown(NamesCase):
         self.assertEqual(self.asked(), (0, 0))
         self.assertEqual(self.events()[0]["names"], {"users": {"2041": "Ann Lee"}, "teams": {"7": "Electricians & Co"}})
         self.assertEqual(self.status()["names"]["users"]["removed"], 1)
-        self.assertEqual(self.sql("SELECT count(*) FROM users WHERE removed_at IS NOT NULL"), [(1,)])
+        self.assertEqual(self.sql("SELECT count(*) FROM users WHERE removed_ms IS NOT NULL"), [(1,)])
 
     def test_of_a_webhook_and_a_backfill(self):
         self.sync()
@@ -284,7 +284,7 @@ class Refused(NamesCase):
         self.assertEqual(self.sql("SELECT count(*) FROM users"), [(20,)])
         self.sleep(HOUR)
         self.sync_quietly()
-        self.assertEqual(self.sql("SELECT count(*), count(removed_at) FROM users"), [(60, 0)])
+        self.assertEqual(self.sql("SELECT count(*), count(removed_ms) FROM users"), [(60, 0)])
 
     def test_nothing_is_asked_where_the_list_fails(self):
         self.mock.fault("status", status=401, path="/v1/workorders", times=-1)

@@ -395,7 +395,7 @@ class Lanes(Webhooks):
         self.assertRegex(answer.run.err, "webhook: USER_LOGIN_FAILURE: unsupported event: its name is kept and nothing else")
         answer = self.send(dict(body, ip="203.0.113.10"))
         self.assertEqual(answer.run.err, "")
-        self.assertEqual(self.sql("SELECT event, state, body, work_order FROM webhook_inbox"),
+        self.assertEqual(self.sql("SELECT event, state, body, subject FROM webhook_inbox"),
                          [("USER_LOGIN_FAILURE", "unsupported", None, None)] * 2)
         self.assertNotIn(b"ann@plant.example", open(self.store, "rb").read() + open(self.store + "-wal", "rb").read()
                          if os.path.exists(self.store + "-wal") else open(self.store, "rb").read())
@@ -434,7 +434,7 @@ class Lanes(Webhooks):
     def test_raw_bodies_are_kept(self):
         body = json.dumps(self.public(self.one), indent=3).encode()
         self.send(body)
-        self.assertEqual(self.sql("SELECT body, work_order FROM webhook_inbox"), [(body, self.one)])
+        self.assertEqual(self.sql("SELECT body, subject FROM webhook_inbox"), [(body, self.one)])
 
     def test_bodies_of_no_use(self):
         for body in (b"not JSON", b"[]", b'{"type":"NEW_WORK_ORDER"}', b"\xff\xfe", b"{" * 100000):
@@ -461,7 +461,7 @@ class Lanes(Webhooks):
         self.send(self.public(self.one))
         event = self.events()[0]
         self.assertEqual(event["previouslyObservedAt"], self.sql(
-            "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', observed / 1000.0, 'unixepoch') FROM account")[0][0])
+            "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', observed_ms / 1000.0, 'unixepoch') FROM account")[0][0])
 
 
 class Hints(Webhooks):
@@ -583,7 +583,7 @@ class Hints(Webhooks):
         self.sync("--no-dispatch")
         self.mock.change(release=[self.two])
         self.sync_silently("--no-dispatch")
-        self.sql("UPDATE late_windows SET polled = polled - 3600000")
+        self.sql("UPDATE late_windows SET polled_ms = polled_ms - 3600000")
         self.mock.reset_log()
         self.sync("--no-dispatch")
         self.assertEqual(len(self.mock.requests()), 1)
@@ -595,9 +595,9 @@ class Hints(Webhooks):
         self.mock.fault("empty_list", times=2)
         self.sync_silently("--no-dispatch")
         self.sync_silently("--no-dispatch")
-        after = self.sql("SELECT watermark, started, observed FROM account")
+        after = self.sql("SELECT watermark_ms, started_ms, observed_ms FROM account")
         at = self.mock.update(self.one, title="Meanwhile")
-        self.assertEqual(self.sql("SELECT watermark, started, observed FROM account"), after)
+        self.assertEqual(self.sql("SELECT watermark_ms, started_ms, observed_ms FROM account"), after)
         self.sync("--no-dispatch")
         self.assertEqual(self.ids(), ["workorder.updated/%d/%s" % (self.one, at)])
         self.assertIsNotNone(before)
@@ -605,7 +605,7 @@ class Hints(Webhooks):
     def test_after_a_day_it_is_given_up(self):
         self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
         self.hint(self.one)
-        self.sql("UPDATE refetches SET requested = requested - 90000000")
+        self.sql("UPDATE refetches SET requested_ms = requested_ms - 90000000")
         self.make_due()
         run = self.sync("--no-dispatch")
         self.assertRegex(run.err, "work order %d: it could not be read by its id for a day: .*500" % self.one)
@@ -616,7 +616,7 @@ class Hints(Webhooks):
     def test_a_clock_that_went_back_gives_nothing_up(self):
         self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
         self.hint(self.one)
-        self.sql("UPDATE refetches SET requested = requested + 7200000")
+        self.sql("UPDATE refetches SET requested_ms = requested_ms + 7200000")
         self.make_due()
         run = self.sync("--no-dispatch")
         self.assertNotRegex(run.err, "for a day")
@@ -774,10 +774,10 @@ class Work(Webhooks):
         self.assertEqual(len(self.mock.sink("s")), 1)
 
     def test_no_webhook_moves_watermark_or_pass_start(self):
-        before = self.sql("SELECT watermark, started, observed, finished FROM account")
+        before = self.sql("SELECT watermark_ms, started_ms, observed_ms, finished_ms FROM account")
         self.mock.update(self.one, title="Changed")
         self.send(self.public(self.one))
-        self.assertEqual(self.sql("SELECT watermark, started, observed, finished FROM account"), before)
+        self.assertEqual(self.sql("SELECT watermark_ms, started_ms, observed_ms, finished_ms FROM account"), before)
 
 
 class Store(Webhooks):
@@ -933,7 +933,7 @@ class Counters(Webhooks):
         self.sync("--no-dispatch")
         lane = self.lane()
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0), "it may be on its way")
-        self.sql("UPDATE webhook_gaps SET found = found - 120000")
+        self.sql("UPDATE webhook_gaps SET found_ms = found_ms - 120000")
         self.assertEqual(self.lane()["missed"], 1)
         self.assertRegex(self.wosync("status").out, "found by polling first 1, of them missed by webhooks 1")
         self.send(self.public(self.two))
@@ -960,12 +960,12 @@ class Counters(Webhooks):
         self.mock.fault("status", status=503)
         self.send(self.public(self.two))
         self.wosync("dispatch")
-        self.sql("UPDATE webhook_inbox SET received = received - 7200000")
-        self.sql("UPDATE quarantine SET seen = seen - 7200000")
+        self.sql("UPDATE webhook_inbox SET received_ms = received_ms - 7200000")
+        self.sql("UPDATE quarantine SET seen_ms = seen_ms - 7200000")
         self.sql("INSERT INTO webhook_gaps VALUES (5, 5, 5)")
         self.mock.fault("status", status=503)
         self.wosync("dispatch")
-        self.assertEqual(self.sql("SELECT work_order FROM webhook_inbox"), [(self.two,)])
+        self.assertEqual(self.sql("SELECT subject FROM webhook_inbox"), [(self.two,)])
         self.assertEqual(self.sql("SELECT count(*) FROM quarantine"), [(0,)])
         self.assertEqual(self.sql("SELECT count(*) FROM webhook_gaps"), [(0,)])
         told = self.ids()

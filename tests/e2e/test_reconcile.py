@@ -27,7 +27,7 @@ class Sweeps(Case):
         return ["workorder.deleted/%d" % number for number in numbers]
 
     def an_hour_passes(self):
-        self.sql("UPDATE deletion_candidates SET refused = refused - ?", HOUR_MS + 1)
+        self.sql("UPDATE deletion_candidates SET refused_ms = refused_ms - ?", HOUR_MS + 1)
 
     def missing(self):
         return {row[0] for row in self.sql("SELECT id FROM deletion_candidates")}
@@ -128,7 +128,7 @@ class Deleted(Sweeps):
         self.reconcile()
         self.mock.reset_log()
         self.sync_silently()
-        self.sql("UPDATE deletion_candidates SET refused = refused - ?", HOUR_MS - 60000)
+        self.sql("UPDATE deletion_candidates SET refused_ms = refused_ms - ?", HOUR_MS - 60000)
         self.sync_silently()
         self.assertEqual(self.asked(), [])
         self.assertEqual(self.deleted(), [])
@@ -406,7 +406,7 @@ class Interrupted(Sweeps):
     def setUp(self):
         super().setUp()
         self.sync_silently()
-        self.place = self.sql("SELECT watermark, started FROM account")
+        self.place = self.sql("SELECT watermark_ms, started_ms FROM account")
         self.gone(100010, 100050, 100090)
         self.mock.config(max_limit=5)
 
@@ -417,7 +417,7 @@ class Interrupted(Sweeps):
     def check_proved(self):
         self.assertEqual(self.deleted(), self.ids_of((100010, 100050, 100090)))
         self.assertEqual(len(self.ids()), 3)
-        self.assertEqual(self.sql("SELECT watermark, started FROM account"), self.place)
+        self.assertEqual(self.sql("SELECT watermark_ms, started_ms FROM account"), self.place)
 
     def test_a_failure_in_the_middle_deletes_nothing(self):
         for fault, status in (({"name": "status", "status": 403}, NOPERM), ({"name": "not_object"}, PROTOCOL),
@@ -511,7 +511,7 @@ class Interrupted(Sweeps):
         self.reconcile()
         self.reconcile()
         self.assertEqual(sorted(self.ids()), self.ids_of((100010, 100050, 100090)))
-        self.assertEqual(self.sql("SELECT watermark, started FROM account"), self.place)
+        self.assertEqual(self.sql("SELECT watermark_ms, started_ms FROM account"), self.place)
 
     def test_a_work_order_created_during_the_sweep_is_not_missing(self):
         """On a page that was read already, known by a sync in between: the sweep did not see it."""

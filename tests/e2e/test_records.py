@@ -199,7 +199,7 @@ class Quarantine(Case):
                         b"RECORD", raw.replace(b'"', b'\\"'))
                 self.mock.ask("POST", "/mock/faults", body)
                 self.sync(expect=DATA, message="work order %d: it holds bytes that are no UTF-8" % number)
-                self.assertEqual(bytes(self.sql("SELECT raw FROM quarantine WHERE work_order = ?", number)[0][0]), raw)
+                self.assertEqual(bytes(self.sql("SELECT raw FROM quarantine WHERE subject = ?", number)[0][0]), raw)
         self.wosync("status", "--json")
 
     def test_letters_beyond_ascii_at_every_change(self):
@@ -221,7 +221,7 @@ class Quarantine(Case):
                   '"extraFields": {"iccid": %s}, "all": %s}' % (self.olds[1], ago(0), number, spelled)
             self.mock.update(self.olds[1], _raw=raw)
             self.sync()
-            stored = self.sql("SELECT CAST(json AS TEXT) FROM documents WHERE work_order = ?", self.olds[1])[0][0]
+            stored = self.sql("SELECT CAST(json AS TEXT) FROM documents WHERE subject = ?", self.olds[1])[0][0]
             self.assertIn('"iccid": %s}' % number, stored)
             body = self.sql("SELECT body FROM events ORDER BY seq DESC LIMIT 1")[0][0]
             self.assertIn('"all":%s' % spelled.replace(" ", ""), body)

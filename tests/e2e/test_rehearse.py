@@ -314,7 +314,7 @@ class WarehouseRehearsal:
         """A new handler is given all work orders first."""
         self.mock.create_old(450)
         self.sync()
-        self.sql("UPDATE documents SET json = '{}' WHERE document = 7")  # that one cannot be a row
+        self.sql("UPDATE documents SET json = '{}' WHERE id = 7")  # that one cannot be a row
         self.mock.create({"title": "New"})
         self.sync()
         self.with_warehouse()
@@ -469,7 +469,7 @@ class Turns(webhooks.Webhooks, Rehearsal):
         self.sync()
         self.create(2)
         self.sync("--no-dispatch")
-        self.sql("UPDATE runs SET ended = NULL, exit_status = NULL WHERE run = (SELECT max(run) FROM runs)")
+        self.sql("UPDATE runs SET ended_ms = NULL, exit_status = NULL WHERE id = (SELECT max(id) FROM runs)")
         self.create(2)
         self.sync()
         self.assertEqual(len(self.receiver.requests), 1)
@@ -505,7 +505,7 @@ class Log(Rehearsal):
                 "id": i % 500, "priority": ("NONE", "LOW", "MEDIUM", "HIGH")[i * 17 % 4], "title": "T" * size}}
             rows.append((identifier, kind, i % 500, at, at, json.dumps(body)))
         with contextlib.closing(sqlite3.connect(self.store)) as db, db:
-            db.executemany("INSERT INTO events (id, type, work_order, timestamp, observed, body) VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) VALUES (?, ?, ?, ?, ?, ?)", rows)
         return rows
 
     def expect(self, where, since_days):
@@ -536,7 +536,7 @@ class Log(Rehearsal):
     def test_a_clock_that_was_set_back(self):
         """For an hour, in the middle: nothing of before is overlooked, and nothing counts twice."""
         rows = self.fill(2000, days=4)
-        self.sql("UPDATE events SET observed = observed - 43200000 WHERE seq BETWEEN 1200 AND 1260")
+        self.sql("UPDATE events SET observed_ms = observed_ms - 43200000 WHERE seq BETWEEN 1200 AND 1260")
         self.erp("on = *")
         self.assertEqual(self.days(self.rehearse("erp", since="2d")), self.expect("1", 2))
         self.assertEqual(len(rows), 2000)
@@ -606,7 +606,7 @@ class Log(Rehearsal):
         self.erp()
         self.rehearse("erp", "--out", self.out, expect=USAGE, message="rehearse: the event log is empty: .*90d.*backfill")
         self.fill(10, days=40)
-        self.sql("UPDATE events SET observed = observed - 86400000 * 3")
+        self.sql("UPDATE events SET observed_ms = observed_ms - 86400000 * 3")
         self.rehearse("erp", "--out", self.out, expect=USAGE,
                       message=r"no event was observed since .*; the log goes back to .* \(keep = 90d.*\); write an earlier --since")
         self.assertFalse(os.path.exists(self.out))
@@ -781,7 +781,7 @@ class Log(Rehearsal):
         """In little memory, and without the bodies where nothing looks at them."""
         with contextlib.closing(sqlite3.connect(self.store)) as db, db:
             db.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
-                       "INSERT INTO events (id, type, work_order, timestamp, observed, body) "
+                       "INSERT INTO events (id, type, subject, occurred_ms, observed_ms, body) "
                        "SELECT 'workorder.updated/' || (i % 5000) || '/' || i, 'workorder.updated', i % 5000, t, t, "
                        "json_object('id', i, 'data', json_object('id', i, 'priority', iif(i % 4 = 0, 'HIGH', 'LOW'), 'title', hex(zeroblob(100)))) "
                        "FROM (SELECT i, ? + i * 2000 AS t FROM n)", (int(time.time() * 1000) - 25 * 86400000,))
@@ -791,7 +791,7 @@ class Log(Rehearsal):
         self.assertLess(run.memory, 40 << 10)
         self.env["SLACK_WEBHOOK_URL"] = self.receiver.url
         self.configure("[handler chat]\ntype = slack\nurl = env:SLACK_WEBHOOK_URL\n")
-        self.sql("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('sync', 1, 9e15, 0)")
+        self.sql("INSERT INTO runs (kind, began_ms, ended_ms, exit_status) VALUES ('sync', 1, 9e15, 0)")
         run = self.rehearse("chat", "--out", self.out, since="30d", measured=True)
         self.assertEqual(self.total(run)[:2], (0, 1))
         self.assertLess(run.memory, 40 << 10)
@@ -805,7 +805,7 @@ class Berlin(Log):
     def expect(self, where, since_days):
         minutes = {}
         since = (time.time() - since_days * 86400) * 1000
-        for (observed,) in self.sql("SELECT observed FROM events WHERE observed >= ? AND (%s)" % where, since):
+        for (observed,) in self.sql("SELECT observed_ms FROM events WHERE observed_ms >= ? AND (%s)" % where, since):
             moment = datetime.datetime.fromtimestamp(observed // 60000 * 60, zoneinfo.ZoneInfo(self.zone))
             key = moment.date().isoformat(), observed // 60000
             minutes[key] = minutes.get(key, 0) + 1

@@ -79,7 +79,7 @@ class Expected:
         self.now, self.since = plant.ms_of(report["made"]), plant.ms_of(report["since"])
         self.zone = zoneinfo.ZoneInfo(zone)
         self.work = []
-        for text, closed, number in db.execute("SELECT json, coalesce(status_at, updated), id FROM work_orders JOIN snapshots USING (id) WHERE NOT work_orders.deleted"):
+        for text, closed, number in db.execute("SELECT json, coalesce(status_ms, updated_ms), id FROM work_orders JOIN snapshots USING (id) WHERE NOT work_orders.deleted"):
             work = json.loads(text)
             if location is not None and work.get("locationId") != location:
                 continue
@@ -260,14 +260,14 @@ class Numbers(Reports):
         now, since = plant.ms_of(report["made"]), plant.ms_of(report["since"])
         zone = zoneinfo.ZoneInfo(self.zone)
         horizon = now - 40 * DAY
-        self.query("UPDATE account SET horizon = ?", horizon)
+        self.query("UPDATE account SET horizon_ms = ?", horizon)
         report = self.json()
         now = plant.ms_of(report["made"])
         for handler in report["handlers"]:
             days = collections.defaultdict(list)
             for done, delay in self.query(
-                    "SELECT d.changed, d.changed - e.timestamp FROM deliveries d JOIN events e USING (seq) JOIN handlers h USING (handler) "
-                    "WHERE h.name = ? AND state = 'done' AND e.timestamp >= ? AND d.changed BETWEEN ? AND ?", handler["name"], horizon, since, now):
+                    "SELECT d.changed_ms, d.changed_ms - e.occurred_ms FROM delivery_history d JOIN events e ON e.seq = d.event_seq JOIN handlers h ON h.id = d.handler_id "
+                    "WHERE h.name = ? AND state = 'done' AND e.occurred_ms >= ? AND d.changed_ms BETWEEN ? AND ?", handler["name"], horizon, since, now):
                 days[datetime.datetime.fromtimestamp(done / 1000, zone).date().isoformat()].append(delay)
             self.assertEqual(handler["days"], [{"day": day, "count": len(days[day]), "p50Ms": sorted(days[day])[math.ceil(len(days[day]) / 2) - 1]}
                                                for day in sorted(days)])
@@ -277,8 +277,8 @@ class Numbers(Reports):
         self.assertEqual((by_name["erp"]["pending"], by_name["erp"]["dead"]), (3, 1))
 
         hours = {}
-        first = self.query("SELECT min(began) FROM runs")[0][0]
-        for began, ended, status in self.query("SELECT began, coalesce(ended, began), exit_status FROM runs"):
+        first = self.query("SELECT min(began_ms) FROM runs")[0][0]
+        for began, ended, status in self.query("SELECT began_ms, coalesce(ended_ms, began_ms), exit_status FROM runs"):
             for moment in {began, ended}:
                 local = datetime.datetime.fromtimestamp(moment / 1000, zone)
                 key = (local.date().isoformat(), local.hour)
@@ -294,7 +294,7 @@ class Numbers(Reports):
     def test_late_arrivals_and_webhooks(self):
         report = self.json()
         for channel in ("poll", "webhook"):
-            steps = self.query("SELECT up_to, count FROM lateness WHERE channel = ?", channel)
+            steps = self.query("SELECT up_to_ms, count FROM lateness WHERE channel = ?", channel)
             bounds = (0, 5000, 60000, 300000, 600000, HOUR, 6 * HOUR, DAY, 10 ** 15)
             self.assertEqual(report["lateness"][channel], [sum(n for up, n in steps if low < up <= high) for low, high in zip(bounds, bounds[1:])])
         self.assertEqual((report["webhooks"]["received"], report["webhooks"]["foundByPolling"]), (3187, 214))
@@ -367,16 +367,16 @@ class Small(Reports):
         def failed():
             runs = self.json()["runs"]
             return runs["failed"], sum(day["hours"].count("x") for day in runs["days"])
-        self.query("INSERT INTO runs (kind, began) VALUES ('backfill', ?)", now - 3 * HOUR)
+        self.query("INSERT INTO runs (kind, began_ms) VALUES ('backfill', ?)", now - 3 * HOUR)
         self.assertEqual(failed(), (0, 0))
         text = "".join(day["hours"] for day in self.json()["runs"]["days"]).replace(" ", "")
         self.assertIn(text, ("+" * 4, "+" * 5))  # where an hour has just begun
-        self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('sync', ?, ?, 0)", now - HOUR, now - HOUR + 5)
+        self.query("INSERT INTO runs (kind, began_ms, ended_ms, exit_status) VALUES ('sync', ?, ?, 0)", now - HOUR, now - HOUR + 5)
         self.assertEqual(failed(), (0, 0))
-        self.query("INSERT INTO runs (kind, began, ended, exit_status) VALUES ('backfill', ?, ?, 0)", now - HOUR, now - HOUR + 5)
+        self.query("INSERT INTO runs (kind, began_ms, ended_ms, exit_status) VALUES ('backfill', ?, ?, 0)", now - HOUR, now - HOUR + 5)
         self.assertEqual(failed(), (1, 1))
         self.query("DELETE FROM runs")
-        self.query("INSERT INTO runs (kind, began) VALUES ('sync', ?)", now - 25 * HOUR)
+        self.query("INSERT INTO runs (kind, began_ms) VALUES ('sync', ?)", now - 25 * HOUR)
         self.assertEqual(failed(), (1, 1))
 
     def test_nothing_yet(self):

@@ -1,4 +1,5 @@
 """What is kept of the runs: their rows, how late changes were, and what retention removes and what it never does."""
+import hashlib
 import re
 import signal
 import time
@@ -150,9 +151,10 @@ class Retention(Runs):
     def age(self, days):
         """Everything that was stored so far becomes so much older."""
         ms = days * DAY_MS
-        self.sql("UPDATE events SET observed = observed - ?", ms)
-        self.sql("UPDATE runs SET began = began - ?, ended = ended - ?", ms, ms)
-        self.sql("UPDATE deliveries SET changed = changed - ?", ms)
+        self.sql("UPDATE events SET observed_ms = observed_ms - ?", ms)
+        self.sql("UPDATE runs SET began_ms = began_ms - ?, ended_ms = ended_ms - ?", ms, ms)
+        self.sql("UPDATE deliveries SET changed_ms = changed_ms - ?", ms)
+        self.sql("UPDATE delivery_history SET changed_ms = changed_ms - ?", ms)
 
     def setUp(self):
         super().setUp()
@@ -161,7 +163,7 @@ class Retention(Runs):
         self.made = [wo["id"] for wo in self.mock.create(*({"title": "N %d" % i} for i in range(5)))]
 
     def states(self):
-        return sorted(row[0] for row in self.sql("SELECT state FROM deliveries"))
+        return sorted(row[0] for row in self.sql("SELECT state FROM delivery_log"))
 
     def test_what_is_done_and_old_goes(self):
         self.sync()
@@ -171,7 +173,7 @@ class Retention(Runs):
         self.sync_silently()
         self.assertEqual(self.ids(), [])
         self.assertEqual(self.states(), [])
-        self.assertEqual({row[0] for row in self.sql("SELECT id FROM emitted_ids")}, ids)
+        self.assertEqual({row[0] for row in self.sql("SELECT hash FROM emitted_ids")}, {hashlib.sha256(name.encode()).digest()[:16] for name in ids})
         self.assertEqual(len(self.runs()), 1)
         self.assertEqual(len(self.snapshots()), 5)
 
@@ -213,15 +215,15 @@ class Retention(Runs):
         self.mock.sink_fault("keep", "status", status=503)
         self.sync(expect=UNAVAILABLE)
         self.assertEqual(self.states(), ["dead", "done", "done", "done", "pending"])
-        kept = self.sql("SELECT d.seq, e.body FROM deliveries d JOIN events e USING (seq) WHERE state <> 'done' ORDER BY seq")
+        kept = self.sql("SELECT d.event_seq, e.body FROM deliveries d JOIN events e ON e.seq = d.event_seq ORDER BY event_seq")
         self.age(31)
-        self.sql("UPDATE deliveries SET due = due + ? WHERE state = 'pending'", DAY_MS)
+        self.sql("UPDATE deliveries SET due_ms = due_ms + ? WHERE state = 'pending'", DAY_MS)
         self.sync()
         self.assertEqual(self.states(), ["dead", "pending"])
         self.assertEqual(self.sql("SELECT seq, body FROM events ORDER BY seq"), kept)
         self.assertEqual(len(self.sql("SELECT * FROM emitted_ids")), 3)
         self.wosync("events", "retry")
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         self.sync()
         self.sync()
         self.assertEqual(self.ids(), [])
@@ -235,7 +237,7 @@ class Retention(Runs):
         self.mock.sink_fault("other", "status", status=503)
         self.sync()
         self.age(31)
-        self.sql("UPDATE deliveries SET due = due + ? WHERE state = 'pending'", DAY_MS)
+        self.sql("UPDATE deliveries SET due_ms = due_ms + ? WHERE state = 'pending'", DAY_MS)
         self.sync()
         self.assertEqual(len(self.ids()), 1)
 
@@ -266,7 +268,7 @@ class Retention(Runs):
     def test_of_many_some_go_in_each_run(self):
         self.sync()
         self.sql("""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
-                    INSERT INTO runs (kind, began, ended, exit_status) SELECT 'sync', 1000 * i, 1000 * i + 1, 0 FROM n""")
+                    INSERT INTO runs (kind, began_ms, ended_ms, exit_status) SELECT 'sync', 1000 * i, 1000 * i + 1, 0 FROM n""")
         self.age(31)
         for _ in range(5):
             self.sync_silently()
@@ -275,7 +277,7 @@ class Retention(Runs):
 
     def test_status_json_lists_more_than_it_shows(self):
         self.sql("""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
-                    INSERT INTO runs (kind, began, ended, exit_status) SELECT 'sync', 1000 * i, 1000 * i + 1, 0 FROM n""")
+                    INSERT INTO runs (kind, began_ms, ended_ms, exit_status) SELECT 'sync', 1000 * i, 1000 * i + 1, 0 FROM n""")
         self.assertEqual(len(self.runs()), 301)
 
 

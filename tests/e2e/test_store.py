@@ -274,7 +274,7 @@ class Faults(Case):
     def test_a_clock_that_was_set_back(self):
         """What was written by the clock before is ahead of it, and not a negative age ago."""
         self.filled()
-        self.sql("UPDATE account SET finished = finished + 7200000")
+        self.sql("UPDATE account SET finished_ms = finished_ms + 7200000")
         out = self.wosync("status").out
         self.assertRegex(out, r"last pass +(2h|1h 59m) ahead of this clock")
         self.assertNotRegex(out.replace(self.directory, ""), r"-\d+[hms]")
@@ -436,7 +436,7 @@ class Faults(Case):
             self.wosync("--help", expect=IO, message="stdout: ", stdout=full)
             self.wosync("backfill", "--since", "1d", "--plan", expect=IO, message="stdout: ", stdout=full)
         self.assertEqual(len(self.ids("--state", "pending")), 3)
-        self.sql("UPDATE deliveries SET due = 0")
+        self.sql("UPDATE deliveries SET due_ms = 0")
         run = self.sync()
         self.assertEqual(len(run.out.splitlines()), 3, run)
         self.assertEqual(len(self.ids("--state", "done")), 3)

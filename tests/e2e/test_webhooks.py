@@ -14,7 +14,7 @@ class Registering(Case):
         return self.wosync("webhooks", "register", "--url", url, *arguments, **how)
 
     def rows(self, columns="id, events, url, status"):
-        return self.sql("SELECT %s FROM subscriptions ORDER BY registered, id" % columns)
+        return self.sql("SELECT %s FROM subscriptions ORDER BY registered_ms, id" % columns)
 
     def test_subscriptions_one_for_each_type(self):
         run = self.register()
@@ -254,16 +254,16 @@ class Fallback(Webhooks):
 
     def test_silence(self):
         self.webhook()
-        self.age("webhook_stats", "last_good", 890)
+        self.age("webhook_stats", "last_good_ms", 890)
         self.fallback([], "no poll is called for")
-        self.age("webhook_stats", "last_good", 11)
+        self.age("webhook_stats", "last_good_ms", 11)
         self.fallback(self.POLL, "polling: no webhook has brought a work order for as long as webhook_silence")
 
     def test_safety_poll(self):
         self.webhook()
-        self.age("account", "observed", 6 * 3600 - 60)
+        self.age("account", "observed_ms", 6 * 3600 - 60)
         self.fallback([], "no poll is called for")
-        self.age("account", "observed", 61)
+        self.age("account", "observed_ms", 61)
         self.fallback(self.POLL, "polling: the last poll is as long ago as safety_poll")
         self.fallback([], "no poll is called for")
 
@@ -272,8 +272,8 @@ class Fallback(Webhooks):
         self.webhook()
         self.fallback([], "no poll is called for")
         self.mock.ask_delete("/subscriptions/901")
-        self.age("webhook_stats", "last_good", 1000)
-        self.age("subscriptions", "checked", 1000)
+        self.age("webhook_stats", "last_good_ms", 1000)
+        self.age("subscriptions", "checked_ms", 1000)
         self.fallback(["/v1/workorders", "/v1/subscriptions/901"], "901 .NEW_WORK_ORDER. is gone: MaintainX removes")
         self.webhook()
         self.fallback(["/v1/workorders"], "polling: a subscription is gone or not valid")
@@ -285,7 +285,7 @@ class Fallback(Webhooks):
         self.wosync("dispatch")
         self.mock.create_old(4)
         self.mock.config(max_limit=1, page_delay_ms=30)
-        self.sql("UPDATE account SET watermark = NULL, started = NULL")
+        self.sql("UPDATE account SET watermark_ms = NULL, started_ms = NULL")
         self.sync_some_pages()
         self.mock.config(page_delay_ms=0)
         self.wosync("-v", "sync", "--fallback", message="polling: a pass is unfinished")
@@ -299,7 +299,7 @@ class Fallback(Webhooks):
     def test_a_poll_that_fails_looks_after_no_subscription(self):
         self.configure(api="give_up = 0")
         self.wosync("webhooks", "register", "--url", URL, "--event", "workorder.created")
-        self.age("subscriptions", "checked", 1000)
+        self.age("subscriptions", "checked_ms", 1000)
         self.mock.fault("status", status=503, times=-1)
         self.mock.reset_log()
         self.wosync("sync", "--fallback", expect=UNAVAILABLE, message="api: work orders: 503")
@@ -316,7 +316,7 @@ class Fallback(Webhooks):
     def test_what_is_no_sign_of_life(self):
         """A comment's refetch that fails, a refused delivery, an unsupported event: none of them stands for polling."""
         self.webhook()
-        self.age("webhook_stats", "last_good", 901)
+        self.age("webhook_stats", "last_good_ms", 901)
         self.mock.fault("status", status=500, times=-1, path="/v1/workorders/%d" % self.one)
         self.send(self.public(self.one, "NEW_COMMENT_ON_WORK_ORDER", type="TEXT", comment="x"))
         self.send({"eventType": "USER_LOGOUT", "orgId": 1001})
@@ -334,7 +334,7 @@ class Fallback(Webhooks):
         self.configure(sync="webhook_silence = 1s")
         self.webhook()
         lost = self.mock.update(self.one, status="DONE")
-        self.age("webhook_stats", "last_good", 2)
+        self.age("webhook_stats", "last_good_ms", 2)
         self.wosync("sync", "--fallback", "--no-dispatch")
         self.assertIn("workorder.completed/%d/%s" % (self.one, lost), self.ids())
         self.webhook()

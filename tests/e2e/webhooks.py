@@ -100,7 +100,7 @@ class Webhooks(Case):
 
     def make_due(self):
         """As if the time had passed after which a failed one is asked for again."""
-        self.sql("UPDATE refetches SET due = 0")
+        self.sql("UPDATE refetches SET due_ms = 0")
 
     def lane(self):
         return self.status()["webhooks"]

@@ -47,8 +47,8 @@ sqlite3_stmt *oracle_query(enum oracle_query which)
 {
     static const char *const texts[ORACLE_QUERIES] = {
         [ORACLE_HAS_TABLES] = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_log'",
-        [ORACLE_HORIZON] = "SELECT horizon FROM account",
-        [ORACLE_WATERMARK] = "SELECT watermark FROM account",
+        [ORACLE_HORIZON] = "SELECT horizon_ms FROM account",
+        [ORACLE_WATERMARK] = "SELECT watermark_ms FROM account",
         [ORACLE_EVENTS] = "SELECT seq, id, type, work_order, body FROM event_log WHERE seq > ?1 ORDER BY seq",
         [ORACLE_SNAPSHOTS] = "SELECT id, deleted, json FROM work_orders",
         [ORACLE_DELIVERIES] =

@@ -357,8 +357,9 @@ class Heal(Scenario):
         self.world.run(["sync"], now=NOON - 60 * SECOND)
         with contextlib.closing(sqlite3.connect(os.path.join(self.world.work, "wosync.db"))) as db, db:
             db.execute("DELETE FROM snapshots WHERE id = ?", numbers[5:6])
-            db.execute("UPDATE documents SET json = replace(json, 'Old 6', 'Forged') WHERE work_order = ?", numbers[6:7])
-            db.execute("DELETE FROM deliveries WHERE seq = (SELECT min(seq) FROM events)")
+            db.execute("UPDATE documents SET json = replace(json, 'Old 6', 'Forged') WHERE subject = ?", numbers[6:7])
+            for table in ("deliveries", "delivery_history"):
+                db.execute("DELETE FROM " + table + " WHERE event_seq = (SELECT min(seq) FROM events)")
 
 
 ALL = {"first": First, "incremental": Incremental, "quarantine": Quarantine, "backfill": Backfill, "reconcile": Reconcile,

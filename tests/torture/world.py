@@ -35,7 +35,8 @@ VOLATILE = {"webhook_stats": "received|duplicate", "subscriptions": "id|secret"}
 # later cannot know better
 TIMES = {"account": "horizon|started|observed|finished|filter", "filter_probes": "asked", "late_windows": "polled",
          "passes": "started|observed|since", "snapshots": "observed",
-         "events": "seq|observed", "deliveries": "seq|attempts|first_failed|due|changed|error", "quarantine": "seen",
+         "events": "seq|observed", "deliveries": "event_seq|attempts|first_failed_ms|due_ms|changed_ms|error",
+         "delivery_history": "event_seq|attempts|changed_ms|error", "retention": "event_seq", "quarantine": "seen",
          "handlers": "added|last_|delivered|position|failing_since|failures|warned",
          "deletion_candidates": "refused", "webhook_inbox": "received",
          "webhook_stats": "", "subscriptions": "id|secret|registered|checked"}

@@ -229,7 +229,8 @@ static void store_1_meanwhile(void)
 {
     static char sql[120];
     server.before = NULL;
-    snprintf(sql, sizeof sql, "UPDATE snapshots SET updated = updated + 60000, observed = %lld WHERE id = 1",
+    snprintf(sql, sizeof sql,
+        "UPDATE snapshots SET updated_ms = updated_ms + 60000, observed_ms = %lld WHERE id = 1",
         (long long)(now + later));
     run_sql(sql);
 }
@@ -260,15 +261,17 @@ static void test_findings(void **state)
     } table[] = {
         {"nothing", "", nothing, "8: 8 same"},
         {"absent", "DELETE FROM snapshots WHERE id IN (1, 8)", nothing, "8: 6 same; 1 absent; 8 absent"},
-        {"older", "UPDATE snapshots SET updated = updated - 1 WHERE id = 4", nothing, "8: 7 same; 4 older"},
-        {"newer", "UPDATE snapshots SET updated = updated + 1 WHERE id = 4", nothing, "8: 7 same; 4 newer"},
-        {"another content", "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE work_order = 4",
+        {"older", "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 4", nothing,
+            "8: 7 same; 4 older"},
+        {"newer", "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 4", nothing,
+            "8: 7 same; 4 newer"},
+        {"another content", "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE subject = 4",
             nothing, "8: 7 same; 4 content title"},
-        {"other bytes alone", "UPDATE documents SET json = replace(json, ',', ', ') WHERE work_order = 4",
+        {"other bytes alone", "UPDATE documents SET json = replace(json, ',', ', ') WHERE subject = 4",
             nothing, "8: 8 same"},
         {"many fields",
             "UPDATE documents SET json = replace(json, '\"title\":', "
-            "'\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"title\":') WHERE work_order = 4",
+            "'\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"title\":') WHERE subject = 4",
             nothing, "8: 7 same; 4 content a, b, c, d, e and 1 more"},
         {"emitted as deleted", "UPDATE snapshots SET deleted = 1 WHERE id = 4", nothing, "8: 7 same; 4 back"},
         {"a change since", "", change_2, "8: 7 same, 0 unlisted, 1 left, 0 proving"},
@@ -279,7 +282,7 @@ static void test_findings(void **state)
             set_putting_back, "8: 8 same"},
         {"older, and stored meanwhile",
             "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; "
-            "UPDATE snapshots SET updated = updated - 1 WHERE id = 8",
+            "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 8",
             set_putting_back, "8: 8 same"},
         {"not listed", "", hide_1, "8: 8 same, 1 unlisted, 0 left, 0 proving"},
         {"not listed, and another content", "", hide_and_change_1, "8: 7 same; 1 content status"},
@@ -320,10 +323,12 @@ static void test_healing(void **state)
     struct store *store = open_new(state);
     check(do_poll(store, &e) == 0, "%s", e.text);
     later = HOUR;
-    run_sql("DELETE FROM snapshots WHERE id = 1; UPDATE snapshots SET updated = updated - 1 WHERE id = 2; "
-            "UPDATE snapshots SET updated = updated + 1 WHERE id = 3; UPDATE snapshots SET deleted = 1 WHERE "
-            "id = 4; "
-            "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE work_order = 5");
+    run_sql(
+        "DELETE FROM snapshots WHERE id = 1; UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 2; "
+        "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 3; UPDATE snapshots SET deleted = 1 "
+        "WHERE "
+        "id = 4; "
+        "UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE subject = 5");
     check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
     check(strcmp(out.data, "8: 3 same; 1 absent; 2 older; 3 newer; 4 back; 5 content title") == 0, "%s",
         out.data);
@@ -391,8 +396,8 @@ static void test_every_call_fails(void **state)
     struct store *store = open_new(state);
     check(do_poll(store, &e) == 0, "%s", e.text);
     later = HOUR;
-    run_sql("UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE work_order = 4; "
-            "UPDATE snapshots SET updated = updated + 1 WHERE id = 6");
+    run_sql("UPDATE documents SET json = replace(json, 'Pump', 'Fan') WHERE subject = 4; "
+            "UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = 6");
     change_2();
     end_1();
     store_close(store);

@@ -20,10 +20,11 @@ static const char content[] =
     "WITH n(i) AS (VALUES (1), (2), (3), (4), (5)) INSERT INTO events SELECT i, 'e' || i, "
     "iif(i = 2, 'workorder.created', 'workorder.updated'), 7, 1000 * i, 1000 * i, "
     "json_object('id', 'e' || i, 'data', json_object('priority', iif(i = 3, 'HIGH', 'LOW'))) FROM n;"
-    "INSERT INTO handlers (handler, name, type, position, added) VALUES (1, 'all', 'exec', 4, 0), "
+    "INSERT INTO handlers (id, name, type, position, added_ms) VALUES (1, 'all', 'exec', 4, 0), "
     "(2, 'new', 'exec', 5, 0), (3, 'high', 'exec', 5, 0);"
-    "INSERT INTO deliveries (handler, seq, work_order, state, due, changed) VALUES (1, 1, 7, 'done', 0, 0), "
-    "(1, 2, 7, 'dead', 0, 0), (1, 4, 7, 'pending', 0, 0), (2, 2, 7, 'discarded', 0, 0);";
+    "INSERT INTO deliveries (handler_id, event_seq, subject, state, due_ms, changed_ms) VALUES "
+    "(1, 2, 7, 'dead', 0, 0), (1, 4, 7, 'pending', 0, 0);"
+    "INSERT INTO delivery_history VALUES (1, 1, 'done', 1, 0, NULL), (2, 2, 'discarded', 1, 0, NULL);";
 
 static const char usual_conf[] =
     "[handler all]\ntype = exec\ncommand = /bin/true\n"
@@ -143,7 +144,7 @@ static void test_terms(void **state)
     sqlite3 *db = disk_connection();
     make_table(usual_conf);
     check(handler_table_look(&table, store, &e) == 0 && fan_out_events(store, &table, &e) == 0, "%s", e.text);
-    check(sqlite3_exec(db, "DELETE FROM deliveries WHERE seq = 5", NULL, NULL, NULL) == SQLITE_OK,
+    check(sqlite3_exec(db, "DELETE FROM deliveries WHERE event_seq = 5", NULL, NULL, NULL) == SQLITE_OK,
         "a delivery is deleted");
     check(audit(store, TIMESTAMP_NONE, &out, &e) == 0, "%s", e.text);
     check(strcmp(out.data, "5; all 1 1 1 0, 0 e5; new 0 0 0 1, 0; high 0 0 0 0, 0") == 0, "%s", out.data);

@@ -397,6 +397,9 @@ static void test_removed_events(void **state)
     for (int i = SINGLY; i <= BLOCKING; i++)
         check(w.taken[i].count == EVENTS - 6 && w.taken[i].seqs[0] == 6 && w.rows[i].place.position == EVENTS,
             "%s: %d", names[i], w.taken[i].count);
+    /* an event that is wanted cannot go */
+    for (int i = REFUSING; i <= CHAT; i++)
+        check(deliveries_discard_all(w.store, w.rows[i].place.handler, 1, &e) >= 0, "%s", e.text);
     for (int64_t seq = 6; seq < EVENTS; seq++)
         remove_event(w.store, seq);
     for (int i = SINGLY; i <= BLOCKING; i++)

@@ -35,7 +35,7 @@ static const char content[] =
     "INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0);"
     "INSERT INTO quarantine VALUES (1, x'02', x'02', 7, 'poll', 'why', 2, x'7b7d', 900);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000);"
-    "UPDATE webhook_stats SET first = 900, last = 950, received = 3;"
+    "UPDATE webhook_stats SET first_ms = 900, last_ms = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret of twenty bytes', 'VALID', "
     "900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'VALID', 900, 950);";

@@ -18,10 +18,11 @@
 #include "store/store.h"
 
 /* What is to come: a new column, a table made anew, a table of its own. */
-static const char next[] = "ALTER TABLE quarantine ADD COLUMN note TEXT NOT NULL DEFAULT 'none';\n"
-                           "CREATE TABLE followed (run INTEGER PRIMARY KEY REFERENCES runs, since INTEGER);\n"
-                           "INSERT INTO followed SELECT max(rowid), 5 FROM runs;\n";
-static const char broken[] = "CREATE TABLE broken (run INTEGER REFERENCES runs);\n"
+static const char next[] =
+    "ALTER TABLE quarantine ADD COLUMN note TEXT NOT NULL DEFAULT 'none';\n"
+    "CREATE TABLE followed (id INTEGER PRIMARY KEY REFERENCES runs, since_ms INTEGER);\n"
+    "INSERT INTO followed SELECT max(rowid), 5 FROM runs;\n";
+static const char broken[] = "CREATE TABLE broken (id INTEGER REFERENCES runs);\n"
                              "INSERT INTO broken VALUES (-7);\n";
 
 static const char *sql[SQL_VERSION + 1];

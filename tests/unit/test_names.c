@@ -188,8 +188,8 @@ static void test_unknown_elsewhere(void **state)
     server.users.pages[0] = USERS("{\"id\":9,\"name\":\"Cy\"}");
     assert_int_equal(
         sqlite3_exec(disk_connection(),
-            "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)", NULL,
-            NULL, NULL),
+            "INSERT INTO refetches (subject, reason, requested_ms, due_ms) VALUES (1, 'notified', 1, 0)",
+            NULL, NULL, NULL),
         SQLITE_OK);
     check_run(do_refetches, 1, 0, NULL);
     check_event("- {\"users\":{\"9\":\"Cy\"},\"teams\":{}}");

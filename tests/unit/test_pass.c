@@ -127,15 +127,15 @@ struct step {
 
 static const struct step steps[] = {
     {{"the first poll", do_poll}, set_first, ""},
-    {{"a poll", do_poll}, set_second, "UPDATE webhook_stats SET first = 0"},
+    {{"a poll", do_poll}, set_second, "UPDATE webhook_stats SET first_ms = 0"},
     {{"a poll again", do_poll}, set_second, ""},
     {{"a sweep", do_sweep}, set_gone, "UPDATE account SET filter = 'none'"},
     {{"the first 404", do_prove}, set_gone, ""},
     {{"the second 404", do_prove}, set_gone_later, ""},
     {{"refetches", do_refetches}, set_hinted,
-        "INSERT INTO webhook_inbox (key, received, event, work_order, state, body) VALUES "
+        "INSERT INTO webhook_inbox (key, received_ms, event, subject, state, body) VALUES "
         "('a', 1, 't', 1, 'waiting', x''), ('b', 1, 't', 4, 'waiting', x'');"
-        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0), (4, "
+        "INSERT INTO refetches (subject, reason, requested_ms, due_ms) VALUES (1, 'notified', 1, 0), (4, "
         "'notified', 1, 0)"},
     {{"a backfill", do_backfill}, set_history, "DELETE FROM events"},
     {{"registrations", do_watch}, set_history,
@@ -145,11 +145,12 @@ static const struct step steps[] = {
     {{"other people", do_poll}, set_strangers, ""},
     {{"a newcomer", do_poll}, set_newcomer, ""},
     {{"an audit", do_heal}, set_found,
-        "DELETE FROM snapshots WHERE id = 2; UPDATE snapshots SET updated = updated - 60000 WHERE id = 1; "
-        "UPDATE documents SET json = replace(json, 'Pump', 'Forged') WHERE work_order = 6; "
-        "UPDATE snapshots SET updated = updated + 60000 WHERE id = 7"},
+        "DELETE FROM snapshots WHERE id = 2; UPDATE snapshots SET updated_ms = updated_ms - 60000 WHERE id = "
+        "1; "
+        "UPDATE documents SET json = replace(json, 'Pump', 'Forged') WHERE subject = 6; "
+        "UPDATE snapshots SET updated_ms = updated_ms + 60000 WHERE id = 7"},
     {{"another behind a webhook", do_refetches}, set_another,
-        "INSERT INTO refetches (work_order, reason, requested, due) VALUES (1, 'notified', 1, 0)"},
+        "INSERT INTO refetches (subject, reason, requested_ms, due_ms) VALUES (1, 'notified', 1, 0)"},
 };
 
 /* What a run that was disturbed may leave otherwise: the runs themselves. */
@@ -454,7 +455,8 @@ static void test_a_page_that_always_fails(void **state)
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
         for (size_t n = 0; n < server.count; n++) {
             char sql[100];
-            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated FROM snapshots WHERE id = %lld), 0)",
+            snprintf(sql, sizeof sql,
+                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
                 (long long)server.orders[n].id);
             bool known = number_of(sql) == now + server.orders[n].minute * MINUTE;
             check(known == (server.orders[n].id != table[i].cursed), "row %zu: %lld", i,
@@ -477,7 +479,8 @@ static void test_a_page_that_always_fails(void **state)
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
         for (size_t n = 0; n < server.count; n++) {
             char sql[100];
-            snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated FROM snapshots WHERE id = %lld), 0)",
+            snprintf(sql, sizeof sql,
+                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
                 (long long)server.orders[n].id);
             check(number_of(sql) == now + server.orders[n].minute * MINUTE, "row %zu: %lld", i,
                 (long long)server.orders[n].id);
@@ -739,8 +742,8 @@ static void test_deadline(void **state)
     struct error e = {0};
     struct job job;
     struct store *store =
-        polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
-                      "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
+        polled(state, "INSERT INTO refetches (subject, reason, requested_ms, due_ms) SELECT id, 'notified', "
+                      "(SELECT observed_ms FROM account), 0 FROM snapshots WHERE id <= 2");
     for (int i = 0; i < 3; i++) {
         set_second();
         server.before = pass_deadline;
@@ -776,9 +779,9 @@ static void test_refetches_that_fail(void **state)
         {0, true, 0, 2, EX_OK}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct error e = {0};
-        struct store *store =
-            polled(state, "INSERT INTO refetches (work_order, reason, requested, due) SELECT id, 'notified', "
-                          "(SELECT observed FROM account), 0 FROM snapshots WHERE id <= 2");
+        struct store *store = polled(state,
+            "INSERT INTO refetches (subject, reason, requested_ms, due_ms) SELECT id, 'notified', "
+            "(SELECT observed_ms FROM account), 0 FROM snapshots WHERE id <= 2");
         server.status = table[i].status;
         server.orders[0].odd = table[i].odd;
         do_refetches(store, &e);

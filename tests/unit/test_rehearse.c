@@ -81,7 +81,7 @@ static void test_busiest_minute(void **state)
 
 /* A poll, a backfill with polls beside it, a killed run and the next, a run that is at work. */
 static const char runs[] =
-    "INSERT INTO runs (kind, began, ended) VALUES ('sync', 100, 200), ('backfill', 300, 900),"
+    "INSERT INTO runs (kind, began_ms, ended_ms) VALUES ('sync', 100, 200), ('backfill', 300, 900),"
     "('sync', 400, 450), ('sync', 500, 550), ('sync', 1000, NULL), ('sync', 1100, 1200),"
     "('sync', 1300, NULL);";
 
@@ -165,7 +165,7 @@ static const char content[] =
     "7, 2000, 2000, hex(zeroblob(20000))), (3, 'e3', 'workorder.updated', 8, 2001, 2001, '{}'), (4, 'e4', "
     "'workorder.deleted', 8, 2002, 2002, '{}'), (5, 'e5', 'workorder.created', 9, 9000, 9000, '{}');"
     "INSERT INTO handlers VALUES (1, 'new', 'log', 4, 900, NULL, 1, 0, 0, NULL, NULL, NULL, NULL, 0, NULL);"
-    "INSERT INTO runs (kind, began, ended) VALUES ('sync', 1500, 2500);";
+    "INSERT INTO runs (kind, began_ms, ended_ms) VALUES ('sync', 1500, 2500);";
 
 static struct {
     int events, summaries, snapshots, pushed;

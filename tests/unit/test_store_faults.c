@@ -68,10 +68,9 @@ static const char content[] =
     "INSERT INTO handlers VALUES (1, 'one', 'log', 4, 900, NULL, 0, 0, 2, 950, 960, 'busy', 960, 1, NULL),"
     " (2, 'two', 'http', 4, 900, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL),"
     " (3, 'three', 'warehouse', 1, 900, 950, 1, 0, 0, NULL, NULL, NULL, NULL, 0, NULL);"
-    "INSERT INTO deliveries VALUES (1, 1, 7, 'done', 1, NULL, 0, 1000, NULL), (1, 2, 7, 'done', 1, NULL, 0, "
-    "1000, NULL),"
-    " (1, 3, 8, 'pending', 0, NULL, 0, 900000, NULL), (1, 4, 7, 'dead', 9, 1000, 0, 900000, 'refused'),"
-    " (1, 5, 9, 'pending', 0, NULL, 0, 900000, NULL);"
+    "INSERT INTO delivery_history VALUES (1, 1, 'done', 1, 1000, NULL), (2, 1, 'done', 1, 1000, NULL);"
+    "INSERT INTO deliveries VALUES (1, 'pending', 3, 8, 0, NULL, 0, 900000, NULL),"
+    " (1, 'dead', 4, 7, 9, 1000, 0, 900000, 'refused'), (1, 'pending', 5, 9, 0, NULL, 0, 900000, NULL);"
     "INSERT INTO handler_terms VALUES (1, CAST('0123456789abcde' || x'00' AS BLOB), 3);"
     "INSERT INTO sweep_seen VALUES (7); INSERT INTO deletion_candidates VALUES (7, 1, NULL, NULL, 0, 0), (8, "
     "2, "
@@ -80,7 +79,7 @@ static const char content[] =
     "INSERT INTO webhook_inbox VALUES (1, 'k1', 1000, 'workorder.updated', 7, 'waiting', x'7b7d'),"
     " (2, 'k2', 1000, 'workorder.updated', 8, 'done', x'7b7d'), (3, 'k3', 900000, 'asset.updated', NULL, "
     "'unsupported', x'00');"
-    "UPDATE webhook_stats SET api = 'webhooks', first = 900, last = 950, received = 3;"
+    "UPDATE webhook_stats SET api = 'webhooks', first_ms = 900, last_ms = 950, received = 3;"
     "INSERT INTO subscriptions VALUES ('s1', 'a b', 'https://x.example/', 'secret', 'VALID', 900, 950),"
     " ('s2', 'c', 'https://x.example/', NULL, 'GONE', 900, 950);"
     "INSERT INTO webhook_gaps VALUES (7, 900, 1000), (8, 900, 900000);"
@@ -89,8 +88,9 @@ static const char content[] =
     "INSERT INTO users VALUES (2041, 'Ann Lee', NULL, 900, NULL); INSERT INTO teams VALUES (7, 'Crew', 900, "
     "NULL);"
     "INSERT INTO people_lists VALUES ('users', 900, 900, NULL, 0, 0, NULL);"
-    "INSERT INTO runs (kind, began) VALUES ('sync', 1000), ('sync', 900000);"
-    "INSERT INTO runs (kind, began, ended, exit_status, message) VALUES ('sync', 900000, 900500, 0, NULL), "
+    "INSERT INTO runs (kind, began_ms) VALUES ('sync', 1000), ('sync', 900000);"
+    "INSERT INTO runs (kind, began_ms, ended_ms, exit_status, message) VALUES ('sync', 900000, 900500, 0, "
+    "NULL), "
     "('reconcile', 900000, 900500, 0, 'why');";
 
 /* --- the functions, each with arguments that make it do all it can --- */
@@ -194,7 +194,7 @@ FUNCTION(do_deliveries_add, deliveries_add(s, 2, 4, 7, NOW, e))
 static const struct delivery_range none_yet = {4, 4, ",workorder.updated,workorder.created,"};
 FUNCTION(do_add_all, deliveries_add_all(s, 2, &none_yet, NOW, e))
 FUNCTION(do_count_due, deliveries_count_due(s, 1, NOW, NOW, e))
-FUNCTION(do_deliveries_done, deliveries_done(s, 1, 3, NOW, e))
+FUNCTION(do_deliveries_done, deliveries_done(s, 1, &(int64_t){3}, 1, NOW, e))
 FUNCTION(do_deliveries_retry, deliveries_retry(s, 1, 3, NOW + 5, NOW, "busy", e))
 FUNCTION(do_deliveries_dead, deliveries_dead(s, 1, 3, NOW, "no", e))
 FUNCTION(do_revive, deliveries_revive(s, NULL, NOW, e))
@@ -676,7 +676,7 @@ static void test_visitors_stop(void **state)
 /* Each of these has a transaction of its own. */
 static int64_t do_retention(struct store *s, struct error *e)
 {
-    return retention_run(s, CUTOFF, e);
+    return retention_run(s, CUTOFF, 1, e);
 }
 
 static int64_t do_durably(struct store *s, struct error *e)
