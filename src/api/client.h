@@ -43,8 +43,7 @@ enum api_verdict {
     API_FORBIDDEN,   /* 403: the token may not do it; the error is filled */
     API_FAILED,      /* the error is filled */
     API_STOPPED      /* a signal or the deadline came before a try. The error: EX_TEMPFAIL for a signal, or
-                        where the client did nothing but wait for the rate limit; why the last try failed;
-                        else empty */
+                        where the client did nothing but wait for the rate limit; else empty */
 };
 
 /* What a reader says of the body of an answer that was taken. */
@@ -95,10 +94,11 @@ void client_free(struct client *client);
  * API_OK: 200 (201 and 204 too for what is no GET), and the reader took the body; the call is in *out, to be
  * freed by the caller, unless `out` is NULL. For API_BAD_REQUEST, API_GONE and API_FORBIDDEN (EX_NOPERM)
  * the error holds what the server said. API_FAILED: EX_UNAVAILABLE (unreachable, failing, 4xx; also where the
- * deadline came before the last try), EX_PROTOCOL (not what was asked for, truncated, too large, a redirect),
- * EX_NOPERM (401), EX_CONFIG (organization_id is missing), EX_TEMPFAIL (a rate limit that lasts longer than
- * we wait, or than the deadline while this client has had no other answer; with `optional`, any wait).
- * API_STOPPED: a signal, or the deadline before a try of a client that has had answers.
+ * deadline, or a wait for the rate limit, came before the next try), EX_PROTOCOL (not what was asked for,
+ * truncated, too large, a redirect), EX_NOPERM (401), EX_CONFIG (organization_id is missing), EX_TEMPFAIL (a
+ * rate limit that lasts longer than we wait, or than the deadline while this client has had no other answer;
+ * with `optional`, any wait). API_STOPPED: a signal, or the deadline before a try of a client that has had
+ * answers.
  */
 enum api_verdict client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);

@@ -3,8 +3,9 @@
  *
  * Two waits, of two kinds: keep_pace before a request, because the rate limit says so, and back_off after one
  * that failed. Neither goes beyond the deadline; a wait that is too long is left to a later run, which reads
- * the rate limit from the store. What a 429 asks for is part of the rate limit, so that keep_pace waits for
- * it.
+ * the rate limit from the store. Where a try failed before, that is why the request failed: a request that
+ * fails in each run, and for whose next try there is never time, must not look as if it had not been sent
+ * (rule R9). What a 429 asks for is part of the rate limit, so that keep_pace waits for it.
  */
 #include "api/client_pace.h"
 
@@ -46,6 +47,12 @@ static bool is_first_refusal(const struct budget *budget)
 bool budget_allows(const struct budget *budget, int64_t wait, int64_t give_up)
 {
     return is_first_refusal(budget) || clock_monotonic() - budget->began - budget->excused + wait <= give_up;
+}
+
+/* The last try failed of itself, and there is no time for another. */
+static bool is_failed(const struct budget *budget)
+{
+    return budget->failures > 0 && !budget->refused && !shutdown_signalled();
 }
 
 /* --- before a request --- */
@@ -128,18 +135,18 @@ enum api_verdict client_keep_pace(
     char text[TIMESTAMP_SIZE];
     for (;;) {
         if (shutdown_requested())
-            return time_is_over(client, request->what, e);
+            return is_failed(budget) ? API_FAILED : time_is_over(client, request->what, e);
         int64_t wait = client_ask_to_send(client, e);
         if (wait <= 0)
             return wait == 0 ? API_OK : API_FAILED;
         if (request->optional || wait > LONGEST_PAUSE_MS || wait >= shutdown_run_left())
-            return leave_wait(client, request->what, wait, e);
+            return is_failed(budget) ? API_FAILED : leave_wait(client, request->what, wait, e);
         duration_format(wait, text);
         log_info("api: %s: waiting %s for the rate limit", request->what, text);
         if (!client->asked_to_wait)
             budget->excused += wait;
         if (!shutdown_wait(wait))
-            return wait_ended(client, request->what, e);
+            return is_failed(budget) ? API_FAILED : wait_ended(client, request->what, e);
     }
 }
 
@@ -164,5 +171,7 @@ enum api_verdict client_back_off(
     if (ahead >= shutdown_run_left())
         return budget->refused ? leave_wait(client, what, ahead, e) : API_FAILED;
     log_info("%s; try %d follows", e->text, budget->failures + 1);
-    return shutdown_wait(wait) ? API_OK : client_stopped(e);
+    if (shutdown_wait(wait))
+        return API_OK;
+    return is_failed(budget) ? API_FAILED : client_stopped(e);
 }

@@ -32,8 +32,7 @@ void budget_count_failure(struct budget *budget, enum request_result result);
 /* May there be another try, `wait` from now? */
 bool budget_allows(const struct budget *budget, int64_t wait, int64_t give_up);
 
-/* A signal or the deadline came. In the second case the error stays: why the last try failed, if one did.
- * Returns API_STOPPED. */
+/* A signal or the deadline came; in the second case the error stays. Returns API_STOPPED. */
 enum api_verdict client_stopped(struct error *e);
 
 /* Asks to send one request; where others share the rate limit it is counted then. Returns 0 when it may be

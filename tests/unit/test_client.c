@@ -532,6 +532,38 @@ static void test_a_deadline_ends_the_tries(void **state)
     talk_end(&talk);
 }
 
+static enum client_reading torn_at_the_turns_end(
+    struct http_call *call, void *out, const char *what, struct error *e)
+{
+    shutdown_set_turn(1);
+    return torn_once(call, out, what, e);
+}
+
+/* The rate limit, or the end of the turn, leaves no time for another try: that the first one failed is what
+ * happened, and not that the time was over. */
+static void test_a_failed_try_is_not_forgotten(void **state)
+{
+    struct talk talk;
+    (void)state;
+    begin(&talk, good, ANSWER("500 Internal Server Error", RATE("9", "0", "60"), "{}"));
+    shutdown_set_deadline(30000);
+    assert_int_equal(ask(&talk, "/"), API_OK);
+    assert_int_equal(ask(&talk, "/"), API_FAILED);
+    shutdown_set_deadline(0);
+    check_error(&talk, EX_UNAVAILABLE, "500");
+    talk_end(&talk);
+
+    int read = 0;
+    const struct client_request request = {
+        .method = "GET", .path = "/", .what = "it", .read = torn_at_the_turns_end, .out = &read};
+    begin(&talk, good, good);
+    enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
+    shutdown_set_turn(0);
+    assert_int_equal(verdict, API_FAILED);
+    check_error(&talk, EX_PROTOCOL, "it is torn");
+    talk_end(&talk);
+}
+
 /* In a process of its own: before anything is sent, and while the answer is waited for. */
 static void be_stopped(void *data)
 {
@@ -658,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_a_deadline_ends_the_wait),
         cmocka_unit_test(test_a_deadline_ends_a_run_that_has_read),
         cmocka_unit_test(test_a_deadline_ends_the_tries),
+        cmocka_unit_test(test_a_failed_try_is_not_forgotten),
         cmocka_unit_test(test_a_signal_ends_it),
         cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_ahead_in_vain),
