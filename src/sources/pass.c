@@ -196,16 +196,40 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 /* The cursor is no longer taken: the same pass from its beginning; the diff makes that free (rule R2). */
 static enum step start_over(struct reader *r, struct error *e)
 {
-    if (r->started_over) {
-        fail(e, EX_UNAVAILABLE,
-            "api: work orders: the server refused its own cursor twice; the next run starts the "
-            "pass over");
-        return STEP_FAILED;
-    }
     log_info("%s; the cursor has expired, the pass starts over", e->text);
     *e = (struct error){0};
     r->started_over = true;
     return STEP_OVER;
+}
+
+/* A page is answered with 400 or 404. The cursor may have expired, once in a run; or the filter is not taken,
+ * which a question about nothing shows; else the server cannot show what is on this page, and calls it our
+ * mistake. */
+static enum step page_refused(
+    struct reader *r, const struct page_request *request, enum api_verdict verdict, struct error *e)
+{
+    const struct error why = *e;
+    const bool around = detour_is_on(&r->state.detour);
+    if (request->cursor != NULL && !around && !r->started_over && !r->failed_before)
+        return start_over(r, e);
+    if (request->cursor == NULL && !around && verdict == API_BAD_REQUEST) {
+        bool taken = false;
+        *e = (struct error){0};
+        enum step step = pass_check_list(r, r->sent, &taken, e);
+        if (step != STEP_AGAIN)
+            return step;
+        *e = why;
+        if (!taken && r->sent != FILTER_NONE)
+            return give_up_filter(r, FILTER_REFUSED, e);
+        if (!taken)
+            filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
+    }
+    if (request->cursor != NULL && !around)
+        fail(e, EX_UNAVAILABLE,
+            "api: work orders: the server refused its own cursor twice; the next run asks for this page "
+            "again, "
+            "and then reads around it");
+    return pass_page_failed(r, e);
 }
 
 static enum step read_page(struct reader *r, struct error *e)
@@ -226,13 +250,7 @@ static enum step read_page(struct reader *r, struct error *e)
         return step;
     case API_BAD_REQUEST:
     case API_GONE:
-        if (request.cursor != NULL)
-            return start_over(r, e);
-        if (verdict == API_BAD_REQUEST && r->sent != FILTER_NONE)
-            return give_up_filter(r, FILTER_REFUSED, e);
-        if (verdict == API_BAD_REQUEST)
-            filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
-        return STEP_FAILED;
+        return page_refused(r, &request, verdict, e);
     case API_STOPPED:
         return STEP_STOPPED;
     case API_FAILED:

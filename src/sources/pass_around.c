@@ -92,7 +92,7 @@ static int read_neighbours(struct reader *r, int64_t at, const char *order, stru
             page_answer_free(&answer);
             limit = cursor != NULL ? limit : 0;
         } else {
-            bool page_fails = verdict == API_FAILED && e->status != EX_TEMPFAIL;
+            bool page_fails = verdict != API_STOPPED && verdict != API_FORBIDDEN && e->status != EX_TEMPFAIL;
             limit = page_fails ? limit / 2 : 0;
             *e = (struct error){0};
         }
@@ -127,8 +127,7 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
 
 /* --- a page that fails --- */
 
-/* Is the list itself well? STEP_AGAIN: it is; *possible: and it can be read in windows. */
-static enum step check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e)
+enum step pass_check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e)
 {
     int64_t date, asked = clock_now();
     *possible = false;
@@ -147,7 +146,7 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
     if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
         r->filter.chosen <= FILTER_GTE)
         spelling = r->filter.chosen;
-    enum step step = check_list(r, spelling, &possible, e);
+    enum step step = pass_check_list(r, spelling, &possible, e);
     if (step != STEP_AGAIN)
         return step;
     log_info("%s; asking once more", why->text);
@@ -170,7 +169,7 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
 {
     bool possible, news;
     const int64_t from = r->state.detour.from;
-    enum step step = check_list(r, r->sent, &possible, e);
+    enum step step = pass_check_list(r, r->sent, &possible, e);
     if (step != STEP_AGAIN)
         return step;
     if (!possible)

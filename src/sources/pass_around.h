@@ -9,6 +9,11 @@
 /* To be called for a new pass: leaves out what is known to fail. Returns 0, or -1 when the store failed. */
 int pass_avoid_skipped(struct reader *r, struct error *e);
 
+/* Asks for what was updated in 1970, with this spelling of the filter. STEP_AGAIN: the list itself is well;
+ * *possible: and this filter is honoured, so that it can be read in windows. Otherwise the error is filled.
+ */
+enum step pass_check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e);
+
 /*
  * A page failed, which the error says. STEP_FAILED: that ends the run. STEP_AGAIN (the error is cleared): the
  * state says what to ask for now, the page again or a window of a detour around it. That needs a page that

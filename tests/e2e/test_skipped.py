@@ -1,7 +1,9 @@
 """A page of the list that always fails stops nothing: the rest is read, and what is left out is asked for again."""
+import glob
 import http.client
 import http.server
 import json
+import os
 import threading
 import urllib.parse
 
@@ -123,6 +125,42 @@ class Skipped(Case):
         self.curse.cursed = {self.olds[0]}
         self.fail_then_read("sync")
         self.assertEqual(len(self.snapshots()), 29)
+
+    def read_around_refusals(self, status):
+        self.curse.status = status
+        for _ in range(4):
+            if self.skipped() == 0:
+                self.sync(expect=UNAVAILABLE, message="^wosync: ")
+        self.assertEqual(self.skipped(), 1)
+
+    def test_a_poll_that_is_refused(self):
+        """Some servers answer a record that they cannot show with 400 or 404, as if the question were wrong."""
+        for status in (400, 404):
+            with self.subTest(status=status):
+                self.sync_silently()
+                for number in self.olds[5:25]:
+                    self.mock.update(number, title="Changed by %d" % status)
+                self.curse.cursed = {self.olds[12]}
+                self.read_around_refusals(status)
+                self.assertEqual({w["id"] for w in self.snapshots().values() if w["title"] == "Changed by %d" % status},
+                                 set(self.olds[5:25]) - {self.olds[12]})
+                self.curse.cursed = set()
+                self.wosync("reconcile")
+                self.assertEqual(self.skipped(), 0)
+        self.assertSnapshotsAreTrue()
+        self.assertNothingDoubled()
+
+    def test_a_later_page_that_is_refused(self):
+        for status in (400, 404):
+            with self.subTest(status=status):
+                self.mock.config(max_limit=5)
+                self.curse.cursed = {self.olds[17]}
+                self.curse.status = status
+                self.sync(expect=UNAVAILABLE)
+                self.read_around_refusals(status)
+                self.assertEqual(len(self.snapshots()), 29)
+                for path in glob.glob(self.store + "*"):
+                    os.unlink(path)
 
     def test_a_sweep(self):
         self.sync_silently()
