@@ -32,6 +32,7 @@ def opened(store):
 class Bench:
     """One run: where its files are, what is compared, and what was measured: {(what, who): [figures, ...]}."""
 
+    least_programs = DELIVERIES // 20
     program, build, opened = BUILD / "wosync", BENCH, staticmethod(opened)
 
     def __init__(self, directory):

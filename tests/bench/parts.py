@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import shutil
 import subprocess
 import time
 import urllib.parse
@@ -39,6 +40,32 @@ def receive(bench, count):
                      "events told by webhooks")
     with bench.opened(received) as db:
         bench.expect(count, db.execute("SELECT count(*) FROM documents").fetchone()[0], "rows of the CGI program")
+
+
+PROGRAMS = {"that prints": "cat >/dev/null; echo done", "that closes its output": "exec >&- 2>&-; cat >/dev/null"}
+
+
+def spawn(bench):
+    """A program for each of a thousand events, against a loop that does nothing but start it and wait for its end."""
+    saved, bodies = bench.dir / "programs.saved", bench.dir / "programs.bodies"
+    for what, script in PROGRAMS.items():
+        config, store = bench.config("programs", bench.server.url + "/some/v1", more=(
+            "[handler run]\ntype = exec\non = workorder.created\nwhen = id %% 10 = 0\ncommand = /bin/sh -c \"%s\"\n") % script)
+        if not saved.exists():
+            bench.remove(store)
+            bench.measure("setup", "wosync", bench.wosync(config, "backfill", "--since", "366d", "--no-dispatch"))
+            with bench.opened(store) as db, open(bodies, "w", encoding="utf-8") as f:
+                f.writelines(body + "\n" for (body,) in db.execute(
+                    "SELECT body FROM events WHERE type = 'workorder.created' AND subject % 10 = 0 ORDER BY seq"))
+            shutil.copy(store, saved)
+        bench.remove(store)
+        shutil.copy(saved, store)
+        bench.measure("program " + what, "wosync", bench.wosync(config, "dispatch"))
+        loop = bench.measure("program " + what, "loop", [bench.build / "floor_spawn", bodies, "/bin/sh", "-c", script])
+        with bench.opened(store) as db:
+            done = db.execute("SELECT count(*) FROM delivery_log WHERE state = 'done'").fetchone()[0]
+        bench.expect("%d\n" % done, loop["out"], "programs run")
+        bench.expect(True, done >= bench.least_programs, "enough programs were run")
 
 
 @contextlib.contextmanager

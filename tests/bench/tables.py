@@ -2,6 +2,7 @@
 from statistics import median
 
 import large
+import parts
 
 ORDER = ("wosync", "scan", "slice", "node", "python", "shell")
 NAMES = {"wosync": "wosync", "scan": "floor: C, scans, two tables", "slice": "floor: C, json-c and slices, two tables",
@@ -76,6 +77,9 @@ def requirements(f, facts):
     for key in ("wall", "cpu"):
         yield ("10,000 deliveries, %s, to a poster that signs, and remembers what it sent" % key,
                f.ratio(("dispatch", wosync), ("dispatch", "deliverer"), key), None, None)
+    for what in parts.PROGRAMS:
+        yield ("exec, a program %s, wall, to a loop that only runs it" % what,
+               f.ratio(("program " + what, wosync), ("program " + what, "loop"), "wall"), 1.25, 1.0)
     yield "webhook taken, CPU, to a CGI program that commits one row", f.ratio(("receive", wosync), ("receive", "cgi"), "cpu"), 1.5, 1.2
     yield "store, to the JSON received", f.median("size", wosync, "bytes") / facts["records"], 1.35, 1.1
     yield "time that a backfill under a rate limit takes, to what is allowed", 1 / f.median("limited", wosync, "used"), 1.01, None
