@@ -110,7 +110,7 @@ struct delivery_result {
     enum delivery_verdict verdict;
     bool broken; /* of LATER: someone must set it right (a program that is missing): said at once */
     bool away;   /* of LATER: it is not about this delivery, the receiver is not to be had: nothing more is
-                    tried in   this run */
+                    tried in this run */
     int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
     char error[256];     /* why, unless DONE or UNTRIED; secrets are masked */
 };
@@ -178,11 +178,10 @@ struct handler_driver {
 };
 
 struct handler_limits {
-    size_t events;       /* most events in a batch; 0: 1 */
-    int jobs;            /* most jobs at a time, up to 8; 0: 8 */
-    int64_t interval_ms; /* least time between two jobs, over runs too; 0: none */
-    size_t
-        summary_above; /* a run that has more for the handler than this sends one summary; only with push */
+    size_t events;        /* most events in a batch; 0: 1 */
+    int jobs;             /* most jobs at a time, up to 8; 0: 8 */
+    int64_t interval_ms;  /* least time between two jobs, over runs too; 0: none */
+    size_t summary_above; /* a run with more than this for the handler sends one summary; only with push */
 };
 
 /* What trying a receiver found. */

@@ -3,8 +3,8 @@
  *
  *   opening   the file and its directory are made where they are missing (STORE_WRITE) -> connection.h ->
  *             whose it is and its schema (migration.h) -> WAL, durable commits
- *   then      store_begin or store_begin_relaxed -> statements (statement.h) -> store_commit or
- * store_rollback
+ *   then      store_begin or store_begin_relaxed -> statements (statement.h) ->
+ *             store_commit or store_rollback
  *
  * Invariants: one transaction at a time; store_rollback may be called at any time, and a closed store leaves
  * none behind; synchronous is FULL but within a relaxed transaction.
