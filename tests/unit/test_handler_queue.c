@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 /* Events 1, 1 + WORK_ORDERS, ... are of one work order; some lie behind what is read at a time. */
-enum { EVENTS = WINDOW_SIZE + 600, WORK_ORDERS = 299 };
+enum { EVENTS = DUE_LIST_SIZE + 600, WORK_ORDERS = 299 };
 
 /* Long enough for a delivery to be given up. */
 static const int64_t FOUR_DAYS = 4 * INT64_C(86400000);
@@ -166,14 +166,14 @@ static void revive(struct store *other)
 static void test_discarded_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = discard};
+        .attempts = 1, .due = clock_now() + 3600000, .at = DUE_LIST_SIZE - 100, .happens = discard};
     assert_int_equal(deliver(state, &scenario), EVENTS - 1);
 }
 
 static void test_taken_up_again_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = revive};
+        .attempts = 1, .due = clock_now() + 3600000, .at = DUE_LIST_SIZE - 100, .happens = revive};
     assert_int_equal(deliver(state, &scenario), EVENTS);
 }
 
@@ -188,7 +188,7 @@ static void fail_soon(struct store *other)
 /* The statements fail in turn that come when the queue is empty: what is written, and what is read then. */
 static void test_the_store_fails(void **state)
 {
-    const struct scenario scenario = {.at = WINDOW_SIZE, .happens = fail_soon};
+    const struct scenario scenario = {.at = DUE_LIST_SIZE, .happens = fail_soon};
     int faults = 0;
     for (failing = RESULTS_AT_ONCE; failing < RESULTS_AT_ONCE + 10; failing++) {
         directory_setup(state);
