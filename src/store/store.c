@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "store/connection.h"
-#include "store/looking.h"
+#include "store/read_only.h"
 #include "store/migration.h"
 
 /* How long store_is_old waits for a process that makes or migrates the store. */
@@ -85,7 +85,7 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
 {
     struct store *store = make_store(path, busy_ms);
     if ((mode != STORE_WRITE || (store_make_directory(path, e) == 0 && make_file(path, e) == 0)) &&
-        (mode == STORE_LOOK ? looking_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
+        (mode == STORE_LOOK ? read_only_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
             0 &&
         prepare_file(store, mode, e) == 0 &&
         /* after migrations, which may drop and rename what others refer to */
