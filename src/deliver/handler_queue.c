@@ -20,6 +20,8 @@
  */
 #include "deliver/handler_queue.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
@@ -291,6 +293,7 @@ static void run_job(struct handler_queue *queue, struct job *job)
     queue->next_start = clock_monotonic() + queue->limits.interval_ms;
     queue->handler->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
     queue->handler->sent += job->batch.kind == HANDLER_EVENTS;
+    memset(job->results, 0, handler_batch_results(&job->batch) * sizeof *job->results);
     job->work = queue->driver->start(queue->state, queue->host, &job->batch, job->results);
 }
 

@@ -6,6 +6,11 @@
  * result for each delivery. Nothing of these may block. A type that can only block has `work` in their place:
  * the engine calls it in a child process, which it kills at the time limit.
  *
+ * A delivery may come again, with the same id and the same bytes: after a crash, or when a child was killed. A
+ * type that keeps what it is given looks whether it has the id already, or says in the manual that it does
+ * not. With one job at a time a batch may hold several events of a work order, in their order: once one of
+ * them has failed, the later ones of that work order are not delivered, and are LATER or UNTRIED, too.
+ *
  * A type sees events, its own settings and what the host lends it, never the store, another type or the
  * engine.
  */
@@ -100,10 +105,10 @@ void handler_event_forget(struct handler_event *event);
 /* --- how an attempt ended --- */
 
 enum delivery_verdict {
-    DELIVERY_DONE,   /* the receiver has it */
-    DELIVERY_LATER,  /* it failed: try again */
-    DELIVERY_DEAD,   /* it refused: trying again is no use */
-    DELIVERY_UNTRIED /* it was not tried: no attempt is counted */
+    DELIVERY_UNTRIED, /* it was not tried: no attempt is counted. What a result is that a type does not fill */
+    DELIVERY_DONE,    /* the receiver has it */
+    DELIVERY_LATER,   /* it failed: try again */
+    DELIVERY_DEAD     /* it refused: trying again is no use */
 };
 
 struct delivery_result {
@@ -204,7 +209,7 @@ struct handler_type {
     /* Fills the limits, which are zeroed before. NULL: one event a job, eight jobs at a time. */
     void (*limits)(const void *state, struct handler_limits *limits);
 
-    bool keeps; /* what it is given stays for good: a test event is not for it */
+    bool keeps; /* what it is given stays for good: `doctor --send` gives it no test event */
 
     bool wants_history;   /* each event comes with the steps of its work order */
     bool wants_snapshots; /* a handler is given every snapshot: all when it is new, later those of work orders
@@ -215,14 +220,17 @@ struct handler_type {
      * for all. */
     bool (*sends)(enum event_type type);
 
-    /* One of the two. `work` does the whole batch and fills the results; it may block. */
+    /* One of the two. `work` does the whole batch and fills the results; it may block. It is called in a
+     * child process: the state is a copy of what `make` made, is kept from batch to batch while the child
+     * lives, and is freed there, too. Descriptors that `make` opened are closed in it. All else is called in
+     * the engine's process. */
     struct handler_driver driver;
     void (*work)(void *state, struct handler_batch *batch, struct delivery_result *results);
 
     /* Tries the receiver without an event, for `doctor`: nothing is sent that it would keep, nothing is made
      * or changed. Returns 0 with *probe filled (zeroed before, but for the timeout), or -1 with the status
      * that a run would end with and a text that says what to do. NULL for types that nothing can be wrong
-     * with. */
+     * with: `doctor` says that they need no receiver. */
     int (*probe)(void *state, struct handler_probe *probe, struct error *e);
 
     /* Makes what a job with this batch would send, by the same functions, for `rehearse`: nothing is sent,
