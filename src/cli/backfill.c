@@ -1,10 +1,10 @@
 /*
  * backfill: the command that reads a window of the past, or says before what that would cost (--plan).
  *
- *   no backfill is unfinished        the window that was typed begins
- *   the same one is unfinished       it goes on; typed as before it is the same, though an age (90d) now means
- *                                    another instant
- *   another one is unfinished        refused, unless --restart drops it
+ *   no backfill is unfinished    the window that was typed begins
+ *   the same one is unfinished   it goes on; typed as before it is the same, though an age (90d) now means
+ *                                another instant
+ *   another one is unfinished    refused, unless --restart drops it
  *
  * What is emitted, sources/backfill.h says.
  */

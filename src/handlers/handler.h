@@ -6,8 +6,8 @@
  * result for each delivery. Nothing of these may block. A type that can only block has `work` in their place:
  * the engine calls it in a child process, which it kills at the time limit.
  *
- * A delivery may come again, with the same id and the same bytes: after a crash, or when a child was killed. A
- * type that keeps what it is given looks whether it has the id already, or says in the manual that it does
+ * A delivery may come again, with the same id and the same bytes: after a crash, or when a child was killed.
+ * A type that keeps what it is given looks whether it has the id already, or the manual says that it does
  * not. With one job at a time a batch may hold several events of a work order, in their order: once one of
  * them has failed, the later ones of that work order are not delivered, and are LATER or UNTRIED, too.
  *
@@ -105,7 +105,7 @@ void handler_event_forget(struct handler_event *event);
 /* --- how an attempt ended --- */
 
 enum delivery_verdict {
-    DELIVERY_UNTRIED, /* it was not tried: no attempt is counted. What a result is that a type does not fill */
+    DELIVERY_UNTRIED, /* it was not tried: no attempt is counted. So is a result that is not filled */
     DELIVERY_DONE,    /* the receiver has it */
     DELIVERY_LATER,   /* it failed: try again */
     DELIVERY_DEAD     /* it refused: trying again is no use */
