@@ -17,10 +17,10 @@ struct store;
  * Adds a text for each problem to the array `problems`. `status` holds what status_json_gather has put into
  * it; `now` is our clock, milliseconds. A problem is what will not go away by itself, or has lasted for long:
  *
- *   polling       no pass has finished, or none for an hour (with webhooks: for safety_poll and an hour), or
- * the last run of sync that ended failed (exit status 75, try again later, is no failure) a handler
- * deliveries are dead, or one has been pending for an hour the rest      records in quarantine, work orders
- * that cannot be read, webhook subscriptions that are gone
+ *   polling     no pass has finished, or none for an hour (with webhooks: for safety_poll and an hour), or
+ *               the last run of sync that ended failed (exit status 75, try again later, is no failure)
+ *   a handler   deliveries are dead, or one has been pending for an hour
+ *   the rest    records in quarantine, work orders that cannot be read, webhook subscriptions that are gone
  *
  * Returns 0, or -1 with the error filled when the store cannot be read.
  */

@@ -19,9 +19,10 @@ void ping_start(const char *url, const char *id);
  * Reports how it ended, with the run's lines as the body, of which 100,000 bytes are sent. By the exit
  * status:
  *
- *   0, 65   success (the URL itself): what went to quarantine holds nothing else up
- *   69, 75  /log: noted, and no alarm: one unreachable minute is none, and where it lasts, success does not
- * come others  /fail: someone must do something
+ *   0, 65    success (the URL itself): what went to quarantine holds nothing else up
+ *   69, 75   /log: noted, and no alarm: one unreachable minute is none, and where it lasts, success does not
+ *            come
+ *   others   /fail: someone must do something
  */
 void ping_end(const char *url, const char *id, int exit_status, const struct buffer *lines);
 

@@ -1,8 +1,8 @@
 /*
  * sync: the line in the crontab. It has two halves, and each has the lock of its own kind:
  *
- *   reading     the list, single work orders, proofs, sweeps   LOCK_POLL (LOCK_REFETCH and LOCK_SWEEP for
- * parts) delivering  fan-out, and what is due                       LOCK_DELIVER
+ *   reading      the list, single work orders, proofs, sweeps    LOCK_POLL (parts: LOCK_REFETCH, LOCK_SWEEP)
+ *   delivering   fan-out, and what is due                        LOCK_DELIVER
  *
  * Reading comes first and takes turns with delivering, so that neither can take the other's time: a turn of
  * reading ends between two pages, after TURN_MS at the latest and with at least a quarter of what --max-time

@@ -2,7 +2,7 @@
 /*
  * dispatch: the delivery engine: from the event log to the handlers.
  *
- *   event log -- fan_out --> deliveries -- window --> handler_queue -- start --> job -- collect --> results
+ *   event log -- fan_out --> deliveries - due_list -> handler_queue -- start --> job -- collect --> results
  *                (on, when)                (what is   (order, breaker,           |                  (written
  *                                           due)       pause, summary)           |                   together)
  *

@@ -20,6 +20,8 @@
  */
 #include "deliver/handler_queue.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/shutdown.h"
 #include "base/timestamp.h"
@@ -110,9 +112,9 @@ static void move_on(struct handler_queue *queue, int place, enum delivery_verdic
     if (place < 0)
         return;
     if (verdict == DELIVERY_DONE || verdict == DELIVERY_DEAD)
-        window_follow(&queue->window, place);
+        due_list_follow(&queue->due, place);
     else
-        window_hold(&queue->window, place);
+        due_list_hold(&queue->due, place);
 }
 
 /* Nothing of a batch was tried: it is tried one by one, and a single one is left for another run. */
@@ -156,7 +158,7 @@ static int refill(struct handler_queue *queue, struct error *e)
 {
     if (queue_write(queue, e) != 0)
         return -1;
-    const struct window_query query = {.store = queue->store,
+    const struct due_list_query query = {.store = queue->store,
         .handler = queue->handler->place.handler,
         .now = queue->began,
         .latest = queue->latest,
@@ -165,11 +167,11 @@ static int refill(struct handler_queue *queue, struct error *e)
     for (int i = 0; i < queue->limits.jobs; i++)
         for (size_t k = 0; queue->jobs[i].busy && k < queue->jobs[i].batch.count; k++)
             queue->jobs[i].places[k] = -1;
-    int n = window_read(&queue->window, &query, e);
+    int n = due_list_read(&queue->due, &query, e);
     /* nothing more becomes due in this run, but for what is made so by hand */
     queue->exhausted = n == 0;
     /* all that is due waits for what is under way */
-    queue->blocked = n > 0 && queue->window.left == 0;
+    queue->blocked = n > 0 && queue->due.left == 0;
     return n < 0 ? -1 : 0;
 }
 
@@ -178,31 +180,31 @@ static void note_lost(struct handler_queue *queue, int place)
 {
     struct delivery_result result;
     handler_dead(&result, "the event is no longer in the log");
-    queue_note(queue, "a delivery", window_delivery(&queue->window, place), &result);
-    window_follow(&queue->window, place);
+    queue_note(queue, "a delivery", due_list_delivery(&queue->due, place), &result);
+    due_list_follow(&queue->due, place);
 }
 
 /* Takes one delivery into the job. Returns 1, 0 when there is none, or -1. */
 static int take_one(struct handler_queue *queue, struct job *job, bool probe, struct error *e)
 {
-    struct window_event event = {0};
+    struct due_list_event event = {0};
     for (;;) {
-        int place = window_take(&queue->window, probe);
+        int place = due_list_take(&queue->due, probe);
         if (place < 0)
             return 0;
-        if (window_event(&queue->window, place, queue->store, &event, e) != 0)
+        if (due_list_event(&queue->due, place, queue->store, &event, e) != 0)
             return -1;
         if (event.id == NULL) {
             note_lost(queue, place);
             continue;
         }
-        job_add(job, place, window_delivery(&queue->window, place), &event);
+        job_add(job, place, due_list_delivery(&queue->due, place), &event);
         struct handler_event *added = &job->events[job->batch.count - 1];
         if (queue->handler->type->wants_history && history_read(queue->store, added, e) != 0)
             return -1;
         /* a batch holds the later ones of a work order, too; elsewhere they wait for the result */
         if (queue->limits.jobs == 1)
-            window_follow(&queue->window, place);
+            due_list_follow(&queue->due, place);
         return 1;
     }
 }
@@ -277,7 +279,7 @@ static int prepare(struct handler_queue *queue, struct job *job, struct error *e
         rc = queue_prepare_summary(queue, job, e);
     if (rc != 0 || queue->phase != QUEUE_DELIVERING || queue_has_summary(queue))
         return rc;
-    if (queue->window.left == 0 && !queue->exhausted && !queue->blocked && refill(queue, e) != 0)
+    if (queue->due.left == 0 && !queue->exhausted && !queue->blocked && refill(queue, e) != 0)
         return -1;
     return prepare_events(queue, job, e);
 }
@@ -291,6 +293,7 @@ static void run_job(struct handler_queue *queue, struct job *job)
     queue->next_start = clock_monotonic() + queue->limits.interval_ms;
     queue->handler->place.last_try = clock_now(); /* a sync dispatches twice, and has read it once */
     queue->handler->sent += job->batch.kind == HANDLER_EVENTS;
+    memset(job->results, 0, handler_batch_results(&job->batch) * sizeof *job->results);
     job->work = queue->driver->start(queue->state, queue->host, &job->batch, job->results);
 }
 
@@ -381,7 +384,7 @@ int handler_queue_close(struct handler_queue *queue, struct error *e)
     if (rc == 0)
         queue_say_deaths(queue);
     child_free(queue->child);
-    window_free(&queue->window);
+    due_list_free(&queue->due);
     summary_free(&queue->summary);
     results_free(&queue->results);
     return rc;

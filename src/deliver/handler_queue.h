@@ -15,7 +15,7 @@
 #include "deliver/job.h"
 #include "deliver/results.h"
 #include "deliver/summary.h"
-#include "deliver/window.h"
+#include "deliver/due_list.h"
 
 struct store;
 
@@ -41,7 +41,7 @@ struct handler_queue {
     enum queue_phase { QUEUE_LOADING, QUEUE_SUMMING, QUEUE_DELIVERING, QUEUE_CLOSED } phase;
     int64_t began;  /* only what was due then is tried: nothing twice in a run */
     int64_t latest; /* that the clock has shown since */
-    struct window window;
+    struct due_list due;
     bool exhausted; /* the store has nothing more that is due */
     bool blocked;   /* what is due waits for a job to end */
     struct job jobs[HANDLER_QUEUE_JOBS];

@@ -3,7 +3,7 @@
  *
  *   keys of every type (type, on, when, timeout, was)   read here
  *   keys of the type                                    known, not twice, none missing: held here; then the
- * type reads them itself (its make)
+ *                                                       type reads them itself (its make)
  *
  * Invariants: every mistake is a line in the setup's problems, with its place; all are found in one reading.
  * A type is asked to make a handler only where its keys are in order.

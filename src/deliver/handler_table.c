@@ -3,7 +3,8 @@
  *
  *   made       from the configuration's sections (handler_settings.h); none: one `log` for everything
  *   attached   a handler that is new in the store begins at the end of the log, one that returns continues
- * where it was, one with another name takes over (`was`), one that is missing is marked as removed
+ *              where it was, one with another name takes over (`was`), one that is missing is marked as
+ *              removed
  *
  * Invariants: attaching is one transaction; no delivery is lost by a change of the configuration, and what
  * waits for a handler that is gone is reported until somebody decides.

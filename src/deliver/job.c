@@ -16,7 +16,7 @@ void job_reserve(struct job *job, size_t events)
     job->room = events;
 }
 
-void job_add(struct job *job, int place, const struct delivery *delivery, struct window_event *event)
+void job_add(struct job *job, int place, const struct delivery *delivery, struct due_list_event *event)
 {
     size_t i = job->batch.count++;
     job->owned[i] = *event;
@@ -30,7 +30,7 @@ void job_add(struct job *job, int place, const struct delivery *delivery, struct
         .id = event->id,
         .body = event->body,
         .body_len = event->body_len};
-    *event = (struct window_event){0};
+    *event = (struct due_list_event){0};
 }
 
 bool job_has(const struct job *job, int64_t work_order)
@@ -46,7 +46,7 @@ void job_clear(struct job *job)
     for (size_t i = 0; job->batch.kind == HANDLER_EVENTS && i < job->batch.count; i++) {
         handler_event_forget(&job->events[i]);
         history_free(&job->events[i]);
-        window_event_free(&job->owned[i]);
+        due_list_event_free(&job->owned[i]);
     }
     for (size_t i = 0; job->batch.snapshots != NULL && i < job->batch.count; i++)
         free((char *)job->batch.snapshots[i].json);

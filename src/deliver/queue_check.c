@@ -34,8 +34,8 @@ void queue_check(const struct handler_queue *queue)
     assert(busy == queue->busy && busy <= queue->limits.jobs);
     assert(bytes == queue->bytes);
     assert(delivers || busy <= 1);
-    assert(!queue->blocked || (busy > 0 && queue->window.left == 0)); /* the end of a job unblocks it */
-    assert(!queue->exhausted || queue->window.left == 0);
+    assert(!queue->blocked || (busy > 0 && queue->due.left == 0)); /* the end of a job unblocks it */
+    assert(!queue->exhausted || queue->due.left == 0);
     assert(!queue->summary.sent || queue->phase != QUEUE_LOADING);
 }
 

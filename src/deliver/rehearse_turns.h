@@ -3,10 +3,10 @@
  * summaries is given what is due in a run, so it matters which events one run delivered. Deliveries tell it
  * of a handler that was there; for any other, the runs do:
  *
- *   sync     |--------|            |-----|            what is observed while a run is at work is delivered by
- *   backfill      |------------------------------|    the run that ends next; what is observed while none is,
- * by events    a  b  c    d     e      f        g   h  the webhook that brought it, at once [a  b  c]  [d e
- * f]      [g] [h]
+ *   sync       |--------|             |-----|            what is observed while a run is at work is delivered
+ *   backfill        |------------------------------|     by the run that ends next; what is observed while
+ *   events       a  b  c    d     e      f        g   h   none is, by the webhook that brought it, at once
+ *   together    [a  b  c]  [d     e      f]      [g] [h]
  */
 #ifndef WOSYNC_DELIVER_REHEARSE_TURNS_H
 #define WOSYNC_DELIVER_REHEARSE_TURNS_H

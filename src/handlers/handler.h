@@ -6,6 +6,11 @@
  * result for each delivery. Nothing of these may block. A type that can only block has `work` in their place:
  * the engine calls it in a child process, which it kills at the time limit.
  *
+ * A delivery may come again, with the same id and the same bytes: after a crash, or when a child was killed.
+ * A type that keeps what it is given looks whether it has the id already, or the manual says that it does
+ * not. With one job at a time a batch may hold several events of a work order, in their order: once one of
+ * them has failed, the later ones of that work order are not delivered, and are LATER or UNTRIED, too.
+ *
  * A type sees events, its own settings and what the host lends it, never the store, another type or the
  * engine.
  */
@@ -100,17 +105,17 @@ void handler_event_forget(struct handler_event *event);
 /* --- how an attempt ended --- */
 
 enum delivery_verdict {
-    DELIVERY_DONE,   /* the receiver has it */
-    DELIVERY_LATER,  /* it failed: try again */
-    DELIVERY_DEAD,   /* it refused: trying again is no use */
-    DELIVERY_UNTRIED /* it was not tried: no attempt is counted */
+    DELIVERY_UNTRIED, /* it was not tried: no attempt is counted. So is a result that is not filled */
+    DELIVERY_DONE,    /* the receiver has it */
+    DELIVERY_LATER,   /* it failed: try again */
+    DELIVERY_DEAD     /* it refused: trying again is no use */
 };
 
 struct delivery_result {
     enum delivery_verdict verdict;
     bool broken; /* of LATER: someone must set it right (a program that is missing): said at once */
     bool away;   /* of LATER: it is not about this delivery, the receiver is not to be had: nothing more is
-                    tried in   this run */
+                    tried in this run */
     int64_t retry_after; /* milliseconds the receiver asks for; -1: it did not say */
     char error[256];     /* why, unless DONE or UNTRIED; secrets are masked */
 };
@@ -178,11 +183,10 @@ struct handler_driver {
 };
 
 struct handler_limits {
-    size_t events;       /* most events in a batch; 0: 1 */
-    int jobs;            /* most jobs at a time, up to 8; 0: 8 */
-    int64_t interval_ms; /* least time between two jobs, over runs too; 0: none */
-    size_t
-        summary_above; /* a run that has more for the handler than this sends one summary; only with push */
+    size_t events;        /* most events in a batch; 0: 1 */
+    int jobs;             /* most jobs at a time, up to 8; 0: 8 */
+    int64_t interval_ms;  /* least time between two jobs, over runs too; 0: none */
+    size_t summary_above; /* a run with more than this for the handler sends one summary; only with push */
 };
 
 /* What trying a receiver found. */
@@ -205,7 +209,7 @@ struct handler_type {
     /* Fills the limits, which are zeroed before. NULL: one event a job, eight jobs at a time. */
     void (*limits)(const void *state, struct handler_limits *limits);
 
-    bool keeps; /* what it is given stays for good: a test event is not for it */
+    bool keeps; /* what it is given stays for good: `doctor --send` gives it no test event */
 
     bool wants_history;   /* each event comes with the steps of its work order */
     bool wants_snapshots; /* a handler is given every snapshot: all when it is new, later those of work orders
@@ -216,14 +220,17 @@ struct handler_type {
      * for all. */
     bool (*sends)(enum event_type type);
 
-    /* One of the two. `work` does the whole batch and fills the results; it may block. */
+    /* One of the two. `work` does the whole batch and fills the results; it may block. It is called in a
+     * child process: the state is a copy of what `make` made, is kept from batch to batch while the child
+     * lives, and is freed there, too. Descriptors that `make` opened are closed in it. All else is called in
+     * the engine's process. */
     struct handler_driver driver;
     void (*work)(void *state, struct handler_batch *batch, struct delivery_result *results);
 
     /* Tries the receiver without an event, for `doctor`: nothing is sent that it would keep, nothing is made
      * or changed. Returns 0 with *probe filled (zeroed before, but for the timeout), or -1 with the status
      * that a run would end with and a text that says what to do. NULL for types that nothing can be wrong
-     * with. */
+     * with: `doctor` says that they need no receiver. */
     int (*probe)(void *state, struct handler_probe *probe, struct error *e);
 
     /* Makes what a job with this batch would send, by the same functions, for `rehearse`: nothing is sent,

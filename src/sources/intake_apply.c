@@ -5,7 +5,8 @@
  *   overtaken    another process stored a later look meanwhile: only the sighting counts
  *   buried       late news of a work order that was deleted before it was known: nothing
  *   stale        the diff leaves the snapshot alone; where it may be that the server went back, the work
- * order itself is asked for otherwise    the events, the snapshot, and the steps that are done with
+ *                order itself is asked for
+ *   otherwise    the events, the snapshot, and the steps that are done with
  *
  * Invariant: the events go into the log before the snapshot that makes them old, in one transaction.
  */

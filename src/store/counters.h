@@ -3,11 +3,14 @@
  *
  * What is exact after a kill -9 or a power cut:
  *
- *   exact      events, deliveries and attempts, delays, received webhooks: triggers and statements count them
- * in the transaction that does the work, so neither is there without the other nearly     records: in the
- * transaction of the page, but that of a page with nothing new is written with the next page that has some,
- * or at the run's end at the end runs, requests by HTTP status, missed webhooks, work orders by status: a run
- * that is killed is not counted as a run, nor are its requests. Nothing is ever counted twice
+ *   exact        events, deliveries and attempts, delays, received webhooks: triggers and statements count
+ *                them in the transaction that does the work, so neither is there without the other
+ *   nearly       records: in the transaction of the page, but that of a page with nothing new is written with
+ *                the next page that has some, or at the run's end
+ *   at the end   runs, requests by HTTP status, missed webhooks, work orders by status: a run that is killed
+ *                is not counted as a run, nor are its requests
+ *
+ * Nothing is ever counted twice.
  */
 #ifndef WOSYNC_STORE_COUNTERS_H
 #define WOSYNC_STORE_COUNTERS_H

@@ -3,8 +3,8 @@
  *
  *   opening   the file and its directory are made where they are missing (STORE_WRITE) -> connection.h ->
  *             whose it is and its schema (migration.h) -> WAL, durable commits
- *   then      store_begin or store_begin_relaxed -> statements (statement.h) -> store_commit or
- * store_rollback
+ *   then      store_begin or store_begin_relaxed -> statements (statement.h) ->
+ *             store_commit or store_rollback
  *
  * Invariants: one transaction at a time; store_rollback may be called at any time, and a closed store leaves
  * none behind; synchronous is FULL but within a relaxed transaction.
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "store/connection.h"
-#include "store/looking.h"
+#include "store/read_only.h"
 #include "store/migration.h"
 
 /* How long store_is_old waits for a process that makes or migrates the store. */
@@ -85,7 +85,7 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
 {
     struct store *store = make_store(path, busy_ms);
     if ((mode != STORE_WRITE || (store_make_directory(path, e) == 0 && make_file(path, e) == 0)) &&
-        (mode == STORE_LOOK ? looking_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
+        (mode == STORE_LOOK ? read_only_open(store, e) : connection_open(store, mode == STORE_SCRATCH, e)) ==
             0 &&
         prepare_file(store, mode, e) == 0 &&
         /* after migrations, which may drop and rename what others refer to */

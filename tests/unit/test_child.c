@@ -19,7 +19,7 @@
 enum { EVENTS = 300 };
 
 /* What the work is to do, and what it has seen; shared with the child. */
-enum what { WORK, HANG, DIE, FORK };
+enum what { WORK, HANG, DIE, FORK, FORGET };
 
 static struct shared {
     enum what what;
@@ -50,6 +50,8 @@ static void work(void *state, struct handler_batch *batch, struct delivery_resul
         pause();
     if (shared->what == DIE)
         raise(SIGKILL);
+    if (shared->what == FORGET)
+        return;
     if (batch->kind == HANDLER_SNAPSHOTS) {
         shared->done += batch->snapshots[batch->count - 1].json[0] == '{';
         handler_done(results);
@@ -177,6 +179,19 @@ static void test_time_limit(void **state)
     child_free(child);
 }
 
+/* A result that the work does not fill in says nothing of its delivery. */
+static void test_it_forgets(void **state)
+{
+    struct handler_event event;
+    struct delivery_result result;
+    struct child *child = begin(FORGET);
+    (void)state;
+    struct handler_batch batch = batch_of(&event, 1, "b", 60000);
+    run(child, &batch, &result);
+    check(result.verdict == DELIVERY_UNTRIED, "verdict %d", result.verdict);
+    child_free(child);
+}
+
 static void test_it_dies(void **state)
 {
     struct handler_event event;
@@ -274,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_it_forgets),
         cmocka_unit_test(test_it_dies),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_the_parent_is_killed),

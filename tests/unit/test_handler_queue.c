@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 /* Events 1, 1 + WORK_ORDERS, ... are of one work order; some lie behind what is read at a time. */
-enum { EVENTS = WINDOW_SIZE + 600, WORK_ORDERS = 299 };
+enum { EVENTS = DUE_LIST_SIZE + 600, WORK_ORDERS = 299 };
 
 /* Long enough for a delivery to be given up. */
 static const int64_t FOUR_DAYS = 4 * INT64_C(86400000);
@@ -31,6 +31,7 @@ struct scenario {
     int attempts; /* that the first event has behind it, */
     int64_t due;  /* and when it is to be tried again */
     bool fails;   /* it does, every time */
+    int forgets;  /* when so many have been delivered, the type fills in no result; 0: never */
     int at;       /* when so many have been delivered, this happens */
     meanwhile *happens;
 };
@@ -52,6 +53,8 @@ static void *take(
         handler_later(results, -1, "not today");
         return NULL;
     }
+    if (taken.scenario.forgets != 0 && taken.count == taken.scenario.forgets)
+        return NULL;
     taken.seqs[taken.count++] = seq;
     if (taken.count == taken.scenario.at)
         taken.scenario.happens(taken.other);
@@ -128,6 +131,8 @@ static int deliver(void **state, const struct scenario *scenario)
     row.stopped = false;
     check(rc == 0 || dispatch_run(&settings, &e) == 0, "%s", e.text);
     check_order();
+    check(scenario->forgets == 0 || run.delivered == taken.count, "%lld count as delivered, %d were",
+        (long long)run.delivered, taken.count);
     free(row.name);
     store_close(taken.other);
     store_close(store);
@@ -152,6 +157,12 @@ static void test_a_failure_holds_back(void **state)
         deliver(state, &(struct scenario){.fails = true}), EVENTS - (EVENTS + WORK_ORDERS - 1) / WORK_ORDERS);
 }
 
+/* A result that a type does not fill in is not the one of the job before. */
+static void test_a_result_is_forgotten(void **state)
+{
+    assert_int_equal(deliver(state, &(struct scenario){.forgets = 3}), 3);
+}
+
 static void discard(struct store *other)
 {
     assert_int_equal(deliveries_discard(other, "e1", clock_now(), NULL), 1);
@@ -166,14 +177,14 @@ static void revive(struct store *other)
 static void test_discarded_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = discard};
+        .attempts = 1, .due = clock_now() + 3600000, .at = DUE_LIST_SIZE - 100, .happens = discard};
     assert_int_equal(deliver(state, &scenario), EVENTS - 1);
 }
 
 static void test_taken_up_again_meanwhile(void **state)
 {
     const struct scenario scenario = {
-        .attempts = 1, .due = clock_now() + 3600000, .at = WINDOW_SIZE - 100, .happens = revive};
+        .attempts = 1, .due = clock_now() + 3600000, .at = DUE_LIST_SIZE - 100, .happens = revive};
     assert_int_equal(deliver(state, &scenario), EVENTS);
 }
 
@@ -188,7 +199,7 @@ static void fail_soon(struct store *other)
 /* The statements fail in turn that come when the queue is empty: what is written, and what is read then. */
 static void test_the_store_fails(void **state)
 {
-    const struct scenario scenario = {.at = WINDOW_SIZE, .happens = fail_soon};
+    const struct scenario scenario = {.at = DUE_LIST_SIZE, .happens = fail_soon};
     int faults = 0;
     for (failing = RESULTS_AT_ONCE; failing < RESULTS_AT_ONCE + 10; failing++) {
         directory_setup(state);
@@ -207,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_go_well, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_the_last_try, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_a_failure_holds_back, directory_setup, directory_teardown),
+        cmocka_unit_test_setup_teardown(test_a_result_is_forgotten, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_discarded_meanwhile, directory_setup, directory_teardown),
         cmocka_unit_test_setup_teardown(test_taken_up_again_meanwhile, directory_setup, directory_teardown),
         cmocka_unit_test(test_the_store_fails),

@@ -1,4 +1,4 @@
-#include "store/looking.h"
+#include "store/read_only.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static int open_frozen(struct store *store, struct error *e)
 
 /* The last one to close a store writes its log back and removes it. Where it was there before us, as a crash
  * or another process left it, it stays. */
-int looking_open(struct store *store, struct error *e)
+int read_only_open(struct store *store, struct error *e)
 {
     const int64_t log = size_of_log(store);
     store->frozen = log < 0 && stat(store->path, &store->found) == 0 && is_out_of_reach(store->path);

@@ -1,10 +1,10 @@
 /*
- * window: what is due for one handler: the numbers of many deliveries, the bodies of a few, so that a queue
+ * due_list: what is due for one handler: the numbers of many deliveries, the bodies of a few, so that a queue
  * takes little memory whatever it holds. It knows which delivery may be tried now: the first one of each work
  * order.
  */
-#ifndef WOSYNC_DELIVER_WINDOW_H
-#define WOSYNC_DELIVER_WINDOW_H
+#ifndef WOSYNC_DELIVER_DUE_LIST_H
+#define WOSYNC_DELIVER_DUE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,21 +17,21 @@
 struct store;
 
 /* Deliveries read at a time; bytes of bodies that are read ahead. */
-enum { WINDOW_SIZE = 16384, WINDOW_BYTES = 2 << 20 };
+enum { DUE_LIST_SIZE = 16384, DUE_LIST_BYTES = 2 << 20 };
 
 /* An event as the log holds it. Owns its texts; id is NULL: it is no longer there. */
-struct window_event {
+struct due_list_event {
     char *id;
     char *body;
     size_t body_len;
     enum event_type type;
 };
 
-struct window_item;
+struct due_list_item;
 
 /* Zeroed: empty. */
-struct window {
-    struct window_item *items; /* in the order of the log */
+struct due_list {
+    struct due_list_item *items; /* in the order of the log */
     int count;
     int *ready; /* a heap: those with the fewest attempts first, then in the order of the log */
     int ready_count;
@@ -41,7 +41,7 @@ struct window {
 };
 
 /* What to read. */
-struct window_query {
+struct due_list_query {
     struct store *store;
     int64_t handler;
     int64_t now, latest; /* as in deliveries_due */
@@ -52,28 +52,28 @@ struct window_query {
 
 /* Reads what is due in place of what was there. Returns how many deliveries the store has, those left out
  * included, or -1. */
-int window_read(struct window *window, const struct window_query *query, struct error *e);
+int due_list_read(struct due_list *list, const struct due_list_query *query, struct error *e);
 
 /* Takes a delivery that may be tried: the next one, or a random one. Returns its place, or -1: there is none.
  */
-int window_take(struct window *window, bool random);
+int due_list_take(struct due_list *list, bool random);
 
-const struct delivery *window_delivery(const struct window *window, int place);
+const struct delivery *due_list_delivery(const struct due_list *list, int place);
 
 /* The next delivery of the work order of one that was taken may be tried now; */
-void window_follow(struct window *window, int place);
+void due_list_follow(struct due_list *list, int place);
 
 /* or all of them are dropped, for it failed. */
-void window_hold(struct window *window, int place);
+void due_list_hold(struct due_list *list, int place);
 
 /* The event of a delivery that was taken, which becomes the caller's. Returns 0, or -1 when the store failed.
  */
-int window_event(
-    struct window *window, int place, struct store *store, struct window_event *out, struct error *e);
+int due_list_event(
+    struct due_list *list, int place, struct store *store, struct due_list_event *out, struct error *e);
 
-void window_event_free(struct window_event *event);
+void due_list_event_free(struct due_list_event *event);
 
 /* Drops everything and frees what the struct owns. */
-void window_free(struct window *window);
+void due_list_free(struct due_list *list);
 
 #endif
