@@ -62,6 +62,12 @@ static void append_finding(struct buffer *out, const struct audit_finding *findi
     case AUDIT_GONE:
         buffer_append_text(out, "gone (404), though not emitted as deleted");
         break;
+    case AUDIT_SILENT:
+        buffer_append_format(out, "stored, but %s was never emitted", finding->detail);
+        if (finding->created != TIMESTAMP_NONE)
+            buffer_append_format(
+                out, "; wosync backfill --since %s emits it", date_of(finding->created, there));
+        break;
     case AUDIT_UNREADABLE:
     case AUDIT_SAME:
     case AUDIT_FAULTS:
@@ -102,13 +108,22 @@ static void append_clause(
     buffer_append_text(out, count == 1 ? one : many);
 }
 
+/* Those whose events were never emitted. */
+static int64_t count_silent(const struct audit_result *result)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < result->count; i++)
+        count += result->findings[i].fault == AUDIT_SILENT;
+    return count;
+}
+
 static void append_work_orders(struct buffer *out, const struct audit_account *account)
 {
     const struct audit_result *result = account->result;
     int64_t counted = 0;
     for (size_t i = 0; i < result->count; i++)
         counted += result->findings[i].counted;
-    const int64_t others = (int64_t)result->count - counted;
+    const int64_t others = (int64_t)result->count - counted - count_silent(result);
     words_count(out, result->work_orders, "work order");
     if (account->since != TIMESTAMP_NONE) {
         buffer_append_text(out, " changed since ");
@@ -125,8 +140,8 @@ static void append_work_orders(struct buffer *out, const struct audit_account *a
             out, ", ", others, " more is gone or could not be read", " more are gone or could not be read");
     if (result->left > 0)
         append_clause(out, ", ", result->left,
-            " changed after the last poll began and is left to the next one",
-            " changed after the last poll began and are left to the next one");
+            " changed too late for the last poll and is left to the next one",
+            " changed too late for the last poll and are left to the next one");
     if (result->proving > 0)
         append_clause(out, ", ", result->proving, " is gone and waits for the proof that it is deleted",
             " are gone and wait for the proof that they are deleted");
@@ -186,6 +201,8 @@ void audit_words_text(struct buffer *out, const struct audit_account *account)
         buffer_append_text(out, " since ");
         append_instant(out, account->events_from, account->now);
     }
+    if (count_silent(result) > 0)
+        append_clause(out, ", ", count_silent(result), " more was never emitted", " more were never emitted");
     for (size_t i = 0; i < deliveries->count; i++)
         append_handler(out, &deliveries->handlers[i], deliveries->events);
     buffer_append_format(out, "%s\n", ending(account));

@@ -24,9 +24,6 @@
 #include "sources/audit_look.h"
 #include "store/store.h"
 
-/* The server's Date has no fractions of a second. */
-enum { DATE_PRECISION_MS = 999 };
-
 static int take_record(const struct audit_record *record, void *context, struct error *e)
 {
     struct audit *a = context;
@@ -59,7 +56,8 @@ static void end_page(void *context)
     audit_count_request(a);
 }
 
-/* What changed until then a finished poll has read: W, and no later than the poll began (rule R1). */
+/* What changed until then no poll reads again: a lookback before the last finished one began (rule R1). The
+ * watermark is no part of it: polls that never saw a work order leave it behind for ever. */
 static int find_vouched(struct audit *a, struct error *e)
 {
     struct account account;
@@ -73,11 +71,8 @@ static int find_vouched(struct audit *a, struct error *e)
         .ignored = (const char *const *)a->settings->pass->config->ignored,
         .horizon = account.horizon};
     a->result->horizon = account.horizon;
-    a->vouched = account.watermark;
-    if (account.observed != TIMESTAMP_NONE && account.observed < a->vouched)
-        a->vouched = account.observed;
-    if (account.started != TIMESTAMP_NONE && account.started + DATE_PRECISION_MS < a->vouched)
-        a->vouched = account.started + DATE_PRECISION_MS;
+    a->vouched = account.started != TIMESTAMP_NONE ? account.started - a->settings->pass->config->lookback
+                                                   : TIMESTAMP_NONE;
     account_free(&account);
     return 0;
 }

@@ -21,6 +21,7 @@ enum audit_fault {
     AUDIT_CONTENT,    /* of the same updatedAt, with another content */
     AUDIT_BACK,       /* emitted as deleted, though it is there */
     AUDIT_GONE,       /* gone (404), though not emitted as deleted */
+    AUDIT_SILENT,     /* as it is in the store, but its event was never emitted */
     AUDIT_UNREADABLE, /* it could not be understood, or not be read by its id */
     AUDIT_FAULTS
 };
@@ -32,10 +33,12 @@ struct audit_finding {
     int64_t work_order; /* 0: its id could not be made out */
     enum audit_fault fault;
     int64_t there, stored; /* updatedAt; TIMESTAMP_NONE where there is none */
+    int64_t created;       /* AUDIT_SILENT: createdAt, where `created` was not emitted, or TIMESTAMP_NONE */
     int64_t sent;          /* when the request was sent that showed it, by our clock */
     bool counted;          /* it is one of `work_orders` */
     bool healed;
-    char *detail; /* owned: the fields that differ, or why it cannot be read; NULL without one */
+    char *detail; /* owned: the fields that differ, the event that is missing, or why it cannot be read; or
+                     NULL */
 };
 
 /* To be freed with audit_free. */
@@ -44,7 +47,8 @@ struct audit_result {
     int64_t work_orders; /* that the list or their ids show */
     int64_t same;        /* of them, those that are in the store as they are */
     int64_t unlisted;    /* of these, those that only their ids show */
-    int64_t left;        /* changed after the last poll began: the next one reads them */
+    int64_t left;        /* changed less than a lookback before the last poll, or later: the next one reads
+                            them */
     int64_t proving;     /* gone, and known to be missing: the proof that they are deleted is on its way */
     struct audit_finding *findings; /* owned, by id */
     size_t count;

@@ -2,11 +2,14 @@
 
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/client.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "store/audit.h"
+#include "store/events.h"
 #include "store/snapshots.h"
 
 /* Fields that a finding names. */
@@ -53,6 +56,31 @@ static int compare_content(struct audit *a, const struct page_record *found, boo
     return rc < 0 ? -1 : 0;
 }
 
+bool audit_is_stored_since(const struct audit_snapshot *known, int64_t sent)
+{
+    return known->observed >= sent && known->observed <= clock_now();
+}
+
+/* What is in the store as it is was emitted: once it was created, or with its updatedAt, by the first two
+ * rows of rule R5. Ids are kept for ever. */
+static int check_emitted(
+    struct audit *a, const struct workorder *wo, struct audit_finding *out, struct error *e)
+{
+    const struct diff_observation now = {.wo = wo, .from_list = true};
+    struct diff diff;
+    diff_observe(&a->rules, NULL, NULL, &now, &diff);
+    int emitted = 1;
+    if (diff.count > 0)
+        emitted = events_is_emitted(a->settings->pass->store, diff.events[0].id, e);
+    if (emitted == 0) {
+        out->fault = AUDIT_SILENT;
+        out->detail = strdup(diff.events[0].id);
+        out->created = diff.events[0].type == EVENT_CREATED ? wo->created : TIMESTAMP_NONE;
+    }
+    diff_free(&diff);
+    return emitted < 0 ? -1 : 0;
+}
+
 /* Compares a record with its snapshot. Fills *out. */
 int audit_compare(struct audit *a, const struct page_record *found, const struct workorder *wo,
     bool from_list, struct audit_finding *out, struct error *e)
@@ -60,17 +88,19 @@ int audit_compare(struct audit *a, const struct page_record *found, const struct
     struct audit_snapshot known = {0};
     int rc = audit_read_snapshot(a->settings->pass->store, wo->id, found->json, found->len, &known, e);
     out->stored = rc == 1 ? known.updated : TIMESTAMP_NONE;
-    const bool meanwhile = rc == 1 && known.observed >= out->sent;
+    const bool meanwhile = rc == 1 && audit_is_stored_since(&known, out->sent);
     if (rc == 0)
         out->fault = AUDIT_ABSENT;
-    else if (rc == 1 && known.deleted)
-        out->fault = wo->deleted != TIMESTAMP_NONE ? AUDIT_SAME : AUDIT_BACK;
+    else if (rc == 1 && known.deleted && wo->deleted == TIMESTAMP_NONE)
+        out->fault = AUDIT_BACK;
     else if (rc == 1 && wo->updated > known.updated)
         out->fault = AUDIT_OLDER;
     else if (rc == 1 && wo->updated < known.updated)
         out->fault = meanwhile ? AUDIT_SAME : AUDIT_NEWER;
     else if (rc == 1 && !known.same && !meanwhile)
-        return compare_content(a, found, from_list, out, e);
+        rc = compare_content(a, found, from_list, out, e);
+    if (rc >= 0 && out->fault == AUDIT_SAME && wo->updated == known.updated)
+        rc = check_emitted(a, wo, out, e);
     return rc < 0 ? -1 : 0;
 }
 
@@ -85,7 +115,7 @@ bool audit_is_left(const struct audit *a, const struct audit_finding *finding)
 /* Puts the outcome of a comparison where it belongs. */
 void audit_note(struct audit *a, struct audit_finding *finding)
 {
-    finding->counted = true;
+    finding->counted = finding->fault != AUDIT_SILENT;
     if (audit_is_left(a, finding)) {
         audit_ids_add(&a->left, finding->work_order);
         free(finding->detail);

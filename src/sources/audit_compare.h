@@ -11,14 +11,15 @@
 #include "core/workorder.h"
 #include "sources/audit.h"
 #include "sources/audit_lists.h"
+#include "store/audit.h"
 
 struct audit {
     const struct audit_settings *settings;
     struct audit_result *result;
     struct diff_rules rules;
     int64_t began;   /* our clock */
-    int64_t vouched; /* what changed until then is in the store, unless it was missed; TIMESTAMP_NONE: nothing
-                        is */
+    int64_t vouched; /* what changed until then is in the store, unless it was missed; what changed later, the
+                        next poll reads (again). TIMESTAMP_NONE: no poll is finished */
     struct audit_ids seen, left, unseen;
     int failures; /* in a row */
 };
@@ -28,8 +29,12 @@ struct audit {
 int audit_compare(struct audit *a, const struct page_record *found, const struct workorder *wo,
     bool from_list, struct audit_finding *out, struct error *e);
 
-/* Did it change after what the last poll vouches for? Then the next one would be the first to see it. */
+/* Did it change after what the last poll vouches for? Then the next one reads it. */
 bool audit_is_left(const struct audit *a, const struct audit_finding *finding);
+
+/* Has a run stored it since it was asked for? A date later than now, of a clock that was wrong, says
+ * nothing. */
+bool audit_is_stored_since(const struct audit_snapshot *known, int64_t sent);
 
 /* Puts the outcome of a comparison where it belongs; its detail is taken. */
 void audit_note(struct audit *a, struct audit_finding *finding);

@@ -13,13 +13,19 @@ struct healing {
     size_t next; /* finding to ask for */
 };
 
+/* What is stored as it is emits nothing when it is observed again. */
+static bool can_be_healed(const struct audit_finding *finding)
+{
+    return finding->work_order != 0 && finding->fault != AUDIT_SILENT;
+}
+
 static int next_finding(
     struct store *store, void *context, int64_t *work_order, struct intake_record *how, struct error *e)
 {
     struct healing *h = context;
     (void)store;
     (void)e;
-    while (h->next < h->result->count && h->result->findings[h->next].work_order == 0)
+    while (h->next < h->result->count && !can_be_healed(&h->result->findings[h->next]))
         h->next++;
     if (h->next == h->result->count)
         return 0;

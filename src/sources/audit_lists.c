@@ -5,7 +5,7 @@
 const char *audit_fault_name(enum audit_fault fault)
 {
     static const char *const names[AUDIT_FAULTS] = {
-        "same", "absent", "older", "newer", "content", "back", "gone", "unreadable"};
+        "same", "absent", "older", "newer", "content", "back", "gone", "silent", "unreadable"};
     return names[fault];
 }
 

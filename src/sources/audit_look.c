@@ -103,7 +103,9 @@ static enum audit_look look_again(
         return ask_again(a, finding, stays, e);
     int rc = audit_read_snapshot(a->settings->pass->store, finding->work_order, "", 0, &known, e);
     if (rc == 1 && finding->fault == AUDIT_CONTENT)
-        *stays = known.observed < finding->sent;
+        *stays = !audit_is_stored_since(&known, finding->sent);
+    else if (rc == 1 && finding->fault == AUDIT_SILENT)
+        *stays = known.updated == finding->there;
     else if (rc == 1)
         *stays = known.updated < finding->there;
     return rc < 0 ? LOOK_FAILED : LOOK_THERE;

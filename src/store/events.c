@@ -15,9 +15,8 @@ int events_keep_id(struct store *store, const char *id, struct error *e)
     return STORE_RUN(store, e, SQL_EVENT_KEEP_ID, V_BLOB(hash, sizeof hash));
 }
 
-/* 1 when an event of that id is in the log or was once. Where no event was ever removed, nothing is hashed.
- */
-static int was_emitted(struct store *store, const char *id, struct error *e)
+/* Where no event was ever removed, nothing is hashed. */
+int events_is_emitted(struct store *store, const char *id, struct error *e)
 {
     unsigned char hash[FINGERPRINT_SIZE];
     int rc = STORE_FIND(store, e, SQL_EVENT_EMITTED, V_TEXT(id));
@@ -35,12 +34,12 @@ int events_append(
     struct store *store, const struct event *event, const struct event_context *context, struct error *e)
 {
     char id[EVENT_ID_SIZE];
-    int n = 1, emitted = was_emitted(store, event_numbered_id(event, n, id), e);
+    int n = 1, emitted = events_is_emitted(store, event_numbered_id(event, n, id), e);
     while (emitted == 1 && event->numbered)
-        emitted = was_emitted(store, event_numbered_id(event, ++n, id), e);
+        emitted = events_is_emitted(store, event_numbered_id(event, ++n, id), e);
     if (emitted != 0)
         return emitted < 0 ? -1 : 0;
-    int same = *event->same_as != '\0' ? was_emitted(store, event->same_as, e) : 0;
+    int same = *event->same_as != '\0' ? events_is_emitted(store, event->same_as, e) : 0;
     if (same == 1)
         return events_keep_id(store, id, e);
     if (same < 0 || event->only_same)

@@ -26,6 +26,9 @@ int events_append(
  * its id is a second one of an event in the log. Returns 0 or -1. */
 int events_keep_id(struct store *store, const char *id, struct error *e);
 
+/* Is an event of that id in the log, or was it once? 1, 0, or -1 when the store failed. */
+int events_is_emitted(struct store *store, const char *id, struct error *e);
+
 /* The number of the newest event ever stored, 0 when there is none; -1 when the store failed. */
 int64_t events_last_seq(struct store *store, struct error *e);
 
