@@ -100,10 +100,13 @@ static int check_references(struct store *store, struct error *e)
     return rc;
 }
 
+/* Beside the file itself: beside a link to it our user may write nothing. */
 static int make_copy(struct store *store, int version, struct error *e)
 {
     struct buffer path = {0};
-    buffer_append_format(&path, "%s.schema-%d", store->path, version);
+    char *file = realpath(store->path, NULL);
+    buffer_append_format(&path, "%s.schema-%d", file != NULL ? file : store->path, version);
+    free(file);
     int rc = copy_make(store, path.data, e);
     if (rc == 0)
         store->copy = path.data;

@@ -204,6 +204,20 @@ static void test_older_copies_give_way(void **state)
     free(before);
 }
 
+/* Where a store is named by a link, its copy lies beside the store: there is its user's directory. */
+static void test_a_copy_lies_beside_the_store_and_not_beside_a_link(void **state)
+{
+    const char *path = make_store(*state);
+    const char *elsewhere = path_in(*state, "elsewhere"), *link = path_in(*state, "elsewhere/link.db");
+    check(mkdir(elsewhere, 0700) == 0 && symlink(path, link) == 0, "%s", link);
+    know(next);
+    struct store *store = open_at(link, STORE_WRITE);
+    assert_string_equal(store_copy(store), path_in(*state, "wosync.db.schema-1"));
+    store_close(store);
+    check_upgraded(path);
+    assert_int_equal(count_files(elsewhere, "*"), 1);
+}
+
 static void test_a_new_store_needs_no_copy(void **state)
 {
     know("CREATE TABLE added (x)");
@@ -418,6 +432,7 @@ int main(void)
         in_directory(test_the_fixture_is_full),
         in_directory(test_all_is_kept_and_a_copy_made),
         in_directory(test_older_copies_give_way),
+        in_directory(test_a_copy_lies_beside_the_store_and_not_beside_a_link),
         in_directory(test_a_new_store_needs_no_copy),
         in_directory(test_a_migration_that_fails_changes_nothing),
         in_directory(test_who_only_looks_is_told),
