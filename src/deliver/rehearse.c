@@ -216,9 +216,9 @@ static int look(const struct event_row *row, void *context, struct error *e)
     r->read++;
     r->result->events++;
     r->result->sent += now;
-    r->result->waiting += r->result->known && row->seq > request->handler->place.position;
     if (now == 0)
         return 0;
+    r->result->waiting += r->result->known && row->seq > request->handler->place.position;
     return type_of(r)->driver.push != NULL ? add_to_turn(r, row, e) : rehearse_event(r, row, e);
 }
 

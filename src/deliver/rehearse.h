@@ -42,7 +42,7 @@ struct rehearse_result {
     int64_t events;    /* that were looked at */
     int64_t sent;      /* of which something is sent */
     bool known;        /* the store knows the handler: */
-    int64_t waiting;   /* events of these that it has not had yet */
+    int64_t waiting;   /* events that it would take and has not had yet */
     int64_t snapshots; /* that it is given first */
     struct rehearse_counts counts;
     struct rehearse_difference added, dropped;

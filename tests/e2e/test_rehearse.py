@@ -586,6 +586,8 @@ class Log(Rehearsal):
         self.assertNotIn("new to the store", self.rehearse("erp", since="90d").out)
         self.fill_more(3)
         self.assertIn("the last 3 of these events are yet to be delivered\n", self.rehearse("erp", since="90d").out)
+        self.erp("on = *", "when = title = 'Nothing'")  # it takes none of them
+        self.assertNotIn("yet to be delivered", self.rehearse("erp", since="90d").out)
 
     def fill_more(self, count):
         self.mock.create(*({"title": "More"} for _ in range(count)))
