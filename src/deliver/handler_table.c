@@ -179,11 +179,15 @@ static int find_place(const struct handler_record *row, void *context, struct er
 {
     struct handler_table *table = context;
     (void)e; /* this cannot fail */
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->rows[i].name, row->name) == 0) {
-            table->rows[i].place.handler = row->handler;
-            table->rows[i].place.position = row->position;
+    for (size_t i = 0; i < table->count; i++) {
+        struct handler *handler = &table->rows[i];
+        const bool was = handler->was != NULL && strcmp(handler->was, row->name) == 0;
+        /* its own name goes before the one that it had */
+        if (strcmp(handler->name, row->name) == 0 || (was && handler->place.handler == 0)) {
+            handler->place.handler = row->handler;
+            handler->place.position = row->position;
         }
+    }
     return 0;
 }
 

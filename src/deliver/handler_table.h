@@ -49,8 +49,9 @@ int handler_table_make(
 int handler_table_attach(
     struct handler_table *table, struct store *store, int64_t end, int64_t now, struct error *e);
 
-/* Reads where the handlers stand, and writes nothing: one that the store does not know stands at the end of
- * the log. Returns 0, or -1 when the store failed. */
+/* Reads where the handlers stand, and writes nothing: one that the store knows by its former name alone
+ * (`was`) stands where that one does, one that it does not know at the end of the log. Returns 0, or -1 when
+ * the store failed. */
 int handler_table_look(struct handler_table *table, struct store *store, struct error *e);
 
 /* Does the row want this event? 1, 0, or -1 when its `when` cannot be evaluated (the error says so). `type`

@@ -376,6 +376,17 @@ class Deliveries(Audit):
         event = "event workorder.updated/%d/%s: not delivered to " % (self.new[0], at)
         self.assertEqual([line.split(",")[0] for line in self.findings()], [event + name for name in ("erp", "high", "late")])
 
+    def test_a_handler_that_was_just_renamed_is_audited_by_its_former_name(self):
+        self.settle()
+        self.configure(ERP.replace("[handler erp]", "[handler sap]\nwas = erp"))
+        self.assertIn(", 5 delivered to sap, 0 dead: nothing was missed", self.sentence())
+        [[seq, event]] = self.sql("SELECT seq, id FROM events ORDER BY seq LIMIT 1 OFFSET 2")
+        self.sql("DELETE FROM delivery_history WHERE event_seq = ?", seq)
+        self.assertEqual(self.findings(), ["event %s: not delivered to sap, and not waiting to be" % event])
+        self.audit("--heal")
+        self.sync()
+        self.assertIn(", 5 delivered to sap, 0 dead: nothing was missed", self.sentence())
+
     def test_what_was_discarded_before_it_was_taken_is_not_missing(self):
         self.settle()
         self.mock.update(self.new[0], title="Later")
