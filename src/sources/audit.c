@@ -57,23 +57,24 @@ static void end_page(void *context)
 }
 
 /* What changed until then no poll reads again: a lookback before the last finished one began (rule R1). The
- * watermark is no part of it: polls that never saw a work order leave it behind for ever. */
+ * watermark is no part of it: polls that never saw a work order leave it behind for ever. Where no poll has
+ * shown anything yet there is no such beginning, but the end of one. */
 static int find_vouched(struct audit *a, struct error *e)
 {
+    const struct config *config = a->settings->pass->config;
     struct account account;
-    int known = pass_load_account(a->settings->pass, &account, e);
-    if (known == 0)
-        return fail(
-            e, EX_TEMPFAIL, "audit: nothing was polled yet, so there is nothing to audit; run: wosync sync");
-    if (known < 0)
+    if (pass_load_account(a->settings->pass, &account, e) < 0)
         return -1;
-    a->rules = (struct diff_rules){.completed = (const char *const *)a->settings->pass->config->completed,
-        .ignored = (const char *const *)a->settings->pass->config->ignored,
+    a->rules = (struct diff_rules){.completed = (const char *const *)config->completed,
+        .ignored = (const char *const *)config->ignored,
         .horizon = account.horizon};
     a->result->horizon = account.horizon;
-    a->vouched = account.started != TIMESTAMP_NONE ? account.started - a->settings->pass->config->lookback
-                                                   : TIMESTAMP_NONE;
+    const int64_t began = account.started != TIMESTAMP_NONE ? account.started : account.finished;
     account_free(&account);
+    if (began == TIMESTAMP_NONE)
+        return fail(e, EX_TEMPFAIL,
+            "audit: nothing was polled yet to its end, so there is nothing to audit; run: wosync sync");
+    a->vouched = began - config->lookback;
     return 0;
 }
 

@@ -19,7 +19,7 @@ struct audit {
     struct diff_rules rules;
     int64_t began;   /* our clock */
     int64_t vouched; /* what changed until then is in the store, unless it was missed; what changed later, the
-                        next poll reads (again). TIMESTAMP_NONE: no poll is finished */
+                        next poll reads (again) */
     struct audit_ids seen, left, unseen;
     int failures; /* in a row */
 };

@@ -110,6 +110,14 @@ class NothingMissed(Audit):
         self.assertRegex(self.sentence(), r"^0 work orders changed since .*; 0 are in the store as they are; 0 events.*: "
                                           r"nothing was missed$")
 
+    def test_what_an_empty_list_did_not_show_was_missed(self):
+        self.sync()
+        self.sql("UPDATE account SET finished_ms = finished_ms + 601000")
+        [made] = self.mock.create({"title": "Hidden"})
+        self.assertRegex(self.findings()[0], "^work order %d: not in the store; " % made["id"])
+        self.sql("UPDATE account SET finished_ms = finished_ms - 601000")
+        self.assertIn("1 changed too late for the last poll", self.sentence())
+
     def test_since_before_the_first_run_says_where_the_events_begin(self):
         self.settle()
         horizon = self.count("SELECT horizon_ms FROM account") / 1000
@@ -118,6 +126,17 @@ class NothingMissed(Audit):
 
     def test_before_anything_was_polled_there_is_nothing_to_audit(self):
         self.assertFails(self.audit(expect=TRY_LATER), TRY_LATER, "nothing was polled yet.*wosync sync")
+
+    def test_before_the_first_poll_is_finished_there_is_nothing_to_audit(self):
+        self.configure(ERP, api="page_size = 3")
+        self.mock.create_old(30)
+        self.mock.config(page_delay_ms=30)
+        self.sync_some_pages()
+        self.mock.config(page_delay_ms=0)
+        run = self.audit(expect=TRY_LATER, message="nothing was polled yet.*wosync sync")
+        self.assertNotIn("missed", run.out)
+        self.sync()
+        self.assertIn("nothing was missed", self.sentence())
 
     def check_read_as_a_whole(self, **setting):
         self.configure(ERP, api="page_size = 3")
