@@ -46,11 +46,12 @@ static int settle_finding(struct store *store, struct intake *intake, enum refet
         log_warning("work order %lld: it could not be refetched: %s", (long long)finding->work_order, why);
         return 0;
     }
-    if (answer == REFETCH_GONE && finding->fault != AUDIT_ABSENT &&
-        sweeps_add_refused(store, finding->work_order, clock_now(), e) != 0)
+    /* a list that shows it speaks against a deletion: only what is missing from it is one (rule R5) */
+    const bool gone = answer == REFETCH_GONE && finding->fault == AUDIT_GONE;
+    if (gone && sweeps_add_refused(store, finding->work_order, clock_now(), e) != 0)
         return -1;
     /* one in quarantine has no date */
-    finding->healed = answer == REFETCH_GONE || result->updated != TIMESTAMP_NONE;
+    finding->healed = gone || (answer == REFETCH_THERE && result->updated != TIMESTAMP_NONE);
     if (answer == REFETCH_THERE && result->events > 0)
         h->run->healed++;
     return 0;

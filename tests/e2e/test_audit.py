@@ -265,6 +265,18 @@ class Findings(Audit):
         self.assertIn("workorder.deleted/%d" % self.old[3], self.ids())
         self.assertRegex(self.sentence(), "^7 work orders .*; 7 are in the store as they are; .*: nothing was missed$")
 
+    def test_what_the_list_shows_and_its_id_does_not_is_not_healed_and_no_deletion(self):
+        self.settle()
+        absent, forged = self.new[:2]
+        self.sql("DELETE FROM snapshots WHERE id = ?", absent)
+        self.sql("UPDATE documents SET json = json_set(json, '$.title', 'Forged') WHERE subject = ?", forged)
+        for number in (absent, forged):
+            self.mock.fault("status", status=404, times=-1, path="/v1/workorders/%d" % number)
+        found = self.findings("--heal")
+        self.assertEqual([line.split(":")[0] for line in found], ["work order %d" % absent, "work order %d" % forged])
+        self.assertEqual([line for line in found if not line.endswith("; not healed")], [])
+        self.assertEqual(self.count("SELECT count(*) FROM deletion_candidates"), 0)
+
     def test_one_that_was_emitted_as_deleted_and_is_there(self):
         self.settle()
         self.sql("UPDATE snapshots SET deleted = 1, deletions = 1, deleted_ms = ? WHERE id = ?", int(time.time() * 1000), self.old[4])
