@@ -42,7 +42,7 @@ static void emit_new(const struct looking *l)
     if (born && l->now->step_count > 0)
         diff_emit_first_steps(l);
     if (complete && news && (born || touched) && !diff_has_completed(out))
-        diff_add_completed(out, wo);
+        diff_add_completed(out, wo, false);
     if (!born && touched)
         diff_add_updated(out, wo, false);
     if (wo->deleted != TIMESTAMP_NONE) {
@@ -59,14 +59,15 @@ static void emit_completed(const struct looking *l, bool became)
     const struct workorder *old = l->old->wo, *wo = l->wo;
     bool undated = old->completed == TIMESTAMP_NONE && diff_is_complete(l->rules, old->status);
     if (became) {
-        diff_add_completed(l->out, wo);
+        /* the server went back behind a reopening that was emitted: its old completion is news once more */
+        diff_add_completed(l->out, wo, wo->updated < old->updated);
     } else if (undated && wo->completed == TIMESTAMP_NONE) {
         if (wo->updated != old->updated)
             diff_add_late_completed(l->out, old, wo);
     } else if (undated && wo->completed <= old->updated + LATE_DATE) {
         diff_add_late_completed(l->out, old, wo);
     } else if (wo->completed != TIMESTAMP_NONE && wo->completed != old->completed) {
-        diff_add_completed(l->out, wo);
+        diff_add_completed(l->out, wo, false);
     }
 }
 
@@ -115,7 +116,7 @@ static void emit_history(const struct diff_rules *rules, const struct diff_windo
         diff_add_created(out, wo);
     if (diff_is_complete(rules, wo->status) && wo->completed != TIMESTAMP_NONE &&
         wo->completed >= window->from && wo->completed <= window->until)
-        diff_add_completed(out, wo);
+        diff_add_completed(out, wo, false);
 }
 
 static void observe_history(const struct diff_rules *rules, const struct diff_window *window,

@@ -54,10 +54,12 @@ void diff_add_status_changed(struct diff *out, const struct workorder *wo, const
     event->numbered = numbered;
 }
 
-void diff_add_completed(struct diff *out, const struct workorder *wo)
+void diff_add_completed(struct diff *out, const struct workorder *wo, bool numbered)
 {
     int64_t when = wo->completed != TIMESTAMP_NONE ? wo->completed : wo->updated;
-    diff_extend_id(add_event(out, EVENT_COMPLETED, wo, when), when);
+    struct event *event = add_event(out, EVENT_COMPLETED, wo, when);
+    diff_extend_id(event, when);
+    event->numbered = numbered;
 }
 
 void diff_add_updated(struct diff *out, const struct workorder *wo, bool numbered)
@@ -70,7 +72,7 @@ void diff_add_updated(struct diff *out, const struct workorder *wo, bool numbere
 void diff_add_late_completed(struct diff *out, const struct workorder *old, const struct workorder *wo)
 {
     char text[TIMESTAMP_SIZE];
-    diff_add_completed(out, wo);
+    diff_add_completed(out, wo, false);
     struct event *event = &out->events[out->count - 1];
     timestamp_format(old->updated, text);
     snprintf(event->same_as, sizeof event->same_as, "%s/%lld/%s", event_type_name(EVENT_COMPLETED),

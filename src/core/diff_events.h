@@ -22,10 +22,11 @@ void diff_extend_id(struct event *event, int64_t ms);
 /* /FROM-TO/INSTANT. */
 void diff_name_status_changed(struct event *event, const char *from, const char *to, int64_t when);
 
-/* Each adds one event to the diff. A completion is dated by completedAt, else by updatedAt. */
+/* Each adds one event to the diff. A completion is dated by completedAt, else by updatedAt. `numbered`: where
+ * the id is taken, it becomes ID/2, ID/3. */
 void diff_add_created(struct diff *out, const struct workorder *wo);
 void diff_add_status_changed(struct diff *out, const struct workorder *wo, const char *from, bool numbered);
-void diff_add_completed(struct diff *out, const struct workorder *wo);
+void diff_add_completed(struct diff *out, const struct workorder *wo, bool numbered);
 void diff_add_updated(struct diff *out, const struct workorder *wo, bool numbered);
 
 /*

@@ -76,6 +76,8 @@ static void add_change(
     step = add_step(l, EVENT_COMPLETED, from, to, when, arrives);
     /* the id by which a completedAt that comes late knows it again */
     diff_extend_id(&step->event, arrives && l->wo->completed == TIMESTAMP_NONE ? l->wo->updated : when);
+    /* the server went back, as in emit_completed */
+    step->event.numbered = arrives && l->old != NULL && l->wo->updated < l->old->wo->updated;
     step->actor = actor;
 }
 

@@ -100,6 +100,8 @@ static void expect_status_changed(const struct order *order, const struct knowle
     bool again = v->completed != NEVER && v->completed != old->completed;
     if (jumps && strcmp(from, "DONE") != 0) {
         add_completed(out, order->id, v);
+        /* an older state is restored: complete once more, by the date of then */
+        out->events[out->count - 1].numbered = v->updated < old->updated;
     } else if (again) {
         add_completed(out, order->id, v);
         out->events[out->count - 1].maybe = undated;
