@@ -136,9 +136,11 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 
 /* --- one page --- */
 
-/* A page showed that the filter is refused or ignored. */
+/* A page showed that the filter is refused or ignored: the one that it was asked with. On the way around a
+ * page that is not always the one that the pass chose, and a sweep chose none. */
 static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
+    r->filter.chosen = r->sent;
     if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);

@@ -524,6 +524,58 @@ static void test_not_read_around(void **state)
     }
 }
 
+/* So many more pages are answered before the server refuses a filter. */
+static int pages_before;
+static enum manner *manner_then;
+
+static void refuse_then(void)
+{
+    if (pages_before-- == 0)
+        *manner_then = REFUSED;
+}
+
+/* A sweep has no filter of its own. Where the one that it reads around a page with is refused on the way,
+ * that one is given up and no other. */
+static void test_refused_on_the_way_around(void **state)
+{
+    static const struct {
+        const char *known;
+        int64_t cursed; /* on the first page, or behind what an earlier run has read */
+    } table[] = {{"updatedAt[gte]", 1}, {"updatedAt[gte]", 6}, {"updatedAtGte", 1}, {"updatedAtGte", 6}};
+    int refusals = 0;
+    for (int i = 0; i < (int)COUNT(table) * 8; i++) {
+        const char *known = table[i / 8].known;
+        struct error e = {0};
+        char sql[160];
+        snprintf(sql, sizeof sql, "UPDATE account SET filter = '%s'", known);
+        struct store *store = polled(state, sql);
+        set_second();
+        how.impatient = true;
+        server.cursed = table[i / 8].cursed;
+        server.curse = 500;
+        assert_int_equal(do_sweep(store, &e), -1);
+        pages_before = i % 8;
+        manner_then = strcmp(known, "updatedAtGte") == 0 ? &server.gte : &server.brackets;
+        server.before = refuse_then;
+        do_sweep(store, &e);
+        server.before = NULL;
+        snprintf(sql, sizeof sql,
+            "SELECT count(*) FROM filter_probes WHERE answer = 'refused' AND probe = '%s'", known);
+        int64_t refused = number_of(sql);
+        refusals += refused == 1;
+        check(number_of("SELECT count(*) FROM filter_probes WHERE answer = 'refused'") == refused, "%s, %d",
+            known, i % 8);
+        server.gte = server.brackets = HONOURED;
+        server.cursed = 0;
+        e = (struct error){0};
+        check(do_sweep(store, &e) == 0, "%s, %d: %s", known, i % 8, e.text);
+        assert_int_equal(number_of("SELECT count(*) FROM snapshots WHERE id = 6"), 1);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
+    assert_true(refusals > 0);
+}
+
 /* Runs that have time for one request each come to the end, too; and an outage on the way skips nothing. */
 static void test_a_detour_in_steps(void **state)
 {
@@ -854,6 +906,7 @@ int main(void)
         in_directory(test_refusals_of_everything),
         in_directory(test_a_page_that_always_fails),
         in_directory(test_not_read_around),
+        in_directory(test_refused_on_the_way_around),
         in_directory(test_a_detour_in_steps),
         in_directory(test_too_much_fails),
         in_directory(test_sort_with_odd_records),
