@@ -205,8 +205,8 @@ static enum step start_over(struct reader *r, struct error *e)
 }
 
 /* A page is answered with 400 or 404. The cursor may have expired, once in a run; or the filter is not taken,
- * which a question about nothing shows; else the server cannot show what is on this page, and calls it our
- * mistake. */
+ * which a question about nothing shows, also on the way around another page; else the server cannot
+ * show what is on this page, and calls it our mistake. */
 static enum step page_refused(
     struct reader *r, const struct page_request *request, enum api_verdict verdict, struct error *e)
 {
@@ -214,7 +214,7 @@ static enum step page_refused(
     const bool around = detour_is_on(&r->state.detour);
     if (request->cursor != NULL && !around && !r->started_over && !r->failed_before)
         return start_over(r, e);
-    if (request->cursor == NULL && !around && verdict == API_BAD_REQUEST) {
+    if ((request->cursor == NULL || around) && verdict == API_BAD_REQUEST) {
         bool taken = false;
         *e = (struct error){0};
         enum step step = pass_check_list(r, r->sent, &taken, e);
