@@ -72,6 +72,13 @@ static bool fail_call(
     return hit;
 }
 
+int64_t disturb_stride(void)
+{
+    const char *text = getenv("WOSYNC_EVERY");
+    const int64_t every = text != NULL ? atoll(text) : 1;
+    return every > 0 ? every : 1;
+}
+
 void disturb(const char *path, const struct function *f)
 {
     struct error e = {0};
@@ -86,7 +93,7 @@ void disturb(const char *path, const struct function *f)
     store_close(store);
     /* another one, for its statements are not prepared yet */
     store = disturb_open(path);
-    for (int64_t n = 1; fail_call(store, f, n, &good, &failures); n++)
+    for (int64_t n = 1; fail_call(store, f, n, &good, &failures); n += disturb_stride())
         ;
     check(failures > 0, "%s reads nothing", f->name);
     store_close(store);
@@ -140,7 +147,7 @@ void disturb_transaction(const char *path, const char *sql, const struct functio
     check(strcmp(good.before, good.after) != 0, "%s changes nothing", f->name);
     store_close(store);
     check(remove(path) == 0, "%s", path);
-    for (int64_t n = 1; fail_transaction(path, sql, f, fault, n, &good, &failures); n++)
+    for (int64_t n = 1; fail_transaction(path, sql, f, fault, n, &good, &failures); n += disturb_stride())
         ;
     check(failures > 0, "%s never fails by %d", f->name, (int)fault);
     free(good.before);

@@ -16,6 +16,10 @@ struct function {
     int64_t (*run)(struct store *store, struct error *e); /* below 0: it failed */
 };
 
+/* From one call that fails to the next: 1, or WOSYNC_EVERY of the environment, which leaves out some of them under
+ * valgrind, where everything takes thirty times as long. */
+int64_t disturb_stride(void);
+
 /* Opens the store at `path`, which must work. */
 struct store *disturb_open(const char *path);
 
@@ -23,9 +27,9 @@ struct store *disturb_open(const char *path);
 struct store *disturb_make(const char *path, const char *sql);
 
 /*
- * Runs a function in a transaction of the store at `path`, with its n-th call failing, for every n. Each time
- * it says that the disk is to be checked and leaves nothing after a rollback, and then does its work; or it
- * does its work at once.
+ * Runs a function in a transaction of the store at `path`, with its n-th call failing, for every n (but see
+ * disturb_stride). Each time it says that the disk is to be checked and leaves nothing after a rollback, and
+ * then does its work; or it does its work at once.
  */
 void disturb(const char *path, const struct function *function);
 

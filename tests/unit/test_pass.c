@@ -226,7 +226,7 @@ static void test_every_call_fails(void **state)
         store_close(store);
         char *good = dump_store(path);
         check(strcmp(good, before) != 0, "%s changes nothing", step->function.name);
-        for (int64_t n = 1;; n++) {
+        for (int64_t n = 1;; n += disturb_stride()) {
             put_back(path, bytes, len);
             if (!fail_step(path, step, n, good, &failures))
                 break;
