@@ -1,3 +1,7 @@
+/*
+ * maintainx: the API's requests for work orders: their paths, and what their answers are read into. What is
+ * retried, and when a request may be sent, is the client's business (client.c).
+ */
 #include "api/maintainx.h"
 
 #include <stdio.h>

@@ -186,7 +186,7 @@ const char *config_check_file(const char *path)
         return strerror(errno);
     if (S_ISDIR(st.st_mode))
         return strerror(EISDIR);
-    return S_ISREG(st.st_mode) ? NULL : "it is no regular file";
+    return S_ISREG(st.st_mode) ? NULL : "it is not a regular file";
 }
 
 static const char *read_path(const char *value, char **out, bool readable, char *reason, size_t size)

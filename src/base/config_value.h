@@ -21,7 +21,7 @@ const char *config_value_read_secret(struct config *config, const struct config_
 /* What is wrong with the beginning of a path, or NULL: nothing is expanded. */
 const char *config_check_path(const char *path);
 
-/* Why a library could not read the file, or NULL: it is missing, forbidden, or no regular file. One that is a
+/* Why a library could not read the file, or NULL: it is missing, forbidden, or not a regular file. One that is a
  * FIFO would keep us waiting for ever. */
 const char *config_check_file(const char *path);
 

@@ -204,7 +204,7 @@ char *secret_read_file(const char *path, bool *exposed, struct error *e)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     /* the configuration is read more than once, and a pipe is read once, or waited for for ever */
     if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-        fail(e, EX_CONFIG, "%s: it is no regular file; write the secret into one", path);
+        fail(e, EX_CONFIG, "%s: it is not a regular file; write the secret into one", path);
         goto out;
     }
     if (fd < 0 || read_all(fd, &text) != 0) {

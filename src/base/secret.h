@@ -31,7 +31,7 @@ void secret_forget(void);
  * Reads a secret from a file: its contents without a byte order mark and without white space at the ends, at
  * most 64 KiB, registered. *exposed is set when others may read the file (see secret_warn).
  * Returns a string to be freed by the caller, or NULL: EX_CONFIG when the file cannot be read, is empty,
- * holds a NUL byte or is UTF-16, its name begins with a ~, or it is no regular file.
+ * holds a NUL byte or is UTF-16, its name begins with a ~, or it is not a regular file.
  */
 char *secret_read_file(const char *path, bool *exposed, struct error *e);
 

@@ -1,3 +1,7 @@
+/*
+ * audit_words: an audit's result as lines and one sentence, or as a JSON object. The sentence claims no more
+ * than what was proved: what is left to the next poll, or waits for its proof, is counted by itself.
+ */
 #include "cli/audit_words.h"
 
 #include <json-c/json.h>

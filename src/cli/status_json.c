@@ -1,3 +1,7 @@
+/*
+ * status_json: the state of the store as one JSON object, a function for each of its members. status prints
+ * it, as it is or as text (status_text.c). It reads what is counted, and no table from end to end.
+ */
 #include "cli/status_json.h"
 
 #include <json-c/json.h>

@@ -1,3 +1,7 @@
+/*
+ * event: the names of the types, and the JSON of an event. A work order that is as it came is copied into it
+ * byte for byte.
+ */
 #include "core/event.h"
 
 #include <json-c/json.h>

@@ -1,3 +1,7 @@
+/*
+ * rate_limit: how many requests are left in the server's window, and when the next one may be sent. What the
+ * server said last counts for more than our own count.
+ */
 #include "core/rate_limit.h"
 
 #include <stdbool.h>

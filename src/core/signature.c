@@ -1,3 +1,7 @@
+/*
+ * signature: reads secrets, makes signatures, and checks those of webhooks. Bytes are compared in constant
+ * time.
+ */
 #include "core/signature.h"
 
 #include <inttypes.h>

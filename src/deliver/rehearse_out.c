@@ -1,3 +1,6 @@
+/*
+ * rehearse_out: a new directory, or an empty one, and files in it that did not exist before (O_EXCL).
+ */
 #include "deliver/rehearse_out.h"
 
 #include <dirent.h>

@@ -153,8 +153,7 @@ static int find_unseen(struct audit *a, struct error *e)
         return 0;
     return fail(e, EX_TEMPFAIL,
         "audit: the list lacks %lld of the work orders that the store holds, more than max_deletes in [sync] "
-        "allows: "
-        "nothing is proved; check the permissions of the token, and run wosync audit again",
+        "allows: nothing is proved; check the permissions of the token, and run wosync audit again",
         (long long)a->unseen.count);
 }
 

@@ -229,8 +229,7 @@ static enum step page_refused(
     if (request->cursor != NULL && !around)
         fail(e, EX_UNAVAILABLE,
             "api: work orders: the server refused its own cursor twice; the next run asks for this page "
-            "again, "
-            "and then reads around it");
+            "again, and then reads around it");
     return pass_page_failed(r, e);
 }
 

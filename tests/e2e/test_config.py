@@ -294,10 +294,10 @@ class Secrets(Case):
         self.sync(expect=CONFIG, message=r"api.key: it cannot be read")
         os.rmdir(self.path("api.key"))
         os.mkfifo(self.path("api.key"))
-        self.sync(expect=CONFIG, message=r"api.key: it is no regular file; write the secret into one")
+        self.sync(expect=CONFIG, message=r"api.key: it is not a regular file; write the secret into one")
         os.remove(self.path("api.key"))
         os.symlink("/dev/zero", self.path("api.key"))
-        self.sync(expect=CONFIG, message=r"api.key: it is no regular file")
+        self.sync(expect=CONFIG, message=r"api.key: it is not a regular file")
 
     def test_a_huge_file_is_refused(self):
         self.use_key("x" * 1000000)

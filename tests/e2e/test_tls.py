@@ -239,7 +239,7 @@ class CaFile(Tls):
 
     def test_one_that_is_no_file(self):
         os.mkfifo(self.path("fifo"))
-        for path, why in ((self.path("fifo"), "it is no regular file"), (self.directory, "Is a directory")):
+        for path, why in ((self.path("fifo"), "it is not a regular file"), (self.directory, "Is a directory")):
             with self.subTest(path):
                 self.configure(api="ca_file = " + path)
                 self.sync(expect=CONFIG, message="ca_file = .*: the file cannot be read: " + why)

@@ -1,3 +1,7 @@
+/*
+ * cannot_run: looks into a file as execve(2) would: its mode, its first bytes, its interpreter, and says what
+ * to do about what is wrong.
+ */
 #include "handlers/exec/cannot_run.h"
 
 #include <elf.h>
