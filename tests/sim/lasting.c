@@ -107,12 +107,13 @@ static void hold_cursed(const struct history *h, void (*configure)(bool))
     }
 }
 
-/* It is tried again when that is due: once a day at least. */
+/* It is tried again when that is due: once a day at least. A run that has waited for the rate limit leaves it
+ * to the next one. */
 static void end_cursed(void)
 {
     struct order *order = plant_order(plant.cursed);
     if (order != NULL)
-        order->due = machine_now() + day;
+        order->due = machine_now() + day + (plant.manner.limit > 0 ? 5 * hour : 0);
     plant.cursed = 0;
     plant.cursed_pages = false;
 }
@@ -344,6 +345,10 @@ bool lasting_play(const struct history *h, void (*configure)(bool))
     if (verdict() == NULL && mended) {
         /* all is due by then */
         machine_advance(day + 3 * hour);
+        if (which == LASTING_CURSED && plant.manner.limit > 0) {
+            lasting_run_slowly();
+            machine_advance(3 * hour);
+        }
         lasting_check_two_runs(h, true);
     }
     return mended;

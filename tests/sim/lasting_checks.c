@@ -68,6 +68,20 @@ void lasting_check_list(void)
         broken("R9", "a sync does not read the list");
 }
 
+static void run_each_minute(int runs)
+{
+    for (int i = 0; i < runs && verdict() == NULL; i++) {
+        lasting_run_sync(true, 0);
+        lasting_check_list();
+        machine_advance(minute);
+    }
+}
+
+void lasting_run_slowly(void)
+{
+    run_each_minute(MOST_RUNS_AROUND);
+}
+
 /* Two runs, and everything is done that is not behind the fault. */
 void lasting_check_two_runs(const struct history *h, bool mended)
 {
@@ -75,11 +89,7 @@ void lasting_check_two_runs(const struct history *h, bool mended)
     const int64_t began = machine_now();
     /* the way around a page that fails takes some fifty requests: a rate limit makes it longer */
     const int runs = plant.cursed_pages && plant.manner.limit > 0 ? MOST_RUNS_AROUND : 2;
-    for (int i = 0; i < runs && verdict() == NULL; i++) {
-        lasting_run_sync(true, 0);
-        lasting_check_list();
-        machine_advance(minute);
-    }
+    run_each_minute(runs);
     const int64_t unseen = oracle_unseen(began);
     if (unseen != 0)
         broken("R9", "work order %lld is not known after two runs, and nothing is wrong with it",

@@ -27,6 +27,9 @@ void lasting_make_chain(const struct history *h);
 /* The last run has read the list, whatever else fails. */
 void lasting_check_list(void);
 
+/* As many runs as it may take where each of them waits for the rate limit. */
+void lasting_run_slowly(void);
+
 /* After two runs everything is done that is not behind the fault; `mended`: everything. */
 void lasting_check_two_runs(const struct history *h, bool mended);
 
