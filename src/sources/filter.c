@@ -24,8 +24,6 @@ enum { SORT_SAMPLE = 50, MIN_STEPS = 3 };
 /* How long the answer of a probe is believed, and how long a doubt lasts. */
 enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000 };
 
-#define FAR_FUTURE INT64_C(7258118400000) /* 2200-01-01T00:00:00.000Z */
-
 enum honour { HONOURED, IGNORED, REFUSED, UNCLEAR, HONOURS };
 
 static const char *const honour_names[HONOURS] = {"honoured", "ignored", "refused", "unclear"};
@@ -37,8 +35,9 @@ static const struct {
     const char *name;
     struct page_request request;
 } probes[PROBES] = {
-    [PROBE_BRACKETS] = {"updatedAt[gte]", {.filter = FILTER_BRACKETS, .since = FAR_FUTURE, .limit = 1}},
-    [PROBE_GTE] = {"updatedAtGte", {.filter = FILTER_GTE, .since = FAR_FUTURE, .limit = 1}},
+    [PROBE_BRACKETS] = {"updatedAt[gte]",
+        {.filter = FILTER_BRACKETS, .since = FILTER_FAR_FUTURE, .limit = 1}},
+    [PROBE_GTE] = {"updatedAtGte", {.filter = FILTER_GTE, .since = FILTER_FAR_FUTURE, .limit = 1}},
     [PROBE_RISING] = {"sort=updatedAt",
         {.filter = FILTER_SORT, .since = TIMESTAMP_NONE, .limit = SORT_SAMPLE, .ascending = true}},
     [PROBE_FALLING] = {"sort=-updatedAt",
@@ -148,15 +147,17 @@ static enum honour judge(enum probe probe, const struct page *page)
     return wrong > 0 ? IGNORED : right >= MIN_STEPS ? HONOURED : UNCLEAR;
 }
 
-/* Finds out what the server does with a probe: from what is remembered, else by asking. */
+/* Finds out what the server does with a probe: from what is remembered, else by asking, `single`: once. */
 static enum api_verdict find_out(
-    struct filter *filter, enum probe probe, enum honour *honour, struct error *e)
+    struct filter *filter, enum probe probe, bool single, enum honour *honour, struct error *e)
 {
+    struct page_request request = probes[probe].request;
     struct page_answer answer;
     int known = recall(filter, probe, honour, e);
     if (known != 0)
         return known == 1 ? API_OK : API_FAILED;
-    enum api_verdict verdict = maintainx_page(filter->api, &probes[probe].request, &answer, e);
+    request.single = single;
+    enum api_verdict verdict = maintainx_page(filter->api, &request, &answer, e);
     if (verdict != API_OK && verdict != API_BAD_REQUEST)
         return verdict == API_STOPPED ? API_STOPPED : API_FAILED;
     *honour = REFUSED;
@@ -170,53 +171,96 @@ static enum api_verdict find_out(
 }
 
 /* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance. */
-static enum api_verdict find_out_sort(struct filter *filter, enum honour *honour, struct error *e)
+static enum api_verdict find_out_sort(
+    struct filter *filter, bool single, enum honour *honour, struct error *e)
 {
     enum honour falling;
-    enum api_verdict verdict = find_out(filter, PROBE_RISING, honour, e);
+    enum api_verdict verdict = find_out(filter, PROBE_RISING, single, honour, e);
     if (verdict != API_OK || *honour == IGNORED || *honour == REFUSED)
         return verdict;
-    verdict = find_out(filter, PROBE_FALLING, &falling, e);
+    verdict = find_out(filter, PROBE_FALLING, single, &falling, e);
     if (verdict == API_OK && (*honour == HONOURED || falling != HONOURED))
         *honour = falling;
     return verdict;
 }
 
 static enum api_verdict find_out_spelling(
-    struct filter *filter, enum page_filter spelling, enum honour *honour, struct error *e)
+    struct filter *filter, enum page_filter spelling, bool single, enum honour *honour, struct error *e)
 {
     switch (spelling) {
     case FILTER_BRACKETS:
-        return find_out(filter, PROBE_BRACKETS, honour, e);
+        return find_out(filter, PROBE_BRACKETS, single, honour, e);
     case FILTER_GTE:
-        return find_out(filter, PROBE_GTE, honour, e);
+        return find_out(filter, PROBE_GTE, single, honour, e);
     default:
-        return find_out_sort(filter, honour, e);
+        return find_out_sort(filter, single, honour, e);
     }
 }
 
 /* --- the choice --- */
 
-/* Looks for a spelling that is honoured and better than `than`. API_OK sets *best, to `than` where there is
- * none; *clear is false when that may change with more records. */
+static int remember_spelling(
+    const struct filter *filter, enum page_filter spelling, enum honour honour, struct error *e)
+{
+    static const enum probe probe_of[] = {
+        [FILTER_BRACKETS] = PROBE_BRACKETS, [FILTER_GTE] = PROBE_GTE, [FILTER_SORT] = PROBE_RISING};
+    return remember(filter, probe_of[spelling], honour, e);
+}
+
+/* A probe fails in a way that need not be the list's: the server breaks at this very parameter, or ignores it
+ * and then at a work order that it cannot show. */
+static bool is_of_this_probe(enum api_verdict verdict, const struct error *e)
+{
+    return verdict == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL);
+}
+
+/* The probes of spellings before `honoured` that failed: they count as ignored. */
+static int note_worse(
+    const struct filter *filter, const bool failed[], enum page_filter honoured, struct error *e)
+{
+    for (enum page_filter spelling = 0; spelling < honoured; spelling++)
+        if (failed[spelling] && remember_spelling(filter, spelling, IGNORED, e) != 0)
+            return -1;
+    return 0;
+}
+
+/*
+ * Looks for a spelling that is honoured and better than `than`. API_OK sets *best, to `than` where there is
+ * none; *clear is false when that may change. Of a probe that fails, others tell whether the list itself does:
+ * where one is answered, or `than` is a filter that was honoured before, it does not.
+ */
 static enum api_verdict find_better(
     struct filter *filter, enum page_filter than, enum page_filter *best, bool *clear, struct error *e)
 {
+    struct error failure = {0};
+    bool failed[PAGE_FILTERS] = {false}, answered = than != FILTER_NONE;
     *clear = true;
     for (enum page_filter spelling = 0; spelling < than; spelling++) {
         enum honour honour;
         if (filter->given_up[spelling])
             continue;
-        enum api_verdict verdict = find_out_spelling(filter, spelling, &honour, e);
+        bool single = than != FILTER_NONE || failure.status != EX_OK;
+        enum api_verdict verdict = find_out_spelling(filter, spelling, single, &honour, e);
+        if (is_of_this_probe(verdict, e)) {
+            failed[spelling] = true;
+            failure = *e;
+            *e = (struct error){0};
+            *clear = false;
+            continue;
+        }
         if (verdict != API_OK)
             return verdict;
+        answered = true;
         *best = spelling;
         if (honour == HONOURED)
-            return API_OK;
+            return note_worse(filter, failed, spelling, e) == 0 ? API_OK : API_FAILED;
         *clear = *clear && honour != UNCLEAR;
     }
     *best = than;
-    return API_OK;
+    if (answered)
+        return API_OK;
+    *e = failure;
+    return API_FAILED;
 }
 
 enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e)
@@ -236,13 +280,6 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
     return API_OK;
 }
 
-static int note_given_up(const struct filter *filter, enum honour honour, struct error *e)
-{
-    static const enum probe probe_of[] = {
-        [FILTER_BRACKETS] = PROBE_BRACKETS, [FILTER_GTE] = PROBE_GTE, [FILTER_SORT] = PROBE_RISING};
-    return remember(filter, probe_of[filter->chosen], honour, e);
-}
-
 int filter_give_up(struct filter *filter, enum filter_fault fault, struct error *e)
 {
     const char *name = page_filter_name(filter->chosen),
@@ -260,7 +297,7 @@ int filter_give_up(struct filter *filter, enum filter_fault fault, struct error 
             e, EX_PROTOCOL, "api: the server %s the filter %s; set filter = auto in [api]", does, name);
     log_info("api: the server %s the filter %s; trying the next", does, name);
     filter->given_up[filter->chosen] = true;
-    return note_given_up(filter, fault == FILTER_IGNORED ? IGNORED : REFUSED, e);
+    return remember_spelling(filter, filter->chosen, fault == FILTER_IGNORED ? IGNORED : REFUSED, e);
 }
 
 int filter_forget(struct filter *filter, struct error *e)

@@ -15,6 +15,9 @@
 struct config;
 struct store;
 
+/* Nothing is updated from here on: 2200-01-01T00:00:00.000Z. A page from this bound on must be empty. */
+#define FILTER_FAR_FUTURE INT64_C(7258118400000)
+
 /* What a page showed of the filter it was asked with. */
 enum filter_fault { FILTER_REFUSED, FILTER_IGNORED };
 

@@ -137,11 +137,16 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 /* --- one page --- */
 
 /* A page showed that the filter is refused or ignored: the one that it was asked with. On the way around a
- * page that is not always the one that the pass chose, and a sweep chose none. */
+ * page that is not always the one that the pass chose, and a sweep chose none. The next run must not go on
+ * with it, whatever comes of this one. */
 static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
+    struct store *store = r->settings->store;
     r->filter.chosen = r->sent;
     if (filter_give_up(&r->filter, fault, e) != 0)
+        return STEP_FAILED;
+    if (!r->settings->dry_run &&
+        (passes_drop(store, r->kind->name, e) != 0 || account_set_filter(store, NULL, e) != 0))
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;
@@ -191,8 +196,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
         if (r->sent != FILTER_SORT && !shutdown_requested())
             maintainx_prefetch(s->api, &next);
     }
-    enum step step = pass_store_page(r, answer, e);
-    return step == STEP_IGNORED ? give_up_filter(r, FILTER_IGNORED, e) : step;
+    return pass_store_page(r, answer, e);
 }
 
 /* The cursor is no longer taken: the same pass from its beginning; the diff makes that free (rule R2). */
@@ -215,14 +219,15 @@ static enum step page_refused(
     if (request->cursor != NULL && !around && !r->started_over && !r->failed_before)
         return start_over(r, e);
     if ((request->cursor == NULL || around) && verdict == API_BAD_REQUEST) {
-        bool taken = false;
+        enum bounds_status bounds;
         *e = (struct error){0};
-        enum step step = pass_check_list(r, r->sent, &taken, e);
+        enum step step = pass_check_list(r, r->sent, false, &bounds, e);
         if (step != STEP_AGAIN)
             return step;
         *e = why;
+        const bool taken = bounds == BOUNDS_HONOURED || bounds == BOUNDS_LOWER;
         if (!taken && r->sent != FILTER_NONE)
-            return give_up_filter(r, FILTER_REFUSED, e);
+            return bounds == BOUNDS_IGNORED ? STEP_IGNORED : STEP_REFUSED;
         if (!taken)
             filter_forget(&r->filter, &(struct error){0}); /* it refuses any page: probes showed nothing */
     }
@@ -248,18 +253,23 @@ static enum step read_page(struct reader *r, struct error *e)
             cursors_add(r->cursors, request.cursor);
         step = take_page(r, &answer, e);
         page_answer_free(&answer);
-        return step;
+        break;
     case API_BAD_REQUEST:
     case API_GONE:
-        return page_refused(r, &request, verdict, e);
+        step = page_refused(r, &request, verdict, e);
+        break;
     case API_STOPPED:
         return STEP_STOPPED;
     case API_FAILED:
-        return pass_page_failed(r, e);
+        step = pass_page_failed(r, e);
+        break;
     case API_FORBIDDEN:
     default:
         return STEP_FAILED;
     }
+    if (step == STEP_IGNORED || step == STEP_REFUSED)
+        return give_up_filter(r, step == STEP_IGNORED ? FILTER_IGNORED : FILTER_REFUSED, e);
+    return step;
 }
 
 static enum pass_end stopped(const struct reader *r, struct error *e)
@@ -301,6 +311,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
             return PASS_FINISHED;
         case STEP_OVER:
             cursors_clear(r->cursors);
+            r->failed_twice = false;
             if (choose_and_begin(r, &end, e) != 0)
                 return end == PASS_STOPPED ? stopped(r, e) : end;
             break;

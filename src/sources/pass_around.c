@@ -57,7 +57,7 @@ int pass_avoid_skipped(struct reader *r, struct error *e)
     int64_t next, from = r->state.since != TIMESTAMP_NONE ? r->state.since : 0;
     if (skipped_next(r->settings->store, from, &next, e) != 0)
         return -1;
-    if (next == TIMESTAMP_NONE || bounded(r) == PAGE_FILTERS)
+    if (next == TIMESTAMP_NONE || r->no_windows || bounded(r) == PAGE_FILTERS)
         return 0;
     begin_detour(r, bounded(r), TIMESTAMP_NONE);
     return set_window(r, e);
@@ -127,12 +127,12 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
 
 /* --- a page that fails --- */
 
-enum step pass_check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e)
+enum step pass_check_list(
+    struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e)
 {
     int64_t date, asked = clock_now();
-    *possible = false;
-    enum api_verdict verdict = read_around_probe(r->settings->api, spelling, possible, &date, e);
-    if (verdict == API_OK && *possible)
+    enum api_verdict verdict = read_around_probe(r->settings->api, spelling, lower, bounds, &date, e);
+    if (verdict == API_OK && *bounds == BOUNDS_HONOURED)
         pass_note_start(r, asked, date);
     return verdict == API_OK ? STEP_AGAIN : verdict == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
 }
@@ -141,16 +141,18 @@ enum step pass_check_list(struct reader *r, enum page_filter spelling, bool *pos
  * around. */
 static enum step page_failed_again(struct reader *r, const struct error *why, struct error *e)
 {
-    bool possible;
+    enum bounds_status bounds;
     enum page_filter spelling = bounded(r);
     if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
         r->filter.chosen <= FILTER_GTE)
         spelling = r->filter.chosen;
-    enum step step = pass_check_list(r, spelling, &possible, e);
+    enum step step = pass_check_list(r, spelling, r->failed_twice, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
+    if (bounds == BOUNDS_IGNORED && r->sent == spelling)
+        return STEP_IGNORED;
     log_info("%s; asking once more", why->text);
-    if (!possible) {
+    if (bounds != BOUNDS_HONOURED || r->no_windows) {
         r->failed_before = false; /* nothing is left but patience */
     } else if (!r->failed_twice) {
         r->failed_twice = true;
@@ -167,14 +169,23 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
 /* A window of a detour fails. */
 static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
 {
-    bool possible, news;
+    enum bounds_status bounds;
+    bool news;
     const int64_t from = r->state.detour.from;
-    enum step step = pass_check_list(r, r->sent, &possible, e);
+    /* the smaller windows have shown that the upper bound is honoured; if the lower one is ignored, each
+     * instant fails that comes after the bad one */
+    const bool instant = r->state.detour.until == from;
+    enum step step = pass_check_list(r, r->sent, instant, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
-    if (!possible)
-        return fail(e, why->status, "%s", why->text), STEP_FAILED;
-    if (r->state.detour.until == from &&
+    if (bounds == BOUNDS_IGNORED || bounds == BOUNDS_REFUSED)
+        return bounds == BOUNDS_IGNORED ? STEP_IGNORED : STEP_REFUSED;
+    if (bounds != BOUNDS_HONOURED) {
+        log_info("%s; the server no longer honours an upper bound, the pass starts over without", why->text);
+        r->no_windows = true;
+        return STEP_OVER;
+    }
+    if (instant &&
         (read_neighbours(r, from, "createdAt", e) != 0 || read_neighbours(r, from, "-createdAt", e) != 0))
         return STEP_FAILED;
     if (read_around_failed(r->settings->store, &r->state.detour, why, &news, e) != 0 || set_window(r, e) != 0)

@@ -5,19 +5,21 @@
 #define WOSYNC_SOURCES_PASS_AROUND_H
 
 #include "sources/pass_reader.h"
+#include "sources/read_around.h"
 
 /* To be called for a new pass: leaves out what is known to fail. Returns 0, or -1 when the store failed. */
 int pass_avoid_skipped(struct reader *r, struct error *e);
 
-/* Asks for what was updated in 1970, with this spelling of the filter. STEP_AGAIN: the list itself is well;
- * *possible: and this filter is honoured, so that it can be read in windows. Otherwise the error is filled.
- */
-enum step pass_check_list(struct reader *r, enum page_filter spelling, bool *possible, struct error *e);
+/* Asks for what there cannot be, with a spelling of the filter (read_around_probe). STEP_AGAIN: the list itself
+ * is well, and *bounds says what the server does with the filter; else the error is filled. */
+enum step pass_check_list(
+    struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e);
 
 /*
  * A page failed, which the error says. STEP_FAILED: that ends the run. STEP_AGAIN (the error is cleared): the
  * state says what to ask for now, the page again or a window of a detour around it. That needs a page that
- * failed in the run before, too, while the list itself is well.
+ * failed in the run before, too, while the list itself is well. STEP_IGNORED or STEP_REFUSED: so is the
+ * filter that it is read around with. STEP_OVER: it cannot be read around any more.
  */
 enum step pass_page_failed(struct reader *r, struct error *e);
 

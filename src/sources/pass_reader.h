@@ -60,6 +60,7 @@ struct reader {
     bool failed_before; /* the page where this run begins failed in an earlier one: it is tried once only */
     bool failed_now;    /* a page failed in this run, which is noted in the store */
     bool has_read;      /* a page was read in this run */
+    bool no_windows;    /* in this run the server has honoured no upper bound */
     bool failed_twice;  /* and again in this run, while the list answers */
     struct error why;   /* what the last page that failed met; EX_OK: none did */
     int64_t skipped;    /* instants that this run has skipped */
@@ -73,6 +74,7 @@ enum step {
     STEP_LAST,    /* stored; the pass is finished */
     STEP_OVER,    /* nothing stored: the pass starts over, with another filter or without the cursor */
     STEP_IGNORED, /* nothing stored: the page shows that the filter is ignored */
+    STEP_REFUSED, /* nothing stored: the page shows that the filter is refused */
     STEP_AGAIN,   /* nothing stored: the page is asked for again, or another one in its place */
     STEP_STOPPED,
     STEP_FAILED

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/timestamp.h"
 #include "core/retry.h"
+#include "sources/filter.h"
 #include "store/skipped.h"
 
 /* Where more of the list fails, the server is broken, and no work order to blame. */
@@ -12,31 +13,55 @@ enum { MAX_SKIPPED = 20 };
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
-enum api_verdict read_around_probe(
-    struct client *api, enum page_filter spelling, bool *possible, int64_t *date, struct error *e)
+/* Asks for a page that a server with these bounds has nothing for. API_OK sets *bounds to BOUNDS_HONOURED,
+ * BOUNDS_IGNORED or BOUNDS_REFUSED. */
+static enum api_verdict ask_for_nothing(struct client *api, const struct page_request *request,
+    enum bounds_status *bounds, int64_t *date, struct error *e)
 {
-    /* nothing was updated in 1970 */
-    const struct page_request request = {.filter = spelling, .since = 0, .until = 1, .limit = 1};
     struct page_answer answer;
-    *possible = false;
-    *date = TIMESTAMP_NONE;
-    if (spelling != FILTER_BRACKETS && spelling != FILTER_GTE)
-        return API_OK;
-    enum api_verdict verdict = maintainx_page(api, &request, &answer, e);
+    enum api_verdict verdict = maintainx_page(api, request, &answer, e);
     switch (verdict) {
     case API_OK:
-        *possible = answer.page.count == 0;
+        *bounds = answer.page.count == 0 ? BOUNDS_HONOURED : BOUNDS_IGNORED;
         *date = answer.date;
         page_answer_free(&answer);
         return API_OK;
     case API_BAD_REQUEST:
         *e = (struct error){0};
+        *bounds = BOUNDS_REFUSED;
         return API_OK;
     case API_STOPPED:
         return API_STOPPED;
     default:
         return API_FAILED;
     }
+}
+
+enum api_verdict read_around_probe(struct client *api, enum page_filter spelling, bool lower,
+    enum bounds_status *bounds, int64_t *date, struct error *e)
+{
+    /* nothing was updated in 1970, and nothing will be in 2200 */
+    const struct page_request old = {.filter = spelling, .since = 0, .until = 1, .limit = 1},
+                              future = {.filter = spelling, .since = FILTER_FAR_FUTURE, .limit = 1};
+    *bounds = BOUNDS_NONE;
+    *date = TIMESTAMP_NONE;
+    if (spelling != FILTER_BRACKETS && spelling != FILTER_GTE)
+        return API_OK;
+    enum api_verdict verdict = ask_for_nothing(api, lower ? &future : &old, bounds, date, e);
+    if (lower && verdict == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL)) {
+        /* where the bound is ignored, the answer may hold what fails */
+        verdict = ask_for_nothing(api, &old, bounds, date, e);
+        if (verdict == API_OK)
+            *e = (struct error){0};
+        *bounds = *bounds == BOUNDS_HONOURED ? BOUNDS_IGNORED : *bounds;
+        return verdict;
+    }
+    if (verdict != API_OK || lower || *bounds == BOUNDS_HONOURED)
+        return verdict;
+    verdict = ask_for_nothing(api, &future, bounds, date, e);
+    if (*bounds == BOUNDS_HONOURED)
+        *bounds = BOUNDS_LOWER;
+    return verdict;
 }
 
 int read_around_set_window(struct store *store, struct detour *detour, bool again, struct error *e)

@@ -15,14 +15,24 @@
 
 struct store;
 
+/* What the server does with the bounds of a filter by updatedAt. */
+enum bounds_status {
+    BOUNDS_HONOURED,
+    BOUNDS_LOWER,   /* honours the lower one alone: the list cannot be read in windows */
+    BOUNDS_IGNORED, /* ignores the lower one */
+    BOUNDS_REFUSED,
+    BOUNDS_NONE /* the filter has none */
+};
+
 /*
- * Sends a request that must give an empty page: it shows whether the list answers at all, and with `spelling`
- * honours an upper bound (*possible; false without a request for a spelling that has none). *date is the
- * server's time, TIMESTAMP_NONE without. API_OK, or API_STOPPED or API_FAILED with the error filled: the list
- * itself fails.
+ * Sends a request that must give an empty page: it shows whether the list answers at all, and what the server
+ * does with the bounds of this spelling (*bounds; BOUNDS_NONE without a request for a spelling without). With
+ * `lower` it asks about the lower bound alone; else about the upper one, and about the lower one, too, where
+ * that is not honoured. *date is the server's time, TIMESTAMP_NONE without. API_OK, or API_STOPPED or
+ * API_FAILED with the error filled: the list itself fails.
  */
-enum api_verdict read_around_probe(
-    struct client *api, enum page_filter spelling, bool *possible, int64_t *date, struct error *e);
+enum api_verdict read_around_probe(struct client *api, enum page_filter spelling, bool lower,
+    enum bounds_status *bounds, int64_t *date, struct error *e);
 
 /* Sets the next window, which leaves out what is skipped, or with `again` asks for it alone. Returns 0, or -1
  * when the store failed. */

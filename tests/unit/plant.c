@@ -117,11 +117,15 @@ static int answer_list(const char *url, struct buffer *out)
     if ((gte != NULL && server.gte == REFUSED) || (brackets != NULL && server.brackets == REFUSED) ||
         (sort != NULL && server.sort == REFUSED))
         return 400;
+    if ((gte != NULL && server.gte == BROKEN) || (brackets != NULL && server.brackets == BROKEN) ||
+        (sort != NULL && server.sort == BROKEN))
+        return 500;
     if (strstr(url, "&createdAt[") != NULL && server.brackets == REFUSED)
         return 400;
     if (until_text != NULL && server.lte == REFUSED)
         return 400;
-    if (until_text != NULL && server.lte == HONOURED)
+    const bool ignored = server.ignores_both && (brackets != NULL ? server.brackets : server.gte) == IGNORED;
+    if (until_text != NULL && server.lte == HONOURED && !ignored)
         until = instant(until_text);
     if (gte != NULL && server.gte == HONOURED)
         since = instant(gte);

@@ -23,7 +23,7 @@ struct order {
 };
 
 /* How a list is asked for is honoured, ignored or refused. */
-enum manner { HONOURED, IGNORED, REFUSED };
+enum manner { HONOURED, IGNORED, REFUSED, BROKEN /* 500 */ };
 
 extern struct plant_server {
     struct order orders[8];
@@ -40,6 +40,7 @@ extern struct plant_server {
     int64_t cursed;       /* every page that holds this work order fails, 0: none does; */
     int curse;            /* with this status */
     enum manner lte;      /* of the upper bounds */
+    bool ignores_both;    /* with a lower bound that it ignores, it ignores the upper one */
     int fails;            /* the n-th page from here on fails; 0: none */
     void (*before)(void); /* called before each answer */
     int pages;

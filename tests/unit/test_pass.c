@@ -257,7 +257,8 @@ static void check_filter(const char *expected)
 {
     sqlite3_stmt *account = NULL;
     assert_int_equal(
-        sqlite3_prepare_v2(disk_connection(), "SELECT filter FROM account", -1, &account, NULL), SQLITE_OK);
+        sqlite3_prepare_v2(disk_connection(), "SELECT coalesce(filter, '') FROM account", -1, &account, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(account), SQLITE_ROW);
     check_text((const char *)sqlite3_column_text(account, 0), expected);
     sqlite3_finalize(account);
@@ -313,6 +314,46 @@ static int count_probes(void)
     int count = sqlite3_column_int(query, 0);
     sqlite3_finalize(query);
     return count;
+}
+
+/* A server that breaks at one spelling of the filter, for ever: the next one is taken, and the probe is not
+ * sent again before the next day. Where no spelling helps, the list is read without. Where nothing is answered it
+ * is the list that fails. */
+static void test_probes_that_fail(void **state)
+{
+    static const struct {
+        enum manner brackets, gte, sort;
+        const char *expected; /* NULL: the run fails */
+        int requests;         /* of the second run, at the most */
+    } table[] = {
+        {BROKEN, HONOURED, HONOURED, "updatedAtGte", 1},
+        {BROKEN, REFUSED, IGNORED, "", 5}, /* is asked again */
+        {BROKEN, BROKEN, BROKEN, NULL, 0},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct error e = {0};
+        usual();
+        set_first();
+        how.impatient = true;
+        struct store *store = disturb_open(path_in(*state, "wosync.db"));
+        server.brackets = table[i].brackets;
+        server.gte = table[i].gte;
+        server.sort = table[i].sort;
+        const bool works = do_poll(store, &e) == 0;
+        check(works == (table[i].expected != NULL), "row %zu: %s", i, e.text);
+        if (works) {
+            e = (struct error){0};
+            server.pages = 0;
+            later += 2 * MINUTE;
+            check(do_poll(store, &e) == 0, "row %zu: %s", i, e.text);
+            check_filter(table[i].expected);
+            check(server.pages <= table[i].requests, "row %zu: %d requests", i, server.pages);
+        } else {
+            check(e.status == EX_UNAVAILABLE, "row %zu: %s", i, e.text);
+        }
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
 }
 
 static void pass_deadline(void)
@@ -414,6 +455,22 @@ static int64_t number_of(const char *sql)
     return n;
 }
 
+static int64_t known_date(int64_t id)
+{
+    char sql[100];
+    snprintf(sql, sizeof sql, "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
+        (long long)id);
+    return number_of(sql);
+}
+
+/* Every work order is known as it is; `row` of a table, for the message. */
+static void check_all_known(int row)
+{
+    for (size_t n = 0; n < server.count; n++)
+        check(known_date(server.orders[n].id) == now + server.orders[n].minute * MINUTE, "%d: %lld", row,
+            (long long)server.orders[n].id);
+}
+
 /* Runs of a pass whose page holds one work order that fails for ever. */
 static void test_a_page_that_always_fails(void **state)
 {
@@ -454,11 +511,7 @@ static void test_a_page_that_always_fails(void **state)
             "row %zu: %s", i, e.text);
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 1);
         for (size_t n = 0; n < server.count; n++) {
-            char sql[100];
-            snprintf(sql, sizeof sql,
-                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
-                (long long)server.orders[n].id);
-            bool known = number_of(sql) == now + server.orders[n].minute * MINUTE;
+            bool known = known_date(server.orders[n].id) == now + server.orders[n].minute * MINUTE;
             check(known == (server.orders[n].id != table[i].cursed), "row %zu: %lld", i,
                 (long long)server.orders[n].id);
         }
@@ -477,14 +530,7 @@ static void test_a_page_that_always_fails(void **state)
         check((i % 2 == 0 ? do_sweep(store, &e) : (later += 25 * HOUR, do_poll(store, &e))) == 0,
             "row %zu: %s", i, e.text);
         assert_int_equal(number_of("SELECT count(*) FROM skipped_instants"), 0);
-        for (size_t n = 0; n < server.count; n++) {
-            char sql[100];
-            snprintf(sql, sizeof sql,
-                "SELECT coalesce((SELECT updated_ms FROM snapshots WHERE id = %lld), 0)",
-                (long long)server.orders[n].id);
-            check(number_of(sql) == now + server.orders[n].minute * MINUTE, "row %zu: %lld", i,
-                (long long)server.orders[n].id);
-        }
+        check_all_known((int)i);
         store_close(store);
         remove(path_in(*state, "wosync.db"));
     }
@@ -573,6 +619,80 @@ static void test_refused_on_the_way_around(void **state)
         remove(path_in(*state, "wosync.db"));
     }
     assert_true(refusals > 0);
+}
+
+static void ignore_then(void)
+{
+    if (pages_before-- == 0)
+        server.brackets = IGNORED;
+}
+
+/* The server stops honouring the filter that a pass reads around a page with: nothing but this page is
+ * skipped, and the next spelling takes over. */
+static void test_ignored_on_the_way_around(void **state)
+{
+    for (int upper = 0; upper < 2; upper++)
+        for (int before = 0; before < 16; before++) {
+            struct error e = {0};
+            struct store *store = polled(state, "");
+            set_second();
+            how.impatient = true;
+            server.cursed = upper ? 6 : 1; /* a list that ignores both begins with one that it can show */
+            server.curse = 500;
+            assert_int_equal(do_poll(store, &e), -1);
+            server.ignores_both = upper;
+            pages_before = before;
+            server.before = ignore_then;
+            int finished = 0;
+            for (int runs = 0; runs < 6; runs++) {
+                e = (struct error){0};
+                finished += do_poll(store, &e) == 0;
+            }
+            server.before = NULL;
+            check(finished > 0, "%d: %s", before, e.text);
+            check(number_of("SELECT count(*) FROM skipped_instants") == 1, "%d", before);
+            server.cursed = 0;
+            check(do_sweep(store, &e) == 0, "%d: %s", before, e.text);
+            check(number_of("SELECT count(*) FROM skipped_instants") == 0, "%d", before);
+            check_all_known(before);
+            store_close(store);
+            remove(path_in(*state, "wosync.db"));
+        }
+}
+
+static void no_upper_bound_then(void)
+{
+    if (pages_before-- == 0)
+        server.lte = *manner_then;
+}
+
+/* The server stops honouring upper bounds on the way around a page: it is read without, once that is
+ * possible. */
+static void test_no_windows_on_the_way_around(void **state)
+{
+    for (int i = 0; i < 32; i++) {
+        enum manner then = i % 2 == 0 ? IGNORED : REFUSED;
+        struct error e = {0};
+        struct store *store = polled(state, "");
+        set_second();
+        how.impatient = true;
+        server.cursed = 1;
+        server.curse = 500;
+        assert_int_equal(do_poll(store, &e), -1);
+        pages_before = i / 2;
+        manner_then = &then;
+        server.before = no_upper_bound_then;
+        for (int run = 0; run < 3; run++)
+            do_poll(store, &e);
+        server.before = NULL;
+        server.cursed = 0;
+        e = (struct error){0};
+        check(do_poll(store, &e) == 0, "%d: %s", i, e.text);
+        check(do_sweep(store, &e) == 0, "%d: %s", i, e.text);
+        check_all_known((int)i);
+        store_close(store);
+        remove(path_in(*state, "wosync.db"));
+    }
 }
 
 /* Runs that have time for one request each come to the end, too; and an outage on the way skips nothing. */
@@ -900,12 +1020,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_every_call_fails),
         in_directory(test_remembered_filters),
+        in_directory(test_probes_that_fail),
         in_directory(test_probes_get_ahead),
         in_directory(test_a_stale_record),
         in_directory(test_refusals_of_everything),
         in_directory(test_a_page_that_always_fails),
         in_directory(test_not_read_around),
         in_directory(test_refused_on_the_way_around),
+        in_directory(test_ignored_on_the_way_around),
+        in_directory(test_no_windows_on_the_way_around),
         in_directory(test_a_detour_in_steps),
         in_directory(test_too_much_fails),
         in_directory(test_sort_with_odd_records),
