@@ -60,8 +60,8 @@ struct reader {
     bool failed_before; /* the page where this run begins failed in an earlier one: it is tried once only */
     bool failed_now;    /* a page failed in this run, which is noted in the store */
     bool has_read;      /* a page was read in this run */
-    bool no_windows;    /* in this run the server has honoured no upper bound */
     bool failed_twice;  /* and again in this run, while the list answers */
+    bool no_windows;    /* in this run the server has honoured no upper bound */
     struct error why;   /* what the last page that failed met; EX_OK: none did */
     int64_t skipped;    /* instants that this run has skipped */
     struct intake *intake;
