@@ -45,6 +45,7 @@ class Formats(Case):
 
     def test_in_what_the_server_says(self):
         self.configure(api="give_up = 0")
+        self.sync()
         self.mock.fault("status", status=500, body=json.dumps({"error": FORMATS}))
         self.assertIn(FORMATS, self.sync(expect=UNAVAILABLE).err)
         self.assertIn(FORMATS, self.wosync("status").out)

@@ -247,6 +247,8 @@ static void hold_long(const struct history *h, void (*configure)(bool))
         return;
     lasting_create(h, count < MOST_CREATED ? count : MOST_CREATED);
     lasting_run_sync(false, 0);
+    if (verdict() == NULL)
+        lasting_run_sync(false, 0); /* the first may have ended an older pass, which did not show them */
     if (dice_chance(&dice, 50))
         options.trouble = (struct trouble){.kind = TROUBLE_FULL,
             .at = dice_spread(&dice, 3),

@@ -8,7 +8,7 @@
 
 bool plant_begins_pass(const struct net_request *request)
 {
-    return plant_log.polls && !machine_is_locked(LOCK_SWEEP) &&
+    return plant_log.poller != 0 && request->run == plant_log.poller && !machine_is_locked(LOCK_SWEEP) &&
            strstr(request->url, "/v1/workorders?") != NULL && strstr(request->url, "cursor=") == NULL &&
            strstr(request->url, "2200-01-01") == NULL && strstr(request->url, "1970-01-01") == NULL &&
            strstr(request->url, "limit=50&") == NULL && strstr(request->url, "Lte") == NULL &&

@@ -234,11 +234,11 @@ int run(const struct run_options *options)
     struct run_report report;
     int64_t refused = plant_log.refused, pass_began = plant_log.pass_began;
     trace("== %s", step_name(options->kind));
-    plant_log.polls = options->kind == STEP_SYNC && !options->dry;
+    plant_log.poller = options->kind == STEP_SYNC && !options->dry ? state.runs + 1 : 0;
     state.beside_from = INT64_MAX;
     state.beside_until = INT64_MIN;
     live(options, &report);
-    plant_log.polls = false;
+    plant_log.poller = 0;
     trace("== exit %d", report.status);
     /* what was written and could not be synced, for the run was killed or the disk failed, may be seen, and
      * lost all the same if the power goes before the kernel has written it: no rule can hold for that */
@@ -314,14 +314,11 @@ int run_beside(const struct run_options *options)
 {
     struct run_report report;
     const struct beside around = look_around();
-    bool polls = plant_log.polls;
     int getopt_place = optind;
-    plant_log.polls = false;
     trace("== %s beside it", step_name(options->kind));
     live(options, &report);
     trace("== beside it: exit %d", report.status);
     optind = getopt_place;
-    plant_log.polls = polls;
     check_beside(&around, options, &report);
     if (options->kind == STEP_BACKFILL) {
         state.beside_from = options->from;
