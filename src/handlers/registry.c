@@ -2,15 +2,9 @@
 
 #include <string.h>
 
-const struct handler_type *const handler_types[] = {
-    &handler_log,
-    &handler_http,
-    &handler_slack,
-    &handler_exec,
-    &handler_report,
-    &handler_warehouse,
-    NULL,
-};
+#define ADDRESS_OF(name) &handler_##name,
+const struct handler_type *const handler_types[] = {HANDLER_TYPES(ADDRESS_OF) NULL};
+#undef ADDRESS_OF
 
 const struct handler_type *handler_type_named(const char *name)
 {
