@@ -30,7 +30,7 @@ SELECT d.id, s.id, s.updated_ms, s.deleted, d.json FROM documents d JOIN snapsho
 WHERE d.id > ?1 ORDER BY d.id LIMIT ?2;
 
 -- name: snapshot_set_deleted
-UPDATE snapshots SET deleted = 1, deletions = ?2, deleted_ms = ?3 WHERE id = ?1;
+UPDATE snapshots SET deleted = 1, deletions = ?2, deleted_ms = ?3, status = NULL WHERE id = ?1;
 
 -- name: snapshot_set_doubted
 UPDATE snapshots SET doubted_ms = ?2 WHERE id = ?1;

@@ -193,16 +193,16 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
     observe_known(rules, old, now, out);
 }
 
-void diff_gone(const struct diff_snapshot *old, int64_t when, struct diff *out)
+void diff_gone(
+    const struct diff_rules *rules, const struct diff_snapshot *old, int64_t when, struct diff *out)
 {
     *out = (struct diff){.outcome = DIFF_STORE,
         .from_list = old->from_list,
         .deletions = old->deletions,
         .status_at = old->status_at};
-    if (old->status != NULL)
-        snprintf(out->status, sizeof out->status, "%s", old->status);
     out->changes = json_object_new_object();
     out->document = json_object_get(old->wo->doc);
+    diff_emit_rest(&(struct looking){.rules = rules, .old = old, .wo = old->wo, .out = out});
     diff_add_deleted(out, old->wo, when != TIMESTAMP_NONE ? when : old->wo->updated);
 }
 

@@ -67,7 +67,7 @@ static void add_change(
 {
     struct diff_step *step = add_step(l, EVENT_STATUS_CHANGED, from, to, when, arrives);
     diff_name_status_changed(&step->event, from, to, when);
-    step->event.numbered = l->now->believed;
+    step->event.numbered = l->now != NULL && l->now->believed;
     step->actor = actor;
     if (!diff_is_complete(l->rules, to) || diff_is_complete(l->rules, from))
         return;
@@ -112,7 +112,9 @@ bool diff_emit_steps(const struct looking *l, const char *from, int64_t after)
     bool differs = strcmp(from, to) != 0;
     struct status_chain chain;
     status_chain_find(steps, l->now->step_count, from, to, after, &chain);
-    bool waits = l->now->wait && differs && chain.arriving == 0 && chain.relevant > 0;
+    /* of what is deleted nothing more will be seen */
+    const bool may_wait = l->now->wait && l->wo->deleted == TIMESTAMP_NONE;
+    bool waits = may_wait && differs && chain.arriving == 0 && chain.relevant > 0;
     size_t used = chain.arriving > 0 ? chain.arriving
                   : !differs         ? 0
                   : waits            ? chain.count
@@ -129,12 +131,18 @@ bool diff_emit_steps(const struct looking *l, const char *from, int64_t after)
         add_change(l, from, to, l->wo->updated, 0, true);
     if (waits)
         set_status(l->out, from, after);
-    else if (l->now->wait && chain.relevant > used)
+    else if (may_wait && chain.relevant > used)
         l->out->status_at = after;
     else if (after > l->wo->updated && (used > 0 || !l->now->believed))
         l->out->status_at = after; /* what happened before that is part of what was emitted, now and later */
     status_chain_free(&chain);
     return !waits;
+}
+
+void diff_emit_rest(const struct looking *l)
+{
+    if (l->old->status != NULL && strcmp(l->old->status, l->wo->status) != 0)
+        add_change(l, l->old->status, l->wo->status, l->wo->updated, 0, true);
 }
 
 void diff_emit_first_steps(const struct looking *l)

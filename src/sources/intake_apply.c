@@ -199,7 +199,7 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
         rc = known < 0 ? -1 : 0;
         goto out;
     }
-    diff_gone(&old, occurred, &diff);
+    diff_gone(&intake->rules, &old, occurred, &diff);
     const struct event_context context = {.observed = observed,
         .previously_observed = snapshot.observed,
         .source = intake->settings.source,

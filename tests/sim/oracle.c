@@ -273,7 +273,7 @@ void oracle_finish(void)
         if (is_owed_deletion(i))
             broken("R5", "at the end %lld is gone and was not told deleted", (long long)order->id);
         /* of one that is gone, and whose deletion waits for max_deletes, the last change waits with it */
-        if (version >= 0 && known->version >= 0 && known->status != NULL && !known->deleted)
+        if (version >= 0 && known->version >= 0 && known->status != NULL)
             broken("R5", "at the end the status changes of %lld are told up to %s", (long long)order->id,
                 known->status);
         if (version >= 0 && known->deleted && order->versions[version].deleted == NEVER)
