@@ -115,6 +115,19 @@ class Steps(Webhooks):
         self.assertEqual(self.changes()[1:], ["workorder.status_changed/%d/IN_PROGRESS-DONE/%s" % (self.one, at)])
         self.sync_silently("--no-dispatch")
 
+    def test_deleted_before_the_rest_came(self):
+        """Nothing more will be seen of it: the change that waited is emitted first."""
+        bodies = self.go()
+        self.send(bodies[0])
+        at, moment = self.snapshots()[self.one]["updatedAt"], self.now(60)
+        self.mock.change(delete=[self.one])
+        self.send(self.public(self.one, "WORK_ORDER_DELETE", occurredAt=moment, userId=2043))
+        self.assertEqual(self.ids(), self.step_ids(bodies[:1]) + [
+            "workorder.updated/%d/%s" % (self.one, at), "workorder.status_changed/%d/IN_PROGRESS-DONE/%s" % (self.one, at),
+            "workorder.completed/%d/%s" % (self.one, at), "workorder.deleted/%d" % self.one])
+        self.sync_silently("--no-dispatch")
+        self.assertNothingDoubled()
+
     def test_none_came(self):
         self.go()
         self.send(self.public(self.one))
