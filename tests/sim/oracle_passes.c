@@ -57,6 +57,11 @@ void oracle_check_pass(const struct run_report *run)
     int64_t began = plant_log.pass_began;
     if (run->kind != STEP_SYNC || run->status != 0 || !run->whole || run->stopped || began == NEVER)
         return;
+    /* an empty window can be told from no other; the next pass looks back over it */
+    const bool emptied = plant_log.window_emptied;
+    plant_log.window_emptied = false;
+    if (emptied)
+        return;
     for (int i = 0; i < plant.count; i++) {
         const struct order *order = &plant.orders[i];
         int version = plant_newest(order, machine_now());

@@ -183,12 +183,13 @@ void plant_expire_cursors(void);
 /* What the API was asked, for the oracle. */
 struct plant_log {
     int64_t requests;
-    int64_t refused;    /* 429s for lack of tokens */
-    int64_t overtaken;  /* when a request arrived last whose run had ended; 0: none did */
-    int poller;         /* the number of the run that is a sync, 0: none is; set by the player */
-    int64_t pass_began; /* when the first page of the newest poll was answered */
-    int64_t date;       /* what Date it said, NEVER without one */
-    int64_t emptied;    /* when a list was last answered as if there were nothing, which can be told from no
+    int64_t refused;     /* 429s for lack of tokens */
+    int64_t overtaken;   /* when a request arrived last whose run had ended; 0: none did */
+    int poller;          /* the number of the run that is a sync, 0: none is; set by the player */
+    int64_t pass_began;  /* when the first page of the newest poll was answered */
+    int64_t date;        /* what Date it said, NEVER without one */
+    bool window_emptied; /* of a pass that reads around a page, one window was; until that pass has ended */
+    int64_t emptied;     /* when a list was last answered as if there were nothing, which can be told from no
                            other answer */
 };
 extern struct plant_log plant_log;

@@ -26,6 +26,8 @@ bool plant_answer_emptily(const struct net_request *request, struct net_answer *
     /* what was read of it before, with another filter, is no pass that has seen everything */
     if (plant_begins_pass(request))
         plant_log.pass_began = NEVER;
+    else if (plant_log.poller != 0 && request->run == plant_log.poller)
+        plant_log.window_emptied = true;
     plant_say(answer, 200, "{\"workOrders\":[],\"nextCursor\":null,\"nextPageUrl\":null}");
     return true;
 }
