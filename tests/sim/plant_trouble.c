@@ -6,13 +6,17 @@
 #include "plant.h"
 #include "verdict.h"
 
+static bool has_upper_bound(const struct net_request *request)
+{
+    return strstr(request->url, "Lte") != NULL || strstr(request->url, "%5Blte%5D") != NULL;
+}
+
 bool plant_begins_pass(const struct net_request *request)
 {
     return plant_log.poller != 0 && request->run == plant_log.poller && !machine_is_locked(LOCK_SWEEP) &&
            strstr(request->url, "/v1/workorders?") != NULL && strstr(request->url, "cursor=") == NULL &&
            strstr(request->url, "2200-01-01") == NULL && strstr(request->url, "1970-01-01") == NULL &&
-           strstr(request->url, "limit=50&") == NULL && strstr(request->url, "Lte") == NULL &&
-           strstr(request->url, "%5Blte%5D") == NULL;
+           strstr(request->url, "limit=50&") == NULL && !has_upper_bound(request);
 }
 
 /* The list, from its beginning, as if there were nothing. */
@@ -26,7 +30,8 @@ bool plant_answer_emptily(const struct net_request *request, struct net_answer *
     /* what was read of it before, with another filter, is no pass that has seen everything */
     if (plant_begins_pass(request))
         plant_log.pass_began = NEVER;
-    else if (plant_log.poller != 0 && request->run == plant_log.poller)
+    else if (plant_log.poller != 0 && request->run == plant_log.poller && has_upper_bound(request) &&
+             strstr(request->url, "1970-01-01") == NULL)
         plant_log.window_emptied = true;
     plant_say(answer, 200, "{\"workOrders\":[],\"nextCursor\":null,\"nextPageUrl\":null}");
     return true;
