@@ -10,7 +10,7 @@
  *
  * Invariants: every request that was sent is counted against the rate limit, by what its answer says or by
  * one; no wait goes beyond the deadline, it is left to a later run instead; the error is filled whenever the
- * verdict is not API_OK.
+ * status is not API_OK.
  */
 #include "api/client.h"
 
@@ -130,19 +130,19 @@ static enum request_result read_body(const struct client *client, const struct c
 static enum request_result try_once(struct client *client, const struct client_request *request,
     struct http_call *call, struct http_call **out, struct error *e)
 {
-    enum http_outcome outcome = http_finish(call);
+    enum transfer_status transfer = http_finish(call);
     client->asked_to_wait = false;
-    client->status = outcome == HTTP_ANSWERED ? http_status(call) : 0;
+    client->status = transfer == HTTP_ANSWERED ? http_status(call) : 0;
     if (client->status > 0 && client->status < STATUSES)
         client->statuses[client->status]++;
-    if (outcome == HTTP_ANSWERED) {
+    if (transfer == HTTP_ANSWERED) {
         client->asked_to_wait = client_note_rate(client, request, call);
         client->bytes += (int64_t)http_body(call)->len;
-    } else if (outcome != HTTP_REFUSED && outcome != HTTP_STOPPED) {
+    } else if (transfer != HTTP_REFUSED && transfer != HTTP_STOPPED) {
         client_count_unread(client);
     }
-    enum request_result result = request_result_of(&client->settings, request, call, outcome, e);
-    if (outcome == HTTP_ANSWERED && result != REQUEST_AGAIN && result != REQUEST_LIMITED)
+    enum request_result result = request_result_of(&client->settings, request, call, transfer, e);
+    if (transfer == HTTP_ANSWERED && result != REQUEST_AGAIN && result != REQUEST_LIMITED)
         client->answered = true;
     if (result == REQUEST_STOPPED)
         client_stopped(e);
@@ -155,7 +155,7 @@ static enum request_result try_once(struct client *client, const struct client_r
     return result;
 }
 
-static enum api_verdict verdict_of(enum request_result result)
+static enum api_status api_status_of(enum request_result result)
 {
     switch (result) {
     case REQUEST_DONE:
@@ -246,15 +246,15 @@ static void hand_over(struct http_call *answer, struct http_call **out, struct e
         http_call_free(answer);
 }
 
-enum api_verdict client_request(
+enum api_status client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e)
 {
     struct budget budget = {0};
     struct http_call *call = take_ahead(client, request), *answer = NULL;
     for (;;) {
-        enum api_verdict verdict = call != NULL ? API_OK : client_keep_pace(client, request, &budget, e);
-        if (verdict != API_OK)
-            return verdict;
+        enum api_status status = call != NULL ? API_OK : client_keep_pace(client, request, &budget, e);
+        if (status != API_OK)
+            return status;
         budget_begin(&budget);
         if (call == NULL)
             call = send_now(client, request);
@@ -267,11 +267,11 @@ enum api_verdict client_request(
         if (try_uncompressed(client, request, result, e))
             continue;
         if (is_final(result, request))
-            return verdict_of(result);
+            return api_status_of(result);
         budget_count_failure(&budget, result);
-        verdict = client_back_off(client, &budget, request->what, e);
-        if (verdict != API_OK)
-            return verdict;
+        status = client_back_off(client, &budget, request->what, e);
+        if (status != API_OK)
+            return status;
     }
 }
 

@@ -36,7 +36,7 @@ struct client_settings {
     void *meter_data;
 };
 
-enum api_verdict {
+enum api_status {
     API_OK,
     API_BAD_REQUEST, /* 400: it does not take a parameter, or the cursor */
     API_GONE,        /* 404, 410: there is no such thing, or no longer */
@@ -47,15 +47,14 @@ enum api_verdict {
 };
 
 /* What a reader says of the body of an answer that was taken. */
-enum client_reading {
+enum body_status {
     CLIENT_TAKEN,
     CLIENT_TORN,   /* it broke off: worth another try; the error is filled */
     CLIENT_REFUSED /* it is not what was asked for; the error is filled */
 };
 
 /* Looks into a body; `what` is the subject for messages. */
-typedef enum client_reading client_reader(
-    struct http_call *call, void *out, const char *what, struct error *e);
+typedef enum body_status client_reader(struct http_call *call, void *out, const char *what, struct error *e);
 
 /* Everything is borrowed until client_request returns. */
 struct client_request {
@@ -100,7 +99,7 @@ void client_free(struct client *client);
  * with `optional`, any wait). API_STOPPED: a signal, or the deadline before a try of a client that has had
  * answers.
  */
-enum api_verdict client_request(
+enum api_status client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
 
 /* For a pass that lasts long: leaves a part of each window's requests to polls. */

@@ -57,7 +57,7 @@ static bool is_failed(const struct budget *budget)
 
 /* --- before a request --- */
 
-enum api_verdict client_stopped(struct error *e)
+enum api_status client_stopped(struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "stopped by a signal; the next run continues here");
@@ -65,7 +65,7 @@ enum api_verdict client_stopped(struct error *e)
 }
 
 /* The wait is left to a later run. One that has read something has only come to its end. */
-static enum api_verdict leave_wait(
+static enum api_status leave_wait(
     const struct client *client, const char *what, int64_t wait, struct error *e)
 {
     char text[TIMESTAMP_SIZE];
@@ -113,7 +113,7 @@ bool client_note_rate(struct client *client, const struct client_request *reques
 }
 
 /* The turn or the run ends while the client waits for the rate limit. */
-static enum api_verdict wait_ended(const struct client *client, const char *what, struct error *e)
+static enum api_status wait_ended(const struct client *client, const char *what, struct error *e)
 {
     if (!client->answered)
         fail(e, EX_TEMPFAIL, "api: %s: the time was over before the rate limit allowed a request", what);
@@ -121,7 +121,7 @@ static enum api_verdict wait_ended(const struct client *client, const char *what
 }
 
 /* The turn or the run has ended; nothing is asked for, and nothing counted. */
-static enum api_verdict time_is_over(const struct client *client, const char *what, struct error *e)
+static enum api_status time_is_over(const struct client *client, const char *what, struct error *e)
 {
     int64_t wait = rate_limit_wait(&client->rate_limit, clock_now(), client->settings.reserve);
     bool waits = wait > 0 && !shutdown_signalled() && shutdown_run_left() == 0;
@@ -129,7 +129,7 @@ static enum api_verdict time_is_over(const struct client *client, const char *wh
 }
 
 /* Another process may be quicker: so it asks again after each wait. */
-enum api_verdict client_keep_pace(
+enum api_status client_keep_pace(
     struct client *client, const struct client_request *request, struct budget *budget, struct error *e)
 {
     char text[TIMESTAMP_SIZE];
@@ -159,7 +159,7 @@ static int64_t wait_asked(const struct client *client)
                                  : 0;
 }
 
-enum api_verdict client_back_off(
+enum api_status client_back_off(
     struct client *client, const struct budget *budget, const char *what, struct error *e)
 {
     const int64_t wait = is_first_refusal(budget) ? 0 : retry_request(budget->failures, random_bits());

@@ -33,7 +33,7 @@ void budget_count_failure(struct budget *budget, enum request_result result);
 bool budget_allows(const struct budget *budget, int64_t wait, int64_t give_up);
 
 /* A signal or the deadline came; in the second case the error stays. Returns API_STOPPED. */
-enum api_verdict client_stopped(struct error *e);
+enum api_status client_stopped(struct error *e);
 
 /* Asks to send one request; where others share the rate limit it is counted then. Returns 0 when it may be
  * sent, how long to wait before asking again, or -1 with the error filled. */
@@ -49,12 +49,12 @@ bool client_note_rate(struct client *client, const struct client_request *reques
 
 /* Waits as the rate limit demands. API_OK: a request may be sent now. Otherwise the wait is left to a later
  * run, or its end came (API_FAILED, API_STOPPED; as client_request says). */
-enum api_verdict client_keep_pace(
+enum api_status client_keep_pace(
     struct client *client, const struct client_request *request, struct budget *budget, struct error *e);
 
 /* Waits after a failure that was counted. API_OK: there may be another try. Otherwise there is none: the
  * error still says what failed, or why the run ends. */
-enum api_verdict client_back_off(
+enum api_status client_back_off(
     struct client *client, const struct budget *budget, const char *what, struct error *e);
 
 #endif

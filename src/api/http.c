@@ -238,7 +238,7 @@ bool http_is_done(const struct http_call *call)
     return call->done;
 }
 
-static enum http_outcome outcome_of(const struct http_call *call)
+static enum transfer_status transfer_status_of(const struct http_call *call)
 {
     if (call->too_large)
         return HTTP_TOO_LARGE;
@@ -260,11 +260,11 @@ static enum http_outcome outcome_of(const struct http_call *call)
     }
 }
 
-enum http_outcome http_finish(struct http_call *call)
+enum transfer_status http_finish(struct http_call *call)
 {
     while (!call->done && !shutdown_signalled())
         http_work(call->http, 1000);
-    return call->done ? outcome_of(call) : HTTP_STOPPED;
+    return call->done ? transfer_status_of(call) : HTTP_STOPPED;
 }
 
 const char *http_reason(const struct http_call *call)

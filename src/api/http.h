@@ -42,7 +42,7 @@ struct http_request {
     struct http_tls tls;
 };
 
-enum http_outcome {
+enum transfer_status {
     HTTP_ANSWERED,  /* an answer came whole; its status may be anything */
     HTTP_NO_ANSWER, /* no connection, a reset, a time-out: worth another try */
     HTTP_TRUNCATED, /* the answer broke off: worth another try */
@@ -82,7 +82,7 @@ void http_wait(struct http *http, const struct pollfd *fds, size_t count, int64_
 bool http_is_done(const struct http_call *call);
 
 /* Waits until the call is done or a signal ends the wait, and says how it went. */
-enum http_outcome http_finish(struct http_call *call);
+enum transfer_status http_finish(struct http_call *call);
 
 /* Of a finished call: why there is no answer, in words, without secrets. Of a TLS failure it names the host,
  * who issued the certificate where that is known, and what to do. */

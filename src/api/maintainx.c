@@ -71,7 +71,7 @@ static void page_path(const struct page_request *request, struct buffer *path)
         append_parameter(path, "cursor", request->cursor);
 }
 
-static enum client_reading read_page(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_page(struct http_call *call, void *out, const char *what, struct error *e)
 {
     struct page *page = out;
     const struct buffer *body = http_body(call);
@@ -90,7 +90,7 @@ static enum client_reading read_page(struct http_call *call, void *out, const ch
     }
 }
 
-enum api_verdict maintainx_page(
+enum api_status maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e)
 {
     struct buffer path = {0};
@@ -102,11 +102,11 @@ enum api_verdict maintainx_page(
         .read = read_page,
         .out = &out->page,
         .single = request->single};
-    enum api_verdict verdict = client_request(api, &ask, &out->call, e);
+    enum api_status status = client_request(api, &ask, &out->call, e);
     buffer_free(&path);
-    if (verdict != API_OK) {
+    if (status != API_OK) {
         page_answer_free(out);
-        return verdict;
+        return status;
     }
     const char *date = http_header(out->call, "date");
     if (date != NULL)
@@ -123,8 +123,7 @@ void maintainx_prefetch(struct client *api, const struct page_request *request)
 }
 
 /* {"workOrder": {...}}: what is inside, as the bytes that came. */
-static enum client_reading read_work_order(
-    struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_work_order(struct http_call *call, void *out, const char *what, struct error *e)
 {
     const struct buffer *body = http_body(call);
     struct page_record record;
@@ -139,7 +138,7 @@ static enum client_reading read_work_order(
     return CLIENT_TAKEN;
 }
 
-enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e)
+enum api_status maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e)
 {
     char what[64], path[160];
     snprintf(what, sizeof what, "work order %lld", (long long)id);

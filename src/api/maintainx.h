@@ -51,7 +51,7 @@ struct page_answer {
 /*
  * `GET /workorders`, by client_request; checks that the answer is a page. API_OK fills *out.
  */
-enum api_verdict maintainx_page(
+enum api_status maintainx_page(
     struct client *api, const struct page_request *request, struct page_answer *out, struct error *e);
 
 /* Sends the request for a page that will be asked for next, if the rate limit allows it at once: the answer
@@ -63,7 +63,7 @@ void maintainx_prefetch(struct client *api, const struct page_request *request);
  * `GET /workorders/{id}`, sent once: who asks has many to ask for. API_OK appends the work order, as JSON, to
  * *out. API_GONE: 404 or 410. Otherwise as maintainx_page.
  */
-enum api_verdict maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e);
+enum api_status maintainx_work_order(struct client *api, int64_t id, struct buffer *out, struct error *e);
 
 /* Frees what a page owns and zeroes it. */
 void page_answer_free(struct page_answer *answer);

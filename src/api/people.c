@@ -102,7 +102,7 @@ static const char *read_answer(struct json_object *answer, const struct reading 
     return read_cursor(answer, page);
 }
 
-static enum client_reading read_people(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_people(struct http_call *call, void *out, const char *what, struct error *e)
 {
     const struct buffer *body = http_body(call);
     enum json_fault fault;
@@ -117,7 +117,7 @@ static enum client_reading read_people(struct http_call *call, void *out, const 
     return CLIENT_REFUSED;
 }
 
-enum api_verdict maintainx_people(struct client *api, const char *list, const char *cursor, int64_t timeout,
+enum api_status maintainx_people(struct client *api, const char *list, const char *cursor, int64_t timeout,
     struct people_page *out, struct error *e)
 {
     struct buffer path = {0};
@@ -135,11 +135,11 @@ enum api_verdict maintainx_people(struct client *api, const char *list, const ch
         .out = &reading,
         .optional = true,
         .timeout = timeout};
-    enum api_verdict verdict = client_request(api, &ask, NULL, e);
+    enum api_status status = client_request(api, &ask, NULL, e);
     buffer_free(&path);
-    if (verdict != API_OK)
+    if (status != API_OK)
         people_page_free(out);
-    return verdict;
+    return status;
 }
 
 void people_page_free(struct people_page *page)

@@ -34,7 +34,7 @@ struct people_page {
  *
  * API_OK fills *out. Otherwise as client_request with `optional`.
  */
-enum api_verdict maintainx_people(struct client *api, const char *list, const char *cursor, int64_t timeout,
+enum api_status maintainx_people(struct client *api, const char *list, const char *cursor, int64_t timeout,
     struct people_page *out, struct error *e);
 
 /* Frees what a page owns and zeroes it. */

@@ -148,10 +148,11 @@ static enum request_result judge_answer(const struct client_settings *settings,
 }
 
 enum request_result request_result_of(const struct client_settings *settings,
-    const struct client_request *request, struct http_call *call, enum http_outcome outcome, struct error *e)
+    const struct client_request *request, struct http_call *call, enum transfer_status transfer,
+    struct error *e)
 {
     const char *what = request->what;
-    switch (outcome) {
+    switch (transfer) {
     case HTTP_ANSWERED:
         return judge_answer(settings, request, call, e);
     case HTTP_NO_ANSWER:

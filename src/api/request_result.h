@@ -1,5 +1,5 @@
 /*
- * request_result: what a request's outcome or an answer's status means, and the message that says so.
+ * request_result: what the end of a transfer or the status of an answer means, and the message that says so.
  */
 #ifndef WOSYNC_API_REQUEST_RESULT_H
 #define WOSYNC_API_REQUEST_RESULT_H
@@ -27,6 +27,7 @@ bool status_is_transient(int status);
 
 /* Judges a finished call. For every result but REQUEST_DONE and REQUEST_STOPPED the error is filled. */
 enum request_result request_result_of(const struct client_settings *settings,
-    const struct client_request *request, struct http_call *call, enum http_outcome outcome, struct error *e);
+    const struct client_request *request, struct http_call *call, enum transfer_status transfer,
+    struct error *e);
 
 #endif

@@ -124,7 +124,7 @@ static struct json_object *parse(struct http_call *call, const char *what, struc
 }
 
 /* Takes one hook out of an answer; `from` NULL: it is not there. */
-static enum client_reading take_hook(
+static enum body_status take_hook(
     struct json_object *from, struct api_subscription *out, const char *what, struct error *e)
 {
     if (!json_object_is_type(from, json_type_object)) {
@@ -139,21 +139,20 @@ static enum client_reading take_hook(
     return CLIENT_REFUSED;
 }
 
-static enum client_reading read_registered(
-    struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_registered(struct http_call *call, void *out, const char *what, struct error *e)
 {
     struct json_object *answer = parse(call, what, e);
-    enum client_reading reading = answer != NULL ? take_hook(answer, out, what, e) : CLIENT_REFUSED;
+    enum body_status reading = answer != NULL ? take_hook(answer, out, what, e) : CLIENT_REFUSED;
     json_object_put(answer);
     return reading;
 }
 
 /* {"subscription": {...}} */
-static enum client_reading read_subscription(
+static enum body_status read_subscription(
     struct http_call *call, void *out, const char *what, struct error *e)
 {
     struct json_object *answer = parse(call, what, e);
-    enum client_reading reading = CLIENT_REFUSED;
+    enum body_status reading = CLIENT_REFUSED;
     if (answer != NULL)
         reading = take_hook(json_object_object_get(answer, "subscription"), out, what, e);
     json_object_put(answer);
@@ -167,11 +166,11 @@ struct search {
 };
 
 /* {"webhooks": [...]} */
-static enum client_reading read_list(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_list(struct http_call *call, void *out, const char *what, struct error *e)
 {
     struct search *search = out;
     struct json_object *answer = parse(call, what, e), *list;
-    enum client_reading reading = CLIENT_TAKEN;
+    enum body_status reading = CLIENT_TAKEN;
     if (answer == NULL)
         return CLIENT_REFUSED;
     list = json_object_object_get(answer, "webhooks");
@@ -191,7 +190,7 @@ static enum client_reading read_list(struct http_call *call, void *out, const ch
     return reading;
 }
 
-static enum client_reading read_secret(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status read_secret(struct http_call *call, void *out, const char *what, struct error *e)
 {
     struct json_object *answer = parse(call, what, e);
     char **secret = out;
@@ -225,7 +224,7 @@ static struct json_object *registration(
     return body;
 }
 
-enum api_verdict api_subscription_register(struct client *client, enum subscription_api api,
+enum api_status api_subscription_register(struct client *client, enum subscription_api api,
     const char *const *events, size_t count, const char *url, struct api_subscription *out, struct error *e)
 {
     char path[PATH_SIZE], what[160];
@@ -240,12 +239,12 @@ enum api_verdict api_subscription_register(struct client *client, enum subscript
         .read = read_registered,
         .out = out,
         .once = true};
-    enum api_verdict verdict = client_request(client, &request, NULL, e);
+    enum api_status status = client_request(client, &request, NULL, e);
     json_object_put(body);
-    return verdict;
+    return status;
 }
 
-enum api_verdict api_subscription_get(struct client *client, enum subscription_api api, const char *id,
+enum api_status api_subscription_get(struct client *client, enum subscription_api api, const char *id,
     struct api_subscription *out, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
@@ -260,16 +259,16 @@ enum api_verdict api_subscription_get(struct client *client, enum subscription_a
     }
     const struct client_request request = {
         .method = "GET", .path = "/webhooks", .what = what, .read = read_list, .out = &search};
-    enum api_verdict verdict = client_request(client, &request, NULL, e);
-    if (verdict == API_OK && search.found.id == NULL) {
+    enum api_status status = client_request(client, &request, NULL, e);
+    if (status == API_OK && search.found.id == NULL) {
         fail(e, EX_UNAVAILABLE, "api: %s: it is not in the server's list", what);
         return API_GONE;
     }
     *out = search.found;
-    return verdict;
+    return status;
 }
 
-enum api_verdict api_subscription_delete(
+enum api_status api_subscription_delete(
     struct client *client, enum subscription_api api, const char *id, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
@@ -279,7 +278,7 @@ enum api_verdict api_subscription_delete(
     return client_request(client, &request, NULL, e);
 }
 
-enum api_verdict api_subscription_secret(struct client *client, const char *id, char **out, struct error *e)
+enum api_status api_subscription_secret(struct client *client, const char *id, char **out, struct error *e)
 {
     char path[PATH_SIZE], what[PATH_SIZE];
     *out = NULL;

@@ -43,19 +43,19 @@ bool api_subscription_is_id(const char *id);
 
 /* Registers a URL for events (one for API_SUBSCRIPTIONS). API_OK fills *out. API_GONE: the server does not
  * have this API. Not tried again when it may have been done. */
-enum api_verdict api_subscription_register(struct client *client, enum subscription_api api,
+enum api_status api_subscription_register(struct client *client, enum subscription_api api,
     const char *const *events, size_t count, const char *url, struct api_subscription *out, struct error *e);
 
 /* Asks for a registration. API_OK fills *out, without the secret; API_GONE: there is none of that id. */
-enum api_verdict api_subscription_get(struct client *client, enum subscription_api api, const char *id,
+enum api_status api_subscription_get(struct client *client, enum subscription_api api, const char *id,
     struct api_subscription *out, struct error *e);
 
 /* Removes one. API_GONE: there was none. */
-enum api_verdict api_subscription_delete(
+enum api_status api_subscription_delete(
     struct client *client, enum subscription_api api, const char *id, struct error *e);
 
 /* Asks for the secret of a subscription; *out is to be freed by the caller. API_WEBHOOKS has none to give.
  */
-enum api_verdict api_subscription_secret(struct client *client, const char *id, char **out, struct error *e);
+enum api_status api_subscription_secret(struct client *client, const char *id, char **out, struct error *e);
 
 #endif

@@ -67,14 +67,14 @@ static void draw(void *data)
     progress_draw(data);
 }
 
-static enum pass_end compare(struct run_context *context, const struct pass_settings *pass,
+static enum pass_result compare(struct run_context *context, const struct pass_settings *pass,
     const struct options *options, int64_t expected, struct audit_result *result, struct error *e)
 {
     struct progress progress = {.what = "audit", .run = &context->run, .expected = expected};
     const struct audit_settings settings = {
         .pass = pass, .since = options->since, .progress = draw, .progress_data = &progress};
     progress_begin(&progress);
-    enum pass_end end = audit_run(&settings, result, e);
+    enum pass_result end = audit_run(&settings, result, e);
     progress_end(&progress);
     if (end == PASS_STOPPED && shutdown_signalled())
         fail(e, EX_TEMPFAIL, "audit: stopped by a signal: nothing is proved; run it again");

@@ -95,7 +95,7 @@ static void backfill(struct run_context *context, const void *given)
     struct diff_window window;
     struct pass_settings settings;
     struct client *api;
-    enum pass_end end;
+    enum pass_result end;
     int64_t expected;
     if (settle_window(context, options, &window, &e) != 0)
         goto out;

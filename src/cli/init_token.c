@@ -37,11 +37,11 @@ static int try_token(const struct init_token *token, struct error *e)
     const struct page_request request = {.filter = FILTER_NONE, .since = TIMESTAMP_NONE, .limit = 1};
     struct page_answer answer = {0};
     struct client *api = client_new(&settings, &rate_limit, e);
-    enum api_verdict verdict = api != NULL ? maintainx_page(api, &request, &answer, e) : API_FAILED;
-    if (verdict == API_OK)
+    enum api_status status = api != NULL ? maintainx_page(api, &request, &answer, e) : API_FAILED;
+    if (status == API_OK)
         page_answer_free(&answer);
     client_free(api);
-    return verdict == API_OK ? 0 : -1;
+    return status == API_OK ? 0 : -1;
 }
 
 static int read_token(struct init_token *token, struct init_ask *ask, struct error *e)

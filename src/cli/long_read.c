@@ -14,7 +14,7 @@ static void append_count(struct buffer *out, const char *before, int64_t count, 
 }
 
 /* What was done, in a line, to be freed: for the log of a cron job, and for someone at a terminal. */
-static char *make_summary(const struct run_context *context, const char *kind, enum pass_end end)
+static char *make_summary(const struct run_context *context, const char *kind, enum pass_result end)
 {
     const struct run *run = &context->run;
     struct buffer out = {0};
@@ -33,14 +33,14 @@ static char *make_summary(const struct run_context *context, const char *kind, e
     return out.data;
 }
 
-void long_read_print(const struct run_context *context, const char *kind, enum pass_end end)
+void long_read_print(const struct run_context *context, const char *kind, enum pass_result end)
 {
     char *summary = make_summary(context, kind, end);
     printf("%s\n", summary);
     free(summary);
 }
 
-void long_read_log(const struct run_context *context, const char *kind, enum pass_end end)
+void long_read_log(const struct run_context *context, const char *kind, enum pass_result end)
 {
     char *summary = make_summary(context, kind, end);
     log_info("%s", summary);

@@ -26,9 +26,9 @@ int long_read_run(const struct cli *cli, const char *kind, enum lock_kind lock,
     const void *context);
 
 /* Prints in a line on stdout what the run has read and emitted so far, and whether it is finished. */
-void long_read_print(const struct run_context *context, const char *kind, enum pass_end end);
+void long_read_print(const struct run_context *context, const char *kind, enum pass_result end);
 
 /* The same line for -v, where stdout has nothing to say. */
-void long_read_log(const struct run_context *context, const char *kind, enum pass_end end);
+void long_read_log(const struct run_context *context, const char *kind, enum pass_result end);
 
 #endif

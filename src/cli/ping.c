@@ -39,16 +39,16 @@ static void make_url(const char *url, const char *suffix, const char *id, struct
 static bool try_once(struct http *http, const struct http_request *request, char *why, size_t size)
 {
     struct http_call *call = http_start(http, request);
-    enum http_outcome outcome = http_finish(call);
-    const int status = outcome == HTTP_ANSWERED || outcome == HTTP_TOO_LARGE ? http_status(call) : 0;
+    enum transfer_status transfer = http_finish(call);
+    const int status = transfer == HTTP_ANSWERED || transfer == HTTP_TOO_LARGE ? http_status(call) : 0;
     *why = '\0';
-    if (status == 0 && outcome != HTTP_STOPPED)
+    if (status == 0 && transfer != HTTP_STOPPED)
         snprintf(why, size, "%s", http_reason(call));
     else if (status != 0 && status / 100 != 2)
         snprintf(why, size, "it answered HTTP %d", status);
     http_call_free(call);
     /* a refusal is one the second time, too; after a signal there is no time */
-    return *why == '\0' || outcome == HTTP_REFUSED || (status / 100 == 4 && status != 408 && status != 429);
+    return *why == '\0' || transfer == HTTP_REFUSED || (status / 100 == 4 && status != 408 && status != 429);
 }
 
 static void ping(const char *url, const char *suffix, const char *id, int tries, const char *body, size_t len)

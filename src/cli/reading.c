@@ -86,7 +86,7 @@ static bool goes_on(struct run_context *context, struct error *e)
     return !hopeless && !shutdown_requested();
 }
 
-static enum pass_end read_list(struct run_context *context, const struct reading_options *options,
+static enum pass_result read_list(struct run_context *context, const struct reading_options *options,
     struct pass_settings *settings, struct error *e)
 {
     /* a bar would run through the lines of a dry run */
@@ -124,7 +124,7 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
     if (sweep_prove(settings, SOURCE_POLL, PROOFS_PER_RUN, e) == PASS_FINISHED && sweeps) {
         int64_t left = shutdown_time_left();
         shutdown_set_turn(left < SLICE_MS ? left : SLICE_MS);
-        enum pass_end end = pass_run(settings, &sweep_kind, e);
+        enum pass_result end = pass_run(settings, &sweep_kind, e);
         if (end == PASS_STOPPED && !shutdown_signalled())
             *e = (struct error){0};
         log_info(
@@ -141,7 +141,7 @@ static void read_missing(struct run_context *context, struct pass_settings *sett
  * trouble of the run where there is another turn: that it waited for the rate limit, or, where pages were
  * read, that the last try failed. */
 static bool is_only_turn(
-    const struct run_context *context, enum pass_end end, int64_t pages_before, struct error *e)
+    const struct run_context *context, enum pass_result end, int64_t pages_before, struct error *e)
 {
     if (end != PASS_STOPPED || shutdown_signalled() || shutdown_time_left() > 0)
         return false;
@@ -188,7 +188,7 @@ bool reading_turn(struct run_context *context, const struct reading_options *opt
     if (e.status == EX_OK && (wanted || due > 0 || sweeps))
         api = run_context_connect(context, &settings, &e);
     if (api != NULL) {
-        enum pass_end end = PASS_FINISHED;
+        enum pass_result end = PASS_FINISHED;
         settings.dry_run = options->dry_run;
         settings.listener = options->dry_run ? print_event : NULL;
         settings.listener_data = &output;

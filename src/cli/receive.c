@@ -76,9 +76,9 @@ static struct reply accept_message(struct run_context *context, const struct web
         .subscribed = subscribed,
         .run = &context->run,
         .names = names};
-    enum webhook_outcome outcome = webhook_accept(&settings, message, clock_now(), work_left, e);
+    enum webhook_result result = webhook_accept(&settings, message, clock_now(), work_left, e);
     names_free(names);
-    switch (outcome) {
+    switch (result) {
     case WEBHOOK_STORED:
         return stored;
     case WEBHOOK_REPEATED:

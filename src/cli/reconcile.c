@@ -24,7 +24,7 @@ static void reconcile(struct run_context *context, const void *given)
     struct client *api = run_context_connect(context, &settings, &e);
     int64_t expected = snapshots_count_since(context->store, 0, &e);
     if (api != NULL && expected >= 0) {
-        enum pass_end end = run_context_read(context, &sweep_kind, &settings, expected, &e);
+        enum pass_result end = run_context_read(context, &sweep_kind, &settings, expected, &e);
         if (end == PASS_FINISHED && e.status == EX_OK)
             end = sweep_prove(&settings, SOURCE_RECONCILE, INT32_MAX, &e);
         /* older states than what is known may have been seen */

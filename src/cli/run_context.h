@@ -94,7 +94,7 @@ void run_context_disconnect(struct run_context *context, struct client *api);
 
 /* Reads one pass of a kind, with a progress bar on a terminal; `expected` is how many records there will be,
  * 0 when that is not known. */
-enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
+enum pass_result run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e);
 
 /* Begins a turn of reading: it ends after `most` milliseconds (0: no such bound), and with a quarter of what

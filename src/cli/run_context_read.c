@@ -84,7 +84,7 @@ static void on_page(const struct pass_view *view, void *data)
     progress_draw(data);
 }
 
-enum pass_end run_context_read(struct run_context *context, const struct pass_kind *kind,
+enum pass_result run_context_read(struct run_context *context, const struct pass_kind *kind,
     struct pass_settings *settings, int64_t expected, struct error *e)
 {
     struct pass_state state;
@@ -95,7 +95,7 @@ enum pass_end run_context_read(struct run_context *context, const struct pass_ki
     settings->progress = on_page;
     settings->progress_data = &progress;
     progress_begin(&progress);
-    enum pass_end end = pass_run(settings, kind, e);
+    enum pass_result end = pass_run(settings, kind, e);
     progress_end(&progress);
     settings->progress = NULL;
     settings->progress_data = NULL;

@@ -76,8 +76,8 @@ static int do_show(struct run_context *context, struct client *client, enum subs
 {
     struct api_subscription hook;
     int rc = -1;
-    enum api_verdict verdict = api_subscription_get(client, known_or_usual(known), options->id, &hook, e);
-    if (verdict == API_OK) {
+    enum api_status status = api_subscription_get(client, known_or_usual(known), options->id, &hook, e);
+    if (status == API_OK) {
         printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
             hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
         rc = subscriptions_set_status(context->store, hook.id, hook.status, clock_now(), e);
@@ -89,11 +89,11 @@ static int do_show(struct run_context *context, struct client *client, enum subs
 static int do_delete(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
-    enum api_verdict verdict = api_subscription_delete(client, known_or_usual(known), options->id, e);
-    if (verdict != API_OK && verdict != API_GONE)
+    enum api_status status = api_subscription_delete(client, known_or_usual(known), options->id, e);
+    if (status != API_OK && status != API_GONE)
         return -1;
     *e = (struct error){0};
-    printf(verdict == API_OK ? "deleted %s\n" : "%s was gone already\n", options->id);
+    printf(status == API_OK ? "deleted %s\n" : "%s was gone already\n", options->id);
     return subscriptions_drop(context->store, options->id, e);
 }
 

@@ -113,11 +113,11 @@ static int register_some(struct run_context *context, struct client *client, enu
         printf("%s: %s to %s is registered already\n", looking.id, events, url);
         return 0;
     }
-    enum api_verdict verdict = api_subscription_register(client, api, names, count, url, &hook, e);
-    int rc = verdict == API_GONE ? 1 : -1;
-    if (verdict == API_OK)
+    enum api_status status = api_subscription_register(client, api, names, count, url, &hook, e);
+    int rc = status == API_GONE ? 1 : -1;
+    if (status == API_OK)
         rc = save(context, &hook, events, url, e);
-    if (verdict == API_OK && rc == 0)
+    if (status == API_OK && rc == 0)
         tell_registered(&hook, events, url);
     api_subscription_free(&hook);
     return rc;

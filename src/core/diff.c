@@ -123,12 +123,12 @@ static void observe_history(const struct diff_rules *rules, const struct diff_wi
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
 {
     emit_history(rules, window, now->wo, out);
-    out->outcome = DIFF_LEAVE;
+    out->result = DIFF_LEAVE;
     if (old == NULL && now->wo->updated < rules->horizon) {
-        out->outcome = DIFF_STORE;
+        out->result = DIFF_STORE;
         out->deleted = now->wo->deleted != TIMESTAMP_NONE;
     }
-    if (out->outcome == DIFF_STORE || out->count > 0)
+    if (out->result == DIFF_STORE || out->count > 0)
         out->document = json_object_get(now->wo->doc);
 }
 
@@ -149,7 +149,7 @@ static void observe_known(const struct diff_rules *rules, const struct diff_snap
     emit_known(&(struct looking){rules, old, now, &merged, out});
     if (!now->from_list && out->count == 0 && out->step_count == 0 && is_same_status(old, out) &&
         json_same(old->wo->doc, out->document))
-        out->outcome = DIFF_LEAVE;
+        out->result = DIFF_LEAVE;
     workorder_free(&merged);
 }
 
@@ -167,7 +167,7 @@ static bool is_stale(const struct diff_snapshot *old, const struct diff_observat
 void diff_observe(const struct diff_rules *rules, const struct diff_window *window,
     const struct diff_snapshot *old, const struct diff_observation *now, struct diff *out)
 {
-    *out = (struct diff){.outcome = DIFF_STORE,
+    *out = (struct diff){.result = DIFF_STORE,
         .from_list = now->from_list,
         .deleted_at = TIMESTAMP_NONE,
         .status_at = TIMESTAMP_NONE};
@@ -186,7 +186,7 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
         return;
     }
     if (is_stale(old, now)) {
-        out->outcome = DIFF_STALE;
+        out->result = DIFF_STALE;
         out->doubtful = true;
         return;
     }
@@ -196,7 +196,7 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
 void diff_gone(
     const struct diff_rules *rules, const struct diff_snapshot *old, int64_t when, struct diff *out)
 {
-    *out = (struct diff){.outcome = DIFF_STORE,
+    *out = (struct diff){.result = DIFF_STORE,
         .from_list = old->from_list,
         .deletions = old->deletions,
         .status_at = old->status_at};

@@ -50,7 +50,7 @@ struct diff_observation {
     bool wait; /* status changes that the steps prove only in part may wait for more of them */
 };
 
-enum diff_outcome {
+enum diff_result {
     DIFF_STALE, /* older than what is known: changes nothing */
     DIFF_LEAVE, /* the snapshot stays as it is; a backfill may emit events all the same */
     DIFF_STORE  /* store `document` and the rest, with or without events */
@@ -66,7 +66,7 @@ struct diff_step {
 };
 
 struct diff {
-    enum diff_outcome outcome;
+    enum diff_result result;
     struct event events[EVENT_TYPES];
     int count;
     struct diff_step *steps; /* owned; to be emitted behind `created` and before the other events */

@@ -65,7 +65,7 @@ static bool walk_members(struct walk *w)
 }
 
 /* The whole text. */
-static enum page_verdict walk(struct walk *w)
+static enum page_status walk(struct walk *w)
 {
     if (walk_members(w) && !json_scan_at_end(&w->scan))
         refuse(w, "there is something behind the JSON");
@@ -181,30 +181,30 @@ static bool read_page_member(struct walk *w, const struct json_text *name)
     return json_scan_value(&w->scan, FRAME_DEPTH - 1);
 }
 
-static enum page_verdict refuse_page(struct walk *w, const char *reason)
+static enum page_status refuse_page(struct walk *w, const char *reason)
 {
     w->reason = reason;
     return PAGE_BAD;
 }
 
-enum page_verdict page_cut(const char *json, size_t len, struct page *page, const char **reason)
+enum page_status page_cut(const char *json, size_t len, struct page *page, const char **reason)
 {
     struct walk w = {.scan = json_scan_begin(json, len), .on_member = read_page_member, .page = page};
     free(page->next_cursor);
     page->next_cursor = NULL;
     page->count = 0;
-    enum page_verdict verdict = walk(&w);
-    if (verdict == PAGE_OK && !w.found)
-        verdict = refuse_page(&w, "it has no array workOrders");
-    if (verdict == PAGE_OK && w.has_url && !w.has_cursor)
-        verdict = refuse_page(&w, "it has a nextPageUrl but no nextCursor");
+    enum page_status status = walk(&w);
+    if (status == PAGE_OK && !w.found)
+        status = refuse_page(&w, "it has no array workOrders");
+    if (status == PAGE_OK && w.has_url && !w.has_cursor)
+        status = refuse_page(&w, "it has a nextPageUrl but no nextCursor");
     *reason = w.reason;
-    if (verdict != PAGE_OK) {
+    if (status != PAGE_OK) {
         free(page->next_cursor);
         page->next_cursor = NULL;
         page->count = 0;
     }
-    return verdict;
+    return status;
 }
 
 /* --- a single record --- */
@@ -217,16 +217,16 @@ static bool read_single_member(struct walk *w, const struct json_text *name)
     return w->found ? cut_record(w, w->record) : refuse(w, "it has no object workOrder");
 }
 
-enum page_verdict page_cut_single(
+enum page_status page_cut_single(
     const char *json, size_t len, struct page_record *record, const char **reason)
 {
     struct walk w = {.scan = json_scan_begin(json, len), .on_member = read_single_member, .record = record};
     *record = (struct page_record){0};
-    enum page_verdict verdict = walk(&w);
-    if (verdict == PAGE_OK && !w.found)
-        verdict = refuse_page(&w, "it has no object workOrder");
+    enum page_status status = walk(&w);
+    if (status == PAGE_OK && !w.found)
+        status = refuse_page(&w, "it has no object workOrder");
     *reason = w.reason;
-    return verdict;
+    return status;
 }
 
 void page_free(struct page *page)

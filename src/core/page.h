@@ -25,7 +25,7 @@ struct page {
     char *next_cursor; /* NULL on the last page */
 };
 
-enum page_verdict {
+enum page_status {
     PAGE_OK,
     PAGE_TRUNCATED, /* it ends in the middle */
     PAGE_BAD        /* no JSON, or not the answer we know */
@@ -37,13 +37,13 @@ enum { PAGE_MAX_CURSOR = 4096 };
 /*
  * Cuts `len` bytes of JSON; `"workOrders": null` is a page without records. The records point into `json`,
  * which must outlive them; the page owns its array and the cursor and is freed with page_free. A page may be
- * used again without freeing. When the verdict is not PAGE_OK, *reason points to a static text and the page
+ * used again without freeing. When the status is not PAGE_OK, *reason points to a static text and the page
  * holds nothing.
  */
-enum page_verdict page_cut(const char *json, size_t len, struct page *page, const char **reason);
+enum page_status page_cut(const char *json, size_t len, struct page *page, const char **reason);
 
 /* Cuts the one record out of {"workOrder": {...}}, likewise. */
-enum page_verdict page_cut_single(
+enum page_status page_cut_single(
     const char *json, size_t len, struct page_record *record, const char **reason);
 
 /* Frees what the page owns and zeroes it; may be called on a zeroed one. */

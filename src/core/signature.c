@@ -190,7 +190,7 @@ static bool is_near(const struct part *time, int64_t now, int64_t tolerance)
     return sent >= now - tolerance && sent <= now + tolerance;
 }
 
-enum signature_verdict signature_check_timed(struct signature_key *key, const char *header, const void *body,
+enum signature_result signature_check_timed(struct signature_key *key, const char *header, const void *body,
     size_t len, int64_t now, int64_t tolerance)
 {
     unsigned char hmac[HMAC_SIZE];
@@ -208,7 +208,7 @@ enum signature_verdict signature_check_timed(struct signature_key *key, const ch
     return is_near(&time, now, tolerance) ? SIGNATURE_GOOD : SIGNATURE_STALE;
 }
 
-enum signature_verdict signature_check_plain(
+enum signature_result signature_check_plain(
     struct signature_key *key, const char *header, const void *body, size_t len)
 {
     unsigned char hmac[HMAC_SIZE];

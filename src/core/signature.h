@@ -46,7 +46,7 @@ void signature_webhook(struct signature_key *key, const char *id, int64_t timest
     size_t len, char out[SIGNATURE_SIZE]);
 
 /* What a signature that came with a message is worth. */
-enum signature_verdict {
+enum signature_result {
     SIGNATURE_GOOD,
     SIGNATURE_STALE,    /* good, but made too long ago, or too far ahead */
     SIGNATURE_WRONG,    /* of another secret, or of another message */
@@ -62,11 +62,11 @@ enum { SIGNATURE_LONGEST_HEADER = 4096 };
  * the number is that large (the unit is not documented); it may be off from `now` (milliseconds since 1970)
  * by `tolerance` milliseconds, either way. Signatures are compared in constant time.
  */
-enum signature_verdict signature_check_timed(struct signature_key *key, const char *header, const void *body,
+enum signature_result signature_check_timed(struct signature_key *key, const char *header, const void *body,
     size_t len, int64_t now, int64_t tolerance);
 
 /* Checks the other spelling, `HEX`: HMAC-SHA256 over the body alone. It says nothing of when it was made. */
-enum signature_verdict signature_check_plain(
+enum signature_result signature_check_plain(
     struct signature_key *key, const char *header, const void *body, size_t len);
 
 #endif

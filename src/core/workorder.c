@@ -57,7 +57,7 @@ static const char *read_fields(struct json_object *doc, struct workorder *wo)
     return NULL;
 }
 
-enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason)
+enum workorder_result workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason)
 {
     *out = (struct workorder){0};
     if (!json_object_is_type(doc, json_type_object)) {
@@ -74,7 +74,7 @@ enum workorder_verdict workorder_from_doc(struct json_object *doc, struct workor
 }
 
 /* A fault inside of a record whose ends are clear is that record's own. */
-static enum workorder_verdict judge_fault(enum json_fault fault, const char **reason)
+static enum workorder_result judge_fault(enum json_fault fault, const char **reason)
 {
     switch (fault) {
     case JSON_TOO_DEEP:
@@ -95,7 +95,7 @@ static enum workorder_verdict judge_fault(enum json_fault fault, const char **re
     }
 }
 
-enum workorder_verdict workorder_parse(
+enum workorder_result workorder_parse(
     const char *json, size_t len, struct workorder *out, const char **reason)
 {
     enum json_fault fault;
@@ -107,9 +107,9 @@ enum workorder_verdict workorder_parse(
     struct json_object *doc = json_parse(json, len, WORKORDER_MAX_DEPTH, &fault);
     if (fault != JSON_FINE)
         return judge_fault(fault, reason);
-    enum workorder_verdict verdict = workorder_from_doc(doc, out, reason);
+    enum workorder_result result = workorder_from_doc(doc, out, reason);
     json_object_put(doc);
-    return verdict;
+    return result;
 }
 
 void workorder_free(struct workorder *wo)

@@ -22,7 +22,7 @@ struct workorder {
     struct json_object *doc; /* the whole record; the struct holds one reference */
 };
 
-enum workorder_verdict {
+enum workorder_result {
     WORKORDER_OK,
     WORKORDER_BAD,     /* JSON, but not a work order we understand: for quarantine */
     WORKORDER_NOT_JSON /* not JSON at all: what surrounds it cannot be trusted either */
@@ -41,12 +41,11 @@ enum { WORKORDER_MAX_STATUS = 64 };
  * On WORKORDER_OK fills *out, to be freed with workorder_free. Otherwise *out is zeroed and
  * *reason points to a static text that says what is wrong.
  */
-enum workorder_verdict workorder_parse(
+enum workorder_result workorder_parse(
     const char *json, size_t len, struct workorder *out, const char **reason);
 
 /* Reads the same from a document that is parsed already; takes a reference of its own on WORKORDER_OK. */
-enum workorder_verdict workorder_from_doc(
-    struct json_object *doc, struct workorder *out, const char **reason);
+enum workorder_result workorder_from_doc(struct json_object *doc, struct workorder *out, const char **reason);
 
 /* Drops the document and zeroes the struct; may be called on a zeroed one. */
 void workorder_free(struct workorder *wo);

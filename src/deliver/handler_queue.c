@@ -27,7 +27,7 @@
 #include "base/timestamp.h"
 #include "deliver/history.h"
 #include "deliver/queue_check.h"
-#include "deliver/queue_outcome.h"
+#include "deliver/queue_results.h"
 #include "deliver/queue_phases.h"
 
 /* Jobs that are over as soon as they are started, in one step. */
@@ -107,11 +107,11 @@ void handler_queue_open(struct handler_queue *queue)
 /* --- events --- */
 
 /* What a result means for the deliveries behind it. What was given up is read again before they are tried. */
-static void move_on(struct handler_queue *queue, int place, enum delivery_verdict verdict)
+static void move_on(struct handler_queue *queue, int place, enum delivery_status status)
 {
     if (place < 0)
         return;
-    if (verdict == DELIVERY_DONE || verdict == DELIVERY_DEAD)
+    if (status == DELIVERY_DONE || status == DELIVERY_DEAD)
         due_list_follow(&queue->due, place);
     else
         due_list_hold(&queue->due, place);
@@ -121,7 +121,7 @@ static void move_on(struct handler_queue *queue, int place, enum delivery_verdic
 static void note_untried(struct handler_queue *queue, const struct job *job)
 {
     for (size_t i = 0; i < job->batch.count; i++)
-        if (job->results[i].verdict != DELIVERY_UNTRIED)
+        if (job->results[i].status != DELIVERY_UNTRIED)
             return;
     if (job->batch.count > 1)
         queue->singly = job->batch.count;
@@ -133,13 +133,13 @@ static void finish_events(struct handler_queue *queue, struct job *job)
 {
     for (size_t i = 0; i < job->batch.count; i++) {
         const struct delivery_result *result = &job->results[i];
-        move_on(queue, job->places[i], result->verdict);
-        if (result->verdict != DELIVERY_UNTRIED)
+        move_on(queue, job->places[i], result->status);
+        if (result->status != DELIVERY_UNTRIED)
             queue_note(queue, job->events[i].id, &job->deliveries[i], result);
     }
     queue_obey_retry_after(queue, job->results);
     queue_count(queue, job, job->batch.count);
-    if (job->results[0].verdict == DELIVERY_LATER && job->results[0].away)
+    if (job->results[0].status == DELIVERY_LATER && job->results[0].away)
         queue_leave_alone(queue, "its receiver cannot be reached");
     note_untried(queue, job);
 }

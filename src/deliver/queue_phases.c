@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "deliver/initial_load.h"
-#include "deliver/queue_outcome.h"
+#include "deliver/queue_results.h"
 #include "store/store.h"
 
 /* --- snapshots --- */
@@ -38,10 +38,10 @@ int queue_finish_load(struct handler_queue *queue, struct job *job, struct error
 {
     const struct delivery_result *result = job->results;
     struct handler_position *place = &queue->handler->place;
-    if (result->verdict == DELIVERY_DONE)
+    if (result->status == DELIVERY_DONE)
         return initial_load_done(queue->store, queue->handler, job, e);
     queue->phase = QUEUE_CLOSED;
-    if (result->verdict == DELIVERY_UNTRIED)
+    if (result->status == DELIVERY_UNTRIED)
         return 0;
     queue_note_failure(queue, result);
     /* once it has worked, a receiver that is down is nothing to send a mail about */
@@ -109,7 +109,7 @@ int queue_prepare_summary(struct handler_queue *queue, struct job *job, struct e
 
 static void say_summary(const struct handler_queue *queue, const struct delivery_result *result)
 {
-    if (result->verdict == DELIVERY_LATER)
+    if (result->status == DELIVERY_LATER)
         log_info("handler %s: the summary of %zu events: %s; it will be tried again", queue->handler->name,
             queue->summary.members.count, result->error);
 }
@@ -121,8 +121,8 @@ int queue_finish_summary(struct handler_queue *queue, struct job *job)
     say_summary(queue, result);
     queue_obey_retry_after(queue, result);
     queue_count(queue, job, 1);
-    queue->summary.sent = result->verdict != DELIVERY_UNTRIED;
-    if (result->verdict == DELIVERY_LATER || result->verdict == DELIVERY_DEAD)
+    queue->summary.sent = result->status != DELIVERY_UNTRIED;
+    if (result->status == DELIVERY_LATER || result->status == DELIVERY_DEAD)
         queue_note_failure(queue, result);
     /* what becomes due while it goes on is sent by itself */
     if (queue->phase == QUEUE_SUMMING)

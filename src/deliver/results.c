@@ -12,12 +12,12 @@
 static void decide(struct result *out, const struct delivery *delivery, const struct delivery_result *result)
 {
     int64_t age = delivery->first_failed != TIMESTAMP_NONE ? clock_now() - delivery->first_failed : 0;
-    if (result->verdict == DELIVERY_DONE) {
+    if (result->status == DELIVERY_DONE) {
         out->state = RESULT_DONE;
         return;
     }
     out->wait = retry_delivery_asked(delivery->attempts + 1, age, result->retry_after, random_bits());
-    out->state = result->verdict == DELIVERY_DEAD || out->wait == RETRY_NEVER ? RESULT_DEAD : RESULT_RETRY;
+    out->state = result->status == DELIVERY_DEAD || out->wait == RETRY_NEVER ? RESULT_DEAD : RESULT_RETRY;
     memcpy(out->error, result->error, sizeof out->error);
 }
 

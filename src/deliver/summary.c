@@ -69,7 +69,7 @@ int summary_note(struct summary *summary, const struct summary_query *query, str
         if (!seq_list_next(&summary->members, &summary->noted, &seq))
             return 0;
         delivery.seq = seq;
-        if (summary->result.verdict == DELIVERY_LATER &&
+        if (summary->result.status == DELIVERY_LATER &&
             deliveries_get(query->store, query->handler, seq, &delivery, e) < 0)
             return -1;
         *dead += results_add(results, &delivery, &summary->result) == RESULT_DEAD;

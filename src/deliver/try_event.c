@@ -35,7 +35,7 @@ static void run_job(const struct handler *handler, struct handler_host *host, st
 
 enum try_result try_event(const struct handler *handler, bool quiet, int64_t now, struct error *e)
 {
-    struct delivery_result result = {.verdict = DELIVERY_LATER, .retry_after = -1};
+    struct delivery_result result = {.status = DELIVERY_LATER, .retry_after = -1};
     struct handler_host host = {.quiet = quiet};
     char date[TIMESTAMP_SIZE], body[1024], id[64];
     if (handler->type->keeps)
@@ -52,9 +52,9 @@ enum try_result try_event(const struct handler *handler, bool quiet, int64_t now
         run_job(handler, &host, &batch, &result);
     handler_event_forget(&event);
     http_free(host.http);
-    if (result.verdict == DELIVERY_DONE)
+    if (result.status == DELIVERY_DONE)
         return TRY_DELIVERED;
-    if (result.verdict == DELIVERY_UNTRIED)
+    if (result.status == DELIVERY_UNTRIED)
         return TRY_UNTRIED;
     fail(e, EX_UNAVAILABLE, "%s", result.error);
     return TRY_FAILED;

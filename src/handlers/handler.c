@@ -19,12 +19,12 @@ enum { SHORTEST_URL_SECRET = 8 };
 
 void handler_done(struct delivery_result *result)
 {
-    *result = (struct delivery_result){.verdict = DELIVERY_DONE, .retry_after = -1};
+    *result = (struct delivery_result){.status = DELIVERY_DONE, .retry_after = -1};
 }
 
 void handler_untried(struct delivery_result *result)
 {
-    *result = (struct delivery_result){.verdict = DELIVERY_UNTRIED, .retry_after = -1};
+    *result = (struct delivery_result){.status = DELIVERY_UNTRIED, .retry_after = -1};
 }
 
 /* Secrets are masked before the text is cut: half of one would not be recognized. */
@@ -49,7 +49,7 @@ __attribute__((format(printf, 2, 0))) static void say(
 void handler_later(struct delivery_result *result, int64_t retry_after, const char *format, ...)
 {
     va_list ap;
-    *result = (struct delivery_result){.verdict = DELIVERY_LATER, .retry_after = retry_after};
+    *result = (struct delivery_result){.status = DELIVERY_LATER, .retry_after = retry_after};
     va_start(ap, format);
     say(result, format, ap);
     va_end(ap);
@@ -58,7 +58,7 @@ void handler_later(struct delivery_result *result, int64_t retry_after, const ch
 void handler_broken(struct delivery_result *result, const char *format, ...)
 {
     va_list ap;
-    *result = (struct delivery_result){.verdict = DELIVERY_LATER, .broken = true, .retry_after = -1};
+    *result = (struct delivery_result){.status = DELIVERY_LATER, .broken = true, .retry_after = -1};
     va_start(ap, format);
     say(result, format, ap);
     va_end(ap);
@@ -67,7 +67,7 @@ void handler_broken(struct delivery_result *result, const char *format, ...)
 void handler_dead(struct delivery_result *result, const char *format, ...)
 {
     va_list ap;
-    *result = (struct delivery_result){.verdict = DELIVERY_DEAD, .retry_after = -1};
+    *result = (struct delivery_result){.status = DELIVERY_DEAD, .retry_after = -1};
     va_start(ap, format);
     say(result, format, ap);
     va_end(ap);

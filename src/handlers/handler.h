@@ -104,7 +104,7 @@ void handler_event_forget(struct handler_event *event);
 
 /* --- how an attempt ended --- */
 
-enum delivery_verdict {
+enum delivery_status {
     DELIVERY_UNTRIED, /* it was not tried: no attempt is counted. So is a result that is not filled */
     DELIVERY_DONE,    /* the receiver has it */
     DELIVERY_LATER,   /* it failed: try again */
@@ -112,7 +112,7 @@ enum delivery_verdict {
 };
 
 struct delivery_result {
-    enum delivery_verdict verdict;
+    enum delivery_status status;
     bool broken; /* of LATER: someone must set it right (a program that is missing): said at once */
     bool away;   /* of LATER: it is not about this delivery, the receiver is not to be had: nothing more is
                     tried in this run */

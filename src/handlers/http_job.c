@@ -34,11 +34,12 @@ const char *http_job_body(struct http_call *call)
     return body != NULL ? body : "";
 }
 
-void http_job_judge_status(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
+void http_job_judge_status(
+    struct http_call *call, enum transfer_status transfer, struct delivery_result *result)
 {
     const char *body = http_job_body(call), *colon = *body != '\0' ? ": " : "";
     int status = http_status(call);
-    if (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LARGE)
+    if (transfer != HTTP_ANSWERED && transfer != HTTP_TOO_LARGE)
         handler_later(result, -1, "no answer: %s", http_reason(call));
     else if (status / 100 == 2)
         handler_done(result);

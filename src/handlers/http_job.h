@@ -19,7 +19,7 @@ struct http_job_request {
 
 /* Decides what an answer means. */
 typedef void http_job_judge(
-    struct http_call *call, enum http_outcome outcome, struct delivery_result *result);
+    struct http_call *call, enum transfer_status transfer, struct delivery_result *result);
 
 /* For plain HTTP receivers: 2xx is yes; no answer, 408, 425, 429 and 5xx are tried again, after Retry-After
  * where it is given; everything else is a refusal. */

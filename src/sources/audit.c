@@ -78,13 +78,13 @@ static int find_vouched(struct audit *a, struct error *e)
     return 0;
 }
 
-static enum pass_end end_of(enum audit_look look)
+static enum pass_result end_of(enum audit_look look)
 {
     return look == LOOK_THERE ? PASS_FINISHED : look == LOOK_STOPPED ? PASS_STOPPED : PASS_FAILED;
 }
 
 /* Reads and compares everything. */
-static enum pass_end read_all(struct audit *a, struct error *e)
+static enum pass_result read_all(struct audit *a, struct error *e)
 {
     const struct audit_list list = {.api = a->settings->pass->api,
         .page_size = (int)a->settings->pass->config->page_size,
@@ -92,7 +92,7 @@ static enum pass_end read_all(struct audit *a, struct error *e)
         .record = take_record,
         .page = end_page,
         .context = a};
-    enum pass_end end = audit_list_read(&list, e);
+    enum pass_result end = audit_list_read(&list, e);
     if (end != PASS_FINISHED)
         return end;
     audit_ids_sort(&a->seen);
@@ -103,14 +103,15 @@ static enum pass_end read_all(struct audit *a, struct error *e)
     return end == PASS_FINISHED ? end_of(audit_look_at_findings(a, e)) : end;
 }
 
-enum pass_end audit_run(const struct audit_settings *settings, struct audit_result *result, struct error *e)
+enum pass_result audit_run(
+    const struct audit_settings *settings, struct audit_result *result, struct error *e)
 {
     struct audit a = {.settings = settings, .result = result, .began = clock_now()};
     *result = (struct audit_result){0};
     if (find_vouched(&a, e) != 0)
         return PASS_FAILED;
     client_set_modest(settings->pass->api, true);
-    enum pass_end end = read_all(&a, e);
+    enum pass_result end = read_all(&a, e);
     client_set_modest(settings->pass->api, false);
     audit_ids_sort(&a.left);
     result->left = (int64_t)a.left.count;

@@ -67,7 +67,8 @@ struct audit_settings {
  * error says why, as that of a pass; EX_TEMPFAIL also when nothing was polled yet, or when more are missing
  * from the list than max_deletes allows.
  */
-enum pass_end audit_run(const struct audit_settings *settings, struct audit_result *result, struct error *e);
+enum pass_result audit_run(
+    const struct audit_settings *settings, struct audit_result *result, struct error *e);
 
 /* Frees what the result owns and zeroes it. */
 void audit_free(struct audit_result *result);

@@ -8,7 +8,7 @@
 #include "store/sweeps.h"
 
 struct healing {
-    struct audit_result *result;
+    struct audit_result *details;
     struct run *run;
     size_t next; /* finding to ask for */
 };
@@ -25,22 +25,22 @@ static int next_finding(
     struct healing *h = context;
     (void)store;
     (void)e;
-    while (h->next < h->result->count && !can_be_healed(&h->result->findings[h->next]))
+    while (h->next < h->details->count && !can_be_healed(&h->details->findings[h->next]))
         h->next++;
-    if (h->next == h->result->count)
+    if (h->next == h->details->count)
         return 0;
-    const struct audit_finding *finding = &h->result->findings[h->next++];
+    const struct audit_finding *finding = &h->details->findings[h->next++];
     *work_order = finding->work_order;
     /* the list and the single work order have both said so */
     how->believed = finding->fault == AUDIT_NEWER || finding->fault == AUDIT_BACK;
     return 1;
 }
 
-static int settle_finding(struct store *store, struct intake *intake, enum refetch_answer answer,
-    const struct intake_result *result, const char *why, void *context, struct error *e)
+static int settle_finding(struct store *store, struct intake *intake, enum refetch_status answer,
+    const struct intake_details *details, const char *why, void *context, struct error *e)
 {
     struct healing *h = context;
-    struct audit_finding *finding = &h->result->findings[h->next - 1];
+    struct audit_finding *finding = &h->details->findings[h->next - 1];
     (void)intake;
     if (answer == REFETCH_FAILED) {
         log_warning("work order %lld: it could not be refetched: %s", (long long)finding->work_order, why);
@@ -51,15 +51,16 @@ static int settle_finding(struct store *store, struct intake *intake, enum refet
     if (gone && sweeps_add_refused(store, finding->work_order, clock_now(), e) != 0)
         return -1;
     /* one in quarantine has no date */
-    finding->healed = gone || (answer == REFETCH_THERE && result->updated != TIMESTAMP_NONE);
-    if (answer == REFETCH_THERE && result->events > 0)
+    finding->healed = gone || (answer == REFETCH_THERE && details->updated != TIMESTAMP_NONE);
+    if (answer == REFETCH_THERE && details->events > 0)
         h->run->healed++;
     return 0;
 }
 
-enum pass_end audit_heal(const struct audit_settings *settings, struct audit_result *result, struct error *e)
+enum pass_result audit_heal(
+    const struct audit_settings *settings, struct audit_result *details, struct error *e)
 {
-    struct healing h = {.result = result, .run = settings->pass->run};
+    struct healing h = {.details = details, .run = settings->pass->run};
     const struct refetch_queue queue = {&h, next_finding, settle_finding};
     return refetch_run(settings->pass, SOURCE_RECONCILE, &queue, INT32_MAX, e);
 }

@@ -10,6 +10,7 @@
 /* Asks for what was found by ids, and observes the answers, as a refetch does: `healed` of the findings is
  * set. What is gone is from now on known to be missing: a second 404, an hour later, proves that it is
  * deleted. */
-enum pass_end audit_heal(const struct audit_settings *settings, struct audit_result *result, struct error *e);
+enum pass_result audit_heal(
+    const struct audit_settings *settings, struct audit_result *result, struct error *e);
 
 #endif

@@ -37,7 +37,7 @@ struct reading {
     bool everything; /* no windows */
 };
 
-enum step { NEXT, LAST, UNSUPPORTED, STOPPED, FAILED };
+enum step_result { NEXT, LAST, UNSUPPORTED, STOPPED, FAILED };
 
 /* Is the record where it was asked for? What has no date of creation says nothing. */
 static bool is_in_window(struct reading *r, const struct workorder *wo)
@@ -59,18 +59,18 @@ static bool is_wanted(const struct reading *r, const struct workorder *wo)
     return !r->everything || wo->updated >= r->list->since || wo->created >= r->list->since;
 }
 
-static enum step take_record(struct reading *r, const struct page_record *found, struct error *e)
+static enum step_result take_record(struct reading *r, const struct page_record *found, struct error *e)
 {
     struct scan scan;
     struct workorder parsed = {0};
     struct audit_record record = {.found = found, .wo = &scan.wo, .sent = client_sent(r->list->api)};
-    enum step step = NEXT;
+    enum step_result step = NEXT;
     if (!scan_record(found->json, found->len, &scan)) {
-        enum workorder_verdict verdict = workorder_parse(found->json, found->len, &parsed, &record.reason);
-        if (verdict == WORKORDER_NOT_JSON)
+        enum workorder_result result = workorder_parse(found->json, found->len, &parsed, &record.reason);
+        if (result == WORKORDER_NOT_JSON)
             return fail(e, EX_PROTOCOL, "api: a work order in the answer is no JSON: %s", record.reason),
                    FAILED;
-        record.wo = verdict == WORKORDER_OK ? &parsed : NULL;
+        record.wo = result == WORKORDER_OK ? &parsed : NULL;
     }
     if (record.wo != NULL && !is_in_window(r, record.wo))
         step = UNSUPPORTED;
@@ -82,7 +82,7 @@ static enum step take_record(struct reading *r, const struct page_record *found,
 }
 
 /* What to ask for after a page: a window below it, or the page behind the cursor. */
-static enum step find_next(struct reading *r, char *cursor, struct error *e)
+static enum step_result find_next(struct reading *r, char *cursor, struct error *e)
 {
     free(r->cursor);
     r->cursor = NULL;
@@ -104,20 +104,20 @@ static enum step find_next(struct reading *r, char *cursor, struct error *e)
     return NEXT;
 }
 
-static enum step read_page(struct reading *r, struct error *e)
+static enum step_result read_page(struct reading *r, struct error *e)
 {
     struct page_answer answer;
     r->request.cursor = r->cursor;
     r->lowest = TIMESTAMP_NONE;
-    enum api_verdict verdict = maintainx_page(r->list->api, &r->request, &answer, e);
-    if (verdict == API_BAD_REQUEST && !r->everything && r->cursor == NULL) {
+    enum api_status status = maintainx_page(r->list->api, &r->request, &answer, e);
+    if (status == API_BAD_REQUEST && !r->everything && r->cursor == NULL) {
         log_info("%s", e->text);
         *e = (struct error){0};
         return UNSUPPORTED;
     }
-    if (verdict != API_OK)
-        return verdict == API_STOPPED ? STOPPED : FAILED;
-    enum step step = NEXT;
+    if (status != API_OK)
+        return status == API_STOPPED ? STOPPED : FAILED;
+    enum step_result step = NEXT;
     for (size_t i = 0; i < answer.page.count && step == NEXT; i++)
         step = take_record(r, &answer.page.records[i], e);
     if (step == NEXT)
@@ -129,9 +129,9 @@ static enum step read_page(struct reading *r, struct error *e)
 }
 
 /* Reads from one request on to its end. */
-static enum step read_leg(struct reading *r, const struct page_request *first, struct error *e)
+static enum step_result read_leg(struct reading *r, const struct page_request *first, struct error *e)
 {
-    enum step step = NEXT;
+    enum step_result step = NEXT;
     r->request = *first;
     while (step == NEXT)
         step = shutdown_requested() ? STOPPED : read_page(r, e);
@@ -141,7 +141,7 @@ static enum step read_leg(struct reading *r, const struct page_request *first, s
     return step;
 }
 
-static enum step read_windows(struct reading *r, struct error *e)
+static enum step_result read_windows(struct reading *r, struct error *e)
 {
     const struct audit_list *list = r->list;
     const bool bounded = list->since != TIMESTAMP_NONE;
@@ -155,7 +155,7 @@ static enum step read_windows(struct reading *r, struct error *e)
         .limit = list->page_size,
         .order = "-createdAt",
         .created_until = list->since};
-    enum step step = read_leg(r, &created, e);
+    enum step_result step = read_leg(r, &created, e);
     if (step == LAST && bounded) {
         r->changed_since = list->since;
         step = read_leg(r, &changed, e);
@@ -163,10 +163,10 @@ static enum step read_windows(struct reading *r, struct error *e)
     return step;
 }
 
-enum pass_end audit_list_read(const struct audit_list *list, struct error *e)
+enum pass_result audit_list_read(const struct audit_list *list, struct error *e)
 {
     struct reading r = {.list = list, .changed_since = TIMESTAMP_NONE, .seen = cursors_new()};
-    enum step step = read_windows(&r, e);
+    enum step_result step = read_windows(&r, e);
     if (step == UNSUPPORTED) {
         log_warning("audit: the server honours no windows of createdAt; everything is read instead, in its "
                     "own order");

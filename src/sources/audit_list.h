@@ -43,6 +43,6 @@ struct audit_list {
  * PASS_FINISHED: all of it was read. PASS_STOPPED: a signal or the deadline came. PASS_FAILED: the error says
  * why.
  */
-enum pass_end audit_list_read(const struct audit_list *list, struct error *e);
+enum pass_result audit_list_read(const struct audit_list *list, struct error *e);
 
 #endif

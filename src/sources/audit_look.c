@@ -25,12 +25,12 @@ enum { FAILURES_IN_A_ROW = 5 };
 
 /* That one work order fails, time after time, is its own fault; that one after the other does is the API's.
  */
-static enum audit_look judge_failure(struct audit *a, enum api_verdict verdict, const struct error *e)
+static enum audit_look judge_failure(struct audit *a, enum api_status said, const struct error *e)
 {
     const int status = client_status(a->settings->pass->api);
-    const bool own = verdict == API_BAD_REQUEST || verdict == API_FORBIDDEN ||
+    const bool own = said == API_BAD_REQUEST || said == API_FORBIDDEN ||
                      (e->status != EX_NOPERM && e->status != EX_TEMPFAIL && status != 0 && status != 429);
-    if (verdict == API_STOPPED)
+    if (said == API_STOPPED)
         return LOOK_STOPPED;
     return own && ++a->failures < FAILURES_IN_A_ROW ? LOOK_BROKEN : LOOK_FAILED;
 }
@@ -45,14 +45,14 @@ static enum audit_look ask(struct audit *a, int64_t id, struct audit_finding *ou
     *out = (struct audit_finding){.work_order = id, .there = TIMESTAMP_NONE, .stored = TIMESTAMP_NONE};
     if (shutdown_requested())
         return LOOK_STOPPED;
-    enum api_verdict verdict = maintainx_work_order(a->settings->pass->api, id, &json, e);
+    enum api_status said = maintainx_work_order(a->settings->pass->api, id, &json, e);
     audit_count_request(a);
     out->sent = client_sent(a->settings->pass->api);
-    if (verdict == API_GONE) {
+    if (said == API_GONE) {
         a->failures = 0;
         look = LOOK_GONE;
-    } else if (verdict != API_OK) {
-        look = judge_failure(a, verdict, e);
+    } else if (said != API_OK) {
+        look = judge_failure(a, said, e);
     } else if (workorder_parse(json.data, json.len, &wo, &reason) != WORKORDER_OK) {
         look = LOOK_BROKEN;
     } else {

@@ -148,7 +148,7 @@ static enum honour judge(enum probe probe, const struct page *page)
 }
 
 /* Finds out what the server does with a probe: from what is remembered, else by asking, `single`: once. */
-static enum api_verdict find_out(
+static enum api_status find_out(
     struct filter *filter, enum probe probe, bool single, enum honour *honour, struct error *e)
 {
     struct page_request request = probes[probe].request;
@@ -157,11 +157,11 @@ static enum api_verdict find_out(
     if (known != 0)
         return known == 1 ? API_OK : API_FAILED;
     request.single = single;
-    enum api_verdict verdict = maintainx_page(filter->api, &request, &answer, e);
-    if (verdict != API_OK && verdict != API_BAD_REQUEST)
-        return verdict == API_STOPPED ? API_STOPPED : API_FAILED;
+    enum api_status status = maintainx_page(filter->api, &request, &answer, e);
+    if (status != API_OK && status != API_BAD_REQUEST)
+        return status == API_STOPPED ? API_STOPPED : API_FAILED;
     *honour = REFUSED;
-    if (verdict == API_OK) {
+    if (status == API_OK) {
         *honour = judge(probe, &answer.page);
         page_answer_free(&answer);
     }
@@ -171,20 +171,19 @@ static enum api_verdict find_out(
 }
 
 /* A sort that is honoured rises one way and falls the other way; one page alone may look sorted by chance. */
-static enum api_verdict find_out_sort(
-    struct filter *filter, bool single, enum honour *honour, struct error *e)
+static enum api_status find_out_sort(struct filter *filter, bool single, enum honour *honour, struct error *e)
 {
     enum honour falling;
-    enum api_verdict verdict = find_out(filter, PROBE_RISING, single, honour, e);
-    if (verdict != API_OK || *honour == IGNORED || *honour == REFUSED)
-        return verdict;
-    verdict = find_out(filter, PROBE_FALLING, single, &falling, e);
-    if (verdict == API_OK && (*honour == HONOURED || falling != HONOURED))
+    enum api_status status = find_out(filter, PROBE_RISING, single, honour, e);
+    if (status != API_OK || *honour == IGNORED || *honour == REFUSED)
+        return status;
+    status = find_out(filter, PROBE_FALLING, single, &falling, e);
+    if (status == API_OK && (*honour == HONOURED || falling != HONOURED))
         *honour = falling;
-    return verdict;
+    return status;
 }
 
-static enum api_verdict find_out_spelling(
+static enum api_status find_out_spelling(
     struct filter *filter, enum page_filter spelling, bool single, enum honour *honour, struct error *e)
 {
     switch (spelling) {
@@ -209,9 +208,9 @@ static int remember_spelling(
 
 /* A probe fails in a way that need not be the list's: the server breaks at this very parameter, or ignores it
  * and then at a work order that it cannot show. */
-static bool is_of_this_probe(enum api_verdict verdict, const struct error *e)
+static bool is_of_this_probe(enum api_status status, const struct error *e)
 {
-    return verdict == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL);
+    return status == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL);
 }
 
 /* The probes of spellings before `honoured` that failed: they count as ignored. */
@@ -229,7 +228,7 @@ static int note_worse(
  * none; *clear is false when that may change. Of a probe that fails, others tell whether the list itself does:
  * where one is answered, or `than` is a filter that was honoured before, it does not.
  */
-static enum api_verdict find_better(
+static enum api_status find_better(
     struct filter *filter, enum page_filter than, enum page_filter *best, bool *clear, struct error *e)
 {
     struct error failure = {0};
@@ -240,16 +239,16 @@ static enum api_verdict find_better(
         if (filter->given_up[spelling])
             continue;
         bool single = than != FILTER_NONE || failure.status != EX_OK;
-        enum api_verdict verdict = find_out_spelling(filter, spelling, single, &honour, e);
-        if (is_of_this_probe(verdict, e)) {
+        enum api_status status = find_out_spelling(filter, spelling, single, &honour, e);
+        if (is_of_this_probe(status, e)) {
             failed[spelling] = true;
             failure = *e;
             *e = (struct error){0};
             *clear = false;
             continue;
         }
-        if (verdict != API_OK)
-            return verdict;
+        if (status != API_OK)
+            return status;
         answered = true;
         *best = spelling;
         if (honour == HONOURED)
@@ -263,7 +262,7 @@ static enum api_verdict find_better(
     return API_FAILED;
 }
 
-enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e)
+enum api_status filter_choose(struct filter *filter, const char *known, struct error *e)
 {
     enum page_filter remembered = known != NULL ? page_filter_named(known) : PAGE_FILTERS;
     bool clear;
@@ -272,9 +271,9 @@ enum api_verdict filter_choose(struct filter *filter, const char *known, struct 
         return API_OK;
     }
     enum page_filter fallback = remembered < PAGE_FILTERS ? remembered : FILTER_NONE;
-    enum api_verdict verdict = find_better(filter, fallback, &filter->chosen, &clear, e);
-    if (verdict != API_OK)
-        return verdict;
+    enum api_status status = find_better(filter, fallback, &filter->chosen, &clear, e);
+    if (status != API_OK)
+        return status;
     /* from the order of a few dates nothing can be said: the next pass looks again */
     filter->found = filter->chosen != remembered && (clear || filter->chosen != FILTER_NONE);
     return API_OK;

@@ -35,7 +35,7 @@ struct filter {
 /* Chooses what is configured, else what is remembered (`known`, NULL: nothing), else what probes show: a
  * filter of the far future must give an empty page. What is remembered and not the best is held against new
  * probes of better ones once a day. API_OK, or API_STOPPED or API_FAILED with the error filled. */
-enum api_verdict filter_choose(struct filter *filter, const char *known, struct error *e);
+enum api_status filter_choose(struct filter *filter, const char *known, struct error *e);
 
 /* A page showed that the chosen filter is refused or ignored. One record older than the bound may be stale:
  * the first time in a run the filter is only doubted, and filter_choose asks anew; the second time it is

@@ -82,7 +82,7 @@ static void identify(const struct intake_record *record, unsigned char identity[
     buffer_free(&number);
 }
 
-static enum intake_verdict put_away(struct intake *intake, const struct intake_record *record,
+static enum intake_result put_away(struct intake *intake, const struct intake_record *record,
     const unsigned char *fingerprint, const char *reason, struct error *e)
 {
     unsigned char identity[FINGERPRINT_SIZE];
@@ -141,7 +141,7 @@ int intake_note_sighting(struct intake *intake, int64_t work_order, struct error
 
 /* A document that comes parsed is not parsed again; workorder_parse refuses one that is too large before it
  * would. */
-static enum workorder_verdict read_document(
+static enum workorder_result read_document(
     const struct intake_record *record, struct workorder *out, const char **reason)
 {
     return record->doc != NULL && record->len <= WORKORDER_MAX_SIZE
@@ -150,8 +150,8 @@ static enum workorder_verdict read_document(
 }
 
 /* What is compared with a document: all of both is needed. */
-static enum intake_verdict observe_parsed(struct intake *intake, const struct intake_record *record,
-    const unsigned char *fingerprint, struct intake_result *result, struct error *e)
+static enum intake_result observe_parsed(struct intake *intake, const struct intake_record *record,
+    const unsigned char *fingerprint, struct intake_details *details, struct error *e)
 {
     struct workorder wo;
     struct snapshot snapshot;
@@ -169,7 +169,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
     int known = snapshots_load(intake->settings.store, wo.id, &snapshot, e);
     int rc = known < 0
                  ? -1
-                 : intake_apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, result, e);
+                 : intake_apply(intake, record, fingerprint, &wo, known == 1 ? &snapshot : NULL, details, e);
     snapshot_free(&snapshot);
     workorder_free(&wo);
     return rc == 0 ? INTAKE_TAKEN : INTAKE_FAILED;
@@ -179,7 +179,7 @@ static enum intake_verdict observe_parsed(struct intake *intake, const struct in
  * backfill, which asks for nothing but the record's own dates. Returns 1 when it was taken, 0 when it is to
  * be parsed, or -1. */
 static int observe_scanned(struct intake *intake, const struct intake_record *record,
-    const unsigned char *fingerprint, struct intake_result *result, struct error *e)
+    const unsigned char *fingerprint, struct intake_details *details, struct error *e)
 {
     struct snapshot_glance glance;
     struct scan scan;
@@ -188,7 +188,7 @@ static int observe_scanned(struct intake *intake, const struct intake_record *re
     if (known < 0)
         return -1;
     if (glance.same && !backfill) {
-        result->updated = glance.updated;
+        details->updated = glance.updated;
         return intake_note_sighting(intake, record->id_hint, e) == 0 ? 1 : -1;
     }
     if (known == 0 && !backfill && count_once(intake, &intake->steps, find_steps, e) != 0)
@@ -202,22 +202,22 @@ static int observe_scanned(struct intake *intake, const struct intake_record *re
         .deleted_at = TIMESTAMP_NONE,
         .status_at = TIMESTAMP_NONE,
         .doubted = TIMESTAMP_NONE};
-    return intake_apply(intake, record, fingerprint, &scan.wo, known == 1 ? &snapshot : NULL, result, e) == 0
+    return intake_apply(intake, record, fingerprint, &scan.wo, known == 1 ? &snapshot : NULL, details, e) == 0
                ? 1
                : -1;
 }
 
-enum intake_verdict intake_observe(
-    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e)
+enum intake_result intake_observe(struct intake *intake, const struct intake_record *record,
+    struct intake_details *details, struct error *e)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
-    *result = (struct intake_result){.id = record->id_hint, .updated = TIMESTAMP_NONE};
+    *details = (struct intake_details){.id = record->id_hint, .updated = TIMESTAMP_NONE};
     intake->settings.run->records++;
     fingerprint_of(record->json, record->len, fingerprint);
     if (record->from_list && record->id_hint != 0) {
-        int taken = observe_scanned(intake, record, fingerprint, result, e);
+        int taken = observe_scanned(intake, record, fingerprint, details, e);
         if (taken != 0)
             return taken == 1 ? INTAKE_TAKEN : INTAKE_FAILED;
     }
-    return observe_parsed(intake, record, fingerprint, result, e);
+    return observe_parsed(intake, record, fingerprint, details, e);
 }

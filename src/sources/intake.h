@@ -53,7 +53,7 @@ struct intake_record {
 };
 
 /* What became of a record; of one in quarantine, only the id is there, if it could be made out (else 0). */
-struct intake_result {
+struct intake_details {
     int64_t id;
     int64_t updated; /* its updatedAt */
     bool changed;    /* new to us, or newer than what we knew */
@@ -64,7 +64,7 @@ struct intake_result {
     int events;      /* that were emitted */
 };
 
-enum intake_verdict {
+enum intake_result {
     INTAKE_TAKEN,       /* understood: applied, unchanged or stale */
     INTAKE_QUARANTINED, /* it could not be understood; it lies in quarantine */
     INTAKE_NOT_JSON,    /* it is not JSON: what it came in cannot be trusted either; the error is filled */
@@ -80,10 +80,10 @@ void intake_free(struct intake *intake);
 /* Sets the horizon, once it is known. */
 void intake_set_horizon(struct intake *intake, int64_t horizon);
 
-/* Takes one observation, inside a transaction of the caller. Fills *result when the verdict is INTAKE_TAKEN
+/* Takes one observation, inside a transaction of the caller. Fills *details when the result is INTAKE_TAKEN
  * or INTAKE_QUARANTINED. */
-enum intake_verdict intake_observe(
-    struct intake *intake, const struct intake_record *record, struct intake_result *result, struct error *e);
+enum intake_result intake_observe(struct intake *intake, const struct intake_record *record,
+    struct intake_details *details, struct error *e);
 
 /* A work order is deleted, which was proved by its absence, or notified and confirmed; inside a transaction
  * of the caller. `occurred` is when it happened, TIMESTAMP_NONE where that is not known; `actor` is the id of

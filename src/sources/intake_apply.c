@@ -68,7 +68,7 @@ static bool is_overtaken(
  * server went back. Only the work order itself can say, and it is asked once. By a clock that went back it
  * is not known which was first: then it is asked, too. */
 static int doubt(struct intake *intake, const struct intake_record *record, const struct workorder *wo,
-    const struct snapshot *known, struct intake_result *result, struct error *e)
+    const struct snapshot *known, struct intake_details *details, struct error *e)
 {
     const struct refetch_row row = {.work_order = wo->id,
         .reason = REFETCH_DOUBT,
@@ -82,7 +82,7 @@ static int doubt(struct intake *intake, const struct intake_record *record, cons
     bool refuted = known->doubted == wo->updated && intake->settings.source != SOURCE_RECONCILE;
     if (late || earlier || refuted)
         return 0;
-    result->doubtful = true;
+    details->doubtful = true;
     return record->single ? 0 : refetches_request(intake->settings.store, &row, record->observed, e);
 }
 
@@ -101,7 +101,7 @@ static int is_buried(
 /* What the diff found out, written into the store. */
 static int apply_diff(struct intake *intake, const struct intake_record *record,
     const unsigned char *fingerprint, const struct workorder *wo, const struct snapshot *known,
-    const struct diff *diff, struct intake_result *result, struct error *e)
+    const struct diff *diff, struct intake_details *details, struct error *e)
 {
     static const struct snapshot none;
     struct event_context context = {.observed = record->observed,
@@ -115,11 +115,11 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
     if (known != NULL)
         context.previously_observed =
             known->observed > record->previously_observed ? known->observed : record->previously_observed;
-    if (intake_append_events(intake, diff, &context, result, e) != 0)
+    if (intake_append_events(intake, diff, &context, details, e) != 0)
         return -1;
-    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, result, e) != 0)
+    if (known != NULL && diff->doubtful && doubt(intake, record, wo, known, details, e) != 0)
         return -1;
-    if (diff->outcome == DIFF_STORE && !is_overtaken(record, wo, known) &&
+    if (diff->result == DIFF_STORE && !is_overtaken(record, wo, known) &&
         store_document(intake, record, fingerprint, wo, known != NULL ? known : &none, diff, e) != 0)
         return -1;
     return 0;
@@ -129,21 +129,21 @@ static int apply_diff(struct intake *intake, const struct intake_record *record,
 static int drop_steps(
     struct intake *intake, const struct workorder *wo, const struct diff *diff, struct error *e)
 {
-    if (diff->outcome != DIFF_STORE)
+    if (diff->result != DIFF_STORE)
         return 0;
     int64_t until = diff->status_at != TIMESTAMP_NONE ? diff->status_at : wo->updated;
     return steps_drop(intake->settings.store, wo->id, until, e);
 }
 
 int intake_apply(struct intake *intake, const struct intake_record *record, const unsigned char *fingerprint,
-    const struct workorder *wo, const struct snapshot *known, struct intake_result *result, struct error *e)
+    const struct workorder *wo, const struct snapshot *known, struct intake_details *details, struct error *e)
 {
     struct status_step *steps = NULL;
     struct diff diff = {0};
     int rc = -1, buried = 0, count = 0;
     const bool history = intake->settings.window != NULL;
-    result->id = wo->id;
-    result->updated = wo->updated;
+    details->id = wo->id;
+    details->updated = wo->updated;
     if (!history && is_overtaken(record, wo, known))
         return intake_note_sighting(intake, wo->id, e);
     /* where there is no document, nothing but the record's own dates counts */
@@ -165,15 +165,15 @@ int intake_apply(struct intake *intake, const struct intake_record *record, cons
     if (known != NULL) {
         const struct diff_snapshot old = known_state(known);
         diff_observe(&intake->rules, intake->settings.window, &old, &now, &diff);
-        result->back = known->deleted;
+        details->back = known->deleted;
     } else {
         diff_observe(&intake->rules, intake->settings.window, NULL, &now, &diff);
     }
-    result->changed = known == NULL || wo->updated > known->wo.updated;
-    result->listed =
+    details->changed = known == NULL || wo->updated > known->wo.updated;
+    details->listed =
         known != NULL && record->from_list && !known->from_list && wo->updated == known->wo.updated;
-    result->waiting = diff.status[0] != '\0';
-    if (apply_diff(intake, record, fingerprint, wo, known, &diff, result, e) == 0 &&
+    details->waiting = diff.status[0] != '\0';
+    if (apply_diff(intake, record, fingerprint, wo, known, &diff, details, e) == 0 &&
         (count == 0 || drop_steps(intake, wo, &diff, e) == 0) && intake_note_sighting(intake, wo->id, e) == 0)
         rc = 0;
     diff_free(&diff);
@@ -187,7 +187,7 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
     struct diff diff = {0};
-    struct intake_result result = {.id = work_order};
+    struct intake_details details = {.id = work_order};
     int rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
     const struct diff_snapshot old = known_state(&snapshot);
     if (known == 0) {
@@ -206,9 +206,9 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
         .actor = actor,
         .doc = diff.document,
         .changes = diff.changes};
-    if (intake_append_events(intake, &diff, &context, &result, e) == 0 &&
+    if (intake_append_events(intake, &diff, &context, &details, e) == 0 &&
         snapshots_set_deleted(store, work_order, diff.deletions, diff.deleted_at, e) == 0)
-        rc = result.events;
+        rc = details.events;
 out:
     diff_free(&diff);
     snapshot_free(&snapshot);

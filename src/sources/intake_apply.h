@@ -10,10 +10,11 @@
 /*
  * Compares a work order with its snapshot (NULL: there is none) and writes what comes of it: events, the
  * snapshot, a request for the work order itself. `wo->doc` may be NULL where none is needed: a work order
- * that is new to us and has no steps, or a backfill. Returns 0 with *result filled, or -1 when the store
+ * that is new to us and has no steps, or a backfill. Returns 0 with *details filled, or -1 when the store
  * failed.
  */
 int intake_apply(struct intake *intake, const struct intake_record *record, const unsigned char *fingerprint,
-    const struct workorder *wo, const struct snapshot *known, struct intake_result *result, struct error *e);
+    const struct workorder *wo, const struct snapshot *known, struct intake_details *details,
+    struct error *e);
 
 #endif

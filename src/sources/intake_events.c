@@ -51,7 +51,7 @@ static void hold(struct intake *intake, const struct event *event, const struct 
 
 /* The status changes that notifications prove, each with the work order as it was then. */
 static int append_steps(struct intake *intake, const struct diff *diff, const struct event_context *base,
-    struct intake_result *result, struct error *e)
+    struct intake_details *details, struct error *e)
 {
     for (int i = 0; i < diff->step_count; i++) {
         const struct diff_step *step = &diff->steps[i];
@@ -63,19 +63,19 @@ static int append_steps(struct intake *intake, const struct diff *diff, const st
         int added = append_event(intake, &step->event, &context, e);
         if (added < 0)
             return -1;
-        result->events += added;
+        details->events += added;
     }
     return 0;
 }
 
 int intake_append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
-    struct intake_result *result, struct error *e)
+    struct intake_details *details, struct error *e)
 {
     const bool born = diff->count > 0 && diff->events[0].type == EVENT_CREATED;
-    if (!born && append_steps(intake, diff, context, result, e) != 0)
+    if (!born && append_steps(intake, diff, context, details, e) != 0)
         return -1;
     for (int i = 0; i < diff->count; i++) {
-        if (i == 1 && born && append_steps(intake, diff, context, result, e) != 0)
+        if (i == 1 && born && append_steps(intake, diff, context, details, e) != 0)
             return -1;
         if (intake->settings.window != NULL) {
             hold(intake, &diff->events[i], context);
@@ -84,9 +84,9 @@ int intake_append_events(struct intake *intake, const struct diff *diff, const s
         int added = append_event(intake, &diff->events[i], context, e);
         if (added < 0)
             return -1;
-        result->events += added;
+        details->events += added;
     }
-    return born && diff->count == 1 ? append_steps(intake, diff, context, result, e) : 0;
+    return born && diff->count == 1 ? append_steps(intake, diff, context, details, e) : 0;
 }
 
 /* By when they happened; those of one instant in the order of their types. */

@@ -7,8 +7,8 @@
 #include "sources/intake_state.h"
 
 /* Appends the events of a diff, each with the work order as it was then; those of a backfill are held back
- * until intake_flush. Adds to result->events. Returns 0, or -1 when the store failed. */
+ * until intake_flush. Adds to details->events. Returns 0, or -1 when the store failed. */
 int intake_append_events(struct intake *intake, const struct diff *diff, const struct event_context *context,
-    struct intake_result *result, struct error *e);
+    struct intake_details *details, struct error *e);
 
 #endif

@@ -125,9 +125,9 @@ static int store_page(struct names *names, enum people_kind kind, const struct p
 }
 
 /* Why a list cannot be had, by the answer to its first page; NULL when it may go well the next time. */
-static const char *reason_of(enum api_verdict verdict, const struct error *e)
+static const char *reason_of(enum api_status status, const struct error *e)
 {
-    switch (verdict) {
+    switch (status) {
     case API_FORBIDDEN:
         return "403, the token may not read it";
     case API_GONE:
@@ -171,7 +171,7 @@ static int note_failure(
 }
 
 /* Asks for one page. Returns API_OK, or why the reading ends here, with the error in *why. */
-static enum api_verdict ask(
+static enum api_status ask(
     struct reading *r, enum people_kind kind, const char *cursor, struct people_page *page, struct error *why)
 {
     int64_t left = r->until - clock_monotonic();
@@ -187,26 +187,26 @@ static enum api_verdict ask(
 /* Reads a list to its end. Returns API_OK, API_FAILED and its kin with *why filled, or API_STOPPED when it
  * was not asked for or not to its end, for reasons of ours; *rc is -1 when the store failed, *first is false
  * when a page was read. */
-static enum api_verdict read_pages(
+static enum api_status read_pages(
     struct reading *r, enum people_kind kind, bool *first, struct error *why, int *rc, struct error *e)
 {
     struct cursors *cursors = cursors_new();
     struct people_page page = {0};
-    enum api_verdict verdict = API_OK;
+    enum api_status status = API_OK;
     char *cursor = NULL;
     const int64_t seen = clock_now();
     bool any = false, last = false, sent = true;
-    for (int pages = 1; verdict == API_OK && !last && *rc == 0; pages++) {
+    for (int pages = 1; status == API_OK && !last && *rc == 0; pages++) {
         const int64_t before = client_requests(r->names->api);
-        verdict = ask(r, kind, cursor, &page, why);
+        status = ask(r, kind, cursor, &page, why);
         sent = client_requests(r->names->api) > before;
-        if (verdict != API_OK)
+        if (status != API_OK)
             break;
         last = page.next_cursor == NULL;
         any = any || page.count > 0;
         if (!last && (pages == MAX_PAGES || cursors_add(cursors, page.next_cursor))) {
             fail(why, EX_PROTOCOL, "api: %s: the list has no end", people_kind_name(kind));
-            verdict = API_FAILED;
+            status = API_FAILED;
         }
         *rc = store_page(r->names, kind, &page, seen, last, any, e);
         free(cursor);
@@ -218,7 +218,7 @@ static enum api_verdict read_pages(
     free(cursor);
     cursors_free(cursors);
     /* the rate limit did not allow it: no fault of the list's */
-    return verdict == API_FAILED && why->status == EX_TEMPFAIL && !sent ? API_STOPPED : verdict;
+    return status == API_FAILED && why->status == EX_TEMPFAIL && !sent ? API_STOPPED : status;
 }
 
 static int read_list(struct reading *r, enum people_kind kind, struct error *e)
@@ -228,17 +228,17 @@ static int read_list(struct reading *r, enum people_kind kind, struct error *e)
     struct error why = {0};
     bool first = true;
     int rc = 0;
-    enum api_verdict verdict = read_pages(r, kind, &first, &why, &rc, e);
+    enum api_status status = read_pages(r, kind, &first, &why, &rc, e);
     r->names->missing[kind] = false;
     if (rc != 0)
         return -1;
-    if (verdict == API_OK) {
+    if (status == API_OK) {
         if (failed)
             log_info("names: GET /%s: it works again", people_kind_name(kind));
         return 0;
     }
-    if (verdict != API_STOPPED)
-        return note_failure(r, kind, first ? reason_of(verdict, &why) : NULL, &why, e);
+    if (status != API_STOPPED)
+        return note_failure(r, kind, first ? reason_of(status, &why) : NULL, &why, e);
     list->tried = clock_now(); /* not stored: the next run tries */
     r->stopped = true;
     return 0;

@@ -93,19 +93,19 @@ static void begin_anew(struct reader *r)
     pass_set_text(&r->state.filter, page_filter_name(r->sent));
 }
 
-static enum pass_end end_of(enum api_verdict verdict)
+static enum pass_result end_of(enum api_status status)
 {
-    return verdict == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
+    return status == API_STOPPED ? PASS_STOPPED : PASS_FAILED;
 }
 
 /* Chooses a filter, where one is needed, and begins. */
-static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *e)
+static int choose_and_begin(struct reader *r, enum pass_result *end, struct error *e)
 {
     *end = PASS_FAILED;
     if (!r->kind->everything) {
-        enum api_verdict verdict = filter_choose(&r->filter, r->account.filter, e);
-        *end = end_of(verdict);
-        if (verdict != API_OK)
+        enum api_status status = filter_choose(&r->filter, r->account.filter, e);
+        *end = end_of(status);
+        if (status != API_OK)
             return -1;
         if (r->filter.found)
             pass_set_text(&r->account.filter, page_filter_name(r->filter.chosen));
@@ -116,7 +116,7 @@ static int choose_and_begin(struct reader *r, enum pass_end *end, struct error *
 }
 
 /* Goes on with an unfinished pass or begins one. */
-static int find_start(struct reader *r, enum pass_end *end, struct error *e)
+static int find_start(struct reader *r, enum pass_result *end, struct error *e)
 {
     *end = PASS_FAILED;
     int known = pass_load_account(r->settings, &r->account, e);
@@ -139,7 +139,7 @@ static int find_start(struct reader *r, enum pass_end *end, struct error *e)
 /* A page showed that the filter is refused or ignored: the one that it was asked with. On the way around a
  * page that is not always the one that the pass chose, and a sweep chose none. The next run must not go on
  * with it, whatever comes of this one. */
-static enum step give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
+static enum step_result give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
     struct store *store = r->settings->store;
     r->filter.chosen = r->sent;
@@ -176,7 +176,7 @@ static struct page_request next_request(const struct reader *r, const char *curs
         .single = around || r->failed_before};
 }
 
-static enum step take_page(struct reader *r, const struct page_answer *answer, struct error *e)
+static enum step_result take_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const char *cursor = answer->page.next_cursor;
@@ -200,7 +200,7 @@ static enum step take_page(struct reader *r, const struct page_answer *answer, s
 }
 
 /* The cursor is no longer taken: the same pass from its beginning; the diff makes that free (rule R2). */
-static enum step start_over(struct reader *r, struct error *e)
+static enum step_result start_over(struct reader *r, struct error *e)
 {
     log_info("%s; the cursor has expired, the pass starts over", e->text);
     *e = (struct error){0};
@@ -211,17 +211,17 @@ static enum step start_over(struct reader *r, struct error *e)
 /* A page is answered with 400 or 404. The cursor may have expired, once in a run; or the filter is not taken,
  * which a question about nothing shows, also on the way around another page; else the server cannot
  * show what is on this page, and calls it our mistake. */
-static enum step page_refused(
-    struct reader *r, const struct page_request *request, enum api_verdict verdict, struct error *e)
+static enum step_result page_refused(
+    struct reader *r, const struct page_request *request, enum api_status status, struct error *e)
 {
     const struct error why = *e;
     const bool around = detour_is_on(&r->state.detour);
     if (request->cursor != NULL && !around && !r->started_over && !r->failed_before)
         return start_over(r, e);
-    if ((request->cursor == NULL || around) && verdict == API_BAD_REQUEST) {
+    if ((request->cursor == NULL || around) && status == API_BAD_REQUEST) {
         enum bounds_status bounds;
         *e = (struct error){0};
-        enum step step = pass_check_list(r, r->sent, false, &bounds, e);
+        enum step_result step = pass_check_list(r, r->sent, false, &bounds, e);
         if (step != STEP_AGAIN)
             return step;
         *e = why;
@@ -238,15 +238,15 @@ static enum step page_refused(
     return pass_page_failed(r, e);
 }
 
-static enum step read_page(struct reader *r, struct error *e)
+static enum step_result read_page(struct reader *r, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct page_request request = next_request(r, r->state.cursor);
     struct page_answer answer;
     int64_t asked = clock_now();
-    enum step step = STEP_FAILED;
-    enum api_verdict verdict = maintainx_page(s->api, &request, &answer, e);
-    switch (verdict) {
+    enum step_result step = STEP_FAILED;
+    enum api_status status = maintainx_page(s->api, &request, &answer, e);
+    switch (status) {
     case API_OK:
         pass_note_start(r, asked, answer.date);
         if (request.cursor != NULL)
@@ -256,7 +256,7 @@ static enum step read_page(struct reader *r, struct error *e)
         break;
     case API_BAD_REQUEST:
     case API_GONE:
-        step = page_refused(r, &request, verdict, e);
+        step = page_refused(r, &request, status, e);
         break;
     case API_STOPPED:
         return STEP_STOPPED;
@@ -272,7 +272,7 @@ static enum step read_page(struct reader *r, struct error *e)
     return step;
 }
 
-static enum pass_end stopped(const struct reader *r, struct error *e)
+static enum pass_result stopped(const struct reader *r, struct error *e)
 {
     if (shutdown_signalled())
         fail(e, EX_TEMPFAIL, "%s: stopped by a signal; the next run continues here", r->kind->name);
@@ -288,9 +288,9 @@ static void report_progress(const struct reader *r)
         r->settings->progress(&view, r->settings->progress_data);
 }
 
-static enum pass_end read_all(struct reader *r, struct error *e)
+static enum pass_result read_all(struct reader *r, struct error *e)
 {
-    enum pass_end end;
+    enum pass_result end;
     int64_t failed = page_failures_count(r->settings->store, r->kind->name, e);
     if (failed < 0)
         return PASS_FAILED;
@@ -299,7 +299,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
         return end == PASS_STOPPED ? stopped(r, e) : end;
     for (;;) {
         r->settings->run->since = r->state.since;
-        enum step step = shutdown_requested() ? STEP_STOPPED : read_page(r, e);
+        enum step_result step = shutdown_requested() ? STEP_STOPPED : read_page(r, e);
         switch (step) {
         case STEP_LAST:
             report_progress(r);
@@ -328,7 +328,7 @@ static enum pass_end read_all(struct reader *r, struct error *e)
     }
 }
 
-enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
+enum pass_result pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e)
 {
     struct intake_settings intake = {.config = settings->config,
         .store = settings->store,
@@ -348,7 +348,7 @@ enum pass_end pass_run(const struct pass_settings *settings, const struct pass_k
     r.intake = intake_new(&intake);
     if (kind->modest)
         client_set_modest(settings->api, true);
-    enum pass_end end = read_all(&r, e);
+    enum pass_result end = read_all(&r, e);
     if (kind->modest)
         client_set_modest(settings->api, false);
     pass_store_cursor(&r);

@@ -42,7 +42,7 @@ struct pass_kind {
 
     /* Called for every record with an id, in the page's transaction. Returns 0, or -1 with the error filled.
      * NULL: no interest. */
-    int (*seen)(const struct pass_view *view, const struct intake_result *result, struct error *e);
+    int (*seen)(const struct pass_view *view, const struct intake_details *details, struct error *e);
 
     /* Called in the transaction that ends the pass. Returns 0, or -1 with the error filled: then the pass has
      * not ended. With 0 the error may be filled, too: the pass has ended, and the run reports it. NULL:
@@ -68,7 +68,7 @@ struct pass_settings {
     void *progress_data;
 };
 
-enum pass_end {
+enum pass_result {
     PASS_FINISHED,
     PASS_STOPPED, /* the deadline passed or a signal came; the next run continues here. The error is empty for
                      the deadline, unless it came while the API failed (why), or while nothing was done but
@@ -80,7 +80,8 @@ enum pass_end {
  * Goes on with the unfinished pass of this kind, or begins one. Each page is one transaction: snapshots,
  * events, the cursor of the next page, the run's counters.
  */
-enum pass_end pass_run(const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
+enum pass_result pass_run(
+    const struct pass_settings *settings, const struct pass_kind *kind, struct error *e);
 
 /* Reads whose work orders the store holds into *out (free with account_free; dates are TIMESTAMP_NONE in a
  * new store). Returns 1, 0 for a new store, or -1: EX_CONFIG when they are another account's than the

@@ -66,7 +66,7 @@ int pass_avoid_skipped(struct reader *r, struct error *e)
 /* --- one instant --- */
 
 /* Asks once for a page of what was updated at an instant. */
-static enum api_verdict ask_instant(struct reader *r, const struct page_request *like, int64_t at,
+static enum api_status ask_instant(struct reader *r, const struct page_request *like, int64_t at,
     struct page_answer *answer, struct error *e)
 {
     struct page_request request = *like;
@@ -85,14 +85,14 @@ static int read_neighbours(struct reader *r, int64_t at, const char *order, stru
     while (rc == 0 && limit > 0 && !shutdown_requested()) {
         const struct page_request like = {.limit = limit, .cursor = cursor, .order = order};
         struct page_answer answer;
-        enum api_verdict verdict = ask_instant(r, &like, at, &answer, e);
-        if (verdict == API_OK) {
+        enum api_status status = ask_instant(r, &like, at, &answer, e);
+        if (status == API_OK) {
             rc = pass_store_instant(r, &answer, at, false, e);
             pass_set_text(&cursor, answer.page.next_cursor);
             page_answer_free(&answer);
             limit = cursor != NULL ? limit : 0;
         } else {
-            bool page_fails = verdict != API_STOPPED && verdict != API_FORBIDDEN && e->status != EX_TEMPFAIL;
+            bool page_fails = status != API_STOPPED && status != API_FORBIDDEN && e->status != EX_TEMPFAIL;
             limit = page_fails ? limit / 2 : 0;
             *e = (struct error){0};
         }
@@ -111,9 +111,9 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
     while (rc == 1 && more) {
         const struct page_request like = {.limit = (int)r->settings->config->page_size, .cursor = cursor};
         struct page_answer answer;
-        enum api_verdict verdict = ask_instant(r, &like, at, &answer, e);
-        if (verdict != API_OK) {
-            rc = verdict == API_STOPPED || e->status == EX_TEMPFAIL ? -1 : 0;
+        enum api_status status = ask_instant(r, &like, at, &answer, e);
+        if (status != API_OK) {
+            rc = status == API_STOPPED || e->status == EX_TEMPFAIL ? -1 : 0;
             break;
         }
         pass_set_text(&cursor, answer.page.next_cursor);
@@ -127,26 +127,26 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
 
 /* --- a page that fails --- */
 
-enum step pass_check_list(
+enum step_result pass_check_list(
     struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e)
 {
     int64_t date, asked = clock_now();
-    enum api_verdict verdict = read_around_probe(r->settings->api, spelling, lower, bounds, &date, e);
-    if (verdict == API_OK && *bounds == BOUNDS_HONOURED)
+    enum api_status status = read_around_probe(r->settings->api, spelling, lower, bounds, &date, e);
+    if (status == API_OK && *bounds == BOUNDS_HONOURED)
         pass_note_start(r, asked, date);
-    return verdict == API_OK ? STEP_AGAIN : verdict == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
+    return status == API_OK ? STEP_AGAIN : status == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
 }
 
 /* The page where the last run failed fails again. When the list is well, it is tried once more, and then read
  * around. */
-static enum step page_failed_again(struct reader *r, const struct error *why, struct error *e)
+static enum step_result page_failed_again(struct reader *r, const struct error *why, struct error *e)
 {
     enum bounds_status bounds;
     enum page_filter spelling = bounded(r);
     if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
         r->filter.chosen <= FILTER_GTE)
         spelling = r->filter.chosen;
-    enum step step = pass_check_list(r, spelling, r->failed_twice, &bounds, e);
+    enum step_result step = pass_check_list(r, spelling, r->failed_twice, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
     if (bounds == BOUNDS_IGNORED && r->sent == spelling)
@@ -167,7 +167,7 @@ static enum step page_failed_again(struct reader *r, const struct error *why, st
 }
 
 /* A window of a detour fails. */
-static enum step window_failed(struct reader *r, const struct error *why, struct error *e)
+static enum step_result window_failed(struct reader *r, const struct error *why, struct error *e)
 {
     enum bounds_status bounds;
     bool news;
@@ -175,7 +175,7 @@ static enum step window_failed(struct reader *r, const struct error *why, struct
     /* the smaller windows have shown that the upper bound is honoured; if the lower one is ignored, each
      * instant fails that comes after the bad one */
     const bool instant = r->state.detour.until == from;
-    enum step step = pass_check_list(r, r->sent, instant, &bounds, e);
+    enum step_result step = pass_check_list(r, r->sent, instant, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
     if (bounds == BOUNDS_IGNORED || bounds == BOUNDS_REFUSED)
@@ -208,7 +208,7 @@ static void note_failure(struct reader *r)
         log_info("%s; the next run does not know that this page fails", unnoted.text);
 }
 
-enum step pass_page_failed(struct reader *r, struct error *e)
+enum step_result pass_page_failed(struct reader *r, struct error *e)
 {
     const struct error why = *e;
     bool around = detour_is_on(&r->state.detour);

@@ -12,7 +12,7 @@ int pass_avoid_skipped(struct reader *r, struct error *e);
 
 /* Asks for what there cannot be, with a spelling of the filter (read_around_probe). STEP_AGAIN: the list itself
  * is well, and *bounds says what the server does with the filter; else the error is filled. */
-enum step pass_check_list(
+enum step_result pass_check_list(
     struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e);
 
 /*
@@ -21,7 +21,7 @@ enum step pass_check_list(
  * failed in the run before, too, while the list itself is well. STEP_IGNORED or STEP_REFUSED: so is the
  * filter that it is read around with. STEP_OVER: it cannot be read around any more.
  */
-enum step pass_page_failed(struct reader *r, struct error *e);
+enum step_result pass_page_failed(struct reader *r, struct error *e);
 
 /* After a poll, asks again for what was skipped and is due. What fails is asked for again later, and is no
  * failure of the pass, which has ended. */

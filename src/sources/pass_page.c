@@ -133,7 +133,7 @@ static enum suspicion note_updated(struct reader *r, int64_t updated)
 }
 
 /* Observes the records of a page. Returns STEP_NEXT, STEP_IGNORED or STEP_FAILED. */
-static enum step observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
+static enum step_result observe_records(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_view view = draft_view(r);
     for (size_t i = 0; i < answer->page.count; i++) {
@@ -146,15 +146,15 @@ static enum step observe_records(struct reader *r, const struct page_answer *ans
             .sent = client_sent(r->settings->api),
             .observed = clock_now(),
             .previously_observed = r->account.observed};
-        struct intake_result result;
-        enum intake_verdict verdict = intake_observe(r->intake, &record, &result, e);
-        if (verdict == INTAKE_FAILED || verdict == INTAKE_NOT_JSON)
+        struct intake_details details;
+        enum intake_result result = intake_observe(r->intake, &record, &details, e);
+        if (result == INTAKE_FAILED || result == INTAKE_NOT_JSON)
             return STEP_FAILED;
-        if (r->kind->seen != NULL && result.id != 0 && r->kind->seen(&view, &result, e) != 0)
+        if (r->kind->seen != NULL && details.id != 0 && r->kind->seen(&view, &details, e) != 0)
             return STEP_FAILED;
-        if (verdict == INTAKE_QUARANTINED)
+        if (result == INTAKE_QUARANTINED)
             continue;
-        switch (note_updated(r, result.updated)) {
+        switch (note_updated(r, details.updated)) {
         case OLDER_RECORD:
         case OUT_OF_ORDER:
             return STEP_IGNORED;
@@ -183,7 +183,7 @@ int pass_store_instant(
 /* --- the cursor --- */
 
 /* Writes the cursor and the run's counters, in the caller's transaction. */
-static int save_progress(struct reader *r, enum step step, struct error *e)
+static int save_progress(struct reader *r, enum step_result step, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     const struct pass_view view = draft_view(r);
@@ -204,7 +204,7 @@ static int save_progress(struct reader *r, enum step step, struct error *e)
 
 /* The same in a transaction of its own, behind pages that changed nothing. To lose it costs reading them
  * again: no reason to wait for the disk. */
-static int save_alone(struct reader *r, enum step step, struct error *e)
+static int save_alone(struct reader *r, enum step_result step, struct error *e)
 {
     struct store *store = r->settings->store;
     int rc = store_begin_relaxed(store, e);
@@ -253,7 +253,7 @@ static int end_window(struct reader *r, struct error *e)
 
 /* Writes what a page brought, all of it in the caller's transaction; where it changed something, with the
  * cursor. */
-static enum step write_page(struct reader *r, const struct page_answer *answer, struct error *e)
+static enum step_result write_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     struct store *store = r->settings->store;
     struct draft *draft = &r->draft;
@@ -262,7 +262,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
     if (make_account(r, e) != 0 ||
         (draft->state.pages == 0 && r->kind->begin != NULL && r->kind->begin(&view, e) != 0))
         return STEP_FAILED;
-    enum step step = observe_records(r, answer, e);
+    enum step_result step = observe_records(r, answer, e);
     if (step != STEP_NEXT)
         return step;
     if ((r->failed_before || r->failed_now) && page_failures_clear(store, r->kind->name, e) != 0)
@@ -280,7 +280,7 @@ static enum step write_page(struct reader *r, const struct page_answer *answer, 
 }
 
 /* Commits what was written; where the cursor is not among it and is due, stores that, too. */
-static int commit_page(struct reader *r, enum step step, struct error *e)
+static int commit_page(struct reader *r, enum step_result step, struct error *e)
 {
     if (store_commit(r->settings->store, e) != 0)
         return -1;
@@ -305,18 +305,18 @@ static void pretend_page(struct reader *r)
     adopt_draft(r);
 }
 
-static bool is_read(enum step step)
+static bool is_read(enum step_result step)
 {
     return step == STEP_NEXT || step == STEP_LAST;
 }
 
-enum step pass_store_page(struct reader *r, const struct page_answer *answer, struct error *e)
+enum step_result pass_store_page(struct reader *r, const struct page_answer *answer, struct error *e)
 {
     const struct pass_settings *s = r->settings;
     begin_draft(r);
     if (store_begin(s->store, e) != 0)
         return STEP_FAILED;
-    enum step step = write_page(r, answer, e);
+    enum step_result step = write_page(r, answer, e);
     if (is_read(step) && names_are_missing(s->names)) {
         /* no request inside of a transaction: the page is written again once the names were asked for */
         roll_back(r);

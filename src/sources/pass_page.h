@@ -12,7 +12,7 @@
  * (the error is filled): nothing is stored, and the reader's state and the run are as they were. In a dry run
  * nothing is stored, and the state moves on.
  */
-enum step pass_store_page(struct reader *r, const struct page_answer *answer, struct error *e);
+enum step_result pass_store_page(struct reader *r, const struct page_answer *answer, struct error *e);
 
 /* Stores a page of what was updated at one instant, which moves no cursor; with `done` the instant is
  * skipped no more. Returns 0, or -1 when nothing was stored. */

@@ -69,7 +69,7 @@ struct reader {
 };
 
 /* How one page, or one step with it, went. */
-enum step {
+enum step_result {
     STEP_NEXT,    /* stored; there is another page */
     STEP_LAST,    /* stored; the pass is finished */
     STEP_OVER,    /* nothing stored: the pass starts over, with another filter or without the cursor */

@@ -37,18 +37,18 @@ static int64_t since(const struct pass_view *view)
 
 /* What webhooks should have named, and how late it became visible, for what this poll is the first to show.
  * The first pass reads history and says nothing of that. */
-static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
+static int seen(const struct pass_view *view, const struct intake_details *details, struct error *e)
 {
     struct store *store = view->settings->store;
     int64_t now = clock_now();
-    if (view->settings->notified && refetch_shown(store, result, now, e) < 0)
+    if (view->settings->notified && refetch_shown(store, details, now, e) < 0)
         return -1;
-    if (result->events > 0 && webhook_stats_note_polled(store, result->id, result->updated, now, e) != 0)
+    if (details->events > 0 && webhook_stats_note_polled(store, details->id, details->updated, now, e) != 0)
         return -1;
-    if ((!result->changed && !result->listed) || view->state->since == TIMESTAMP_NONE)
+    if ((!details->changed && !details->listed) || view->state->since == TIMESTAMP_NONE)
         return 0;
     return lateness_note(
-        store, LATENESS_POLL, now - result->updated, view->account->started - result->updated, e);
+        store, LATENESS_POLL, now - details->updated, view->account->started - details->updated, e);
 }
 
 /* The windows that this pass has covered are not due again for their time. */

@@ -15,12 +15,12 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 /* Asks for a page that a server with these bounds has nothing for. API_OK sets *bounds to BOUNDS_HONOURED,
  * BOUNDS_IGNORED or BOUNDS_REFUSED. */
-static enum api_verdict ask_for_nothing(struct client *api, const struct page_request *request,
+static enum api_status ask_for_nothing(struct client *api, const struct page_request *request,
     enum bounds_status *bounds, int64_t *date, struct error *e)
 {
     struct page_answer answer;
-    enum api_verdict verdict = maintainx_page(api, request, &answer, e);
-    switch (verdict) {
+    enum api_status status = maintainx_page(api, request, &answer, e);
+    switch (status) {
     case API_OK:
         *bounds = answer.page.count == 0 ? BOUNDS_HONOURED : BOUNDS_IGNORED;
         *date = answer.date;
@@ -37,7 +37,7 @@ static enum api_verdict ask_for_nothing(struct client *api, const struct page_re
     }
 }
 
-enum api_verdict read_around_probe(struct client *api, enum page_filter spelling, bool lower,
+enum api_status read_around_probe(struct client *api, enum page_filter spelling, bool lower,
     enum bounds_status *bounds, int64_t *date, struct error *e)
 {
     /* nothing was updated in 1970, and nothing will be in 2200 */
@@ -47,21 +47,21 @@ enum api_verdict read_around_probe(struct client *api, enum page_filter spelling
     *date = TIMESTAMP_NONE;
     if (spelling != FILTER_BRACKETS && spelling != FILTER_GTE)
         return API_OK;
-    enum api_verdict verdict = ask_for_nothing(api, lower ? &future : &old, bounds, date, e);
-    if (lower && verdict == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL)) {
+    enum api_status status = ask_for_nothing(api, lower ? &future : &old, bounds, date, e);
+    if (lower && status == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL)) {
         /* where the bound is ignored, the answer may hold what fails */
-        verdict = ask_for_nothing(api, &old, bounds, date, e);
-        if (verdict == API_OK)
+        status = ask_for_nothing(api, &old, bounds, date, e);
+        if (status == API_OK)
             *e = (struct error){0};
         *bounds = *bounds == BOUNDS_HONOURED ? BOUNDS_IGNORED : *bounds;
-        return verdict;
+        return status;
     }
-    if (verdict != API_OK || lower || *bounds == BOUNDS_HONOURED)
-        return verdict;
-    verdict = ask_for_nothing(api, &future, bounds, date, e);
+    if (status != API_OK || lower || *bounds == BOUNDS_HONOURED)
+        return status;
+    status = ask_for_nothing(api, &future, bounds, date, e);
     if (*bounds == BOUNDS_HONOURED)
         *bounds = BOUNDS_LOWER;
-    return verdict;
+    return status;
 }
 
 int read_around_set_window(struct store *store, struct detour *detour, bool again, struct error *e)

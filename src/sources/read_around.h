@@ -31,7 +31,7 @@ enum bounds_status {
  * that is not honoured. *date is the server's time, TIMESTAMP_NONE without. API_OK, or API_STOPPED or
  * API_FAILED with the error filled: the list itself fails.
  */
-enum api_verdict read_around_probe(struct client *api, enum page_filter spelling, bool lower,
+enum api_status read_around_probe(struct client *api, enum page_filter spelling, bool lower,
     enum bounds_status *bounds, int64_t *date, struct error *e);
 
 /* Sets the next window, which leaves out what is skipped, or with `again` asks for it alone. Returns 0, or -1

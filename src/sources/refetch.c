@@ -50,7 +50,7 @@ struct refetch {
 };
 
 static int observe(struct refetch *r, const struct intake_record *how, const struct buffer *json,
-    struct intake_result *result, struct error *e)
+    struct intake_details *details, struct error *e)
 {
     struct intake_record record = *how;
     record.json = json->data;
@@ -58,38 +58,38 @@ static int observe(struct refetch *r, const struct intake_record *how, const str
     record.observed = clock_now();
     record.previously_observed = r->seen;
     record.single = true;
-    enum intake_verdict verdict = intake_observe(r->intake, &record, result, e);
-    return verdict == INTAKE_TAKEN || verdict == INTAKE_QUARANTINED ? 0 : -1;
+    enum intake_result result = intake_observe(r->intake, &record, details, e);
+    return result == INTAKE_TAKEN || result == INTAKE_QUARANTINED ? 0 : -1;
 }
 
 /* Did this work order fail, or the API as a whole? Without an answer, with a refused token or a rate limit it
  * is the API. */
-static bool is_its_own(const struct refetch *r, enum api_verdict verdict, const struct error *e)
+static bool is_its_own(const struct refetch *r, enum api_status status, const struct error *e)
 {
-    if (verdict == API_FORBIDDEN || verdict == API_BAD_REQUEST)
+    if (status == API_FORBIDDEN || status == API_BAD_REQUEST)
         return true;
-    if (verdict != API_FAILED || e->status == EX_NOPERM || e->status == EX_TEMPFAIL)
+    if (status != API_FAILED || e->status == EX_NOPERM || e->status == EX_TEMPFAIL)
         return false;
     return e->status == EX_PROTOCOL ||
            (client_status(r->settings->api) != 0 && client_status(r->settings->api) != 429);
 }
 
 /* Writes what came of a request, in the transaction that it begins. */
-static int begin_answer(struct refetch *r, enum refetch_answer answer, const struct intake_record *how,
+static int begin_answer(struct refetch *r, enum refetch_status answer, const struct intake_record *how,
     const struct buffer *json, const char *why, struct error *e)
 {
     const struct pass_settings *s = r->settings;
-    struct intake_result result = {0};
+    struct intake_details details = {0};
     int rc = store_begin(s->store, e);
     if (rc == 0 && answer == REFETCH_THERE)
-        rc = observe(r, how, json, &result, e);
+        rc = observe(r, how, json, &details, e);
     if (rc == 0)
-        rc = r->queue->settle(s->store, r->intake, answer, &result, why, r->queue->context, e);
+        rc = r->queue->settle(s->store, r->intake, answer, &details, why, r->queue->context, e);
     return rc;
 }
 
 /* The same, to its end. */
-static int write_answer(struct refetch *r, enum refetch_answer answer, const struct intake_record *how,
+static int write_answer(struct refetch *r, enum refetch_status answer, const struct intake_record *how,
     const struct buffer *json, const char *why, struct error *e)
 {
     const struct pass_settings *s = r->settings;
@@ -109,21 +109,21 @@ static int write_answer(struct refetch *r, enum refetch_answer answer, const str
     return rc;
 }
 
-static enum pass_end ask_one(struct refetch *r, int64_t id, struct intake_record *how, struct error *e)
+static enum pass_result ask_one(struct refetch *r, int64_t id, struct intake_record *how, struct error *e)
 {
     struct buffer json = {0};
     struct error broken = {0};
     how->asked = clock_now();
     how->id_hint = id;
-    enum api_verdict verdict = maintainx_work_order(r->settings->api, id, &json, e);
+    enum api_status status = maintainx_work_order(r->settings->api, id, &json, e);
     how->sent = client_sent(r->settings->api);
-    bool answered = verdict == API_OK || verdict == API_GONE;
-    bool own = !answered && is_its_own(r, verdict, e);
-    enum refetch_answer answer = verdict == API_OK     ? REFETCH_THERE
-                                 : verdict == API_GONE ? REFETCH_GONE
-                                                       : REFETCH_FAILED;
-    enum pass_end end = PASS_FINISHED;
-    if (verdict == API_STOPPED) {
+    bool answered = status == API_OK || status == API_GONE;
+    bool own = !answered && is_its_own(r, status, e);
+    enum refetch_status answer = status == API_OK     ? REFETCH_THERE
+                                 : status == API_GONE ? REFETCH_GONE
+                                                      : REFETCH_FAILED;
+    enum pass_result end = PASS_FINISHED;
+    if (status == API_STOPPED) {
         if (!shutdown_signalled())
             *e = (struct error){0};
         end = PASS_STOPPED;
@@ -167,11 +167,11 @@ static int prepare(struct refetch *r, enum event_source source, struct error *e)
     return 1;
 }
 
-enum pass_end refetch_run(const struct pass_settings *settings, enum event_source source,
+enum pass_result refetch_run(const struct pass_settings *settings, enum event_source source,
     const struct refetch_queue *queue, int max, struct error *e)
 {
     struct refetch r = {.settings = settings, .queue = queue};
-    enum pass_end end = PASS_FINISHED;
+    enum pass_result end = PASS_FINISHED;
     for (int i = 0; i < max && end == PASS_FINISHED; i++) {
         int64_t id = 0;
         struct intake_record how = {0};
@@ -264,32 +264,32 @@ static int settle_gone(struct store *store, struct intake *intake, const struct 
 }
 
 static int settle_there(
-    struct store *store, const struct due *due, const struct intake_result *result, struct error *e)
+    struct store *store, const struct due *due, const struct intake_details *details, struct error *e)
 {
     const struct refetch_row *row = &due->row;
     int64_t now = clock_now();
-    if (result->waiting)
+    if (details->waiting)
         return refetches_postpone(store, row->work_order, REFETCH_SETTLE, now + STEPS_ARRIVE_MS, NULL, e);
     /* older than what is known: once more, and then it is believed */
-    if (result->doubtful)
+    if (details->doubtful)
         return refetches_postpone(store, row->work_order, REFETCH_DOUBT, now + STEPS_ARRIVE_MS, NULL, e);
-    if (row->reason == REFETCH_DOUBT && row->doubted != TIMESTAMP_NONE && result->updated > row->doubted &&
+    if (row->reason == REFETCH_DOUBT && row->doubted != TIMESTAMP_NONE && details->updated > row->doubted &&
         snapshots_set_doubted(store, row->work_order, row->doubted, e) != 0)
         return -1;
     return end_row(store, due, e);
 }
 
-static int settle_due(struct store *store, struct intake *intake, enum refetch_answer answer,
-    const struct intake_result *result, const char *why, void *context, struct error *e)
+static int settle_due(struct store *store, struct intake *intake, enum refetch_status answer,
+    const struct intake_details *details, const char *why, void *context, struct error *e)
 {
     const struct due *due = context;
     if (answer == REFETCH_FAILED)
         return settle_failed(store, due, why, e);
-    if (answer == REFETCH_THERE && result->changed &&
-        lateness_note(store, LATENESS_WEBHOOK, clock_now() - result->updated, 0, e) != 0)
+    if (answer == REFETCH_THERE && details->changed &&
+        lateness_note(store, LATENESS_WEBHOOK, clock_now() - details->updated, 0, e) != 0)
         return -1;
     int rc =
-        answer == REFETCH_GONE ? settle_gone(store, intake, due, e) : settle_there(store, due, result, e);
+        answer == REFETCH_GONE ? settle_gone(store, intake, due, e) : settle_there(store, due, details, e);
     if (rc != 0 || due->last == 0)
         return rc;
     if (inbox_settle(store, due->row.work_order, due->last, INBOX_DONE, e) != 0)
@@ -297,25 +297,25 @@ static int settle_due(struct store *store, struct intake *intake, enum refetch_a
     return webhook_stats_note_good(store, clock_now(), e);
 }
 
-enum pass_end refetch_due(const struct pass_settings *settings, int max, struct error *e)
+enum pass_result refetch_due(const struct pass_settings *settings, int max, struct error *e)
 {
     struct due due = {.began = clock_now()};
     const struct refetch_queue queue = {&due, next_due, settle_due};
     return refetch_run(settings, SOURCE_WEBHOOK, &queue, max, e);
 }
 
-int refetch_shown(struct store *store, const struct intake_result *result, int64_t now, struct error *e)
+int refetch_shown(struct store *store, const struct intake_details *details, int64_t now, struct error *e)
 {
     struct refetch_row row;
-    int waits = refetches_get(store, result->id, &row, e);
+    int waits = refetches_get(store, details->id, &row, e);
     if (waits != 1)
         return waits;
     if (row.reason == REFETCH_DOUBT || row.gone_at != TIMESTAMP_NONE || row.occurred == TIMESTAMP_NONE ||
-        result->updated < row.occurred - SAME_CHANGE_MS)
+        details->updated < row.occurred - SAME_CHANGE_MS)
         return 0;
-    int64_t last = inbox_last_waiting(store, result->id, e);
-    if (last < 0 || inbox_settle(store, result->id, last, INBOX_DONE, e) != 0 ||
-        refetches_drop(store, result->id, e) != 0)
+    int64_t last = inbox_last_waiting(store, details->id, e);
+    if (last < 0 || inbox_settle(store, details->id, last, INBOX_DONE, e) != 0 ||
+        refetches_drop(store, details->id, e) != 0)
         return -1;
     return webhook_stats_note_good(store, now, e);
 }

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "sources/pass.h"
 
-enum refetch_answer {
+enum refetch_status {
     REFETCH_THERE, /* it answered and was observed */
     REFETCH_GONE,  /* 404, 410 */
     REFETCH_FAILED /* neither: the error says why; it is asked for again, later */
@@ -26,11 +26,11 @@ struct refetch_queue {
     int (*next)(
         struct store *store, void *context, int64_t *work_order, struct intake_record *how, struct error *e);
 
-    /* Notes how the one that was found last went, in the transaction of its observation; `result` is what
+    /* Notes how the one that was found last went, in the transaction of its observation; `details` is what
      * became of that, for REFETCH_THERE; `why` is the reason for REFETCH_FAILED. Returns 0, or -1 with the
      * error filled. */
-    int (*settle)(struct store *store, struct intake *intake, enum refetch_answer answer,
-        const struct intake_result *result, const char *why, void *context, struct error *e);
+    int (*settle)(struct store *store, struct intake *intake, enum refetch_status answer,
+        const struct intake_details *details, const char *why, void *context, struct error *e);
 };
 
 /*
@@ -40,15 +40,15 @@ struct refetch_queue {
  * limit. Sends no request when nothing was polled yet: without a horizon it is not known what is news. Ends
  * as pass_run.
  */
-enum pass_end refetch_run(const struct pass_settings *settings, enum event_source source,
+enum pass_result refetch_run(const struct pass_settings *settings, enum event_source source,
     const struct refetch_queue *queue, int max, struct error *e);
 
 /* Works off what is due of store/refetches.h, `max` of them, as refetch_run. What fails for a day is given
  * up: it is left to polls and sweeps, counted, and reported. */
-enum pass_end refetch_due(const struct pass_settings *settings, int max, struct error *e);
+enum pass_result refetch_due(const struct pass_settings *settings, int max, struct error *e);
 
 /* A list has shown a work order: what its notification calls for is done, unless something newer happened. In
  * a transaction of the caller. Returns 0 or -1. */
-int refetch_shown(struct store *store, const struct intake_result *result, int64_t now, struct error *e);
+int refetch_shown(struct store *store, const struct intake_details *details, int64_t now, struct error *e);
 
 #endif

@@ -49,10 +49,10 @@ static int check_one(struct client *client, struct store *store, enum subscripti
     const struct watched *one, struct error *e)
 {
     struct api_subscription hook;
-    enum api_verdict verdict = api_subscription_get(client, api, one->id, &hook, e);
-    const char *status = verdict == API_OK ? hook.status : SUBSCRIPTION_GONE;
+    enum api_status said = api_subscription_get(client, api, one->id, &hook, e);
+    const char *status = said == API_OK ? hook.status : SUBSCRIPTION_GONE;
     int rc = -1;
-    if (verdict == API_OK || verdict == API_GONE) {
+    if (said == API_OK || said == API_GONE) {
         *e = (struct error){0};
         warn(one, status);
         rc = subscriptions_set_status(store, one->id, status, clock_now(), e);

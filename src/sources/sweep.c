@@ -26,19 +26,19 @@ static int begin(const struct pass_view *view, struct error *e)
 }
 
 /* A change that the next poll would not ask for should have been emitted by an earlier one. */
-static int seen(const struct pass_view *view, const struct intake_result *result, struct error *e)
+static int seen(const struct pass_view *view, const struct intake_details *details, struct error *e)
 {
     const int64_t lookback = view->settings->config->lookback;
     int64_t since = window_since(view->account->watermark, view->account->started, lookback);
-    if (result->events > 0 && !result->back && since != TIMESTAMP_NONE && result->updated < since) {
+    if (details->events > 0 && !details->back && since != TIMESTAMP_NONE && details->updated < since) {
         view->run->healed++;
         log_warning(
             "work order %lld: polling missed a change of it, which is emitted now; wosync status shows how "
             "late changes become visible, and lookback and late_windows in [sync] say how far polls look "
             "back",
-            (long long)result->id);
+            (long long)details->id);
     }
-    return sweeps_add(view->settings->store, result->id, e);
+    return sweeps_add(view->settings->store, details->id, e);
 }
 
 int64_t sweep_limit(const struct pass_settings *s, int64_t known)
@@ -104,12 +104,12 @@ static int next_missing(
 
 /* The first 404 is noted, the second one proves it; what is there after all waits for the next sweep, and one
  * whose answer says neither is asked for again, later each time. */
-static int settle_missing(struct store *store, struct intake *intake, enum refetch_answer answer,
-    const struct intake_result *result, const char *why, void *context, struct error *e)
+static int settle_missing(struct store *store, struct intake *intake, enum refetch_status answer,
+    const struct intake_details *details, const char *why, void *context, struct error *e)
 {
     const struct deletion_candidate *candidate = &((struct proof *)context)->candidate;
     int64_t now = clock_now();
-    (void)result;
+    (void)details;
     (void)why;
     /* another run may have seen it, or asked for it, since we did */
     struct deletion_candidate waiting;
@@ -125,12 +125,13 @@ static int settle_missing(struct store *store, struct intake *intake, enum refet
     return sweeps_drop(store, candidate->id, e);
 }
 
-enum pass_end sweep_prove(const struct pass_settings *s, enum event_source source, int max, struct error *e)
+enum pass_result sweep_prove(
+    const struct pass_settings *s, enum event_source source, int max, struct error *e)
 {
     struct proof proof = {.now = clock_now()};
     const struct refetch_queue queue = {&proof, next_missing, settle_missing};
     client_set_modest(s->api, source == SOURCE_RECONCILE);
-    enum pass_end end = refetch_run(s, source, &queue, max, e);
+    enum pass_result end = refetch_run(s, source, &queue, max, e);
     client_set_modest(s->api, false);
     return end;
 }

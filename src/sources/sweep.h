@@ -18,7 +18,7 @@ extern const struct pass_kind sweep_kind;
  * 404 for the second time, in another sweep or an hour later, is emitted as deleted. Sends no request when
  * none is due. The settings are those of the pass before it.
  */
-enum pass_end sweep_prove(
+enum pass_result sweep_prove(
     const struct pass_settings *settings, enum event_source source, int most, struct error *e);
 
 /* How many work orders may be missing at once (max_deletes), where so many are known in all: more of them say

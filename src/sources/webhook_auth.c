@@ -71,7 +71,7 @@ void webhook_auth_keys_free(struct webhook_auth_keys *keys)
     free(keys);
 }
 
-static enum signature_verdict check(
+static enum signature_result check(
     struct signature_key *key, const struct webhook_message *message, int64_t now, int64_t tolerance)
 {
     if (message->timed_signature != NULL)
@@ -80,9 +80,9 @@ static enum signature_verdict check(
     return signature_check_plain(key, message->plain_signature, message->body, message->len);
 }
 
-static const char *words_for(enum signature_verdict verdict)
+static const char *words_for(enum signature_result result)
 {
-    switch (verdict) {
+    switch (result) {
     case SIGNATURE_STALE:
         return "its time is too far from ours: an old delivery, or one of the clocks is wrong (tolerance in "
                "[webhooks])";
@@ -98,7 +98,7 @@ enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys
     const struct webhook_message *message, int64_t now, int64_t tolerance, const char **subscribed,
     const char **why)
 {
-    enum signature_verdict worst = SIGNATURE_MALFORMED;
+    enum signature_result worst = SIGNATURE_MALFORMED;
     *subscribed = NULL;
     if (keys->count == 0)
         return WEBHOOK_AUTH_NO_SECRET;
@@ -106,14 +106,14 @@ enum webhook_auth_result webhook_auth_check(const struct webhook_auth_keys *keys
     if (message->timed_signature == NULL && message->plain_signature == NULL)
         return WEBHOOK_AUTH_BAD;
     for (size_t i = 0; i < keys->count; i++) {
-        enum signature_verdict verdict = check(keys->list[i].key, message, now, tolerance);
-        if (verdict == SIGNATURE_GOOD) {
+        enum signature_result result = check(keys->list[i].key, message, now, tolerance);
+        if (result == SIGNATURE_GOOD) {
             *subscribed = keys->list[i].event;
             return WEBHOOK_AUTH_GOOD;
         }
         /* of several secrets the one that comes nearest says most */
-        if (verdict < worst)
-            worst = verdict;
+        if (result < worst)
+            worst = result;
     }
     *why = words_for(worst);
     return WEBHOOK_AUTH_BAD;

@@ -155,7 +155,7 @@ static int observe(struct delivery_in *d, struct error *e)
         .run = d->settings->run,
         .names = d->settings->names};
     struct intake *intake = intake_new(&settings);
-    struct intake_result result;
+    struct intake_details details;
     struct intake_record record = {.doc = d->body.doc,
         .id_hint = d->body.work_order,
         .observed = d->now,
@@ -164,12 +164,12 @@ static int observe(struct delivery_in *d, struct error *e)
     /* without the event's own fields: as it is stored */
     record.json = json_object_to_json_string_length(
         d->body.doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &record.len);
-    enum intake_verdict verdict = intake_observe(intake, &record, &result, e);
+    enum intake_result result = intake_observe(intake, &record, &details, e);
     intake_free(intake);
-    if (verdict != INTAKE_TAKEN)
-        return verdict == INTAKE_QUARANTINED ? 0 : -1;
-    *d->work_left = result.events > 0 || result.doubtful;
-    if (result.changed && lateness_note(store, LATENESS_WEBHOOK, d->now - result.updated, 0, e) != 0)
+    if (result != INTAKE_TAKEN)
+        return result == INTAKE_QUARANTINED ? 0 : -1;
+    *d->work_left = details.events > 0 || details.doubtful;
+    if (details.changed && lateness_note(store, LATENESS_WEBHOOK, d->now - details.updated, 0, e) != 0)
         return -1;
     return webhook_stats_note_good(store, d->now, e);
 }
@@ -190,7 +190,7 @@ static int act(struct delivery_in *d, enum inbox_state state, struct error *e)
 }
 
 /* Writes it all; in the caller's transaction. */
-static enum webhook_outcome write_delivery(struct delivery_in *d, struct error *e)
+static enum webhook_result write_delivery(struct delivery_in *d, struct error *e)
 {
     struct store *store = d->settings->store;
     enum inbox_state state = state_of(d);
@@ -213,7 +213,7 @@ static enum webhook_outcome write_delivery(struct delivery_in *d, struct error *
 }
 
 /* Signed, but of no use: kept to be looked at, the same bytes once. */
-static enum webhook_outcome put_away(struct delivery_in *d, const char *reason, struct error *e)
+static enum webhook_result put_away(struct delivery_in *d, const char *reason, struct error *e)
 {
     struct store *store = d->settings->store;
     const struct quarantine_entry entry = {.identity = d->fingerprint,
@@ -228,12 +228,12 @@ static enum webhook_outcome put_away(struct delivery_in *d, const char *reason, 
     return WEBHOOK_REFUSED;
 }
 
-enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
+enum webhook_result webhook_accept(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e)
 {
     struct delivery_in d = {.settings = settings, .message = message, .now = now, .work_left = work_left};
     const struct run before = *settings->run;
-    enum webhook_outcome outcome = WEBHOOK_FAILED;
+    enum webhook_result result = WEBHOOK_FAILED;
     const char *reason = NULL;
     *work_left = false;
     int readable = webhook_body_read(message->body, message->len,
@@ -244,20 +244,20 @@ enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
     int known = account_load(settings->store, &d.account, e);
     d.polled = known == 1;
     if (known >= 0)
-        outcome = readable != 0 ? put_away(&d, reason, e) : write_delivery(&d, e);
-    if (outcome != WEBHOOK_FAILED && store_commit(settings->store, e) != 0)
-        outcome = WEBHOOK_FAILED;
+        result = readable != 0 ? put_away(&d, reason, e) : write_delivery(&d, e);
+    if (result != WEBHOOK_FAILED && store_commit(settings->store, e) != 0)
+        result = WEBHOOK_FAILED;
     store_rollback(settings->store);
-    if (outcome == WEBHOOK_REFUSED)
+    if (result == WEBHOOK_REFUSED)
         fail(e, EX_DATAERR,
             "webhook: a signed delivery was refused: %s; it is in quarantine (wosync status shows it)",
             reason);
 out:
-    if (outcome == WEBHOOK_FAILED) {
+    if (result == WEBHOOK_FAILED) {
         *settings->run = before;
         *work_left = false;
     }
     webhook_body_free(&d.body);
     account_free(&d.account);
-    return outcome;
+    return result;
 }

@@ -25,7 +25,7 @@ struct webhook_settings {
     struct names *names;    /* who events mention; NULL: they hold ids alone */
 };
 
-enum webhook_outcome {
+enum webhook_result {
     WEBHOOK_STORED,
     WEBHOOK_REPEATED, /* it was here before: by the sender's event id, else by what it says */
     WEBHOOK_REFUSED,  /* it is signed but of no use; it lies in quarantine; the error says why (EX_DATAERR) */
@@ -34,7 +34,7 @@ enum webhook_outcome {
 
 /* Accepts a delivery that came at `now`. *work_left is set when there is something to be done about it:
  * events to be delivered, or a work order to be asked for. */
-enum webhook_outcome webhook_accept(const struct webhook_settings *settings,
+enum webhook_result webhook_accept(const struct webhook_settings *settings,
     const struct webhook_message *message, int64_t now, bool *work_left, struct error *e);
 
 #endif

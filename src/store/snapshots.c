@@ -40,10 +40,10 @@ int snapshots_load(struct store *store, int64_t id, struct snapshot *out, struct
     out->status_at = store_date(store, SQL_SNAPSHOT_GET, 9);
     out->doubted = store_date(store, SQL_SNAPSHOT_GET, 10);
     const char *json = store_get_bytes(store, SQL_SNAPSHOT_GET, 6, &len);
-    enum workorder_verdict verdict = workorder_parse(json, len, &out->wo, &reason);
+    enum workorder_result result = workorder_parse(json, len, &out->wo, &reason);
     const int64_t updated = store_int(store, SQL_SNAPSHOT_GET, 0);
     store_done(store, SQL_SNAPSHOT_GET);
-    if (verdict == WORKORDER_OK) {
+    if (result == WORKORDER_OK) {
         out->wo.updated = updated; /* where the two differ, what every look into the store goes by */
         return 1;
     }

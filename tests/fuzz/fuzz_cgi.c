@@ -60,10 +60,10 @@ static void take(const struct webhook_message *message)
              store_commit(store, &e) == 0,
         "%s", e.text);
     const struct webhook_settings settings = {.config = &config, .store = store, .run = &run};
-    enum webhook_outcome outcome = webhook_accept(&settings, message, now, &work_left, &e);
+    enum webhook_result outcome = webhook_accept(&settings, message, now, &work_left, &e);
     must(outcome != WEBHOOK_FAILED, "%s", e.text);
     must(outcome != WEBHOOK_REPEATED, "it was never here before");
-    enum webhook_outcome again = webhook_accept(&settings, message, now + 1000, &again_left, &e);
+    enum webhook_result again = webhook_accept(&settings, message, now + 1000, &again_left, &e);
     must(again != WEBHOOK_FAILED, "%s", e.text);
     must(outcome != WEBHOOK_STORED || again == WEBHOOK_REPEATED, "the same again is new");
     must(again != WEBHOOK_STORED, "the second time it is stored");

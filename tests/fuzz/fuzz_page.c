@@ -52,7 +52,7 @@ static bool check_records(const struct page *page, struct json_object *list)
         struct workorder wo;
         const char *reason = NULL;
         const struct page_record *record = &page->records[i];
-        enum workorder_verdict verdict = workorder_parse(record->json, record->len, &wo, &reason);
+        enum workorder_result verdict = workorder_parse(record->json, record->len, &wo, &reason);
         must(verdict == WORKORDER_OK || reason != NULL, "record %zu is refused without a reason", i);
         must(verdict != WORKORDER_OK || record->id == 0 || record->id == wo.id || count_key(record) != 1,
             "record %zu: the glance saw the id %lld, it is %lld", i, (long long)record->id, (long long)wo.id);
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = copy_text(data, size);
     struct page page = {0};
     const char *reason = NULL;
-    enum page_verdict verdict = page_cut(text, size, &page, &reason);
+    enum page_status verdict = page_cut(text, size, &page, &reason);
     struct json_object *whole = parse_whole(text, size);
     must((verdict == PAGE_OK) == (reason == NULL), "a verdict without a reason, or a reason without one");
     if (verdict != PAGE_OK) {

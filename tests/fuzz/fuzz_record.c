@@ -32,7 +32,7 @@ static const char *const ignored[] = {"mood", NULL};
 static bool parse(const char *json, size_t len, struct workorder *out)
 {
     const char *reason = NULL;
-    enum workorder_verdict verdict = workorder_parse(json, len, out, &reason);
+    enum workorder_result verdict = workorder_parse(json, len, out, &reason);
     must((verdict == WORKORDER_OK) == (out->doc != NULL), "the verdict is %d", (int)verdict);
     must(
         (verdict == WORKORDER_OK) == (reason == NULL), "a verdict without a reason, or a reason without one");
@@ -141,12 +141,12 @@ static void check_again(const struct diff_rules *rules, const struct diff *first
     must(again.count == 0, "seen again it tells %s", again.events[0].id);
     must(again.deleted == first->deleted && again.deletions == first->deletions,
         "seen again it is deleted or back");
-    if (again.outcome == DIFF_STORE)
+    if (again.result == DIFF_STORE)
         must(json_object_equal(again.document, first->document), "seen again it is stored otherwise");
     diff_free(&again);
     if (before != NULL && before->wo->updated < stored.updated) {
         diff_observe(rules, NULL, &snapshot, before, &again);
-        must(again.outcome == DIFF_STALE && again.count == 0, "what is older is news");
+        must(again.result == DIFF_STALE && again.count == 0, "what is older is news");
         diff_free(&again);
     }
     if (!first->deleted) {
@@ -176,21 +176,21 @@ static void observe(int bits, const struct workorder *old_wo, const struct worko
                                   before = {.wo = old_wo, .from_list = known.from_list};
     struct diff diff;
     diff_observe(&rules, bits & HISTORY ? &window : NULL, old, &now, &diff);
-    must(diff.outcome != DIFF_STALE || (diff.count == 0 && old != NULL && wo->updated < old_wo->updated),
+    must(diff.result != DIFF_STALE || (diff.count == 0 && old != NULL && wo->updated < old_wo->updated),
         "stale news");
     check_events(&diff, old, wo);
     if (bits & HISTORY) {
         must(!has_event(&diff, EVENT_UPDATED) && !has_event(&diff, EVENT_STATUS_CHANGED),
             "history tells a change");
         must(!(bits & SILENT) || diff.count == 0, "silence tells %s", diff.events[0].id);
-    } else if (old != NULL && diff.outcome == DIFF_STORE) {
+    } else if (old != NULL && diff.result == DIFF_STORE) {
         bool differs = strcmp(old_wo->status, wo->status) != 0;
         must(has_event(&diff, EVENT_STATUS_CHANGED) == differs, "the status is told wrongly");
         must(!differs || has_event(&diff, EVENT_UPDATED), "a change of the status is no update");
         must(wo->updated == old_wo->updated || has_event(&diff, EVENT_UPDATED),
             "a newer updatedAt is no update");
     }
-    if (diff.outcome == DIFF_STORE && !(bits & HISTORY))
+    if (diff.result == DIFF_STORE && !(bits & HISTORY))
         check_again(&rules, &diff, &now, old != NULL ? &before : NULL);
     diff_free(&diff);
 }

@@ -80,12 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct signature_key *key = signature_key_from_text(secret, &wrong);
     must(key != NULL, "%s", wrong);
     for (size_t i = 0; i < sizeof nows / sizeof nows[0]; i++) {
-        enum signature_verdict verdict =
+        enum signature_result verdict =
             signature_check_timed(key, header, data + behind, size - behind, nows[i], 300000);
         if (verdict == SIGNATURE_GOOD || verdict == SIGNATURE_STALE)
             check_timed(header, data + behind, size - behind);
     }
-    enum signature_verdict verdict = signature_check_plain(key, header, data + behind, size - behind);
+    enum signature_result verdict = signature_check_plain(key, header, data + behind, size - behind);
     must(verdict != SIGNATURE_STALE, "the verdict is %d", (int)verdict);
     hmac_hex("", 0, data + behind, size - behind, expected);
     must((verdict == SIGNATURE_GOOD) == (strcasecmp(header, expected) == 0), "the verdict on %s is %d",

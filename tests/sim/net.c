@@ -43,7 +43,7 @@ struct http_call {
     struct exchange *exchange;
     int64_t gives_up;
     bool done;
-    enum http_outcome outcome;
+    enum transfer_status outcome;
     size_t max_body;
     struct buffer body;
 };
@@ -335,7 +335,7 @@ bool http_is_done(const struct http_call *call)
     return call->done;
 }
 
-enum http_outcome http_finish(struct http_call *call)
+enum transfer_status http_finish(struct http_call *call)
 {
     while (!call->done && !shutdown_signalled())
         http_work(call->http, 1000);

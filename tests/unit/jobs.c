@@ -74,7 +74,7 @@ static int64_t run_pass(struct store *store, const struct pass_kind *kind, struc
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = pass_run(&job.settings, kind, e);
+    enum pass_result end = pass_run(&job.settings, kind, e);
     end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
@@ -98,7 +98,7 @@ int64_t do_prove(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = sweep_prove(&job.settings, SOURCE_RECONCILE, 10, e);
+    enum pass_result end = sweep_prove(&job.settings, SOURCE_RECONCILE, 10, e);
     end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
@@ -107,7 +107,7 @@ int64_t do_refetches(struct store *store, struct error *e)
 {
     struct job job;
     begin_job(&job, store);
-    enum pass_end end = refetch_due(&job.settings, 10, e);
+    enum pass_result end = refetch_due(&job.settings, 10, e);
     end_job(&job);
     return end == PASS_FINISHED ? 0 : -1;
 }
@@ -124,7 +124,7 @@ int64_t do_heal(struct store *store, struct error *e)
     begin_job(&job, store);
     const struct audit_settings settings = {
         .pass = &job.settings, .since = TIMESTAMP_NONE, .progress = no_progress};
-    enum pass_end end = audit_run(&settings, &result, e);
+    enum pass_result end = audit_run(&settings, &result, e);
     if (end == PASS_FINISHED)
         end = audit_heal(&settings, &result, e);
     audit_free(&result);

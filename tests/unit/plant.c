@@ -260,7 +260,7 @@ bool http_is_done(const struct http_call *call)
     return true;
 }
 
-enum http_outcome http_finish(struct http_call *call)
+enum transfer_status http_finish(struct http_call *call)
 {
     (void)call;
     return HTTP_ANSWERED;

@@ -49,7 +49,7 @@ static void count_page(void *context)
     pages++;
 }
 
-static enum pass_end read_list(struct job *job, int64_t since, struct error *e)
+static enum pass_result read_list(struct job *job, int64_t since, struct error *e)
 {
     const struct audit_list list = {
         .api = job->api, .page_size = 2, .since = since, .record = see, .page = count_page};
@@ -105,7 +105,7 @@ static void test_lists_that_fail(void **state)
         const char *what;
         int fails, list_status, status;
         bool repeats, late;
-        enum pass_end end;
+        enum pass_result end;
     } table[] = {{"a page that is forbidden", 2, 0, EX_NOPERM, false, false, PASS_FAILED},
         {"every page", 0, 500, EX_UNAVAILABLE, false, false, PASS_FAILED},
         {"a cursor that is repeated", 0, 0, EX_PROTOCOL, true, false, PASS_FAILED},
@@ -151,14 +151,14 @@ static void append_result(const struct audit_result *result, struct buffer *out)
             result->findings[i].detail != NULL ? result->findings[i].detail : "");
 }
 
-static enum pass_end audit_store(struct store *store, struct buffer *out, struct error *e)
+static enum pass_result audit_store(struct store *store, struct buffer *out, struct error *e)
 {
     struct job job;
     struct audit_result result;
     begin_job(&job, store);
     const struct audit_settings settings = {
         .pass = &job.settings, .since = TIMESTAMP_NONE, .progress = no_progress};
-    enum pass_end end = audit_run(&settings, &result, e);
+    enum pass_result end = audit_run(&settings, &result, e);
     append_result(&result, out);
     audit_free(&result);
     audit_free(&result);

@@ -136,7 +136,7 @@ static void test_batches(void **state)
         pid_t before = shared->pid;
         run(child, &batch, results);
         for (int i = 0; i < EVENTS; i++)
-            check(results[i].verdict == ((i + 1) % 3 == 0 ? DELIVERY_LATER : DELIVERY_DONE), "result %d", i);
+            check(results[i].status == ((i + 1) % 3 == 0 ? DELIVERY_LATER : DELIVERY_DONE), "result %d", i);
         check_text(results[2].error, "event 3");
         check(shared->done == (round + 1) * EVENTS, "%d whole events", shared->done);
         check(before == 0 || before == shared->pid, "another process");
@@ -145,7 +145,7 @@ static void test_batches(void **state)
     struct handler_batch batch = {
         .kind = HANDLER_SNAPSHOTS, .count = 1, .snapshots = &snapshot, .timeout = 60000};
     run(child, &batch, results);
-    check(results[0].verdict == DELIVERY_DONE && shared->done == 3 * EVENTS + 1, "a snapshot");
+    check(results[0].status == DELIVERY_DONE && shared->done == 3 * EVENTS + 1, "a snapshot");
     check(!shared->has_own, "the child has a descriptor of ours");
     check(shutdown_fd() >= 0 && shared->shutdown_fd == -1, "it would wait for %d, which is closed",
         shared->shutdown_fd);
@@ -166,16 +166,16 @@ static void test_time_limit(void **state)
     (void)state;
     struct handler_batch batch = batch_of(events, 2, "b", 1);
     run(child, &batch, results);
-    check(results[0].verdict == DELIVERY_UNTRIED && results[1].verdict == DELIVERY_UNTRIED, "both untried");
+    check(results[0].status == DELIVERY_UNTRIED && results[1].status == DELIVERY_UNTRIED, "both untried");
     check(is_gone(shared->pid) && is_gone(shared->grandchild), "one is left behind");
     shared->what = HANG;
     batch = batch_of(events, 1, "b", 1);
     run(child, &batch, results);
-    check(results[0].verdict == DELIVERY_LATER, "it failed");
+    check(results[0].status == DELIVERY_LATER, "it failed");
     check_text(results[0].error, "it did not end within its time limit of 1 ms and was killed");
     shared->what = WORK;
     run(child, &batch, results);
-    check(results[0].verdict == DELIVERY_DONE, "it goes on");
+    check(results[0].status == DELIVERY_DONE, "it goes on");
     child_free(child);
 }
 
@@ -188,7 +188,7 @@ static void test_it_forgets(void **state)
     (void)state;
     struct handler_batch batch = batch_of(&event, 1, "b", 60000);
     run(child, &batch, &result);
-    check(result.verdict == DELIVERY_UNTRIED, "verdict %d", result.verdict);
+    check(result.status == DELIVERY_UNTRIED, "verdict %d", result.status);
     child_free(child);
 }
 
@@ -200,7 +200,7 @@ static void test_it_dies(void **state)
     (void)state;
     struct handler_batch batch = batch_of(&event, 1, "b", 60000);
     run(child, &batch, &result);
-    check(result.verdict == DELIVERY_LATER && strstr(result.error, "its process ") == result.error, "%s",
+    check(result.status == DELIVERY_LATER && strstr(result.error, "its process ") == result.error, "%s",
         result.error);
     child_free(child);
 }
@@ -259,8 +259,8 @@ static void test_no_process(void **state)
     setrlimit(RLIMIT_NOFILE, &few);
     run(child, &batch, results);
     setrlimit(RLIMIT_NOFILE, &old);
-    check(results[0].verdict == DELIVERY_LATER && results[1].verdict == DELIVERY_UNTRIED, "%s",
-        results[0].error);
+    check(
+        results[0].status == DELIVERY_LATER && results[1].status == DELIVERY_UNTRIED, "%s", results[0].error);
     check(
         strstr(results[0].error, "no process can be started: ") == results[0].error, "%s", results[0].error);
     child_free(child);
@@ -279,7 +279,7 @@ static void test_signal(void **state)
     raise(SIGTERM);
     int64_t began = clock_monotonic();
     run(child, &batch, &result);
-    check(result.verdict == DELIVERY_UNTRIED, "%s", result.error);
+    check(result.status == DELIVERY_UNTRIED, "%s", result.error);
     check(clock_monotonic() - began < 30000, "it waited for its time limit");
     child_free(child);
 }

@@ -24,7 +24,7 @@ static void begin_with(
     begin_with(talk, (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__})),        \
         &(const struct rate_limit){0})
 
-static enum api_verdict ask(struct talk *talk, const char *path)
+static enum api_status ask(struct talk *talk, const char *path)
 {
     const struct client_request request = {.method = "GET", .path = path, .what = "it"};
     return client_request(talk->client, &request, NULL, &talk->e);
@@ -94,7 +94,7 @@ static void test_judgements(void **state)
 {
     static const struct {
         const char *method, *answer;
-        enum api_verdict verdict;
+        enum api_status verdict;
         int status;
         const char *text;
     } table[] = {
@@ -145,7 +145,7 @@ static void test_judgements(void **state)
         struct talk talk;
         begin(&talk, table[i].answer, good);
         const struct client_request request = {.method = table[i].method, .path = "/", .what = "it"};
-        enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
+        enum api_status verdict = client_request(talk.client, &request, NULL, &talk.e);
         check(verdict == table[i].verdict, "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
         check_error(&talk, table[i].status, table[i].text);
         assert_int_equal(server_requests(&talk.server), 1);
@@ -167,7 +167,7 @@ static void test_refused_address(void **state)
     talk_end(&talk);
 }
 
-static enum client_reading torn_once(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status torn_once(struct http_call *call, void *out, const char *what, struct error *e)
 {
     (void)call;
     if (++*(int *)out > 1)
@@ -176,7 +176,7 @@ static enum client_reading torn_once(struct http_call *call, void *out, const ch
     return CLIENT_TORN;
 }
 
-static enum client_reading refuse(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status refuse(struct http_call *call, void *out, const char *what, struct error *e)
 {
     (void)call;
     ++*(int *)out;
@@ -200,7 +200,7 @@ static void test_tries_again(void **state)
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct talk talk;
         begin(&talk, bad[i], good);
-        enum api_verdict verdict = ask(&talk, "/");
+        enum api_status verdict = ask(&talk, "/");
         check(verdict == API_OK && talk.e.status == EX_OK && *talk.e.text == '\0', "%s: %d, %s", bad[i],
             (int)verdict, talk.e.text);
         assert_int_equal(server_requests(&talk.server), 2);
@@ -226,7 +226,7 @@ static void test_the_address_is_not_to_blame(void **state)
     }
 }
 
-static enum client_reading is_read(struct http_call *call, void *out, const char *what, struct error *e)
+static enum body_status is_read(struct http_call *call, void *out, const char *what, struct error *e)
 {
     (void)what;
     (void)e;
@@ -281,7 +281,7 @@ static void test_once(void **state)
 {
     static const struct {
         const char *answer;
-        enum api_verdict verdict;
+        enum api_status verdict;
         size_t requests;
     } table[] = {{busy, API_FAILED, 1}, {"", API_FAILED, 1}, {limited, API_OK, 2}};
     (void)state;
@@ -406,7 +406,7 @@ static void test_how_long_to_wait(void **state)
         begin(&talk, table[i].answer, good);
         shutdown_set_deadline(60000);
         int64_t before = clock_now();
-        enum api_verdict verdict = ask(&talk, "/");
+        enum api_status verdict = ask(&talk, "/");
         int64_t came = client_rate_limit(talk.client)->reset - table[i].seconds * 1000;
         check(came >= before && came <= clock_now(), "%s: %lld", table[i].answer, (long long)(came - before));
         check(verdict == API_FAILED && talk.e.status == table[i].status, "%s: %s", table[i].answer,
@@ -486,7 +486,7 @@ static void test_a_deadline_ends_the_wait(void **state)
     (void)state;
     begin_with(&talk, answers, 1, &rate_limit);
     shutdown_set_deadline(30000);
-    enum api_verdict verdict = ask(&talk, "/");
+    enum api_status verdict = ask(&talk, "/");
     shutdown_set_deadline(0);
     assert_int_equal(verdict, API_FAILED);
     check_error(&talk, EX_TEMPFAIL, ", longer than this run may last; a later run continues here");
@@ -502,14 +502,14 @@ static void test_a_deadline_ends_a_run_that_has_read(void **state)
     begin(&talk, ANSWER("200 OK", RATE("9", "0", "60"), "{}"), good);
     shutdown_set_deadline(30000);
     assert_int_equal(ask(&talk, "/"), API_OK);
-    enum api_verdict verdict = ask(&talk, "/");
+    enum api_status verdict = ask(&talk, "/");
     shutdown_set_deadline(0);
     assert_int_equal(verdict, API_STOPPED);
     assert_int_equal(server_requests(&talk.server), 1);
     talk_end(&talk);
 }
 
-static enum client_reading torn_at_the_deadline(
+static enum body_status torn_at_the_deadline(
     struct http_call *call, void *out, const char *what, struct error *e)
 {
     shutdown_set_deadline(1);
@@ -524,7 +524,7 @@ static void test_a_deadline_ends_the_tries(void **state)
         .method = "GET", .path = "/", .what = "it", .read = torn_at_the_deadline, .out = &read};
     (void)state;
     begin(&talk, good, good);
-    enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
+    enum api_status verdict = client_request(talk.client, &request, NULL, &talk.e);
     shutdown_set_deadline(0);
     assert_int_equal(verdict, API_FAILED); /* it failed, the deadline is not to blame */
     check_error(&talk, EX_PROTOCOL, "it is torn");
@@ -532,7 +532,7 @@ static void test_a_deadline_ends_the_tries(void **state)
     talk_end(&talk);
 }
 
-static enum client_reading torn_at_the_turns_end(
+static enum body_status torn_at_the_turns_end(
     struct http_call *call, void *out, const char *what, struct error *e)
 {
     shutdown_set_turn(1);
@@ -557,7 +557,7 @@ static void test_a_failed_try_is_not_forgotten(void **state)
     const struct client_request request = {
         .method = "GET", .path = "/", .what = "it", .read = torn_at_the_turns_end, .out = &read};
     begin(&talk, good, good);
-    enum api_verdict verdict = client_request(talk.client, &request, NULL, &talk.e);
+    enum api_status verdict = client_request(talk.client, &request, NULL, &talk.e);
     shutdown_set_turn(0);
     assert_int_equal(verdict, API_FAILED);
     check_error(&talk, EX_PROTOCOL, "it is torn");

@@ -135,7 +135,7 @@ static const char *plain(struct json_object *json)
 static const char *read_work_order(struct json_object *wrapper, struct workorder *out)
 {
     const char *text = plain(json_object_object_get(wrapper, "workOrder")), *reason = NULL;
-    enum workorder_verdict verdict = workorder_parse(text, strlen(text), out, &reason);
+    enum workorder_result verdict = workorder_parse(text, strlen(text), out, &reason);
     check((verdict == WORKORDER_OK) == (reason == NULL), "%s", text);
     return reason;
 }
@@ -174,8 +174,8 @@ static char *describe(const struct golden *golden, const struct diff *diff)
     struct buffer out = {0};
     char date[TIMESTAMP_SIZE];
     const char *document = document_name(golden, diff);
-    buffer_append_format(&out, "%s%s", results[diff->outcome], document);
-    if (diff->outcome == DIFF_STORE && diff->from_list)
+    buffer_append_format(&out, "%s%s", results[diff->result], document);
+    if (diff->result == DIFF_STORE && diff->from_list)
         buffer_append_text(&out, " list");
     if (diff->deleted)
         buffer_append_text(&out, " deleted");
@@ -219,7 +219,7 @@ static void check_invariants(const struct golden *golden, const struct diff *dif
         check(i == 0 || event->type > diff->events[i - 1].type, "%s is told too late", event->id);
     }
     check(diff->count == 0 || diff->document != NULL, "events without a document");
-    check((diff->outcome == DIFF_STORE) <= (diff->document != NULL), "nothing to store");
+    check((diff->result == DIFF_STORE) <= (diff->document != NULL), "nothing to store");
 }
 
 /* The notified steps of a case; returns how many. */

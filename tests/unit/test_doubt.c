@@ -48,7 +48,7 @@ static int teardown(void **state)
 static bool observe(struct fixture *f, enum event_source source, const char *json)
 {
     struct error e = {0};
-    struct intake_result result;
+    struct intake_details result;
     const struct intake_settings settings = {
         .config = &config, .store = f->store, .source = source, .run = &f->run};
     struct intake *intake = intake_new(&settings);
@@ -97,7 +97,7 @@ static void test_a_pass_raises_a_doubt(void **state)
 static void answer(struct fixture *f, int64_t sent, const char *json)
 {
     struct error e = {0};
-    struct intake_result result;
+    struct intake_details result;
     const struct intake_settings settings = {
         .config = &config, .store = f->store, .source = SOURCE_WEBHOOK, .run = &f->run};
     struct intake *intake = intake_new(&settings);

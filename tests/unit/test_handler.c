@@ -15,10 +15,10 @@ static void test_error_texts(void **state)
     (void)state;
     handler_later(&result, 7, "a\nb\x1b[1mc\x7f");
     check_text(result.error, "a b [1mc ");
-    check(result.verdict == DELIVERY_LATER && result.retry_after == 7, "the verdict");
+    check(result.status == DELIVERY_LATER && result.retry_after == 7, "the verdict");
     handler_dead(&result, "a\xff");
     check_text(result.error, "a?");
-    check(result.verdict == DELIVERY_DEAD && result.retry_after == -1, "the verdict");
+    check(result.status == DELIVERY_DEAD && result.retry_after == -1, "the verdict");
     /* characters of three bytes, from each of three places on */
     for (size_t before = 0; before < 3; before++) {
         memset(long_text, 'x', before);

@@ -25,7 +25,7 @@ struct exchange {
     struct server server;
     struct http *http;
     struct http_call *call;
-    enum http_outcome outcome;
+    enum transfer_status outcome;
 };
 
 static void begin(struct exchange *x, const char *answer, const struct http_request *like)
@@ -91,7 +91,8 @@ static void test_addresses(void **state)
         if (table[i].wrong == NULL)
             check_text(wrong, NULL);
         else
-            check(wrong != NULL && (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "not a URL") != NULL),
+            check(wrong != NULL &&
+                      (strstr(wrong, table[i].wrong) != NULL || strstr(wrong, "not a URL") != NULL),
                 "%s: %s", table[i].url, wrong);
         check((http_check_url(table[i].url, true) == NULL) ==
                   (table[i].wrong == NULL || table[i].wrong == shown),
@@ -155,7 +156,7 @@ static void test_outcomes(void **state)
 {
     static const struct {
         const char *answer;
-        enum http_outcome outcome;
+        enum transfer_status outcome;
         int status;
         const char *body, *reason; /* libcurl's words, which differ by version; NULL: whatever they are */
     } table[] = {
@@ -183,7 +184,7 @@ static void test_outcomes(void **state)
         struct exchange x;
         begin(&x, table[i].answer,
             &(struct http_request){.max_body = strstr(table[i].answer, "until") != NULL ? 100 : 10});
-        enum http_outcome outcome = http_finish(x.call);
+        enum transfer_status outcome = http_finish(x.call);
         check(outcome == table[i].outcome && http_status(x.call) == table[i].status, "%s: %d, status %d, %s",
             table[i].answer, (int)outcome, http_status(x.call), http_reason(x.call));
         check_text(http_body(x.call)->data, table[i].body);

@@ -59,12 +59,12 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
     const struct intake_settings settings = {
         .config = &config, .store = f->store, .source = SOURCE_POLL, .run = &f->run};
     struct intake *intake = intake_new(&settings);
-    struct intake_result result;
+    struct intake_details result;
     buffer_append_text(&page, from_list ? "{\"workOrders\":[" : "{\"workOrder\":");
     buffer_append(&page, json, len);
     buffer_append_text(&page, from_list ? "]}" : "}");
-    enum page_verdict verdict = from_list ? page_cut(page.data, page.len, &cut, &reason)
-                                          : page_cut_single(page.data, page.len, &one, &reason);
+    enum page_status verdict = from_list ? page_cut(page.data, page.len, &cut, &reason)
+                                         : page_cut_single(page.data, page.len, &one, &reason);
     check(verdict == PAGE_OK, "%s: %s", page.data, reason);
     if (from_list)
         one = cut.records[0];
@@ -75,7 +75,7 @@ static int observe(struct fixture *f, const char *json, size_t len, bool from_li
         .asked = f->now + 500,
         .observed = f->now += 1000,
         .previously_observed = TIMESTAMP_NONE};
-    enum intake_verdict taken = intake_observe(intake, &record, &result, &e);
+    enum intake_result taken = intake_observe(intake, &record, &result, &e);
     check(taken == INTAKE_TAKEN || taken == INTAKE_QUARANTINED, "%.200s: %s", json, e.text);
     f->doubtful = result.doubtful;
     intake_free(intake);
@@ -91,7 +91,7 @@ static void notify(struct fixture *f, const char *json)
     const struct intake_settings settings = {
         .config = &config, .store = f->store, .source = SOURCE_WEBHOOK, .run = &f->run};
     struct intake *intake = intake_new(&settings);
-    struct intake_result result;
+    struct intake_details result;
     f->now += 1000;
     const struct intake_record record = {.json = json,
         .len = strlen(json),

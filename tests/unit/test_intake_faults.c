@@ -58,7 +58,7 @@ static int64_t observe_all(struct store *store, const struct diff_window *window
     struct intake *intake = intake_new(&settings);
     bool failed = false;
     for (size_t i = 0; i < count && !failed; i++) {
-        struct intake_result result;
+        struct intake_details result;
         const struct intake_record record = {.json = records[i],
             .len = strlen(records[i]),
             .id_hint = hints[i],
@@ -161,7 +161,7 @@ static void test_glance_at_the_id(void **state)
 
 /* --- deliveries of webhooks --- */
 
-static enum webhook_outcome accept_body(struct store *store, const char *organization, const char *event_id,
+static enum webhook_result accept_body(struct store *store, const char *organization, const char *event_id,
     const char *body, struct run *run, bool *work_left, struct error *e)
 {
     const struct config theirs = {
@@ -177,7 +177,7 @@ static int64_t accept_counted(
 {
     struct run run = {0};
     bool work_left = true;
-    enum webhook_outcome outcome = accept_body(store, organization, NULL, body, &run, &work_left, e);
+    enum webhook_result outcome = accept_body(store, organization, NULL, body, &run, &work_left, e);
     check(outcome != WEBHOOK_FAILED || (!work_left && run.records == 0 && run.events[EVENT_UPDATED] == 0),
         "%s", body);
     return outcome == WEBHOOK_FAILED ? -1 : (int64_t)outcome;
@@ -222,7 +222,7 @@ static void test_outcomes(void **state)
 {
     static const struct {
         const char *organization, *body;
-        enum webhook_outcome outcome;
+        enum webhook_result outcome;
         const char *entry;
         int64_t emitted;
         bool work_left;

@@ -98,13 +98,14 @@ static void test_odd_pages(void **state)
 {
     static const struct {
         const char *answer;
-        enum api_verdict verdict;
+        enum api_status verdict;
         const char *error;
     } table[] = {
         {OK(""), API_OK, ""},
         {OK("{\"workOrders\": [{\"id\": 7"), API_OK, ""},
         {OK("[]"), API_FAILED,
-            "api: work orders: the answer is not a page of work orders: it is not a JSON object; check base_url"},
+            "api: work orders: the answer is not a page of work orders: it is not a JSON object; check "
+            "base_url"},
         {OK("{\"workOrders\": 7}"), API_FAILED, "it has no array workOrders"},
     };
     const struct page_request request = {.filter = FILTER_NONE, .limit = 1};
@@ -113,7 +114,7 @@ static void test_odd_pages(void **state)
         struct talk talk;
         struct page_answer answer;
         begin(&talk, table[i].answer, EMPTY);
-        enum api_verdict verdict = maintainx_page(talk.client, &request, &answer, &talk.e);
+        enum api_status verdict = maintainx_page(talk.client, &request, &answer, &talk.e);
         check(verdict == table[i].verdict && strstr(talk.e.text, table[i].error) != NULL, "%s: %d, %s",
             table[i].answer, (int)verdict, talk.e.text);
         check(verdict == API_OK || (answer.call == NULL && talk.e.status == EX_PROTOCOL), "%s",
@@ -153,7 +154,7 @@ static void test_work_orders(void **state)
         struct talk talk;
         struct buffer out = {0};
         begin(&talk, table[i].answer, "");
-        enum api_verdict verdict = maintainx_work_order(talk.client, 7, &out, &talk.e);
+        enum api_status verdict = maintainx_work_order(talk.client, 7, &out, &talk.e);
         check((verdict == API_OK) == (table[i].json != NULL) && strstr(talk.e.text, table[i].error) != NULL,
             "%s: %d, %s", table[i].answer, (int)verdict, talk.e.text);
         check_text(out.data, table[i].json);

@@ -18,8 +18,7 @@ static const char sample[] =
     "{\"workOrders\": [1]}}";
 
 /* Cuts a copy that ends where memory ends, so that a read behind it is seen. */
-static enum page_verdict cut(
-    const char *json, size_t len, struct page *page, char **copy, const char **reason)
+static enum page_status cut(const char *json, size_t len, struct page *page, char **copy, const char **reason)
 {
     *copy = malloc(len + 1);
     check(*copy != NULL, "memory");
@@ -77,7 +76,7 @@ static void test_verdicts(void **state)
 {
     static const struct {
         const char *json;
-        enum page_verdict verdict;
+        enum page_status verdict;
         size_t count;
         const char *cursor;
     } table[] = {
@@ -166,7 +165,7 @@ static void test_verdicts(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         const char *reason;
         char *copy;
-        enum page_verdict verdict = cut(table[i].json, strlen(table[i].json), &page, &copy, &reason);
+        enum page_status verdict = cut(table[i].json, strlen(table[i].json), &page, &copy, &reason);
         check(verdict == table[i].verdict, "%s: verdict %d, %s", table[i].json, (int)verdict, reason);
         check((verdict == PAGE_OK) == (reason == NULL), "%s: reason %s", table[i].json, reason);
         check(page.count == table[i].count, "%s: %zu records", table[i].json, page.count);
@@ -201,7 +200,7 @@ static void test_single_quotes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         const char *reason;
-        enum page_verdict verdict = page_cut(table[i], strlen(table[i]), &page, &reason);
+        enum page_status verdict = page_cut(table[i], strlen(table[i]), &page, &reason);
         check(verdict == PAGE_BAD, "%s: verdict %d, %zu records", table[i], (int)verdict, page.count);
     }
     page_free(&page);
@@ -254,7 +253,7 @@ static void test_truncated_everywhere(void **state)
     for (size_t len = 0; len < sizeof sample - 1; len++) {
         const char *reason;
         char *copy;
-        enum page_verdict verdict = cut(sample, len, &page, &copy, &reason);
+        enum page_status verdict = cut(sample, len, &page, &copy, &reason);
         check(verdict == PAGE_TRUNCATED || verdict == PAGE_BAD, "%zu bytes: verdict %d", len, (int)verdict);
         check(page.count == 0 && page.next_cursor == NULL && reason != NULL, "%zu bytes", len);
         free(copy);
@@ -295,7 +294,7 @@ static void test_cursor_length(void **state)
         for (int i = 0; i < len; i++)
             buffer_append(&text, "x", 1);
         buffer_append_text(&text, "\"}");
-        enum page_verdict verdict = page_cut(text.data, text.len, &page, &reason);
+        enum page_status verdict = page_cut(text.data, text.len, &page, &reason);
         check(verdict == (len <= PAGE_MAX_CURSOR ? PAGE_OK : PAGE_BAD), "%d bytes: %d", len, (int)verdict);
         buffer_free(&text);
     }
@@ -385,7 +384,7 @@ static void test_mutations(void **state)
         size_t len = sizeof sample - 1;
         memcpy(text, sample, sizeof sample);
         mutate(text, &len, &seed);
-        enum page_verdict verdict = cut(text, len, &page, &copy, &reason);
+        enum page_status verdict = cut(text, len, &page, &copy, &reason);
         struct json_object *whole = parse_whole(copy, len);
         if (whole != NULL && verdict == PAGE_OK) {
             check(same_records(&page, whole), "other records in: %s", copy);

@@ -701,7 +701,7 @@ static void test_a_detour_in_steps(void **state)
     struct error e = {0};
     struct job job;
     struct store *store = polled(state, "");
-    enum pass_end end = PASS_FAILED;
+    enum pass_result end = PASS_FAILED;
     set_second();
     how.impatient = true;
     server.cursed = 1;
@@ -923,7 +923,7 @@ static void test_deadline(void **state)
         e = (struct error){0};
         shutdown_set_deadline(MINUTE);
         begin_job(&job, store);
-        enum pass_end end =
+        enum pass_result end =
             i == 0 ? pass_run(&job.settings, &poll_kind, &e) : refetch_due(&job.settings, 10, &e);
         client_free(job.api);
         shutdown_set_deadline(0);

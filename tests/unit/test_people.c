@@ -14,7 +14,7 @@
 
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 
-static enum api_verdict ask_with(
+static enum api_status ask_with(
     struct talk *talk, const char *answer, const char *cursor, struct people_page *page)
 {
     talk_begin(

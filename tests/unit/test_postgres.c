@@ -144,9 +144,9 @@ static void test_time_limit(void **state)
         snprintf(name, sizeof name, "%zu", i);
         pg_server_start(&server, *state, name, &scripts[i]);
         void *db = module->make(server.address, "wosync", 200);
-        check(put_snapshots(db, 10000, &why) != 0 && why.verdict == DELIVERY_LATER &&
+        check(put_snapshots(db, 10000, &why) != 0 && why.status == DELIVERY_LATER &&
                   strstr(why.error, "no answer within 0.2 s") != NULL,
-            "%zu: %d %s", i, why.verdict, why.error);
+            "%zu: %d %s", i, why.status, why.error);
         backend->free(db);
         pg_server_stop(&server);
     }
@@ -171,13 +171,13 @@ static void wait_until_stopped(void *data)
     void *db = module->make(stopping->address, "wosync", FOR_EVER);
     int rc = put_snapshots(db, 10000, &why);
     if (rc != 0)
-        fprintf(stderr, "%d %s\n", why.verdict, why.error);
+        fprintf(stderr, "%d %s\n", why.status, why.error);
     if (!shutdown_signalled())
         exit(2);
     if (stopping->expected == NULL && rc != 0)
         exit(3);
     if (stopping->expected != NULL &&
-        (rc == 0 || why.verdict != DELIVERY_LATER || strstr(why.error, stopping->expected) == NULL))
+        (rc == 0 || why.status != DELIVERY_LATER || strstr(why.error, stopping->expected) == NULL))
         exit(4);
     backend->free(db);
 }
@@ -227,7 +227,7 @@ static void test_names_of_hosts(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct delivery_result why = {0};
         void *db = module->make(table[i].address, "wosync", 200);
-        check(put_snapshots(db, 1, &why) != 0 && why.verdict == DELIVERY_LATER &&
+        check(put_snapshots(db, 1, &why) != 0 && why.status == DELIVERY_LATER &&
                   strstr(why.error, table[i].error) != NULL,
             "%s: %s", table[i].address, why.error);
         backend->free(db);
@@ -286,7 +286,7 @@ static void test_hosts(void **state)
     /* libpq reports lists that do not fit */
     snprintf(address, sizeof address, "postgresql://wosync@/x?host=%s,%s,/nowhere&port=5432,1", first, first);
     void *db = module->make(address, "wosync", 200);
-    check(put_snapshots(db, 1, &why) != 0 && why.verdict == DELIVERY_LATER, "%s", why.error);
+    check(put_snapshots(db, 1, &why) != 0 && why.status == DELIVERY_LATER, "%s", why.error);
     check(strstr(why.error, "port") != NULL, "%s", why.error);
     backend->free(db);
     pg_server_stop(&servers[0]);

@@ -56,7 +56,7 @@ static void test_locks_of_a_warehouse(void **state)
     for (int i = 0; i < 3; i++) {
         int rc = warehouse_sqlite.begin(warehouse, &result);
         warehouse_sqlite.rollback(warehouse);
-        check(rc == -1 && result.verdict == DELIVERY_LATER &&
+        check(rc == -1 && result.status == DELIVERY_LATER &&
                   strstr(result.error, "its locks cannot be taken") != NULL,
             "returned %d: %s", rc, result.error);
         check(disk_calls() > 10 && (i == 0 || disk_calls() == once), "%lld calls", (long long)disk_calls());

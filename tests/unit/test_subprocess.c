@@ -25,7 +25,7 @@ static struct subprocess_end run_words(char *const *words, int64_t timeout)
         .input = "in",
         .input_len = 2,
         .timeout = timeout};
-    struct subprocess_end end = {.outcome = (enum subprocess_outcome)NOT_STARTED};
+    struct subprocess_end end = {.result = (enum subprocess_result)NOT_STARTED};
     struct subprocess *subprocess = subprocess_start(&program, &end.status);
     while (subprocess != NULL && !subprocess_collect(subprocess, &end)) {
         struct handler_wait wait = {.until = INT64_MAX};
@@ -63,12 +63,12 @@ static void test_path(void **state)
         else
             unsetenv("PATH");
         struct subprocess_end end = run("sh", "exit 3", 60000);
-        check(end.outcome == SUBPROCESS_EXITED && end.status == 3, "row %zu: %d, %d", i, end.outcome,
-            end.status);
+        check(
+            end.result == SUBPROCESS_EXITED && end.status == 3, "row %zu: %d, %d", i, end.result, end.status);
     }
     setenv("PATH", "/nonexistent::", 1);
     struct subprocess_end end = run("sh", "", 60000);
-    check((int)end.outcome == NOT_STARTED && end.status == ENOENT, "%d, %d", end.outcome, end.status);
+    check((int)end.result == NOT_STARTED && end.status == ENOENT, "%d, %d", end.result, end.status);
     setenv("PATH", old, 1);
     free(old);
 }
@@ -81,7 +81,7 @@ static void test_name_too_long(void **state)
     name[0] = '/';
     name[sizeof name - 1] = '\0';
     struct subprocess_end end = run(name, "", 60000);
-    check((int)end.outcome == NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.outcome, end.status);
+    check((int)end.result == NOT_STARTED && end.status == ENAMETOOLONG, "%d, %d", end.result, end.status);
 }
 
 static int count_descriptors(void)
@@ -107,9 +107,9 @@ static void test_no_descriptors(void **state)
         setrlimit(RLIMIT_NOFILE, &few);
         struct subprocess_end end = run("/bin/sh", "exit 0", 60000);
         setrlimit(RLIMIT_NOFILE, &old);
-        started = end.outcome == SUBPROCESS_EXITED;
-        check(started || ((int)end.outcome == NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
-            "%d descriptors: %d, %s", (int)most, end.outcome, strerror(end.status));
+        started = end.result == SUBPROCESS_EXITED;
+        check(started || ((int)end.result == NOT_STARTED && (end.status == EMFILE || end.status == EINVAL)),
+            "%d descriptors: %d, %s", (int)most, end.result, strerror(end.status));
         check(count_descriptors() == before, "%d descriptors: some are lost", (int)most);
         check(most < 64, "it needs more than 64");
     }
@@ -121,7 +121,7 @@ static void test_without_stdout(void **state)
     (void)state;
     struct subprocess_end end =
         run("/bin/sh", "exec >&-; read line; sleep 0.1; echo \"got $line\" >&2; exit 4", 60000);
-    check(end.outcome == SUBPROCESS_EXITED && end.status == 4, "%d, %d", end.outcome, end.status);
+    check(end.result == SUBPROCESS_EXITED && end.status == 4, "%d, %d", end.result, end.status);
     check_text(end.error, "got in");
 }
 
@@ -132,7 +132,7 @@ static void test_left_behind(void **state)
     int64_t began = clock_monotonic();
     struct subprocess_end end =
         run("/bin/sh", "exec >&-; (trap '' TERM; echo here >&2; while :; do sleep 0.1; done) & wait", 300);
-    check(end.outcome == SUBPROCESS_TIMED_OUT && end.status == SIGTERM, "%d, %d", end.outcome, end.status);
+    check(end.result == SUBPROCESS_TIMED_OUT && end.status == SIGTERM, "%d, %d", end.result, end.status);
     check(clock_monotonic() - began >= 300 + SUBPROCESS_GRACE_MS, "it got no time to end");
     check_text(end.error, "here");
 }

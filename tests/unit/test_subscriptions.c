@@ -84,7 +84,7 @@ static void test_registers(void **state)
         struct talk talk;
         struct api_subscription hook;
         begin(&talk, table[i].answer);
-        enum api_verdict verdict = api_subscription_register(talk.client, table[i].api, events,
+        enum api_status verdict = api_subscription_register(talk.client, table[i].api, events,
             table[i].api == API_WEBHOOKS ? 2 : 1, "https://x/", &hook, &talk.e);
         check(verdict == API_OK, "%s: %s", table[i].answer, talk.e.text);
         check_hook(&hook, table[i].id, table[i].events, NULL, table[i].status, table[i].secret);
@@ -128,7 +128,7 @@ static void test_gets(void **state)
     static const struct {
         enum subscription_api api;
         const char *answer;
-        enum api_verdict verdict;
+        enum api_status verdict;
         const char *events, *error;
     } table[] = {
         {API_SUBSCRIPTIONS, OK("{\"subscription\": {\"id\": 7, \"type\": \"A\"}}"), API_OK, "A", ""},
@@ -155,7 +155,7 @@ static void test_gets(void **state)
         struct talk talk;
         struct api_subscription hook;
         begin(&talk, table[i].answer);
-        enum api_verdict verdict = api_subscription_get(talk.client, table[i].api, "7", &hook, &talk.e);
+        enum api_status verdict = api_subscription_get(talk.client, table[i].api, "7", &hook, &talk.e);
         check(verdict == table[i].verdict && strstr(talk.e.text, table[i].error) != NULL, "%s: %d, %s",
             table[i].answer, (int)verdict, talk.e.text);
         check_hook(&hook, verdict == API_OK ? "7" : NULL, table[i].events, NULL,
@@ -200,7 +200,7 @@ static void test_secrets(void **state)
         struct talk talk;
         char *secret = NULL;
         begin(&talk, table[i].answer);
-        enum api_verdict verdict = api_subscription_secret(talk.client, "7", &secret, &talk.e);
+        enum api_status verdict = api_subscription_secret(talk.client, "7", &secret, &talk.e);
         check((verdict == API_OK) == (table[i].secret != NULL) && strstr(talk.e.text, table[i].error) != NULL,
             "%s: %s", table[i].answer, talk.e.text);
         check_text(secret, table[i].secret);

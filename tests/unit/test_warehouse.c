@@ -98,14 +98,14 @@ static struct delivery_result deliver(struct warehouse *w)
     handler_warehouse.work(w->handler, &batch, results);
     /* the first that is not done stands for all */
     for (int i = 0; i < WORK_ORDERS; i++)
-        if (results[i].verdict != DELIVERY_DONE)
+        if (results[i].status != DELIVERY_DONE)
             return results[i];
     return results[0];
 }
 
 static bool is_later(const struct delivery_result *result, const char *text)
 {
-    return result->verdict == DELIVERY_LATER && strstr(result->error, text) != NULL;
+    return result->status == DELIVERY_LATER && strstr(result->error, text) != NULL;
 }
 
 static void check_all_there(const char *path)
@@ -129,18 +129,17 @@ static void test_every_statement_fails(void **state)
         struct warehouse w = open_warehouse(path_in(*state, name));
         fault_statement(n);
         struct delivery_result loaded = load(&w), delivered = {0};
-        if (loaded.verdict == DELIVERY_DONE)
+        if (loaded.status == DELIVERY_DONE)
             delivered = deliver(&w);
         happened = fault_happened();
         fault_statement(0);
         /* what fails in the midst of a batch is made good one by one */
         check(!happened || is_later(&loaded, "interrupted") || is_later(&delivered, "interrupted") ||
-                  delivered.verdict == DELIVERY_DONE,
-            "statement %ld: %d %s, %d %s", n, loaded.verdict, loaded.error, delivered.verdict,
-            delivered.error);
+                  delivered.status == DELIVERY_DONE,
+            "statement %ld: %d %s, %d %s", n, loaded.status, loaded.error, delivered.status, delivered.error);
         loaded = load(&w);
         delivered = deliver(&w);
-        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE,
+        check(loaded.status == DELIVERY_DONE && delivered.status == DELIVERY_DONE,
             "statement %ld, again: %s%s", n, loaded.error, delivered.error);
         handler_warehouse.free(w.handler);
         check_all_there(w.path);
@@ -158,10 +157,10 @@ static void meanwhile(void)
         return;
     at_it = true;
     struct delivery_result result = load(&other);
-    if (result.verdict == DELIVERY_DONE)
+    if (result.status == DELIVERY_DONE)
         result = deliver(&other);
-    check(result.verdict == DELIVERY_DONE || is_later(&result, "locked"), "%d, %s", result.verdict,
-        result.error);
+    check(
+        result.status == DELIVERY_DONE || is_later(&result, "locked"), "%d, %s", result.status, result.error);
     at_it = false;
 }
 
@@ -178,13 +177,13 @@ static void test_another_process(void **state)
         struct delivery_result loaded = load(&w), delivered = deliver(&w);
         happened = fault_happened();
         fault_statement(0);
-        check(loaded.verdict == DELIVERY_DONE || is_later(&loaded, "locked"), "statement %ld: %s", n,
+        check(loaded.status == DELIVERY_DONE || is_later(&loaded, "locked"), "statement %ld: %s", n,
             loaded.error);
-        check(delivered.verdict == DELIVERY_DONE || is_later(&delivered, "locked"), "statement %ld: %s", n,
+        check(delivered.status == DELIVERY_DONE || is_later(&delivered, "locked"), "statement %ld: %s", n,
             delivered.error);
         loaded = load(&w);
         delivered = deliver(&w);
-        check(loaded.verdict == DELIVERY_DONE && delivered.verdict == DELIVERY_DONE,
+        check(loaded.status == DELIVERY_DONE && delivered.status == DELIVERY_DONE,
             "statement %ld, again: %s%s", n, loaded.error, delivered.error);
         handler_warehouse.free(other.handler);
         handler_warehouse.free(w.handler);
@@ -199,11 +198,11 @@ static void test_refused_snapshots(void **state)
 {
     struct warehouse w = open_warehouse(path_in(*state, "w.db"));
     struct delivery_result result = load(&w);
-    check(result.verdict == DELIVERY_DONE, "%s", result.error);
+    check(result.status == DELIVERY_DONE, "%s", result.error);
     execute(w.path, "DELETE FROM work_orders; CREATE TRIGGER no BEFORE INSERT ON work_orders WHEN NEW.id = 2 "
                     "BEGIN SELECT RAISE(ABORT, 'not that one'); END");
     result = load(&w);
-    check(result.verdict == DELIVERY_DONE, "%s", result.error);
+    check(result.status == DELIVERY_DONE, "%s", result.error);
     assert_int_equal(query(w.path, "SELECT sum(id) FROM work_orders"), 4);
     execute(w.path,
         "DELETE FROM work_orders; CREATE TRIGGER later BEFORE INSERT ON work_orders WHEN NEW.id = 3 "
@@ -214,7 +213,7 @@ static void test_refused_snapshots(void **state)
     execute(w.path, "DROP TRIGGER later");
     /* a delivery that is refused is refused alone */
     result = deliver(&w);
-    check(result.verdict == DELIVERY_DEAD && strstr(result.error, "it refuses the row: not that one") != NULL,
+    check(result.status == DELIVERY_DEAD && strstr(result.error, "it refuses the row: not that one") != NULL,
         "%s", result.error);
     assert_int_equal(query(w.path, "SELECT count(*) FROM wosync_events"), WORK_ORDERS - 1);
     handler_warehouse.free(w.handler);
@@ -242,13 +241,13 @@ static void test_full_disk(void **state)
     check(is_later(&result, "the disk is full; free some space"), "%s", result.error);
     disk_is_full = false;
     result = load(&w);
-    check(result.verdict == DELIVERY_DONE, "%s", result.error);
+    check(result.status == DELIVERY_DONE, "%s", result.error);
     disk_is_full = true;
     result = deliver(&w);
     check(is_later(&result, "the disk is full; free some space"), "%s", result.error);
     disk_is_full = false;
     result = deliver(&w);
-    check(result.verdict == DELIVERY_DONE, "%s", result.error);
+    check(result.status == DELIVERY_DONE, "%s", result.error);
     vfs->xSetSystemCall(vfs, NULL, NULL);
     handler_warehouse.free(w.handler);
     check_all_there(w.path);
@@ -261,7 +260,7 @@ static void test_unreadable_snapshot(void **state)
     struct delivery_result result;
     struct handler_batch batch = {.kind = HANDLER_SNAPSHOTS, .count = 1, .snapshots = &odd, .timeout = 100};
     handler_warehouse.work(w.handler, &batch, &result);
-    check(result.verdict == DELIVERY_DONE, "%s", result.error);
+    check(result.status == DELIVERY_DONE, "%s", result.error);
     assert_int_equal(query(w.path, "SELECT count(*) FROM work_orders"), 0);
     handler_warehouse.free(w.handler);
 }
@@ -288,7 +287,7 @@ static void test_odd_files(void **state)
         struct warehouse w = open_warehouse(path_in(*state, name));
         execute(w.path, table[i].sql);
         struct delivery_result result = load(&w);
-        check(is_later(&result, table[i].error), "%s: %d, %s", table[i].sql, result.verdict, result.error);
+        check(is_later(&result, table[i].error), "%s: %d, %s", table[i].sql, result.status, result.error);
         handler_warehouse.free(w.handler);
     }
 }
@@ -310,14 +309,14 @@ static void test_paths(void **state)
     strcat(path, "/w.db");
     struct warehouse w = open_warehouse(path);
     struct delivery_result result = load(&w);
-    check(result.verdict == DELIVERY_LATER, "%d, %s", result.verdict, result.error);
+    check(result.status == DELIVERY_LATER, "%d, %s", result.status, result.error);
     handler_warehouse.free(w.handler);
     assert_int_equal(chdir(*state), 0);
     static const char *const good[] = {"w.db", "made/w.db"};
     for (size_t i = 0; i < COUNT(good); i++) {
         w = open_warehouse(good[i]);
         result = load(&w);
-        check(result.verdict == DELIVERY_DONE, "%s: %s", good[i], result.error);
+        check(result.status == DELIVERY_DONE, "%s: %s", good[i], result.error);
         handler_warehouse.free(w.handler);
         assert_int_equal(access(good[i], F_OK), 0);
     }

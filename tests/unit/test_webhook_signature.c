@@ -26,18 +26,18 @@ static struct signature_key *key_of(const char *secret)
     return key;
 }
 
-static enum signature_verdict timed(const char *secret, const char *header, const char *body, int64_t now)
+static enum signature_result timed(const char *secret, const char *header, const char *body, int64_t now)
 {
     struct signature_key *key = key_of(secret);
-    enum signature_verdict verdict = signature_check_timed(key, header, body, strlen(body), now, tolerance);
+    enum signature_result verdict = signature_check_timed(key, header, body, strlen(body), now, tolerance);
     signature_key_free(key);
     return verdict;
 }
 
-static enum signature_verdict plain(const char *secret, const char *header, const char *body)
+static enum signature_result plain(const char *secret, const char *header, const char *body)
 {
     struct signature_key *key = key_of(secret);
-    enum signature_verdict verdict = signature_check_plain(key, header, body, strlen(body));
+    enum signature_result verdict = signature_check_plain(key, header, body, strlen(body));
     signature_key_free(key);
     return verdict;
 }
@@ -46,7 +46,7 @@ static void test_headers(void **state)
 {
     static const struct {
         const char *header;
-        enum signature_verdict verdict;
+        enum signature_result verdict;
     } table[] = {
         {"t=1763892900,v1=" TIMED, SIGNATURE_GOOD},
         {"v1=" TIMED ",t=1763892900", SIGNATURE_GOOD},
@@ -97,7 +97,7 @@ static void test_age(void **state)
 {
     static const struct {
         int64_t off; /* our clock against the sender's, milliseconds */
-        enum signature_verdict verdict;
+        enum signature_result verdict;
     } table[] = {
         {0, SIGNATURE_GOOD},
         {300000, SIGNATURE_GOOD},
@@ -168,7 +168,7 @@ static void test_plain_headers(void **state)
 {
     static const struct {
         const char *header;
-        enum signature_verdict verdict;
+        enum signature_result verdict;
     } table[] = {
         {PLAIN, SIGNATURE_GOOD},
         {TIMED, SIGNATURE_WRONG},

@@ -13,13 +13,13 @@
 
 static const char no_json[] = "it is not JSON";
 
-static enum workorder_verdict parse(const char *json, size_t len, struct workorder *wo, const char **reason)
+static enum workorder_result parse(const char *json, size_t len, struct workorder *wo, const char **reason)
 {
     char *copy = malloc(len + 1); /* a read behind it is seen */
     check(copy != NULL, "memory");
     memcpy(copy, json, len);
     copy[len] = '\0';
-    enum workorder_verdict verdict = workorder_parse(copy, len, wo, reason);
+    enum workorder_result verdict = workorder_parse(copy, len, wo, reason);
     free(copy);
     return verdict;
 }
@@ -67,7 +67,7 @@ static void test_takes(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = "";
-        enum workorder_verdict verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
+        enum workorder_result verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
         check(verdict == WORKORDER_OK, "%s: %s", table[i].json, reason);
         check(wo.id == table[i].id && wo.updated == instant("2026-01-20T10:00:00Z"), "%s", table[i].json);
         check_text(wo.status, table[i].status);
@@ -153,7 +153,7 @@ static void test_refuses(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
+        enum workorder_result verdict = parse(table[i].json, strlen(table[i].json), &wo, &reason);
         check(verdict == WORKORDER_BAD && wo.doc == NULL && wo.status == NULL, "%s: verdict %d",
             table[i].json, (int)verdict);
         check_text(reason, table[i].reason);
@@ -170,7 +170,7 @@ static void test_refuses_control_characters_in_status(void **state)
         struct workorder wo;
         const char *reason = NULL;
         buffer_append_format(&json, "{\"id\": 7, " UPDATED ", \"status\": \"%s\"}", table[i]);
-        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
+        enum workorder_result verdict = workorder_parse(json.data, json.len, &wo, &reason);
         workorder_free(&wo);
         buffer_free(&json);
         check(verdict == WORKORDER_BAD && reason != NULL, "status %s: verdict %d", table[i], (int)verdict);
@@ -185,7 +185,7 @@ static void test_refuses_scalars(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(table[i], strlen(table[i]), &wo, &reason);
+        enum workorder_result verdict = parse(table[i], strlen(table[i]), &wo, &reason);
         check(verdict == WORKORDER_BAD, "%s: verdict %d", table[i], (int)verdict);
         check_text(reason, "it is not a JSON object");
     }
@@ -200,7 +200,7 @@ static void test_no_json(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(table[i], strlen(table[i]), &wo, &reason);
+        enum workorder_result verdict = parse(table[i], strlen(table[i]), &wo, &reason);
         check(verdict == WORKORDER_NOT_JSON && wo.doc == NULL, "%s: verdict %d", table[i], (int)verdict);
         check_text(reason, no_json);
     }
@@ -213,14 +213,14 @@ static void test_null_is_no_fault(void **state)
     static const struct {
         const char *json;
         size_t len;
-        enum workorder_verdict verdict;
+        enum workorder_result verdict;
     } table[] = {{"null\0", 5, WORKORDER_NOT_JSON}, {"null\0x", 6, WORKORDER_NOT_JSON},
         {"nullx", 5, WORKORDER_NOT_JSON}, {" null", 5, WORKORDER_BAD}, {"null ", 5, WORKORDER_BAD},
         {"\r\n\tnull x", 9, WORKORDER_NOT_JSON}};
     for (size_t i = 0; i < COUNT(table); i++) {
         struct workorder wo;
         const char *reason = NULL;
-        enum workorder_verdict verdict = parse(table[i].json, table[i].len, &wo, &reason);
+        enum workorder_result verdict = parse(table[i].json, table[i].len, &wo, &reason);
         check(verdict == table[i].verdict && reason != NULL, "%zu: verdict %d", i, (int)verdict);
     }
 }
@@ -235,7 +235,7 @@ static void test_nul_byte_is_no_json(void **state)
         const char *reason = NULL;
         memcpy(broken, text, sizeof text);
         broken[i] = '\0';
-        enum workorder_verdict verdict = parse(broken, sizeof text - 1, &wo, &reason);
+        enum workorder_result verdict = parse(broken, sizeof text - 1, &wo, &reason);
         check(
             verdict == WORKORDER_NOT_JSON || verdict == WORKORDER_BAD, "at %zu: verdict %d", i, (int)verdict);
     }
@@ -255,7 +255,7 @@ static void test_depth(void **state)
             buffer_append_text(
                 &json, i % 2 != 0 ? (i == depth - 1 ? "1]" : "]") : (i == depth - 1 ? "1}" : "}"));
         buffer_append_text(&json, depth == 1 ? "1}" : "}");
-        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
+        enum workorder_result verdict = workorder_parse(json.data, json.len, &wo, &reason);
         if (depth <= WORKORDER_MAX_DEPTH)
             check(verdict == WORKORDER_OK, "%d levels: %s", depth, reason);
         if (depth > WORKORDER_MAX_DEPTH) {
@@ -280,7 +280,7 @@ static void test_size(void **state)
         json.len = len - 2;
         buffer_append_text(&json, "\"}");
         check(json.len == len, "%zu", json.len);
-        enum workorder_verdict verdict = workorder_parse(json.data, json.len, &wo, &reason);
+        enum workorder_result verdict = workorder_parse(json.data, json.len, &wo, &reason);
         check(verdict == (len > WORKORDER_MAX_SIZE ? WORKORDER_BAD : WORKORDER_OK), "%zu bytes: verdict %d",
             len, (int)verdict);
         if (verdict == WORKORDER_BAD)

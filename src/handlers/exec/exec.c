@@ -207,7 +207,7 @@ static void judge(
     const struct program *program, const struct subprocess_end *end, struct delivery_result *result)
 {
     const char *error = end->error, *colon = *error != '\0' ? ": " : "";
-    switch (end->outcome) {
+    switch (end->result) {
     case SUBPROCESS_TIMED_OUT:
         if (end->left != 0)
             handler_later(result, -1, "it did not end within %lld ms, and process %lld cannot be killed%s%s",

@@ -39,12 +39,12 @@ enum { IN, OUT, ERR, PIPES };
 struct subprocess {
     const struct program *program;
     enum { RUNNING, ENDING, KILLED, LEFT } phase;
-    enum subprocess_outcome why; /* once it is no longer RUNNING */
-    int64_t until;               /* of the phase, by the monotonic clock */
-    pid_t pid;                   /* of its process group, too */
-    int pidfd;                   /* readable when the program has ended; -1: there is none */
-    int pipes[PIPES];            /* our ends; -1: closed */
-    size_t written;              /* of the input; input_len is the newline */
+    enum subprocess_result why; /* once it is no longer RUNNING */
+    int64_t until;              /* of the phase, by the monotonic clock */
+    pid_t pid;                  /* of its process group, too */
+    int pidfd;                  /* readable when the program has ended; -1: there is none */
+    int pipes[PIPES];           /* our ends; -1: closed */
+    size_t written;             /* of the input; input_len is the newline */
     struct subprocess_output outputs[PIPES];
     bool ended;  /* but not reaped */
     bool heeded; /* a signal came, and has shortened its time */
@@ -272,9 +272,9 @@ bool subprocess_collect(struct subprocess *r, struct subprocess_end *end)
         waitpid(r->pid, &status, 0);
     end->left = r->ended ? 0 : r->pid;
     r->pid = 0;
-    end->outcome = r->phase != RUNNING   ? r->why
-                   : WIFSIGNALED(status) ? SUBPROCESS_SIGNALLED
-                                         : SUBPROCESS_EXITED;
+    end->result = r->phase != RUNNING   ? r->why
+                  : WIFSIGNALED(status) ? SUBPROCESS_SIGNALLED
+                                        : SUBPROCESS_EXITED;
     end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     subprocess_output_tail(&r->outputs[ERR], end->error, sizeof end->error);
     return true;

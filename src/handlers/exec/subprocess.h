@@ -26,7 +26,7 @@ struct program {
     int64_t timeout; /* milliseconds */
 };
 
-enum subprocess_outcome {
+enum subprocess_result {
     SUBPROCESS_EXITED,    /* status: its exit status */
     SUBPROCESS_SIGNALLED, /* status: the signal that ended it */
     SUBPROCESS_TIMED_OUT, /* it was ended at the time limit */
@@ -37,7 +37,7 @@ enum subprocess_outcome {
 enum { SUBPROCESS_ERROR_SIZE = 176 };
 
 struct subprocess_end {
-    enum subprocess_outcome outcome;
+    enum subprocess_result result;
     int status;
     pid_t left;                        /* it could not be killed, and runs on; 0: it has ended */
     char error[SUBPROCESS_ERROR_SIZE]; /* the last lines of its stderr, joined by spaces; printable UTF-8 */

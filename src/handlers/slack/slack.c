@@ -82,10 +82,10 @@ static void *make(const struct handler_setup *setup)
 
 /* An incoming webhook says exactly `ok`. Anything else with a 200 is a proxy, a log-in page, another address.
  */
-static void judge(struct http_call *call, enum http_outcome outcome, struct delivery_result *result)
+static void judge(struct http_call *call, enum transfer_status transfer, struct delivery_result *result)
 {
-    http_job_judge_status(call, outcome, result);
-    if (result->verdict == DELIVERY_DONE && strcmp(http_job_body(call), "ok") != 0)
+    http_job_judge_status(call, transfer, result);
+    if (result->status == DELIVERY_DONE && strcmp(http_job_body(call), "ok") != 0)
         handler_later(result, -1, "HTTP %d, but the answer is not `ok`: %.1000s", http_status(call),
             http_job_body(call));
 }

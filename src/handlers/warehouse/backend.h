@@ -2,7 +2,7 @@
  * backend: what a database must be able to do to hold a warehouse. One file per database, which
  * alone knows its library; the SQL lies in sql/warehouse/.
  *
- * Functions that can fail return 0, or -1 with the verdict and the reason in *why: DELIVERY_LATER when the
+ * Functions that can fail return 0, or -1 with the status and the reason in *why: DELIVERY_LATER when the
  * database is not to be had just now or must be set right, DELIVERY_DEAD when it refuses what it was given.
  * After a failure `rollback` is called; the next `begin` opens anew what was lost.
  */

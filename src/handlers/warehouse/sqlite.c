@@ -36,7 +36,7 @@ struct sqlite {
     bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every delivery */
 };
 
-/* SQLite's verdict as ours: what lies with the file is waited for, what lies with the row is refused. */
+/* SQLite's status as ours: what lies with the file is waited for, what lies with the row is refused. */
 static int fail_sqlite(struct sqlite *s, int code, struct delivery_result *why)
 {
     const char *text = sqlite3_errmsg(s->db);

@@ -194,13 +194,13 @@ static void apply_all(
             results[i] = results[0];
         return;
     }
-    results[0].away = how == NOT_BEGUN && results[0].verdict == DELIVERY_LATER;
+    results[0].away = how == NOT_BEGUN && results[0].status == DELIVERY_LATER;
     if (how == FAILED && batch->count > 1 && clock_monotonic() - began > batch->timeout / 2)
         i = 0; /* there is no time left; the engine tries them one by one */
     else if (how == FAILED && batch->count > 1)
         for (i = 0; i < batch->count; i++) {
             apply(state, &batch->events[i], 1, &results[i]);
-            if (results[i].verdict == DELIVERY_LATER) {
+            if (results[i].status == DELIVERY_LATER) {
                 i++;
                 break;
             }
@@ -252,13 +252,13 @@ static void load_all(
     struct warehouse_state *state, const struct handler_batch *batch, struct delivery_result *result)
 {
     load_together(state, batch->snapshots, batch->count, result);
-    if (result->verdict != DELIVERY_DEAD)
+    if (result->status != DELIVERY_DEAD)
         return;
     for (size_t i = 0; i < batch->count; i++) {
         load_together(state, &batch->snapshots[i], 1, result);
-        if (result->verdict == DELIVERY_LATER)
+        if (result->status == DELIVERY_LATER)
             return;
-        if (result->verdict == DELIVERY_DEAD)
+        if (result->status == DELIVERY_DEAD)
             leave_out(&batch->snapshots[i], result->error);
     }
     handler_done(result);
@@ -287,7 +287,7 @@ static int render(void *context, struct handler_batch *batch, struct handler_ren
         load_together(&written, batch->snapshots, batch->count, &result);
     else
         apply(&written, batch->events, batch->count, &result);
-    if (result.verdict == DELIVERY_DEAD)
+    if (result.status == DELIVERY_DEAD)
         buffer_append_format(&out->bytes, "-- refused: %s\n", result.error);
     out->suffix = ".sql";
     return 0;

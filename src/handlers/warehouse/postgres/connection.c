@@ -53,7 +53,7 @@ int pg_check(struct pg_connection *c, int taken, struct delivery_result *why)
     return taken == 1 ? 0 : fail_connection(c, why); /* LCOV_EXCL_BR_LINE: see above */
 }
 
-/* The server's verdict as ours: data that it refuses (classes 22 and 23, limits of 54) stay refused;
+/* The server's status as ours: data that it refuses (classes 22 and 23, limits of 54) stay refused;
  * everything else is a state that passes or that someone sets right. */
 static int fail_result(const PGresult *result, struct delivery_result *why)
 {

@@ -2,7 +2,7 @@
  * connection: a connection to a PostgreSQL server, by libpq, on which nothing waits longer than it may.
  *
  * Every wait ends at the deadline, and within a second of SIGTERM or SIGINT. Functions that can fail return
- * 0, or -1 with the verdict and the reason in *why. What the server refuses leaves the connection open; any
+ * 0, or -1 with the status and the reason in *why. What the server refuses leaves the connection open; any
  * other failure closes it.
  */
 #ifndef WOSYNC_HANDLERS_WAREHOUSE_POSTGRES_CONNECTION_H

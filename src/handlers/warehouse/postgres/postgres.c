@@ -130,7 +130,7 @@ static int open_database(struct postgres *p, struct delivery_result *why)
         pg_close(&p->connection);
     }
     /* nothing was given to it yet that it could refuse */
-    why->verdict = DELIVERY_LATER;
+    why->status = DELIVERY_LATER;
     p->retry_at = pg_host->clock_monotonic() + CONNECT_PAUSE;
     p->failure = *why;
     return -1;

@@ -1,8 +1,8 @@
 /*
- * queue_outcome: how the attempts of a handler's queue ended, and what that means for the rest of its run:
+ * queue_results: how the attempts of a handler's queue ended, and what that means for the rest of its run:
  * what is written, said, counted by the breaker, and when the handler is left alone.
  */
-#include "deliver/queue_outcome.h"
+#include "deliver/queue_results.h"
 
 #include <stdio.h>
 
@@ -44,7 +44,7 @@ static void note_death(struct handler_queue *queue, const char *what, const stru
 {
     if (queue->deaths.count++ > 0)
         return;
-    if (result->verdict == DELIVERY_DEAD)
+    if (result->status == DELIVERY_DEAD)
         snprintf(queue->deaths.first, sizeof queue->deaths.first,
             "%s: refused, it will not be tried again: %s", what, result->error);
     else
@@ -74,7 +74,7 @@ void queue_note_failure(struct handler_queue *queue, const struct delivery_resul
  * refused. */
 void queue_obey_retry_after(struct handler_queue *queue, const struct delivery_result *result)
 {
-    if (queue->limits.interval_ms == 0 || result->verdict != DELIVERY_LATER || result->retry_after <= 0)
+    if (queue->limits.interval_ms == 0 || result->status != DELIVERY_LATER || result->retry_after <= 0)
         return;
     queue->quiet_until = clock_monotonic() + result->retry_after;
     if (result->retry_after > LONGEST_PAUSE_MS)
@@ -101,8 +101,8 @@ void queue_count(struct handler_queue *queue, const struct job *job, size_t resu
     bool answered = false, failed = false;
     for (size_t i = 0; i < results; i++) {
         answered =
-            answered || job->results[i].verdict == DELIVERY_DONE || job->results[i].verdict == DELIVERY_DEAD;
-        failed = failed || job->results[i].verdict == DELIVERY_LATER;
+            answered || job->results[i].status == DELIVERY_DONE || job->results[i].status == DELIVERY_DEAD;
+        failed = failed || job->results[i].status == DELIVERY_LATER;
     }
     if (answered || failed || job->probe)
         breaker_note(&queue->breaker, answered, job->probe);

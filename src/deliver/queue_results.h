@@ -1,8 +1,8 @@
 /*
- * queue_outcome: how the attempts of a handler's queue ended. Part of handler_queue.
+ * queue_results: how the attempts of a handler's queue ended. Part of handler_queue.
  */
-#ifndef WOSYNC_DELIVER_QUEUE_OUTCOME_H
-#define WOSYNC_DELIVER_QUEUE_OUTCOME_H
+#ifndef WOSYNC_DELIVER_QUEUE_RESULTS_H
+#define WOSYNC_DELIVER_QUEUE_RESULTS_H
 
 #include "deliver/handler_queue.h"
 
