@@ -210,8 +210,9 @@ static int check_log(
             "earlier --since",
             since, first, keep);
     if (oldest > options->since)
-        log_warning(
-            "rehearse: the event log goes back to %s only; done events are kept for %s (keep in [store])",
+        log_warning("rehearse: the event log goes back to %s only, so nothing before that is rehearsed; done "
+                    "events are "
+                    "kept for %s, set keep in [store] for more",
             first, keep);
     return 0;
 }

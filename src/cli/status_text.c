@@ -220,8 +220,9 @@ static void print_handlers(struct json_object *status)
             printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
                 text_of(handler, "lastError", "none"));
         if (number_of(handler, "failures") > 0)
-            printf("    failing since: %s, %lld failures%s%s\n",
+            printf("    failing since: %s, %lld failure%s%s%s\n",
                 age_of(handler, "failingSince", "never", age), (long long)number_of(handler, "failures"),
+                number_of(handler, "failures") == 1 ? "" : "s",
                 number_of(handler, "pending") == 0 ? "; the last: " : "",
                 number_of(handler, "pending") == 0 ? text_of(handler, "lastError", "none") : "");
     }
@@ -233,8 +234,9 @@ static void print_quarantine(struct json_object *status)
     char age[64];
     if (number_of(status, "quarantine") == 0)
         return;
-    printf("\n%lld record%s in quarantine; the newest:\n", (long long)number_of(status, "quarantine"),
-        number_of(status, "quarantine") == 1 ? "" : "s");
+    const int64_t count = number_of(status, "quarantine");
+    printf("\n%lld record%s in quarantine, until MaintainX sends a version that can be read; the newest:\n",
+        (long long)count, count == 1 ? "" : "s");
     for (size_t i = 0; i < json_object_array_length(records); i++) {
         struct json_object *record = json_object_array_get_idx(records, i);
         printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age),

@@ -175,9 +175,9 @@ static bool any_event(const struct webhooks_wanted *wanted)
 static const struct option_spec known_options[] = {
     {"url", READ_BY(read_url), .value = "URL", .hide_value = true, .subs = SUB(REGISTER),
         .required = SUB(REGISTER), .missing = "write --url https://HOST/PATH",
-        .help = "https, at most 512 bytes"},
+        .help = "https (on loopback http, too), at most 512 bytes"},
     {"event", READ_BY(read_event), .value = "TYPE", .subs = SUB(REGISTER),
-        .help = "workorder.created, workorder.status_changed, ...; may be given several times (all)"},
+        .help = "workorder.created, workorder.status_changed, ..., or *; may be given several times (*)"},
     {.name = NULL},
 };
 
@@ -225,9 +225,8 @@ const struct command command_webhooks = {
         "\n",
     .help_end =
         "\n"
-        "list asks MaintainX for each of them: it deletes those that fail for long, silently. secret prints "
-        "the\n"
-        "secret of one, and keeps it.\n"
+        "list asks MaintainX for each of them, because MaintainX deletes those that fail for long. secret\n"
+        "fetches the secret of one, prints it, and keeps it.\n"
         "\n"
         "example:  wosync webhooks register --url https://plant.example.com/wosync\n",
     .options = known_options,
