@@ -179,13 +179,14 @@ static void print_webhooks(struct json_object *status)
     char age[64], delay[TIMESTAMP_SIZE];
     if (hooks == NULL)
         return;
-    printf("webhooks    last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
+    printf(
+        "webhooks    the last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
         age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
         (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "refused"),
         (long long)number_of(hooks, "givenUp"));
-    printf("            last work order that was read because of one %s\n",
+    printf("            the last work order that was read because of a webhook: %s\n",
         age_of(hooks, "lastObserved", "never", age));
-    printf("            found by polling first %lld, of them missed by webhooks %lld\n",
+    printf("            found by polling first: %lld, of them named by no webhook: %lld\n",
         (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
     if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
         duration_format(number_of(hooks, "webhookDelayP50Ms"), delay);
