@@ -123,33 +123,34 @@ static const struct option_spec known[] = {
         READ_BY(read_file),
         .value = "FILE",
         .help = "the configuration (else $WOSYNC_CONFIG, ./wosync.conf,\n"
-                "~/.config/wosync/wosync.conf, /etc/wosync.conf); several\n"
-                "may be given: a later one overrides an earlier one"},
+                "~/.config/wosync/wosync.conf, /etc/wosync.conf); may\n"
+                "be repeated: a later file overrides an earlier one"},
     {.letter = 'q', FLAG_READ_BY(read_quiet), .help = "print errors only"},
-    {.letter = 'v', FLAG_READ_BY(read_verbose), .help = "say what is done"},
+    {.letter = 'v', FLAG_READ_BY(read_verbose), .help = "also print what is done"},
     {"log-format", READ_BY(read_format), .value = "FORMAT",
         .help = "text, or json: one object per line on stderr"},
     {"splay", DURATION_TO(struct options, cli.splay), .value = "D",
-        .help = "for sync, backfill, reconcile, dispatch: wait first, up to this time\n"
-                "(45s), and as long each time: the path of the store says how long"},
+        .help = "for sync, backfill, reconcile, dispatch: wait first, for less than this\n"
+                "time (45s); the path of the store says how long, the same each time"},
     {"ok", READ_BY(read_ok), .value = "STATUS",
         .help = "end with 0 in place of this exit status (75), for a scheduler that\n"
-                "takes every other one for a failure; may be repeated"},
+                "takes every status but 0 for a failure; may be repeated"},
     {.letter = 'h', .answer = print_help},
-    {"help", .answer = print_help, .help = "the commands, or the options of one"},
-    {"version", .answer = print_version, .help = "which version this is"},
+    {"help", .answer = print_help, .help = "print the commands, or the options of one"},
+    {"version", .answer = print_version, .help = "print the version"},
     {.name = NULL},
 };
 
 /* What stands in front of the command. */
 static const struct command front = {
     .name = "wosync",
-    .help = "usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] [--splay D] [--ok STATUS]... "
-            "COMMAND [OPTION...]\n"
-            "\n"
-            "Follows the work orders of a MaintainX account by polling, and emits what happened to them as\n"
-            "events.\n"
-            "\n",
+    .help =
+        "usage: wosync [-c FILE]... [-q | -v] [--log-format text|json] [--splay D] [--ok STATUS]... "
+        "COMMAND [OPTION...]\n"
+        "\n"
+        "Follows the work orders of a MaintainX account by polling, and emits events for what happened to\n"
+        "them.\n"
+        "\n",
     .help_end = "\n"
                 "wosync COMMAND --help shows the options of a command, wosync(1) is the manual.\n"
                 "\n"

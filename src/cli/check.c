@@ -317,15 +317,16 @@ static const struct option_spec known[] = {
 const struct command command_check = {
     .name = "check",
     .summary = "a plugin for Nagios, Icinga, Zabbix, or a container's health check",
-    .help = "usage: wosync check [-w|--warning D] [-c|--critical D] [--pending-age D] [--dead N]\n"
-            "\n"
-            "Says in one line whether wosync works, with performance data, then a line for each finding. It\n"
-            "reads the store alone: no request is sent, and no secret is needed.\n"
-            "\n",
+    .help =
+        "usage: wosync check [-w|--warning D] [-c|--critical D] [--pending-age D] [--dead N]\n"
+        "\n"
+        "Says in one line whether wosync works, with performance data. Where there are several findings, a\n"
+        "line for each follows. It reads only the store: no request is sent, and no secret is needed.\n"
+        "\n",
     .help_end =
         "\n"
-        "Records in quarantine, and a last run that ended with an exit status that needs a hand, are\n"
-        "WARNING, too. Exit status 65 counts as success.\n"
+        "WARNING, too: a record in quarantine, and a last sync that ended with an exit status other than 0,\n"
+        "65, 69 and 75. A sync that ended with 65 counts as a success.\n"
         "\n"
         "exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also: a wrong option, no store yet)\n"
         "\n"

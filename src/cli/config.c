@@ -110,7 +110,7 @@ const struct command command_config = {
         "comes\n"
         "from: FILE:LINE, a variable in the environment, or the default. Run it as the user that runs "
         "wosync:\n"
-        "another one may not be allowed to read the same files.\n"
+        "another user may not be allowed to read the same files.\n"
         "\n"
         "example:  sudo -u wosync wosync config\n",
     .surplus = "it takes no argument; write -c FILE in front of config",

@@ -315,8 +315,8 @@ static const struct option_spec known[] = {
     {"offline", FLAG_TO(struct options, offline), .excludes = "send",
         .help = "send nothing, neither to the API nor to a receiver"},
     {"send", FLAG_TO(struct options, send),
-        .help = "deliver one wosync.test event to each handler that keeps nothing of it, whatever its on\n"
-                "and when say"},
+        .help = "deliver one wosync.test event to each handler but report and warehouse, which would keep\n"
+                "it; on and when do not matter"},
     {"strict", FLAG_TO(struct options, strict), .help = "warnings count, too: exit status 65"},
     {"json", FLAG_TO(struct options, json), .help = "one object: \"ok\", \"exitStatus\", \"checks\""},
     {"list", FLAG_TO(struct options, list), .help = "what is checked, and what depends on what"},
@@ -326,22 +326,21 @@ static const struct option_spec known[] = {
 const struct command command_doctor = {
     .name = "doctor",
     .summary = "try everything that can be wrong, and say what to do about it",
-    .help =
-        "usage: wosync doctor [--offline] [--send] [--strict] [--json] [--list] [CHECK...]\n"
-        "\n"
-        "Looks at the configuration, the machine, the API, the store, each handler's receiver and the "
-        "webhooks.\n"
-        "It reads only, takes no lock, and sends at most six requests within the rate limit. A check that "
-        "depends\n"
-        "on one that failed is not tried (--). Run it as the user that wosync runs as.\n"
-        "\n",
-    .help_end =
-        "  CHECK      only these checks, or groups, and what they depend on\n"
-        "\n"
-        "The exit status is what sync would end with: 78 the configuration, 77 the token, 74 files and the\n"
-        "store, 69 the API or a receiver; 0 when nothing failed.\n"
-        "\n"
-        "example:  sudo -u wosync wosync doctor\n",
+    .help = "usage: wosync doctor [--offline] [--send] [--strict] [--json] [--list] [CHECK...]\n"
+            "\n"
+            "Tries the configuration, the machine, the API, the store, each handler's receiver and the "
+            "webhooks.\n"
+            "It changes nothing, takes no lock, and sends at most six requests within the rate limit. A "
+            "check that\n"
+            "depends on one that failed is not tried (--). Run it as the user that wosync runs as.\n"
+            "\n",
+    .help_end = "  CHECK      only these checks, or groups, and what they depend on\n"
+                "\n"
+                "The exit status is that of the gravest failure: 78 the configuration, 77 the token, 74 "
+                "files and the\n"
+                "store, 69 the API or a receiver; 0 when nothing failed.\n"
+                "\n"
+                "example:  sudo -u wosync wosync doctor\n",
     .options = known,
     .max_arguments = INT_MAX,
     .run = run,

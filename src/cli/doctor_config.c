@@ -153,7 +153,7 @@ const struct doctor_check doctor_config[] = {
     {"settings", "every setting is right", NULL, false, check_settings},
     {"modules", "modules are there and of this version", NULL, false, check_modules},
     {"secrets", "nobody else can read the files of secrets", NULL, false, check_secrets},
-    {"plain-http", "receivers are spoken to by https", NULL, false, check_plain},
+    {"plain-http", "no address on another machine is plain http", NULL, false, check_plain},
     {"when", "each when matches some of the last 1,000 events", "settings", false, check_when},
     {NULL, NULL, NULL, false, NULL},
 };

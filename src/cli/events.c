@@ -201,7 +201,8 @@ static int replay(struct store *store, const struct config *config, struct optio
     if (rc == 0)
         rc = r.handler != NULL
                  ? replay_all(&r, e)
-                 : fail(e, EX_USAGE, "events: --handler %s: the configuration has no such handler",
+                 : fail(e, EX_USAGE,
+                       "events: --handler %s: the configuration has no such handler; see: wosync config",
                        options->handler);
     handler_table_free(&table);
     return rc;
@@ -272,7 +273,7 @@ static int run_subcommand(
             sub->run(store, &config, options, id, &e);
         }
     } else if (sub->mode == STORE_WRITE) {
-        fail(&e, EX_CANTCREAT, "store %s: there is none yet; the first wosync sync makes it", config.store);
+        fail(&e, EX_IOERR, "events: store %s: not made yet; the first wosync sync makes it", config.store);
     }
     store_close(store);
     lock_close(lock);
@@ -346,13 +347,12 @@ const struct command command_events = {
         "\n"
         "list shows the newest events of the log, oldest first: a line for people and the event's id below "
         "it.\n"
-        "What it leaves out it says on stderr.\n"
+        "A warning on stderr says when there are more.\n"
         "\n"
         "retry queues dead deliveries again: all, or those of one event. discard drops the deliveries of an\n"
         "event that are pending or dead, or all that wait for a handler, whether the configuration still\n"
-        "has it or not. replay delivers what happened since T (a date, a date and time, or an age such as\n"
-        "7d) to a handler again, or for the first time to one that came later; no request goes to\n"
-        "MaintainX.\n"
+        "has it or not. replay delivers the events that happened since T to a handler again, or for the\n"
+        "first time to one that is new. No request is sent to MaintainX.\n"
         "\n",
     .help_end = "\n"
                 "examples:  wosync events list --type workorder.completed --json | jq .data.title\n"

@@ -57,7 +57,7 @@ static int add_handlers(struct init *init, char *words)
     for (char *word = strtok_r(words, " ,\t", &rest); word != NULL; word = strtok_r(NULL, " ,\t", &rest)) {
         const char *wrong = init_handlers_add(&init->handlers, word);
         if (wrong != NULL) {
-            log_error("%s: %s", word, wrong);
+            log_error("init: %s: %s", word, wrong);
             init_handlers_free(&init->handlers);
             return -1;
         }
@@ -315,10 +315,11 @@ const struct command command_init = {
         "the\n"
         "token: the file of -c, else /etc/wosync.conf for root and ~/.config/wosync/wosync.conf for other "
         "users.\n"
-        "It writes all or nothing, and over no file that exists. On a terminal it asks for the token and "
+        "It writes all files or none, and none over a file that exists. On a terminal it asks for the token "
+        "and "
         "the\n"
         "handlers; elsewhere the first line of stdin is the token. Then it prints how to run wosync every\n"
-        "minute, and tries the configuration by wosync doctor, whose exit status is its own.\n"
+        "minute, and runs wosync doctor configuration api handlers. It ends with the exit status of that.\n"
         "\n",
     .help_end = "\n"
                 "example:  sudo wosync init --handler slack --handler report <secrets.txt\n",

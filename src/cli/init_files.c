@@ -30,7 +30,9 @@ int init_files_check(const struct init_files *files, struct error *e)
         if (lstat(files->files[i].path, &st) == 0)
             return refuse_existing(files->files[i].path, e);
         if (errno != ENOENT && errno != ENOTDIR)
-            return fail(e, EX_CANTCREAT, "%s: %s", files->files[i].path, strerror(errno));
+            return fail(e, EX_CANTCREAT,
+                "%s: nobody can say whether it exists: %s; name another configuration with -c",
+                files->files[i].path, strerror(errno));
     }
     return 0;
 }
@@ -48,9 +50,11 @@ int init_files_make_directory(
             if (files->made_count < INIT_FILES_MOST)
                 files->made[files->made_count++] = strdup(part);
             if ((files->system && chown(part, uid, gid) != 0) || chmod(part, mode) != 0)
-                rc = fail(e, EX_CANTCREAT, "%s: %s", part, strerror(errno));
+                rc = fail(e, EX_CANTCREAT, "%s: its owner cannot be set: %s", part, strerror(errno));
         } else if (errno != EEXIST) {
-            rc = fail(e, EX_CANTCREAT, "%s: this directory cannot be made: %s", part, strerror(errno));
+            rc = fail(e, EX_CANTCREAT,
+                "%s: this directory cannot be made: %s; make it, or name another place with -c or --store",
+                part, strerror(errno));
         }
         if (slash != NULL)
             *slash = '/';
@@ -89,7 +93,8 @@ static int write_file(const struct init_files *files, struct init_file *file, st
     else if (errno == EEXIST)
         refuse_existing(file->path, e);
     else
-        fail(e, EX_CANTCREAT, "%s: %s", file->path, strerror(errno));
+        fail(e, EX_CANTCREAT, "%s: it cannot be written: %s; name another configuration with -c", file->path,
+            strerror(errno));
     if (fd >= 0) {
         unlink(name.data);
         close(fd);

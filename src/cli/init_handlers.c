@@ -74,9 +74,11 @@ const char *init_handlers_add(struct init_handlers *handlers, const char *text)
     const struct init_handler_type *type = find_type(text, len);
     const char *target = text[len] == '=' ? text + len + 1 : NULL;
     if (type == NULL)
-        return "there is no such handler";
-    if (target != NULL && (type->key == NULL || *target == '\0' || strchr(target, '\n') != NULL))
-        return "it takes no such value";
+        return "there is no such handler; known are log, slack, http, exec, report and warehouse";
+    if (target != NULL && type->key == NULL)
+        return "it takes no value; write the name alone";
+    if (target != NULL && (*target == '\0' || strchr(target, '\n') != NULL))
+        return "its value is empty or has a line break; write TYPE=TARGET, or the name alone";
     if (target != NULL && type->secret && !names_a_place(target))
         return "the URL is a secret, and others can read a command line; write the name alone, and the URL "
                "on "

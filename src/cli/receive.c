@@ -311,9 +311,9 @@ const struct command command_receive = {
         "\n"
         "A web server runs it as a CGI program, through a wrapper (PREFIX/lib/wosync/webhook). It checks the "
         "signature\n"
-        "of the delivery, stores it, answers, and then delivers the events, unless another run is at work "
-        "and "
-        "does.\n"
+        "of the delivery, stores it and answers. Then it refetches the work order and delivers the events "
+        "for eight\n"
+        "seconds at most; the next sync does the rest.\n"
         "\n",
     .help_end =
         "\n"

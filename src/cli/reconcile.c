@@ -70,12 +70,13 @@ const struct command command_reconcile = {
     .help =
         "usage: wosync reconcile [--no-dispatch] [--max-time D] [--wait D]\n"
         "\n"
-        "Reads everything, for what a poll cannot see. It emits the changes that polling missed and counts\n"
+        "Reads everything, to find what no poll can see. It emits the changes that polling missed and "
+        "counts\n"
         "them as healed. A work order that is gone is emitted as deleted once that is proved: it is missing\n"
         "from a whole sweep, and its id answered 404 twice, in two sweeps or an hour apart (a sync sends "
         "the\n"
-        "second request). With more than max_deletes missing at once nothing is emitted: a permission that\n"
-        "was revoked looks the same.\n"
+        "second request). With more than max_deletes missing at once no deletion is emitted, because a\n"
+        "permission that was revoked looks the same.\n"
         "\n",
     .help_end = "\n"
                 "example, in a crontab:  17 3 * * 0 wosync reconcile\n",

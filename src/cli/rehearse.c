@@ -210,8 +210,9 @@ static int check_log(
             "earlier --since",
             since, first, keep);
     if (oldest > options->since)
-        log_warning(
-            "rehearse: the event log goes back to %s only; done events are kept for %s (keep in [store])",
+        log_warning("rehearse: the event log goes back to %s only, so nothing before that is rehearsed; done "
+                    "events are "
+                    "kept for %s, set keep in [store] for more",
             first, keep);
     return 0;
 }
@@ -337,12 +338,11 @@ const struct command command_rehearse = {
     .help =
         "usage: wosync rehearse --handler NAME --since T [-c FILE]... [--diff FILE] [--out DIR]\n"
         "\n"
-        "Renders what a handler would have sent for the events that the event log holds of that time, and "
-        "sends\n"
-        "nothing: no request, no program is run, and the store stays as it is. Prints for each day how many\n"
-        "messages and summaries, and how many in the busiest minute. An event counts at the time when it "
-        "was\n"
-        "observed. The handler may be one that is not in use yet. Days are in the machine's time zone.\n"
+        "Makes what a handler would have sent for the events of the event log since T. Nothing is sent: no\n"
+        "request is made, no program is run, and the store is not changed. Prints for each day how many\n"
+        "messages and summaries there were, and how many in the busiest minute. An event counts at the time\n"
+        "when it was observed. The handler may be one that is not in use yet. Days are in the machine's time "
+        "zone.\n"
         "\n",
     .help_end = "\n"
                 "example:  wosync -c new.conf rehearse --handler erp --since 30d --diff /etc/wosync.conf\n",

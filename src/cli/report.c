@@ -155,13 +155,13 @@ static const struct option_spec known[] = {
     {"since", READ_BY(read_since), .value = "T",
         .help = "the period: an age or a date, from 7 to 730 days ago (90d)"},
     {"output", TEXT_TO(struct options, output), .value = "FILE",
-        .help = "written whole or not at all, where the old one stays until then; -: stdout (-)"},
+        .help = "where to write, whole or not at all; -: stdout (-)"},
     {"location", NUMBER_TO(struct options, request.location, 1, INT64_MAX), .value = "ID",
         .help = "only work orders at this location"},
     {"target", READ_BY(read_target), .value = "NAME=PERCENT",
         .help = "pm=90: the share of preventive work on time that you want, in percent;\n"
                 "on_time=90: the same for all work with a due date"},
-    {"json", FLAG_TO(struct options, json), .help = "the numbers alone"},
+    {"json", FLAG_TO(struct options, json), .help = "print the numbers as one object, no page"},
     {.name = NULL},
 };
 
@@ -172,17 +172,15 @@ const struct command command_report = {
         "usage: wosync report [--since T] [--output FILE|-] [--location ID] [--target NAME=PERCENT]... "
         "[--json]\n"
         "\n"
-        "Makes one page of HTML out of the store, without a request: four figures with their trends, charts "
-        "of\n"
-        "the backlog, of created, completed and overdue work, the assets and locations with the most open "
-        "work,\n"
-        "the most urgent overdue work orders, and how deliveries and runs went. The page says what its "
-        "words\n"
-        "mean. It stands alone: no script, nothing to load. Days and weeks are in the machine's time zone.\n"
+        "Makes one page of HTML out of the store. No request is sent. The page has four figures with their\n"
+        "trends, charts of the backlog and of created, completed and overdue work, the assets and locations\n"
+        "with the most open work, the most urgent overdue work orders, and how deliveries and runs went. It\n"
+        "says what its words mean. It has no script and loads nothing. Days and weeks are in the machine's "
+        "time zone.\n"
         "\n",
     .help_end =
         "\n"
-        "FILE is written by the user that the store belongs to, for root, too.\n"
+        "FILE belongs to the user that owns the store, also when root runs the command.\n"
         "\n"
         "example:  sudo -u wosync wosync report --target pm=90 --output /var/lib/wosync/report.html\n",
     .options = known,

@@ -127,9 +127,9 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
 
 static const struct option_spec known[] = {
     {"json", FLAG_TO(struct options, json),
-        .help = "everything, all runs too, for machines. \"ok\" is true when polling works and nothing\n"
-                "needs a hand; \"problems\" says what does; \"lastSuccess\" when a run of each kind\n"
-                "last ended well"},
+        .help = "print one object with everything, all runs too. \"ok\" is true when nothing is wrong;\n"
+                "\"problems\" lists what is wrong; \"lastSuccess\" says when a run of each kind last\n"
+                "ended well"},
     {.name = NULL},
 };
 

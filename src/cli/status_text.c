@@ -179,13 +179,14 @@ static void print_webhooks(struct json_object *status)
     char age[64], delay[TIMESTAMP_SIZE];
     if (hooks == NULL)
         return;
-    printf("webhooks    last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
+    printf(
+        "webhooks    the last one %s; received %lld, of them seen before %lld; refused %lld; given up %lld\n",
         age_of(hooks, "lastReceived", "never", age), (long long)number_of(hooks, "received"),
         (long long)number_of(hooks, "duplicate"), (long long)number_of(hooks, "refused"),
         (long long)number_of(hooks, "givenUp"));
-    printf("            last work order that was read because of one %s\n",
+    printf("            the last work order that was read because of a webhook: %s\n",
         age_of(hooks, "lastObserved", "never", age));
-    printf("            found by polling first %lld, of them missed by webhooks %lld\n",
+    printf("            found by polling first: %lld, of them named by no webhook: %lld\n",
         (long long)number_of(hooks, "foundByPolling"), (long long)number_of(hooks, "missed"));
     if (json_object_object_get(hooks, "webhookDelayP50Ms") != NULL) {
         duration_format(number_of(hooks, "webhookDelayP50Ms"), delay);
@@ -220,8 +221,9 @@ static void print_handlers(struct json_object *status)
             printf("    oldest pending: %s; last error: %s\n", age_of(handler, "oldestPending", "none", age),
                 text_of(handler, "lastError", "none"));
         if (number_of(handler, "failures") > 0)
-            printf("    failing since: %s, %lld failures%s%s\n",
+            printf("    failing since: %s, %lld failure%s%s%s\n",
                 age_of(handler, "failingSince", "never", age), (long long)number_of(handler, "failures"),
+                number_of(handler, "failures") == 1 ? "" : "s",
                 number_of(handler, "pending") == 0 ? "; the last: " : "",
                 number_of(handler, "pending") == 0 ? text_of(handler, "lastError", "none") : "");
     }
@@ -233,8 +235,9 @@ static void print_quarantine(struct json_object *status)
     char age[64];
     if (number_of(status, "quarantine") == 0)
         return;
-    printf("\n%lld record%s in quarantine; the newest:\n", (long long)number_of(status, "quarantine"),
-        number_of(status, "quarantine") == 1 ? "" : "s");
+    const int64_t count = number_of(status, "quarantine");
+    printf("\n%lld record%s in quarantine, until MaintainX sends a version that can be read; the newest:\n",
+        (long long)count, count == 1 ? "" : "s");
     for (size_t i = 0; i < json_object_array_length(records); i++) {
         struct json_object *record = json_object_array_get_idx(records, i);
         printf("  %s  work order %s: %s\n", age_of(record, "seen", "", age),

@@ -123,8 +123,9 @@ static const struct option_spec known[] = {
     {"no-dispatch", FLAG_TO(struct options, no_dispatch), .help = "poll, but deliver nothing"},
     {"fallback", FLAG_TO(struct options, fallback),
         .help =
-            "poll only when no webhook has brought a work order for webhook_silence, one was refused\n"
-            "since the last poll, a subscription is gone, or the last poll is as long ago as safety_poll;\n"
+            "poll only where webhooks do not suffice: when none has brought a work order for\n"
+            "webhook_silence, one was refused since the last poll, a subscription is gone, many work orders\n"
+            "were notified at once, a pass is unfinished, or the last poll is as long ago as safety_poll;\n"
             "-v says why"},
     {"max-time", DURATION_TO(struct options, max_time), .value = "D",
         .help = "end between two pages after this time (50s, 5m); the next run continues there"},

@@ -71,6 +71,14 @@ static enum subscription_api known_or_usual(enum subscription_api known)
     return known != SUBSCRIPTION_APIS ? known : API_SUBSCRIPTIONS;
 }
 
+/* The API's own words for a 404 blame base_url; an id that was mistyped or deleted is likelier. */
+static int refuse_unknown(const char *id, struct error *e)
+{
+    *e = (struct error){0};
+    return fail(e, EX_UNAVAILABLE,
+        "webhooks: %s: MaintainX has no such subscription (404); wosync webhooks list shows the ids", id);
+}
+
 static int do_show(struct run_context *context, struct client *client, enum subscription_api known,
     const struct options *options, struct error *e)
 {
@@ -81,6 +89,8 @@ static int do_show(struct run_context *context, struct client *client, enum subs
         printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
             hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
         rc = subscriptions_set_status(context->store, hook.id, hook.status, clock_now(), e);
+    } else if (verdict == API_GONE) {
+        rc = refuse_unknown(options->id, e);
     }
     api_subscription_free(&hook);
     return rc;
@@ -107,8 +117,9 @@ static int do_secret(struct run_context *context, struct client *client, enum su
             "webhooks: this server shows no secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
-    if (api_subscription_secret(client, options->id, &secret, e) != API_OK)
-        return -1;
+    const enum api_verdict verdict = api_subscription_secret(client, options->id, &secret, e);
+    if (verdict != API_OK)
+        return verdict == API_GONE ? refuse_unknown(options->id, e) : -1;
     printf("%s\n", secret);
     int rc = subscriptions_set_secret(context->store, options->id, secret, e);
     explicit_bzero(secret, strlen(secret));
@@ -175,9 +186,9 @@ static bool any_event(const struct webhooks_wanted *wanted)
 static const struct option_spec known_options[] = {
     {"url", READ_BY(read_url), .value = "URL", .hide_value = true, .subs = SUB(REGISTER),
         .required = SUB(REGISTER), .missing = "write --url https://HOST/PATH",
-        .help = "https, at most 512 bytes"},
+        .help = "https (on loopback http, too), at most 512 bytes"},
     {"event", READ_BY(read_event), .value = "TYPE", .subs = SUB(REGISTER),
-        .help = "workorder.created, workorder.status_changed, ...; may be given several times (all)"},
+        .help = "workorder.created, workorder.status_changed, ..., or *; may be given several times (*)"},
     {.name = NULL},
 };
 
@@ -225,9 +236,8 @@ const struct command command_webhooks = {
         "\n",
     .help_end =
         "\n"
-        "list asks MaintainX for each of them: it deletes those that fail for long, silently. secret prints "
-        "the\n"
-        "secret of one, and keeps it.\n"
+        "list asks MaintainX for each of them, because MaintainX deletes those that fail for long. secret\n"
+        "fetches the secret of one, prints it, and keeps it.\n"
         "\n"
         "example:  wosync webhooks register --url https://plant.example.com/wosync\n",
     .options = known_options,

@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from harness import (CANTCREAT, CONFIG, DATA, DONE, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case, ago,
-                     moment_of)
+from harness import (CANTCREAT, CONFIG, DATA, DONE, IO, NOPERM, TOKEN, TRY_LATER, UNAVAILABLE, USAGE, Case,
+                     ago, moment_of)
 from webhooks import SECRET, signed
 
 COMMANDS = ("sync", "dispatch", "events", "status", "check", "config")
@@ -205,7 +205,7 @@ class Replay(Case):
     def test_a_handler_that_is_not_there(self):
         self.sync()
         self.wosync("events", "replay", "--handler", "nobody", "--since", "1h", expect=USAGE,
-                    message="--handler nobody: the configuration has no such handler")
+                    message="--handler nobody: the configuration has no such handler; see: wosync config")
 
     def test_a_handler_table_that_is_wrong(self):
         self.sync()
@@ -252,7 +252,7 @@ class Replay(Case):
         for arguments in (["events", "retry"], ["events", "discard", "x"],
                           ["events", "replay", "--handler", "x", "--since", "1d"]):
             with self.subTest(arguments=arguments):
-                self.wosync(*arguments, expect=CANTCREAT, message="there is none yet; the first wosync sync makes it")
+                self.wosync(*arguments, expect=IO, message="events: store .*: not made yet; the first wosync sync makes it")
         self.assertFalse(os.path.exists(self.store))
 
 
@@ -414,7 +414,7 @@ class Status(Case):
         self.assertRegex(text, r"watermark +%s" % status["watermark"])
         self.assertRegex(text, r"last pass +\S+ ago, filter updatedAt\[gte\]")
         self.assertRegex(text, r"(?m)^log +log +0 +0 +3 +0 +")
-        self.assertRegex(text, r"1 record in quarantine")
+        self.assertRegex(text, r"\n1 record in quarantine, until MaintainX sends a version that can be read; the newest:\n")
         self.assertRegex(text, r"work order 700: its status")
 
     def test_several_in_quarantine(self):
@@ -422,7 +422,7 @@ class Status(Case):
             self.mock.create({"_raw": '{"id": %d, "updatedAt": "%s"}' % (number, ago(0))})
         self.sync(expect=DATA)
         text = self.wosync("status").out
-        self.assertRegex(text, "2 records in quarantine; the newest:\n  .* work order 70")
+        self.assertRegex(text, "\n2 records in quarantine, until .*; the newest:\n  .* work order 70")
 
     def test_of_an_organization(self):
         self.mock.config(organization="1001")

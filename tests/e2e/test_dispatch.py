@@ -522,7 +522,10 @@ class Trouble(DispatchCase):
         self.judge(lambda request: Answer(503, "closed"))
         self.use(self.http("erp"))
         self.sync()
-        self.create(2)
+        self.create(1)
+        self.sync_silently()
+        self.assertRegex(self.wosync("status").out, r"failing since: \S+ ago, 1 failure\n")
+        self.create(1)
         self.sync_silently()
 
         def later(hours):

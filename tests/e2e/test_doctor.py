@@ -225,6 +225,8 @@ class Doctor(Webhooks):
 
     def test_plain_http(self):
         self.well()
+        # http on this machine is no fault, and it is not called https
+        self.assertEqual(self.doctor("plain-http")["plain-http"], [("ok", "no address on another machine is plain http")])
         address = socket.gethostbyname(socket.gethostname())
         if address.startswith("127."):
             address = "192.0.2.1"

@@ -128,7 +128,7 @@ class ByOptions(Init):
 
     def test_a_directory_that_cannot_be_made(self):
         self.write("etc", "a file")
-        self.init(TOKEN, expect=CANTCREAT, message="etc")
+        self.init(TOKEN, expect=CANTCREAT, message="etc.*; name another")
         self.init(TOKEN, "--store", self.path("etc/data/wosync.db"), expect=CANTCREAT, message="etc")
 
     def test_secrets_do_not_come_from_the_command_line(self):
@@ -142,8 +142,10 @@ class ByOptions(Init):
         self.assertEqual(sorted(self.files()), ["api.key", "wosync.conf"])
 
     def test_mistakes_in_use(self):
-        for arguments, message in ((("--handler", "fax"), "fax: there is no such handler"), (("--handler", "log=x"), "no such value"),
-                                   (("--handler", "http="), "no such value"), (("--handler", "log", "--handler", "log"), "named before"),
+        for arguments, message in ((("--handler", "fax"), "fax: .*; known are log, slack, http, exec, report and warehouse"),
+                                   (("--handler", "log=x"), "log: it takes no value; write the name alone"),
+                                   (("--handler", "http="), "its value is empty or has a line break; write TYPE=TARGET"),
+                                   (("--handler", "log", "--handler", "log"), "named before"),
                                    (("--what",), "unknown option")):
             self.init(TOKEN, *arguments, expect=USAGE, message=message)
         self.init("", expect=USAGE, message="stdin has no token")

@@ -145,7 +145,7 @@ class Gate(Webhooks):
         self.cgi(self.body, signed(self.body, "other"))
         self.send(self.body)
         self.assertEqual(self.lane()["refused"], 2)
-        self.assertRegex(self.wosync("status").out, r"webhooks +last one .* ago; received 1, of them seen before 0; refused 2; given up 0")
+        self.assertRegex(self.wosync("status").out, r"webhooks +the last one .* ago; received 1, of them seen before 0; refused 2; given up 0")
 
     def test_the_secret_is_in_no_output(self):
         self.env["MAINTAINX_WEBHOOK_SECRET"] = SECRET + " " + "x" * 1100
@@ -918,7 +918,7 @@ class Counters(Webhooks):
     def test_refused_ones_alone(self):
         self.cgi(b"{}", {})
         self.assertEqual((self.lane()["refused"], self.lane()["lastReceived"]), (1, None))
-        self.assertRegex(self.wosync("status").out, "webhooks +last one never; received 0, .* refused 1")
+        self.assertRegex(self.wosync("status").out, "webhooks +the last one never; received 0, .* refused 1")
 
     def test_registered_and_nothing_came(self):
         self.wosync("webhooks", "register", "--url", "https://plant.example.com/", "--event", "workorder.created")
@@ -935,7 +935,7 @@ class Counters(Webhooks):
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0), "it may be on its way")
         self.sql("UPDATE webhook_gaps SET found_ms = found_ms - 120000")
         self.assertEqual(self.lane()["missed"], 1)
-        self.assertRegex(self.wosync("status").out, "found by polling first 1, of them missed by webhooks 1")
+        self.assertRegex(self.wosync("status").out, "found by polling first: 1, of them named by no webhook: 1")
         self.send(self.public(self.two))
         lane = self.lane()
         self.assertEqual((lane["foundByPolling"], lane["missed"]), (1, 0))
