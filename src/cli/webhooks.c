@@ -89,7 +89,7 @@ static int do_show(struct run_context *context, struct client *client, enum subs
         printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
             hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
         rc = subscriptions_set_status(context->store, hook.id, hook.status, clock_now(), e);
-    } else if (verdict == API_GONE) {
+    } else if (status == API_GONE) {
         rc = refuse_unknown(options->id, e);
     }
     api_subscription_free(&hook);
@@ -117,9 +117,9 @@ static int do_secret(struct run_context *context, struct client *client, enum su
             "webhooks: this server shows no secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
-    const enum api_verdict verdict = api_subscription_secret(client, options->id, &secret, e);
-    if (verdict != API_OK)
-        return verdict == API_GONE ? refuse_unknown(options->id, e) : -1;
+    const enum api_verdict status = api_subscription_secret(client, options->id, &secret, e);
+    if (status != API_OK)
+        return status == API_GONE ? refuse_unknown(options->id, e) : -1;
     printf("%s\n", secret);
     int rc = subscriptions_set_secret(context->store, options->id, secret, e);
     explicit_bzero(secret, strlen(secret));
