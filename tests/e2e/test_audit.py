@@ -211,6 +211,13 @@ class Findings(Audit):
         self.assertRegex(found[1], r"^work order %d: newer in the store: .*; MaintainX has " % newer)
         self.assertEqual(found[2], "work order %d: other content in the store: title" % title)
 
+    def test_the_name_of_a_field_forges_no_line(self):
+        self.settle()
+        number = self.old[3]
+        self.mock.change(update=[{"id": number, "updatedAt": self.mock.truth()[number]["updatedAt"],
+                                  "\x1b[32mx\nwork order 7: fine": 1}])
+        self.assertEqual(self.findings(), ["work order %d: other content in the store: ?[32mx?work order 7: fine" % number])
+
     def test_a_delivery_that_was_hidden(self):
         self.settle()
         [[seq, event]] = self.sql("SELECT seq, id FROM events ORDER BY seq LIMIT 1 OFFSET 2")
