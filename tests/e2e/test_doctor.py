@@ -415,6 +415,20 @@ class Doctor(Webhooks):
         self.assertEqual(found["log"][0][0], "warning", found)
         self.assertRegex(found["log"][0][1], "wal has 70 MB: some program keeps the store open for reading; find it: fuser")
 
+    def test_log_of_a_store_that_a_link_names(self):
+        """SQLite keeps it beside the file itself."""
+        self.well()
+        with open(self.store + "-wal", "wb") as f:
+            f.truncate(70 << 20)
+        self.addCleanup(lambda: os.path.exists(self.store + "-wal") and os.unlink(self.store + "-wal"))
+        running = self.sql_reader()
+        os.symlink(self.store, self.path("link.db"))
+        store, self.store = self.store, self.path("link.db")
+        self.configure(sync="sweep = 7d")
+        self.store = store
+        self.one("log", "warning", "wosync.db-wal has 70 MB: some program keeps the store open")
+        running.close()
+
     def sql_reader(self):
         """Keeps the store open, so that its log stays."""
         import sqlite3
@@ -438,9 +452,19 @@ class Doctor(Webhooks):
 
     def test_passes(self):
         self.well()
-        self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from_ms, window_until_ms, silent, typed) "
-                 "VALUES ('backfill', 1, 'none', 7, 9, 0, 0, 0, '90d')")
-        self.one("passes", "warning", "a backfill ended after page 7; continue it with: wosync backfill --since 90d")
+        self.configure(api="page_size = 3")
+        self.mock.create_old(12)
+        for options in ("--since", "30d"), ("--restart", "--since", "90d", "--until", "1d", "--silent"):
+            self.mock.config(page_delay_ms=100)
+            self.assertIn("; not finished", self.wosync("backfill", *options, "--max-time", "250ms").out)
+            [[result, text]] = self.doctor("passes")["passes"]
+            self.mock.config(page_delay_ms=0)
+            self.assertEqual(result, "warning")
+            self.assertRegex(text, "^a backfill ended after page [1-9]; continue it with: wosync backfill --since ")
+            advice = text.split("continue it with: wosync ")[1].split()
+            self.assertEqual("--silent" in advice, "--silent" in options)
+            self.assertRegex(self.wosync(*advice).out, r"^backfill: \d+ records on \d+ pages, \d+ events, \d+ requests\n")
+            self.assertEqual(self.doctor("passes")["passes"][0][0], "ok")
 
     def test_quarantine(self):
         self.well()
