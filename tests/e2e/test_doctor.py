@@ -16,6 +16,8 @@ from webhooks import Webhooks
 DAY = 86400000
 SECRET_PATH = "/hooks/T0B1c2D3e4F5"
 
+NOBODY = 65534
+
 
 class Doctor(Webhooks):
     def setUp(self):
@@ -283,6 +285,21 @@ class Doctor(Webhooks):
         os.rmdir(self.path("textfile"))
         self.one("directories", "failed", "metrics: .*textfile: No such file.*; run: install -d", expect=IO)
 
+    def test_the_directory_of_a_store_that_a_link_names(self):
+        """Beside the link nothing is written."""
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        for name in "data", "etc":
+            os.mkdir(self.path(name))
+        os.chmod(self.directory, 0o755)
+        os.chown(self.path("data"), NOBODY, NOBODY)
+        os.symlink(self.path("data", "wosync.db"), self.path("etc", "wosync.db"))
+        self.store = self.path("etc", "wosync.db")
+        self.configure()
+        os.chmod(self.conf, 0o644)
+        self.sync(become=NOBODY)
+        self.assertEqual(self.doctor("directories", become=NOBODY)["directories"][0][0], "ok")
+
     def test_a_textfile_that_nobody_reads(self):
         self.well()
         self.break_line("w.prom", "w.txt")
@@ -293,12 +310,14 @@ class Doctor(Webhooks):
             self.skipTest("only root can mount a small disk, in a name space of its own")
         self.well()
         script = ("mount -t tmpfs -o size=%(k)dk none %(d)s/disk && cp %(d)s/wosync.db %(d)s/disk/ && "
+                  "ln -s %(d)s/disk/wosync.db %(d)s/link.db && WOSYNC_DB=%(d)s/link.db %(w)s -c %(d)s/wosync.conf doctor disk; "
                   "WOSYNC_DB=%(d)s/disk/wosync.db %(w)s -c %(d)s/wosync.conf doctor disk" % {
                       "d": self.directory, "w": WOSYNC, "k": os.path.getsize(self.store) // 1024 + 100})
         os.mkdir(self.path("disk"))
         done = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script], capture_output=True,
                               text=True, timeout=LIMIT, env=self.env)
-        self.assertRegex(done.stdout, r"warn  disk .* MB left, and twice the store is \d+ MB; free some space", done)
+        found = re.findall(r"warn  disk +(.*) has \d+ MB left, and twice the store is \d+ MB; free some space", done.stdout)
+        self.assertEqual(found, [self.path("disk")] * 2, done)
 
     def test_clock(self):
         self.well()
