@@ -82,7 +82,7 @@ static void append_fault(struct buffer *out, const struct audit_finding *finding
     }
 }
 
-/* The names of fields come from outside: no line is to be forged, no terminal to be told anything. */
+/* The names of fields come from outside: no line break of theirs, nor an escape sequence, is to be printed. */
 static void append_finding(struct buffer *out, const struct audit_finding *finding, bool heals)
 {
     struct buffer fault = {0};
