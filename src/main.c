@@ -207,6 +207,17 @@ static bool hold_standard_descriptors(void)
     return true;
 }
 
+/* A parent's choice would be ours: where SIGCHLD is ignored nobody hears how a program of a handler ended, and
+ * where SIGTERM is blocked no run can be stopped. */
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
+}
+
 int main(int argc, char **argv)
 {
     if (!hold_standard_descriptors())
@@ -214,7 +225,7 @@ int main(int argc, char **argv)
     struct options options = {
         .level = LOG_LEVEL_WARNING, .config_files = calloc((size_t)argc + 1, sizeof *options.config_files)};
     struct command_line line;
-    signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
+    reset_signals();
     int status = EX_USAGE;
     if (!options_read(&front, argc, argv, &options, &line))
         status = line.status;
