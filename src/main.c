@@ -1,9 +1,11 @@
 /* wosync: follows the work orders of a MaintainX account. This file: the options before the command, and the
  * table of commands. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/secret.h"
@@ -194,12 +196,37 @@ static int run_command(const struct cli *cli, int argc, char **argv)
     return status >= 0 && status < 256 && taken_for_ok[status] ? EX_OK : status;
 }
 
+/* Whoever starts us may have closed stdin, stdout or stderr. The next file that is opened would take its place,
+ * and a message would be written into the store. So stdin is opened for writing alone and the others for
+ * reading alone: their use fails as if they were closed. */
+static bool hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd &&
+            open("/", O_RDONLY) != fd)
+            return false; /* LCOV_EXCL_LINE: every process has / */
+    return true;
+}
+
+/* A parent's choice would be ours: where SIGCHLD is ignored nobody hears how a program of a handler ended, and
+ * where SIGTERM is blocked no run can be stopped. */
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
+}
+
 int main(int argc, char **argv)
 {
+    if (!hold_standard_descriptors())
+        return EX_IOERR; /* LCOV_EXCL_LINE: there may be no place to say so */
     struct options options = {
         .level = LOG_LEVEL_WARNING, .config_files = calloc((size_t)argc + 1, sizeof *options.config_files)};
     struct command_line line;
-    signal(SIGXFSZ, SIG_IGN); /* a file grown to its limit is an error like others */
+    reset_signals();
     int status = EX_USAGE;
     if (!options_read(&front, argc, argv, &options, &line))
         status = line.status;

@@ -76,6 +76,9 @@ static enum pass_result compare(struct run_context *context, const struct pass_s
     progress_begin(&progress);
     enum pass_result end = audit_run(&settings, result, e);
     progress_end(&progress);
+    /* what it left out when its time was over looks as if nothing were wrong with it */
+    if (end == PASS_FINISHED && shutdown_requested())
+        end = PASS_STOPPED;
     if (end == PASS_STOPPED && shutdown_signalled())
         fail(e, EX_TEMPFAIL, "audit: stopped by a signal: nothing is proved; run it again");
     else if (end == PASS_STOPPED && e->status == EX_OK)
@@ -85,17 +88,29 @@ static enum pass_result compare(struct run_context *context, const struct pass_s
     return end;
 }
 
+/* Observes what was found. */
+static void heal_findings(struct run_context *context, const struct pass_settings *pass,
+    struct audit_result *result, struct error *e)
+{
+    const struct audit_settings settings = {.pass = pass};
+    struct error busy = {0};
+    const int taken = run_context_lock(context, LOCK_REFETCH, HEAL_WAIT_MS);
+    if (taken == 1)
+        audit_heal(&settings, result, e);
+    else if (taken == 0)
+        fail(&busy, EX_TEMPFAIL,
+            "audit: %s: the work orders that were missed are not healed; run wosync audit --heal again",
+            context->others[LOCK_REFETCH]);
+    run_context_unlock(context, LOCK_REFETCH);
+    run_context_report(context, &busy);
+}
+
 /* Observes what was found, and adds the deliveries that are missing. */
 static bool heal(struct run_context *context, const struct pass_settings *pass, struct audit_result *result,
     const struct delivery_audit *deliveries, struct error *e)
 {
-    const struct audit_settings settings = {.pass = pass};
-    int taken = result->count > 0 ? run_context_lock(context, LOCK_REFETCH, HEAL_WAIT_MS) : 0;
-    if (taken == 1)
-        audit_heal(&settings, result, e);
-    else if (taken == 0 && result->count > 0)
-        run_context_leave(context, LOCK_REFETCH, true);
-    run_context_unlock(context, LOCK_REFETCH);
+    if (result->count > 0)
+        heal_findings(context, pass, result, e);
     return e->status == EX_OK && delivery_audit_missing(deliveries) > 0 &&
            delivery_audit_heal(context->store, deliveries, clock_now(), e) >= 0;
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "report/words.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -38,7 +39,7 @@ static const char *date_of(int64_t ms, char out[TIMESTAMP_SIZE])
 
 /* --- findings --- */
 
-static void append_finding(struct buffer *out, const struct audit_finding *finding, bool heals)
+static void append_fault(struct buffer *out, const struct audit_finding *finding)
 {
     char there[TIMESTAMP_SIZE], stored[TIMESTAMP_SIZE];
     date_of(finding->there, there);
@@ -79,6 +80,16 @@ static void append_finding(struct buffer *out, const struct audit_finding *findi
         buffer_append_format(out, "it could not be read: %s", finding->detail);
         break;
     }
+}
+
+/* The names of fields come from outside: no line break of theirs, nor an escape sequence, is to be printed. */
+static void append_finding(struct buffer *out, const struct audit_finding *finding, bool heals)
+{
+    struct buffer fault = {0};
+    append_fault(&fault, finding);
+    utf8_make_line(fault.data);
+    buffer_append_text(out, fault.data);
+    buffer_free(&fault);
     if (finding->healed && finding->fault == AUDIT_GONE)
         buffer_append_text(out, "; noted, a sync an hour later proves the deletion");
     else if (heals)

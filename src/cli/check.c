@@ -295,10 +295,14 @@ static int run(const struct command *self, const struct cli *cli, int argc, char
     struct limits limits = {
         .warning = 10 * MINUTE_MS, .critical = 30 * MINUTE_MS, .pending_age = HOUR_MS, .dead = 0};
     struct command_line line;
+    char warning[TIMESTAMP_SIZE], critical[TIMESTAMP_SIZE];
     if (!options_read(self, argc, argv, &limits, &line))
         return line.status;
+    duration_format(limits.warning, warning);
+    duration_format(limits.critical, critical);
+    /* with the values, for one of them may be a default */
     if (limits.warning > limits.critical)
-        return cli_usage(self, "--warning must not be longer than --critical");
+        return cli_usage(self, "--warning (%s) must not be longer than --critical (%s)", warning, critical);
     return check(cli, &limits);
 }
 

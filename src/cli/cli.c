@@ -49,6 +49,13 @@ void cli_report_copy(const struct store *store)
             store_path(store), migration_known.count, store_copy(store));
 }
 
+void cli_name_log(const char *store, struct buffer *out)
+{
+    char *file = realpath(store, NULL);
+    buffer_append_format(out, "%s-wal", file != NULL ? file : store);
+    free(file);
+}
+
 int cli_flush(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -27,6 +27,15 @@ static char *folder_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* Where the store's file lies, which a link may name; to be freed. */
+static char *folder_of_store(const struct doctor *doctor)
+{
+    char *file = realpath(doctor->config.store, NULL);
+    char *folder = folder_of(file != NULL ? file : doctor->config.store);
+    free(file);
+    return folder;
+}
+
 static void name_user(uid_t user, char *out, size_t size)
 {
     const struct passwd *entry = getpwuid(user);
@@ -63,9 +72,10 @@ static void check_owner(struct doctor *doctor)
         doctor_ok(doctor, "%s belongs to %s, and this is %s", path, theirs, ours);
 }
 
-static void check_folder(struct doctor *doctor, const char *what, const char *path)
+/* `folder` is freed. */
+static void check_folder(struct doctor *doctor, const char *what, char *folder)
 {
-    char *folder = folder_of(path), ours[64];
+    char ours[64];
     name_user(geteuid(), ours, sizeof ours);
     struct stat st;
     if (stat(folder, &st) != 0)
@@ -80,10 +90,10 @@ static void check_folder(struct doctor *doctor, const char *what, const char *pa
 static void check_directories(struct doctor *doctor)
 {
     const char *textfile = doctor->config.textfile;
-    check_folder(doctor, "store", doctor->config.store);
+    check_folder(doctor, "store", folder_of_store(doctor));
     if (textfile == NULL)
         return;
-    check_folder(doctor, "metrics", textfile);
+    check_folder(doctor, "metrics", folder_of(textfile));
     const char *end = strrchr(textfile, '.');
     if (end == NULL || strcmp(end, ".prom") != 0)
         doctor_warn(
@@ -106,7 +116,7 @@ static void check_disk(struct doctor *doctor)
 {
     struct statfs disk;
     struct stat st;
-    char *folder = folder_of(doctor->config.store);
+    char *folder = folder_of_store(doctor);
     const int64_t size = stat(doctor->config.store, &st) == 0 ? (int64_t)st.st_size : 0;
     if (statfs(folder, &disk) != 0) {
         doctor_fail(doctor, EX_IOERR, "%s: %s; set path in [store]", folder, strerror(errno));

@@ -50,7 +50,7 @@ static void check_log(struct doctor *doctor)
 {
     struct buffer name = {0};
     struct stat st;
-    buffer_append_format(&name, "%s-wal", doctor->config.store);
+    cli_name_log(doctor->config.store, &name);
     if (stat(name.data, &st) == 0 && st.st_size > LARGE_LOG)
         doctor_warn(doctor,
             "%s has %lld MB: some program keeps the store open for reading; find it: fuser -v %s", name.data,
@@ -113,6 +113,17 @@ static void check_windows(struct doctor *doctor)
         doctor_ok(doctor, "the latest change appeared %s late; the widest window is %s", needed, covered);
 }
 
+/* In full, as it was understood: an age that was typed would mean another instant now. */
+static void warn_of_backfill(struct doctor *doctor, const struct pass_state *state)
+{
+    char from[TIMESTAMP_SIZE], until[TIMESTAMP_SIZE];
+    timestamp_format(state->window.from, from);
+    timestamp_format(state->window.until, until);
+    doctor_warn(doctor,
+        "a backfill ended after page %lld; continue it with: wosync backfill --since %s --until %s%s",
+        (long long)state->pages, from, until, state->window.silent ? " --silent" : "");
+}
+
 static void check_passes(struct doctor *doctor)
 {
     static const char *const kinds[] = {"backfill", "reconcile"}; /* a sync goes on by itself */
@@ -123,9 +134,7 @@ static void check_passes(struct doctor *doctor)
         if (unfinished < 0)
             report_error(doctor, &e);
         else if (unfinished == 1 && i == 0)
-            doctor_warn(doctor,
-                "a backfill ended after page %lld; continue it with: wosync backfill --since %s",
-                (long long)state.pages, state.typed != NULL ? state.typed : "T");
+            warn_of_backfill(doctor, &state);
         else if (unfinished == 1)
             doctor_ok(doctor, "a sweep is at page %lld; each sync reads some of it", (long long)state.pages);
         pass_state_free(&state);

@@ -321,7 +321,7 @@ static const struct option_spec known[] = {
         .help = "only events with a delivery that is pending, dead or done"},
     {"limit", NUMBER_TO(struct options, filter.limit, 1, INT64_MAX), .value = "N", .subs = SUB(LIST),
         .help = "the newest N (100)"},
-    {"all", FLAG_READ_BY(read_all), .subs = SUB(LIST), .help = "all"},
+    {"all", FLAG_READ_BY(read_all), .excludes = "limit", .subs = SUB(LIST), .help = "all"},
     {"json", FLAG_TO(struct options, json), .subs = SUB(LIST),
         .help = "one event per line, as the handlers get it"},
     {"handler", TEXT_TO(struct options, handler), .value = "NAME", .subs = SUB(DISCARD) | SUB(REPLAY),

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "cli/cli.h"
 #include "cli/metrics_sample.h"
 #include "core/event.h"
 #include "core/exposition.h"
@@ -241,13 +242,18 @@ static void give_status(const char *status, int64_t count, void *context)
     metrics_sample(context, "status", *status != '\0' ? status : "none", count);
 }
 
-static int64_t file_size(const char *path, const char *suffix)
+static int64_t file_size(const char *path)
 {
-    struct buffer name = {0};
     struct stat st;
-    buffer_append_format(&name, "%s%s", path, suffix);
-    int64_t size = stat(name.data, &st) == 0 ? (int64_t)st.st_size : 0;
-    buffer_free(&name);
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static int64_t store_size(const char *store)
+{
+    struct buffer log = {0};
+    cli_name_log(store, &log);
+    const int64_t size = file_size(store) + file_size(log.data);
+    buffer_free(&log);
     return size;
 }
 
@@ -260,8 +266,8 @@ static int give_store(struct metrics *g, struct error *e)
     metrics_begin(g, "wosync_work_orders", "gauge", "Work orders that are known and not deleted, by status.");
     if (counters_statuses(g->store, give_status, g, e) != 0)
         return -1;
-    metrics_gauge(g, "wosync_store_bytes", "Size of the store with its log.",
-        file_size(store_path(g->store), "") + file_size(store_path(g->store), "-wal"));
+    metrics_gauge(
+        g, "wosync_store_bytes", "Size of the store with its log.", store_size(store_path(g->store)));
     return 0;
 }
 

@@ -23,6 +23,9 @@
 
 enum { FIRST_ROW = 256, MOST_ROWS = 32, NAME_SIZE = 48, MOST_SUBS = 16 };
 
+/* What getopt_long gives for an argument when it is asked for each word in turn. */
+enum { ARGUMENT = 1 };
+
 /* The longest head of a line of help that has its text beside it. */
 enum { WIDEST_HEAD = 22 };
 
@@ -160,7 +163,9 @@ static void list_rows(struct reading *r, struct option *known, char *letters)
     }
     if (!has_help)
         r->rows[r->count++] = &help_row;
-    letters += sprintf(letters, r->command->ends_options ? "+:" : ":");
+    /* '-': each word in turn. Left to itself getopt_long moves arguments behind the options, but not where
+     * POSIXLY_CORRECT is set */
+    letters += sprintf(letters, r->command->ends_options ? "+:" : "-:");
     for (size_t i = 0; i < r->count; i++) {
         const struct option_spec *row = r->rows[i];
         const int takes = row->kind == OPTION_FLAG ? no_argument : required_argument;
@@ -172,22 +177,26 @@ static void list_rows(struct reading *r, struct option *known, char *letters)
     *known = (struct option){NULL, 0, NULL, 0};
 }
 
+/* Arguments are moved to the front of argv, over words that were read already. */
 static bool read_options(struct reading *r, int argc, char **argv)
 {
     struct option known[MOST_ROWS + 1];
     char letters[2 * MOST_ROWS + 4];
     int option;
+    r->line->words = argv + 1;
     list_rows(r, known, letters);
     optind = 0; /* getopt begins anew */
     opterr = 0;
     while ((option = getopt_long(argc, argv, letters, known, NULL)) != -1) {
         if (option == '?' || option == ':')
             return refuse_option(r, option, argv[optind - 1]);
-        if (!take_option(r, row_of(r, option), optarg))
+        if (option == ARGUMENT)
+            r->line->words[r->line->count++] = optarg;
+        else if (!take_option(r, row_of(r, option), optarg))
             return false;
     }
-    r->line->count = argc - optind;
-    r->line->words = argv + optind;
+    while (optind < argc)
+        r->line->words[r->line->count++] = argv[optind++];
     return true;
 }
 

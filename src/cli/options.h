@@ -97,8 +97,9 @@ struct command_line {
 };
 
 /* Reads the command line into `values`, the struct that the command's table is about. Options may stand
- * before and behind arguments, `--` ends them, and a name may be shortened as long as it stays clear. Returns
- * false when the command is done, with line->status: help was printed, or a usage error (cli_usage). */
+ * before and behind arguments, whatever POSIXLY_CORRECT says, `--` ends them, and a name may be shortened as
+ * long as it stays clear. The arguments are moved to the front of argv. Returns false when the command is
+ * done, with line->status: help was printed, or a usage error (cli_usage). */
 bool options_read(
     const struct command *command, int argc, char **argv, void *values, struct command_line *line);
 

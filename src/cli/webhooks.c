@@ -3,6 +3,7 @@
  * show, delete, secret. Ids and secrets are in the store; what MaintainX says of a registration is stored as
  * it comes.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "api/subscriptions.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/run_context.h"
 #include "cli/webhooks_register.h"
@@ -37,6 +39,21 @@ static int do_register(struct run_context *context, struct client *client, enum 
 
 /* --- list, show, delete, secret --- */
 
+/* What the server says must not be taken for a line of ours, nor for more than text. */
+__attribute__((format(printf, 1, 2))) static void print_line(const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    const int len = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (len < 0)
+        return; /* never: memory that runs out ends the program */
+    utf8_make_line(text);
+    printf("%s\n", text);
+    free(text);
+}
+
 static int print_row(const struct subscription *subscription, void *context, struct error *e)
 {
     char age[TIMESTAMP_SIZE];
@@ -47,8 +64,8 @@ static int print_row(const struct subscription *subscription, void *context, str
     *header = true;
     duration_format(clock_now() - subscription->registered, age);
     strncat(age, " ago", sizeof age - strlen(age) - 1);
-    printf("%-12s %-18s %-14s %-40s %s\n", subscription->id, subscription->status, age, subscription->events,
-        subscription->url);
+    print_line("%-12s %-18s %-14s %-40s %s", subscription->id, subscription->status, age,
+        subscription->events, subscription->url);
     return 0;
 }
 
@@ -86,8 +103,10 @@ static int do_show(struct run_context *context, struct client *client, enum subs
     int rc = -1;
     enum api_status status = api_subscription_get(client, known_or_usual(known), options->id, &hook, e);
     if (status == API_OK) {
-        printf("id      %s\nevents  %s\nurl     %s\nstatus  %s\n", hook.id,
-            hook.events != NULL ? hook.events : "", hook.url != NULL ? hook.url : "", hook.status);
+        print_line("id      %s", hook.id);
+        print_line("events  %s", hook.events != NULL ? hook.events : "");
+        print_line("url     %s", hook.url != NULL ? hook.url : "");
+        print_line("status  %s", hook.status);
         rc = subscriptions_set_status(context->store, hook.id, hook.status, clock_now(), e);
     } else if (status == API_GONE) {
         rc = refuse_unknown(options->id, e);
@@ -117,7 +136,7 @@ static int do_secret(struct run_context *context, struct client *client, enum su
             "webhooks: this server shows no secrets; set the one it signs with as secret_file in "
             "[webhooks] or "
             "MAINTAINX_WEBHOOK_SECRET");
-    const enum api_verdict status = api_subscription_secret(client, options->id, &secret, e);
+    enum api_status status = api_subscription_secret(client, options->id, &secret, e);
     if (status != API_OK)
         return status == API_GONE ? refuse_unknown(options->id, e) : -1;
     printf("%s\n", secret);

@@ -69,6 +69,16 @@ static int save(struct run_context *context, const struct api_subscription *hook
     return subscriptions_save(context->store, &row, e);
 }
 
+/* Its secret is lost, but MaintainX would go on for ever: only who has the id can end that. */
+static int fail_save(const struct api_subscription *hook, struct error *e)
+{
+    const struct error why = *e;
+    return fail(e, why.status,
+        "webhooks: %s: it is registered, and could not be stored: %s; delete it by: wosync webhooks delete "
+        "%s, and register anew",
+        hook->id, why.text, hook->id);
+}
+
 static void tell_registered(const struct api_subscription *hook, const char *events, const char *url)
 {
     printf("registered %s: %s to %s\n", hook->id, events, url);
@@ -119,6 +129,8 @@ static int register_some(struct run_context *context, struct client *client, enu
         rc = save(context, &hook, events, url, e);
     if (status == API_OK && rc == 0)
         tell_registered(&hook, events, url);
+    else if (verdict == API_OK)
+        fail_save(&hook, e);
     api_subscription_free(&hook);
     return rc;
 }

@@ -211,6 +211,13 @@ class Findings(Audit):
         self.assertRegex(found[1], r"^work order %d: newer in the store: .*; MaintainX has " % newer)
         self.assertEqual(found[2], "work order %d: other content in the store: title" % title)
 
+    def test_the_name_of_a_field_forges_no_line(self):
+        self.settle()
+        number = self.old[3]
+        self.mock.change(update=[{"id": number, "updatedAt": self.mock.truth()[number]["updatedAt"],
+                                  "\x1b[32mx\nwork order 7: fine": 1}])
+        self.assertEqual(self.findings(), ["work order %d: other content in the store: ?[32mx?work order 7: fine" % number])
+
     def test_a_delivery_that_was_hidden(self):
         self.settle()
         [[seq, event]] = self.sql("SELECT seq, id FROM events ORDER BY seq LIMIT 1 OFFSET 2")
@@ -506,6 +513,19 @@ class Meanwhile(Audit):
         with self.holding("poll", "backfill", "sweep", "deliver"):
             self.assertRegex(self.audit("--heal").out, "; healed\n")
 
+    def test_healing_that_gets_no_lock_says_what_to_do(self):
+        """It has no --wait. Deliveries need no lock: they are healed all the same."""
+        self.settle()
+        self.sql("DELETE FROM snapshots WHERE id = ?", self.old[3])
+        self.sql("DELETE FROM delivery_history WHERE event_seq = 2")
+        with self.holding("refetch"):
+            run = self.audit("--heal", "--max-time", "1s", expect=TRY_LATER)
+        self.assertEqual(run.err, "wosync: audit: another run asks for single work orders: the work orders that were missed are "
+                                  "not healed; run wosync audit --heal again\n")
+        self.assertRegex(run.out, "work order %d: not in the store.*; not healed\n" % self.old[3])
+        self.assertRegex(run.out, "not waiting to be; healed, the next sync delivers it\n.*: not all of what was missed is healed\n")
+        self.assertRegex(self.audit("--heal").out, "; healed\n")
+
 
 class Faults(Audit):
     def fails(self, status, pattern, *arguments):
@@ -541,6 +561,15 @@ class Faults(Audit):
         self.settle()
         self.mock.config(page_delay_ms=100)
         self.fails(TRY_LATER, "--max-time was over before all was read: nothing is proved", "--max-time", "150ms")
+
+    def test_a_deadline_in_the_midst_of_the_last_request_proves_nothing(self):
+        """What the list did not show is not asked for any more; no event lies in the log, nothing else looks at the time."""
+        self.old = self.mock.create_old(5)
+        self.sync()
+        self.pass_time()
+        self.mock.change(delete=[self.old[0]])
+        self.mock.config(page_delay_ms=300)
+        self.fails(TRY_LATER, "--max-time was over before all was read: nothing is proved", "--max-time", "400ms")
 
     def test_another_account(self):
         self.settle()

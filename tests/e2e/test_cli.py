@@ -365,7 +365,7 @@ class EventsList(Case):
                     lines = run.out.splitlines()
                     ids = [json.loads(line)["id"] for line in lines] if form else [line.strip() for line in lines[1::2]]
                     self.assertEqual(ids, everything[-count:])
-        for arguments in ("--all",), ("--limit", "154"), ("--limit", "100000"), ("--limit", "3", "--all"):
+        for arguments in ("--all",), ("--limit", "154"), ("--limit", "100000"):
             run = self.wosync("events", "list", *arguments, "--json")
             self.assertEqual((len(run.out.splitlines()), run.err), (154, ""))
         run = self.wosync("events", "list", "--type", "workorder.created", "--limit", "151")
@@ -380,6 +380,8 @@ class EventsList(Case):
         for text in "0", "-1", "x", "", "5x", "99999999999999999999":
             self.wosync("events", "list", "--limit", text, expect=USAGE, message="--limit %s: expected a number, 1 or more" % text)
         self.wosync("events", "retry", "--all", expect=USAGE, message="--all is an option of list")
+        for arguments in ("--all", "--limit", "3"), ("--limit", "3", "--all"):
+            self.wosync("events", "list", *arguments, expect=USAGE, message="--all and --limit exclude each other; use one of them")
 
     def test_it_can_be_cut_off_by_a_pipe(self):
         # a reader that leaves is no bug of ours

@@ -16,6 +16,8 @@ from webhooks import Webhooks
 DAY = 86400000
 SECRET_PATH = "/hooks/T0B1c2D3e4F5"
 
+NOBODY = 65534
+
 
 class Doctor(Webhooks):
     def setUp(self):
@@ -285,6 +287,21 @@ class Doctor(Webhooks):
         os.rmdir(self.path("textfile"))
         self.one("directories", "failed", "metrics: .*textfile: No such file.*; run: install -d", expect=IO)
 
+    def test_the_directory_of_a_store_that_a_link_names(self):
+        """Beside the link nothing is written."""
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        for name in "data", "etc":
+            os.mkdir(self.path(name))
+        os.chmod(self.directory, 0o755)
+        os.chown(self.path("data"), NOBODY, NOBODY)
+        os.symlink(self.path("data", "wosync.db"), self.path("etc", "wosync.db"))
+        self.store = self.path("etc", "wosync.db")
+        self.configure()
+        os.chmod(self.conf, 0o644)
+        self.sync(become=NOBODY)
+        self.assertEqual(self.doctor("directories", become=NOBODY)["directories"][0][0], "ok")
+
     def test_a_textfile_that_nobody_reads(self):
         self.well()
         self.break_line("w.prom", "w.txt")
@@ -295,12 +312,14 @@ class Doctor(Webhooks):
             self.skipTest("only root can mount a small disk, in a name space of its own")
         self.well()
         script = ("mount -t tmpfs -o size=%(k)dk none %(d)s/disk && cp %(d)s/wosync.db %(d)s/disk/ && "
+                  "ln -s %(d)s/disk/wosync.db %(d)s/link.db && WOSYNC_DB=%(d)s/link.db %(w)s -c %(d)s/wosync.conf doctor disk; "
                   "WOSYNC_DB=%(d)s/disk/wosync.db %(w)s -c %(d)s/wosync.conf doctor disk" % {
                       "d": self.directory, "w": WOSYNC, "k": os.path.getsize(self.store) // 1024 + 100})
         os.mkdir(self.path("disk"))
         done = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script], capture_output=True,
                               text=True, timeout=LIMIT, env=self.env)
-        self.assertRegex(done.stdout, r"warn  disk .* MB left, and twice the store is \d+ MB; free some space", done)
+        found = re.findall(r"warn  disk +(.*) has \d+ MB left, and twice the store is \d+ MB; free some space", done.stdout)
+        self.assertEqual(found, [self.path("disk")] * 2, done)
 
     def test_clock(self):
         self.well()
@@ -417,6 +436,20 @@ class Doctor(Webhooks):
         self.assertEqual(found["log"][0][0], "warning", found)
         self.assertRegex(found["log"][0][1], "wal has 70 MB: some program keeps the store open for reading; find it: fuser")
 
+    def test_log_of_a_store_that_a_link_names(self):
+        """SQLite keeps it beside the file itself."""
+        self.well()
+        with open(self.store + "-wal", "wb") as f:
+            f.truncate(70 << 20)
+        self.addCleanup(lambda: os.path.exists(self.store + "-wal") and os.unlink(self.store + "-wal"))
+        running = self.sql_reader()
+        os.symlink(self.store, self.path("link.db"))
+        store, self.store = self.store, self.path("link.db")
+        self.configure(sync="sweep = 7d")
+        self.store = store
+        self.one("log", "warning", "wosync.db-wal has 70 MB: some program keeps the store open")
+        running.close()
+
     def sql_reader(self):
         """Keeps the store open, so that its log stays."""
         import sqlite3
@@ -440,9 +473,19 @@ class Doctor(Webhooks):
 
     def test_passes(self):
         self.well()
-        self.sql("INSERT OR REPLACE INTO passes (kind, active, filter, pages, records, window_from_ms, window_until_ms, silent, typed) "
-                 "VALUES ('backfill', 1, 'none', 7, 9, 0, 0, 0, '90d')")
-        self.one("passes", "warning", "a backfill ended after page 7; continue it with: wosync backfill --since 90d")
+        self.configure(api="page_size = 3")
+        self.mock.create_old(12)
+        for options in ("--since", "30d"), ("--restart", "--since", "90d", "--until", "1d", "--silent"):
+            self.mock.config(page_delay_ms=100)
+            self.assertIn("; not finished", self.wosync("backfill", *options, "--max-time", "250ms").out)
+            [[result, text]] = self.doctor("passes")["passes"]
+            self.mock.config(page_delay_ms=0)
+            self.assertEqual(result, "warning")
+            self.assertRegex(text, "^a backfill ended after page [1-9]; continue it with: wosync backfill --since ")
+            advice = text.split("continue it with: wosync ")[1].split()
+            self.assertEqual("--silent" in advice, "--silent" in options)
+            self.assertRegex(self.wosync(*advice).out, r"^backfill: \d+ records on \d+ pages, \d+ events, \d+ requests\n")
+            self.assertEqual(self.doctor("passes")["passes"][0][0], "ok")
 
     def test_quarantine(self):
         self.well()

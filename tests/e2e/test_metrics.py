@@ -1,7 +1,9 @@
 """The textfile of metrics: written at the end of every run, whole, for everyone; counters that never fall."""
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import stat
 import unittest
 
@@ -174,6 +176,19 @@ class Metrics(Webhooks):
         self.assertEqual(found['wosync_visibility_delay_seconds_count{channel="poll"}'], 2)
         self.assertGreater(found["wosync_watermark_timestamp_seconds"], 1e9)
         self.assertGreater(found["wosync_store_bytes"], 10000)
+
+    def test_the_size_of_a_store_that_a_link_names(self):
+        """The log is beside the file itself, and of the size."""
+        self.sync()
+        os.symlink(self.store, self.path("link.db"))
+        with contextlib.closing(sqlite3.connect(self.store)) as reader:
+            reader.execute("SELECT count(*) FROM runs").fetchone()
+            store, self.store = self.store, self.path("link.db")
+            self.metrics()
+            self.sync()
+            log = os.path.getsize(store + "-wal")
+            self.assertGreater(log, 0)
+            self.assertEqual(self.read()["wosync_store_bytes"], os.path.getsize(store) + log)
 
     def test_deliveries(self):
         answers = {"status": 500}

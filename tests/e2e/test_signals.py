@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import Case, DONE, TRY_LATER, is_sanitized
+from harness import LIMIT, WOSYNC, Case, DONE, TRY_LATER, is_sanitized
 
 # The name service that never answers.
 SILENT_NAMES = """
@@ -43,6 +43,32 @@ class Signals(Case):
         run = running.wait()
         self.assertEqual(run.status, TRY_LATER, run)
         self.assertRegex(run.err, message)
+
+    def start_with(self, before, *arguments):
+        """Starts it as a parent does that has other signals set than usual."""
+        return subprocess.Popen([WOSYNC, "-c", self.conf, *arguments], env=self.env, cwd=self.directory, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=before)
+
+    def test_a_parent_that_ignores_the_end_of_children(self):
+        """Nobody would hear how a program ended: each would count as failed and be run again."""
+        calls = self.path("calls")
+        self.configure("[handler erp]\ntype = exec\ntimeout = 2s\ncommand = %s\n" % self.write(
+            "program", "#!/bin/sh\necho >>%s\n" % calls, mode=0o700))
+        self.sync()
+        self.mock.create({"title": "New"})
+        process = self.start_with(lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN), "sync")
+        self.assertEqual(process.communicate(timeout=LIMIT)[0], "")
+        self.assertEqual((self.handler("erp")["pending"], self.handler("erp")["delivered"]), (0, 1))
+        self.assertEqual(os.path.getsize(calls), 1)
+
+    def test_a_parent_that_blocks_the_stop_signal(self):
+        self.mock.fault("hang")
+        process = self.start_with(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]), "sync")
+        self.addCleanup(process.kill)
+        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1, "its request")
+        process.terminate()
+        self.assertRegex(process.communicate(timeout=SOON)[0], "stopped by a signal")
+        self.assertEqual(process.returncode, TRY_LATER)
 
     def test_a_name_that_is_looked_up(self):
         compiler = shutil.which("cc") or shutil.which("gcc")

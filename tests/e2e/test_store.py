@@ -87,6 +87,29 @@ class Faults(Case):
         self.assertEqual(self.read(), before)
         self.assertEqual(self.mock.state()["requests"], 0)
 
+    def run_without(self, closed, *arguments):
+        """Runs it with standard descriptors closed, as a supervisor may start it: `closed` is for the shell."""
+        return subprocess.run(["sh", "-c", 'exec "$@" ' + closed, "sh", WOSYNC, "-c", self.conf, *arguments], env=self.env,
+                              cwd=self.directory, capture_output=True, text=True, timeout=LIMIT)
+
+    def test_no_message_is_written_into_the_store(self):
+        """What is opened does not take the place of a standard descriptor that is closed."""
+        self.sync()
+        for closed in "<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-":
+            for arguments in ("-v", "sync"), ("events", "discard", "--handler", "nobody"), ("-v", "audit", "--heal"):
+                with self.subTest(closed=closed, arguments=arguments):
+                    self.run_without(closed, *arguments)
+                    self.assertEqual(self.sql("PRAGMA quick_check"), [("ok",)])
+
+    def test_without_stdout_nothing_is_taken_for_printed(self):
+        self.sync()
+        for count, closed in enumerate((">&-", "<&- >&-", "<&- >&- 2>&-"), 1):
+            with self.subTest(closed=closed):
+                self.mock.create({"title": "Unseen"})
+                self.run_without(closed, "sync")
+                self.assertEqual((self.handler("log")["pending"], self.handler("log")["delivered"]), (count, 0))
+                self.assertEqual(self.run_without(closed, "status").returncode, IO)
+
     def test_one_that_is_no_database(self):
         self.write("wosync.db", "Dear diary, today nothing happened.\n" * 100)
         self.refuse(IO, "corrupt or no wosync store")

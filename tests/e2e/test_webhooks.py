@@ -1,8 +1,10 @@
 """wosync webhooks: registering in both spellings, and looking whether it is still there; wosync sync --fallback."""
+import contextlib
 import json
 import os
+import sqlite3
 
-from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE, USAGE
+from harness import Case, CONFIG, DONE, NOPERM, PROTOCOL, TRY_LATER, UNAVAILABLE, USAGE, long
 from webhooks import Webhooks, signed
 
 URL = "https://plant.example.com/wosync"
@@ -110,6 +112,32 @@ class Registering(Case):
     def test_neither_spelling(self):
         self.mock.fault("status", status=404, times=-1)
         self.register(expect=UNAVAILABLE, message="neither at /subscriptions nor at /webhooks")
+
+    @long
+    def test_one_that_cannot_be_stored_is_named(self):
+        """Its secret is lost: without its id it would go on for ever."""
+        self.wosync("webhooks", "list")
+        self.mock.config(page_delay_ms=300)
+        self.mock.reset_log()
+        registering = self.start("webhooks", "register", "--url", URL)
+        self.wait_for(lambda: self.mock.state()["max_concurrent"] >= 1, "its request")
+        with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            run = registering.wait()
+            db.execute("ROLLBACK")
+        self.assertFails(run, TRY_LATER, "webhooks: 901: it is registered, and could not be stored: .*locked.*; delete it by: "
+                                         "wosync webhooks delete 901, and register anew")
+        self.assertEqual((run.out, self.rows()), ("", []))
+        self.assertEqual(self.wosync("webhooks", "delete", "901").out, "deleted 901\n")
+        self.register()
+
+    def test_what_the_server_says_forges_no_line(self):
+        self.register("--event", "workorder.created")
+        self.mock.fault("status", status=200, path="/v1/subscriptions/901", times=2, body=json.dumps(
+            {"subscription": {"id": "901", "type": "X\x1b[31m", "url": "https://x\nid      7", "status": "VALID\nid 7"}}))
+        self.assertEqual(self.wosync("webhooks", "show", "901").out,
+                         "id      901\nevents  X?[31m\nurl     https://x?id      7\nstatus  VALID?id 7\n")
+        self.assertRegex(self.wosync("webhooks", "list").out, r"^id .*\n901 +VALID\?id 7 .*\n$")
 
     def test_odd_answers(self):
         for body in ("", "[]", "{}", '{"id": "../../x", "status": "VALID"}', '{"id": null}', "<html>"):

@@ -145,6 +145,30 @@ static void test_letters_shortened_names_and_the_end_of_options(void **state)
     assert_true(o.loud);
 }
 
+/* getopt(3) would end the options there at the first argument: no sub-command could have any. */
+static void test_options_behind_arguments_whatever_the_environment_says(void **state)
+{
+    struct options o;
+    struct command_line line;
+    (void)state;
+    setenv("POSIXLY_CORRECT", "1", 1);
+    check(read_line(&divided, "drop --plain 17 -- --url", &o, &line), "%s", refused);
+    assert_true(o.plain);
+    assert_int_equal(line.sub, DROP);
+    assert_int_equal(line.count, 2);
+    check_text(line.words[0], "17");
+    check_text(line.words[1], "--url");
+    check(read_line(&simple, "one --text a - -p", &o, &line), "%s", refused);
+    assert_true(o.plain);
+    check_text(o.text, "a");
+    assert_int_equal(line.count, 2);
+    check_text(line.words[0], "one");
+    check_text(line.words[1], "-");
+    check(!read_line(&simple, "one two --plane=x", &o, &line), "taken");
+    check_text(refused, "--plane: unknown option; did you mean --plain?");
+    unsetenv("POSIXLY_CORRECT");
+}
+
 static void test_an_answer_ends_the_command(void **state)
 {
     struct options o;
@@ -306,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_go_where_they_belong),
         cmocka_unit_test(test_letters_shortened_names_and_the_end_of_options),
+        cmocka_unit_test(test_options_behind_arguments_whatever_the_environment_says),
         cmocka_unit_test(test_an_answer_ends_the_command),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_sub_commands),
