@@ -79,7 +79,7 @@ static int fail_save(const struct api_subscription *hook, struct error *e)
         hook->id, why.text, hook->id);
 }
 
-static void tell_registered(const struct api_subscription *hook, const char *events, const char *url)
+static void print_registered(const struct api_subscription *hook, const char *events, const char *url)
 {
     printf("registered %s: %s to %s\n", hook->id, events, url);
     if (strcmp(hook->status, SUBSCRIPTION_VALID) != 0)
@@ -128,8 +128,8 @@ static int register_some(struct run_context *context, struct client *client, enu
     if (status == API_OK)
         rc = save(context, &hook, events, url, e);
     if (status == API_OK && rc == 0)
-        tell_registered(&hook, events, url);
-    else if (verdict == API_OK)
+        print_registered(&hook, events, url);
+    else if (status == API_OK)
         fail_save(&hook, e);
     api_subscription_free(&hook);
     return rc;
