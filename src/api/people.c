@@ -113,7 +113,8 @@ static enum body_status read_people(struct http_call *call, void *out, const cha
     json_object_put(answer);
     if (wrong == NULL)
         return CLIENT_TAKEN;
-    fail(e, EX_PROTOCOL, "api: %s: the answer is not a page of %s: %s", what, what, wrong);
+    fail(e, EX_PROTOCOL, "api: %s: the answer is not a page of %s: %s; check base_url in [api]", what, what,
+        wrong);
     return CLIENT_REFUSED;
 }
 

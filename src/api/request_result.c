@@ -160,10 +160,14 @@ enum request_result request_result_of(const struct client_settings *settings,
             what, settings->base_url, http_reason(call));
         return REQUEST_AGAIN;
     case HTTP_TRUNCATED:
-        fail(e, EX_PROTOCOL, "api: %s: the answer is truncated: %s", what, http_reason(call));
+        fail(e, EX_PROTOCOL, "api: %s: the answer is truncated: %s; the next run asks again", what,
+            http_reason(call));
         return REQUEST_AGAIN;
     case HTTP_GARBLED:
-        fail(e, EX_PROTOCOL, "api: %s: the answer cannot be decoded: %s", what, http_reason(call));
+        fail(e, EX_PROTOCOL,
+            "api: %s: the answer cannot be decoded: %s; check what is between this machine and base_url in "
+            "[api]",
+            what, http_reason(call));
         return REQUEST_GARBLED;
     case HTTP_TOO_LARGE:
         fail(e, EX_PROTOCOL, "api: %s: the answer is larger than 64 MiB; lower page_size in [api]", what);

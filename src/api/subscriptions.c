@@ -128,13 +128,13 @@ static enum body_status take_hook(
     struct json_object *from, struct api_subscription *out, const char *what, struct error *e)
 {
     if (!json_object_is_type(from, json_type_object)) {
-        fail(e, EX_PROTOCOL, "api: %s: the answer holds no registration", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer holds no registration; check base_url in [api]", what);
         return CLIENT_REFUSED;
     }
     copy_hook(from, out);
     if (out->id != NULL && api_subscription_is_id(out->id))
         return CLIENT_TAKEN;
-    fail(e, EX_PROTOCOL, "api: %s: the answer holds no id", what);
+    fail(e, EX_PROTOCOL, "api: %s: the answer holds no id; check base_url in [api]", what);
     api_subscription_free(out);
     return CLIENT_REFUSED;
 }
@@ -175,7 +175,7 @@ static enum body_status read_list(struct http_call *call, void *out, const char 
         return CLIENT_REFUSED;
     list = json_object_object_get(answer, "webhooks");
     if (!json_object_is_type(list, json_type_array)) {
-        fail(e, EX_PROTOCOL, "api: %s: the answer holds no list of webhooks", what);
+        fail(e, EX_PROTOCOL, "api: %s: the answer holds no list of webhooks; check base_url in [api]", what);
         reading = CLIENT_REFUSED;
     }
     for (size_t i = 0; reading == CLIENT_TAKEN && i < json_object_array_length(list); i++) {
@@ -200,7 +200,7 @@ static enum body_status read_secret(struct http_call *call, void *out, const cha
     json_object_put(answer);
     if (*secret != NULL)
         return CLIENT_TAKEN;
-    fail(e, EX_PROTOCOL, "api: %s: the answer holds no secret", what);
+    fail(e, EX_PROTOCOL, "api: %s: the answer holds no secret; check base_url in [api]", what);
     return CLIENT_REFUSED;
 }
 

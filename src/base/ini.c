@@ -121,7 +121,7 @@ static void read_header(struct reader *r, char *line)
     *end = '\0';
     name = trim(name);
     if (*name == '\0') {
-        complain(r, "a section needs a name");
+        complain(r, "a section needs a name, as in [sync]");
     } else if (*trim(end + 1) != '\0') {
         complain(r, "unexpected text behind [%.100s]; a comment needs a line of its own", name);
     } else {

@@ -146,7 +146,9 @@ static int run_backfill(const struct command *self, const struct cli *cli, int a
     if (!options_read(self, argc, argv, &options, &line))
         return line.status;
     if (options.window.until <= options.window.from)
-        return cli_usage(self, "--until is before --since");
+        return cli_usage(self, options.until[0] != '\0'
+                                   ? "--until is before --since"
+                                   : "--since lies in the future; write a date in the past");
     snprintf(options.typed, sizeof options.typed, "%s/%s/%s", options.since, options.until,
         options.window.silent ? "silent" : "");
     if (options.plan)

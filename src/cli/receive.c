@@ -105,15 +105,16 @@ static struct reply judge(struct run_context *context, const struct webhook_mess
         reply = accept_message(context, message, subscribed, work_left, e);
         break;
     case WEBHOOK_AUTH_BAD:
-        fail(e, EX_DATAERR, "webhook: a delivery of %s was refused: %s", from, why);
+        fail(e, EX_DATAERR, "webhook: a delivery of %s was refused: %s; see: wosync doctor webhooks", from,
+            why);
         count_refused(context);
         reply = unauthorized;
         break;
     case WEBHOOK_AUTH_NO_SECRET:
     default:
         fail(e, EX_CONFIG,
-            "webhook: no secret to check deliveries with, so all are refused; run wosync webhooks register, "
-            "or set "
+            "webhook: no secret to check deliveries with, so all are refused; run wosync webhooks register "
+            "--url URL, or set "
             "secret_file in [webhooks] or MAINTAINX_WEBHOOK_SECRET");
         reply = not_configured;
     }
@@ -242,7 +243,10 @@ static int read_rest(int fd, const char *name, struct buffer *body, struct error
             body->len += (size_t)n;
     }
     body->data[body->len] = '\0';
-    return body->len <= LONGEST_BODY ? 0 : fail(e, EX_DATAERR, "receive: %s: it is larger than 1 MiB", name);
+    return body->len <= LONGEST_BODY
+               ? 0
+               : fail(e, EX_DATAERR,
+                     "receive: %s: it is larger than 1 MiB; name a file with one saved delivery", name);
 }
 
 static int read_file(const char *path, struct buffer *body, struct error *e)

@@ -177,8 +177,7 @@ int run_context_attach(struct run_context *context)
 {
     struct error e = {0};
     if (!context->has_handlers && load(context, NULL, true) != 0)
-        fail(&e, EX_CONFIG,
-            "webhook: the handler table is wrong, nothing was delivered; see: wosync dispatch");
+        fail(&e, EX_CONFIG, "webhook: the handler table is wrong, nothing was delivered; see: wosync config");
     else if (handler_table_attach(
                  &context->table, context->store, context->last_event_seq, context->run.began, &e) == 0)
         return 0;

@@ -50,7 +50,7 @@ enum signature_result {
     SIGNATURE_GOOD,
     SIGNATURE_STALE,    /* good, but made too long ago, or too far ahead */
     SIGNATURE_WRONG,    /* of another secret, or of another message */
-    SIGNATURE_MALFORMED /* it does not have the form of one */
+    SIGNATURE_MALFORMED /* it is malformed */
 };
 
 /* Longest header that is looked into, in bytes: some sixty signatures. */

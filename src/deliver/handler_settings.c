@@ -26,8 +26,9 @@ enum { MOST_KEYS = 32 };
 enum { MOST_TYPES = 32 };
 
 /* Keys that every type takes. */
-static const struct handler_key common_keys[] = {{"on", false, false}, {"when", false, false},
-    {"type", true, false}, {"timeout", false, false}, {"was", false, false}, {NULL, false, false}};
+static const struct handler_key common_keys[] = {{"on", false, false, false}, {"when", false, false, false},
+    {"type", true, false, false}, {"timeout", false, false, false}, {"was", false, false, false},
+    {NULL, false, false, false}};
 
 static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
 {
@@ -108,7 +109,8 @@ static void complain_of_key(
 }
 
 /* What a shell would expand and we do not: it would become a directory called `~`. */
-static void check_expansion(const struct handler_setup *setup, const struct ini_setting *setting)
+static void check_expansion(
+    const struct handler_setup *setup, const struct handler_key *key, const struct ini_setting *setting)
 {
     const char *value = setting->value;
     if (*value == '~')
@@ -119,6 +121,9 @@ static void check_expansion(const struct handler_setup *setup, const struct ini_
             "%s = %.100s: variables are not expanded; write the whole value, or env:NAME where it is a "
             "secret",
             setting->key, value);
+    else if (!key->indirect && (strncmp(value, "env:", 4) == 0 || strncmp(value, "file:", 5) == 0))
+        setup_problem(setup, setting->line,
+            "%s = %.100s: this key takes no env: or file:; write the value itself", setting->key, value);
 }
 
 static void check_keys(const struct handler_setup *setup, const struct handler_type *type)
@@ -133,7 +138,7 @@ static void check_keys(const struct handler_setup *setup, const struct handler_t
         else if (!key->repeatable && ini_setting(setup->section, setting->key) != setting)
             setup_problem(setup, setting->line, "%s: set twice", setting->key);
         else if (strcmp(setting->key, "when") != 0)
-            check_expansion(setup, setting);
+            check_expansion(setup, key, setting);
     }
     for (const struct handler_key *key = type->keys; key->name != NULL; key++)
         if (key->required && ini_setting(setup->section, key->name) == NULL)

@@ -58,7 +58,7 @@ int handler_table_make(
         if (setup.name == NULL)
             continue;
         if (*setup.name == '\0')
-            setup_problem(&setup, 0, "needs a name");
+            setup_problem(&setup, 0, "needs a name, as in [handler erp]");
         else if (has_row(out, setup.name))
             setup_problem(&setup, 0, "a section of this name was before it");
         else

@@ -36,6 +36,7 @@ struct handler_key {
     const char *name;
     bool required;
     bool repeatable;
+    bool indirect; /* its value may be env:NAME or file:PATH */
 };
 
 /* What a handler is made from. Everything is borrowed for the time of `make`. */

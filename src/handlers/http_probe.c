@@ -49,7 +49,7 @@ int http_probe(const char *url, const struct http_tls *tls, struct handler_probe
         rc = fail(e, EX_CONFIG, "%s", http_reason(call));
         break;
     default:
-        rc = fail(e, EX_UNAVAILABLE, "%s; check the address and whether a firewall is in between",
+        rc = fail(e, EX_UNAVAILABLE, "%s; check url in its section, the name server and the firewall",
             http_reason(call));
         break;
     }

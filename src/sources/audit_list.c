@@ -68,7 +68,9 @@ static enum step_result take_record(struct reading *r, const struct page_record 
     if (!scan_record(found->json, found->len, &scan)) {
         enum workorder_result result = workorder_parse(found->json, found->len, &parsed, &record.reason);
         if (result == WORKORDER_NOT_JSON)
-            return fail(e, EX_PROTOCOL, "api: a work order in the answer is no JSON: %s", record.reason),
+            return fail(e, EX_PROTOCOL,
+                       "api: a work order in the answer is no JSON: %s; the next run asks again",
+                       record.reason),
                    FAILED;
         record.wo = result == WORKORDER_OK ? &parsed : NULL;
     }

@@ -307,7 +307,8 @@ int filter_forget(struct filter *filter, struct error *e)
 void filter_settle(struct filter *filter)
 {
     if (filter->found && filter->chosen == FILTER_NONE)
-        log_warning(
-            "api: the server honours neither a filter by updatedAt nor sort: every pass reads everything");
+        log_warning("api: the server honours neither a filter by updatedAt nor sort: every pass reads "
+                    "everything; poll "
+                    "more rarely, or ask the vendor");
     filter->found = false;
 }

@@ -160,7 +160,8 @@ static enum intake_result observe_parsed(struct intake *intake, const struct int
     case WORKORDER_BAD:
         return put_away(intake, record, fingerprint, reason, e);
     case WORKORDER_NOT_JSON:
-        fail(e, EX_PROTOCOL, "api: a work order in the answer is no JSON: %s", reason);
+        fail(e, EX_PROTOCOL, "api: a work order in the answer is no JSON: %s; the next run asks again",
+            reason);
         return INTAKE_NOT_JSON;
     case WORKORDER_OK:
     default:

@@ -176,7 +176,8 @@ static enum api_status ask(
 {
     int64_t left = r->until - clock_monotonic();
     if (left <= 0) {
-        fail(why, EX_UNAVAILABLE, "api: %s: it takes too long to read the list to its end",
+        fail(why, EX_UNAVAILABLE,
+            "api: %s: it takes too long to read the list to its end; the next run tries again",
             people_kind_name(kind));
         return API_FAILED;
     }
@@ -205,7 +206,8 @@ static enum api_status read_pages(
         last = page.next_cursor == NULL;
         any = any || page.count > 0;
         if (!last && (pages == MAX_PAGES || cursors_add(cursors, page.next_cursor))) {
-            fail(why, EX_PROTOCOL, "api: %s: the list has no end", people_kind_name(kind));
+            fail(why, EX_PROTOCOL, "api: %s: the list has no end; events go without these names",
+                people_kind_name(kind));
             status = API_FAILED;
         }
         *rc = store_page(r->names, kind, &page, seen, last, any, e);

@@ -39,7 +39,7 @@ static void warn(const struct watched *one, const char *status)
         return;
     if (strcmp(status, SUBSCRIPTION_GONE) == 0)
         log_warning("webhooks: %s (%s) is gone: MaintainX removes a webhook that it cannot reach for long; "
-                    "polling goes on; fix the web server, then run: wosync webhooks register",
+                    "polling goes on; fix the web server, then run: wosync webhooks register --url URL",
             one->id, one->events);
     else
         log_warning("webhooks: %s (%s) is %s now; polling goes on", one->id, one->events, status);

@@ -90,7 +90,7 @@ static const char *words_for(enum signature_result result)
         return "it is signed with another secret, or was changed on the way";
     case SIGNATURE_MALFORMED:
     default:
-        return "its signature does not have the form of one";
+        return "its signature is malformed";
     }
 }
 

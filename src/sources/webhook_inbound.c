@@ -114,7 +114,7 @@ static int archive(const struct delivery_in *d, struct error *e)
     if (store_changes(store) > 0)
         log_warning(
             "webhooks: subscription %s: MaintainX has archived it and sends no more of it; polling goes on; "
-            "register it again: wosync webhooks register",
+            "register it again: wosync webhooks register --url URL",
             d->body.webhook);
     return 0;
 }

@@ -505,7 +505,7 @@ class Doctor(Webhooks):
     def test_a_receiver_that_is_away(self):
         self.well()
         self.break_line("[handler erp]\ntype = http\nurl = " + self.receiver.url, "[handler erp]\ntype = http\nurl = http://127.0.0.1:9")
-        self.one("receivers", "failed", r"erp: .*127\.0\.0\.1 port 9.*; check the address and whether a firewall",
+        self.one("receivers", "failed", r"erp: .*127\.0\.0\.1 port 9.*; check url in its section, the name server",
                  expect=UNAVAILABLE)
 
     def test_a_receiver_whose_name_is_wrong(self):

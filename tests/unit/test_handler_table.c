@@ -192,6 +192,11 @@ static void test_problems(void **state)
             "wosync.conf:3: [handler x] database = ~/w.db: the ~ is not expanded"},
         {"[handler x]\ntype = exec\ncommand = $HOME/bin/x\n",
             "wosync.conf:3: [handler x] command = $HOME/bin/x: variables are not expanded"},
+        {"[handler x]\ntype = report\npath = env:REPORTS\n",
+            "wosync.conf:3: [handler x] path = env:REPORTS: this key takes no env: or file:; write the value "
+            "itself"},
+        {"[handler x]\ntype = exec\ncommand = file:/etc/x\n",
+            "wosync.conf:3: [handler x] command = file:/etc/x: this key takes no env: or file:"},
         {HTTP "secret_file = ~/secret\n", "wosync.conf:4: [handler x] secret_file = ~/secret: the ~"},
         {HTTP "header = A: file:~/secret\n",
             "wosync.conf:4: [handler x] header: ~/secret: the ~ is not expanded; write the whole path"},

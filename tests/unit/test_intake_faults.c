@@ -335,11 +335,11 @@ static void test_verdicts(void **state)
     } table[] = {
         {NULL, NULL, "it is not signed", WEBHOOK_AUTH_BAD},
         {NULL, PLAIN, NULL, WEBHOOK_AUTH_GOOD},
-        {NULL, "00" PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
+        {NULL, "00" PLAIN, "is malformed", WEBHOOK_AUTH_BAD},
         {"t=2,v1=" TIMED, NULL, NULL, WEBHOOK_AUTH_GOOD},
         {"t=2,v1=" PLAIN, NULL, "signed with another secret", WEBHOOK_AUTH_BAD},
         {"t=2,v1=" PLAIN, PLAIN, "signed with another secret", WEBHOOK_AUTH_BAD},
-        {"nonsense", PLAIN, "does not have the form", WEBHOOK_AUTH_BAD},
+        {"nonsense", PLAIN, "is malformed", WEBHOOK_AUTH_BAD},
     };
     const char *why = NULL;
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);

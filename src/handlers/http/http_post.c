@@ -31,9 +31,10 @@ struct http_state {
     char *key;
 };
 
-static const struct handler_key keys[] = {{"url", true, false}, {"secret_file", false, true},
-    {"header", false, true}, {"format", false, false}, {"ca_file", false, false},
-    {"client_certificate", false, false}, {"client_key", false, false}, {NULL, false, false}};
+static const struct handler_key keys[] = {{"url", true, false, true}, {"secret_file", false, true, false},
+    {"header", false, true, true}, {"format", false, false, false}, {"ca_file", false, false, false},
+    {"client_certificate", false, false, false}, {"client_key", false, false, false},
+    {NULL, false, false, false}};
 
 static void release(void *context)
 {

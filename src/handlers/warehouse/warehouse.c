@@ -40,7 +40,7 @@ struct warehouse_state {
 };
 
 static const struct handler_key keys[] = {
-    {"database", true, false}, {"schema", false, false}, {NULL, false, false}};
+    {"database", true, false, true}, {"schema", false, false, false}, {NULL, false, false, false}};
 
 static void release(void *context)
 {
