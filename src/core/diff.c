@@ -71,6 +71,11 @@ static void emit_completed(const struct looking *l, bool became)
     }
 }
 
+static int64_t status_known_since(const struct diff_snapshot *old)
+{
+    return old->status_at != TIMESTAMP_NONE ? old->status_at : old->wo->updated;
+}
+
 /* The rows of R5 for a work order we know. */
 static void emit_known(const struct looking *l)
 {
@@ -79,7 +84,7 @@ static void emit_known(const struct looking *l)
     const struct workorder *wo = l->wo;
     struct diff *out = l->out;
     const char *from = old->status != NULL ? old->status : old->wo->status;
-    int64_t after = old->status_at != TIMESTAMP_NONE ? old->status_at : old->wo->updated;
+    int64_t after = status_known_since(old);
     bool complete = diff_is_complete(rules, wo->status);
     bool all = diff_emit_steps(l, from, after);
     bool jumped = all && strcmp(from, wo->status) != 0 && out->step_count == 0;
@@ -193,16 +198,20 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
     observe_known(rules, old, now, out);
 }
 
-void diff_gone(
-    const struct diff_rules *rules, const struct diff_snapshot *old, int64_t when, struct diff *out)
+void diff_gone(const struct diff_rules *rules, const struct diff_snapshot *old,
+    const struct status_step *steps, size_t step_count, int64_t when, struct diff *out)
 {
+    /* as it was seen last, once more, and nothing will be seen of it after that */
+    const struct diff_observation now = {.wo = old->wo, .steps = steps, .step_count = step_count};
     *out = (struct diff){.result = DIFF_STORE,
         .from_list = old->from_list,
         .deletions = old->deletions,
         .status_at = old->status_at};
     out->changes = json_object_new_object();
     out->document = json_object_get(old->wo->doc);
-    diff_emit_rest(&(struct looking){.rules = rules, .old = old, .wo = old->wo, .out = out});
+    if (old->status != NULL)
+        diff_emit_steps(
+            &(struct looking){rules, old, &now, old->wo, out}, old->status, status_known_since(old));
     diff_add_deleted(out, old->wo, when != TIMESTAMP_NONE ? when : old->wo->updated);
 }
 

@@ -99,10 +99,10 @@ void diff_observe(const struct diff_rules *rules, const struct diff_window *wind
  * The event of a deletion that is proved elsewhere, by absence or by a notification, for a work order that
  * was not emitted as deleted yet. `when` is when it happened, TIMESTAMP_NONE where that is not known: then
  * the event carries the date of the last change. A status change that waited for notified steps is emitted
- * before it. Fills *out like diff_observe, with the document unchanged.
+ * before it, as far as `steps` lead one by one. Fills *out like diff_observe, with the document unchanged.
  */
-void diff_gone(
-    const struct diff_rules *rules, const struct diff_snapshot *old, int64_t when, struct diff *out);
+void diff_gone(const struct diff_rules *rules, const struct diff_snapshot *old,
+    const struct status_step *steps, size_t step_count, int64_t when, struct diff *out);
 
 /* Frees what the result owns and zeroes it. */
 void diff_free(struct diff *diff);

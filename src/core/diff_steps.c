@@ -67,7 +67,7 @@ static void add_change(
 {
     struct diff_step *step = add_step(l, EVENT_STATUS_CHANGED, from, to, when, arrives);
     diff_name_status_changed(&step->event, from, to, when);
-    step->event.numbered = l->now != NULL && l->now->believed;
+    step->event.numbered = l->now->believed;
     step->actor = actor;
     if (!diff_is_complete(l->rules, to) || diff_is_complete(l->rules, from))
         return;
@@ -137,12 +137,6 @@ bool diff_emit_steps(const struct looking *l, const char *from, int64_t after)
         l->out->status_at = after; /* what happened before that is part of what was emitted, now and later */
     status_chain_free(&chain);
     return !waits;
-}
-
-void diff_emit_rest(const struct looking *l)
-{
-    if (l->old->status != NULL && strcmp(l->old->status, l->wo->status) != 0)
-        add_change(l, l->old->status, l->wo->status, l->wo->updated, 0, true);
 }
 
 void diff_emit_first_steps(const struct looking *l)

@@ -29,10 +29,6 @@ bool diff_has_completed(const struct diff *out);
  */
 bool diff_emit_steps(const struct looking *l, const char *from, int64_t after);
 
-/* The change that waited for more steps, as one with the record's own date: nothing more will be seen of it.
- * `l->now` is not looked at. */
-void diff_emit_rest(const struct looking *l);
-
 /* The steps since a work order that is new to us was created, where they lead to what is seen; there is one
  * at least. */
 void diff_emit_first_steps(const struct looking *l);

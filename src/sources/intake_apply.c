@@ -186,9 +186,10 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
 {
     struct store *store = intake->settings.store;
     struct snapshot snapshot = {0};
+    struct status_step *steps = NULL;
     struct diff diff = {0};
     struct intake_details details = {.id = work_order};
-    int rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
+    int count = 0, rc = -1, known = snapshots_load(store, work_order, &snapshot, e);
     const struct diff_snapshot old = known_state(&snapshot);
     if (known == 0) {
         rc = tombstones_add(store, work_order, occurred != TIMESTAMP_NONE ? occurred : observed, e);
@@ -199,7 +200,9 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
         rc = known < 0 ? -1 : 0;
         goto out;
     }
-    diff_gone(&intake->rules, &old, occurred, &diff);
+    if (old.status != NULL && (count = steps_load(store, work_order, &steps, e)) < 0)
+        goto out;
+    diff_gone(&intake->rules, &old, steps, (size_t)count, occurred, &diff);
     const struct event_context context = {.observed = observed,
         .previously_observed = snapshot.observed,
         .source = intake->settings.source,
@@ -207,9 +210,11 @@ int intake_gone(struct intake *intake, int64_t work_order, int64_t occurred, int
         .doc = diff.document,
         .changes = diff.changes};
     if (intake_append_events(intake, &diff, &context, &details, e) == 0 &&
-        snapshots_set_deleted(store, work_order, diff.deletions, diff.deleted_at, e) == 0)
+        snapshots_set_deleted(store, work_order, diff.deletions, diff.deleted_at, e) == 0 &&
+        (count == 0 || drop_steps(intake, &snapshot.wo, &diff, e) == 0))
         rc = details.events;
 out:
+    free(steps);
     diff_free(&diff);
     snapshot_free(&snapshot);
     return rc;

@@ -150,7 +150,7 @@ static void check_again(const struct diff_rules *rules, const struct diff *first
         diff_free(&again);
     }
     if (!first->deleted) {
-        diff_gone(&rules, &snapshot, TIMESTAMP_NONE, &again);
+        diff_gone(rules, &snapshot, NULL, 0, TIMESTAMP_NONE, &again);
         must(again.count == 1 && again.deleted, "what is gone is not told");
         check_events(&again, &snapshot, &stored);
         diff_free(&again);

@@ -272,7 +272,7 @@ static void run_diff(struct golden *golden)
     if (golden->seen.doc != NULL)
         diff_observe(&rules, read_window(golden), golden->old != NULL ? &old : NULL, &now, &diff);
     else
-        diff_gone(&rules, &old, read_optional_date(golden->now, "goneAt"), &diff);
+        diff_gone(&rules, &old, steps, now.step_count, read_optional_date(golden->now, "goneAt"), &diff);
     char *actual = describe(golden, &diff);
     check_text(actual, golden->expected);
     check_invariants(golden, &diff);
