@@ -105,7 +105,7 @@ static char *show(const char *value)
     secret_mask(text);
     if (strlen(text) > VALUE_SHOWN)
         strcpy(text + VALUE_SHOWN - 3, "...");
-    utf8_mend(text);
+    utf8_replace_bad(text);
     return text;
 }
 

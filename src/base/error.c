@@ -19,7 +19,7 @@ int fail(struct error *e, int status, const char *format, ...)
     secret_mask(text);
     utf8_make_line(text);
     snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, text);
-    utf8_mend(e->text); /* cut in a character, perhaps: it is stored and shown as JSON */
+    utf8_replace_bad(e->text); /* cut in a character, perhaps: it is stored and shown as JSON */
     e->status = status;
     return -1;
 }
@@ -31,7 +31,7 @@ void error_add(struct error *e, const struct error *more)
         return;
     if (strstr(e->text, more->text) == NULL)
         snprintf(e->text + len, sizeof e->text - len, "%s%s", len > 0 ? "; " : "", more->text);
-    utf8_mend(e->text);
+    utf8_replace_bad(e->text);
     e->status = exit_graver(e->status, more->status);
 }
 

@@ -74,7 +74,7 @@ uint32_t utf8_next(const char **text)
     return code;
 }
 
-void utf8_mend(char *text)
+void utf8_replace_bad(char *text)
 {
     while (*text != '\0') {
         size_t length = length_at(text);
@@ -86,8 +86,11 @@ void utf8_mend(char *text)
 
 void utf8_make_line(char *text)
 {
-    for (char *p = text; *p != '\0'; p++)
+    for (char *p = text; *p != '\0'; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';
-    utf8_mend(text);
+        else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0)
+            p[0] = p[1] = '?'; /* U+0080 to U+009F: a terminal takes U+009B for ESC [ */
+    }
+    utf8_replace_bad(text);
 }

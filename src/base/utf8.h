@@ -27,9 +27,10 @@ uint32_t utf8_next(const char **text);
 
 /* Replaces every byte that belongs to no character by `?`, in place: for a text that was cut, or came from
  * outside. */
-void utf8_mend(char *text);
+void utf8_replace_bad(char *text);
 
-/* Makes a text fit to be printed in a line, in place: control characters, too, are replaced by `?`. */
+/* Makes a text fit to be printed in a line, in place: control characters (those of one byte and U+0080 to U+009F), too,
+ * are replaced by `?`. */
 void utf8_make_line(char *text);
 
 #endif

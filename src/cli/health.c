@@ -22,7 +22,7 @@ void health_add(struct json_object *problems, const char *format, ...)
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     secret_mask(text);
-    utf8_mend(text);
+    utf8_replace_bad(text);
     json_object_array_add(problems, json_object_new_string(text));
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "core/event.h"
 #include "core/event_names.h"
 
@@ -47,8 +48,6 @@ char *event_line(const char *body)
     if (event_actor_name(event) != NULL)
         buffer_append_format(&line, "  by %s", event_actor_name(event));
     json_object_put(event);
-    for (char *p = line.data; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    utf8_make_line(line.data);
     return line.data;
 }

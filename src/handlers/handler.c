@@ -37,7 +37,7 @@ __attribute__((format(printf, 2, 0))) static void say(
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';
     secret_mask(text);
-    utf8_mend(text);
+    utf8_replace_bad(text);
     size_t len = strlen(text);
     if (len >= sizeof result->error)
         for (len = sizeof result->error - 1; (text[len] & 0xc0) == 0x80; len--)

@@ -156,7 +156,7 @@ static int note_failure(
     list->refused = refusal != NULL;
     snprintf(list->error, sizeof list->error, "%.*s", (int)sizeof list->error - 1,
         refusal != NULL ? refusal : why->text);
-    utf8_mend(list->error);
+    utf8_replace_bad(list->error);
     log_info("names: GET /%s: %s", name, list->error);
     if (!list->reported && refusal != NULL) {
         list->reported = true;

@@ -45,7 +45,7 @@ static void test_next(void **state)
     }
 }
 
-static void test_mend(void **state)
+static void test_replace_bad(void **state)
 {
     static const struct {
         const char *bytes, *mended;
@@ -62,24 +62,25 @@ static void test_mend(void **state)
     for (size_t i = 0; i < COUNT(table); i++) {
         char text[64];
         strcpy(text, table[i].bytes);
-        utf8_mend(text);
+        utf8_replace_bad(text);
         check_text(text, table[i].mended);
     }
 }
 
 static void test_make_line(void **state)
 {
-    char text[] = "caf\xe9\n\x1b[1m|\x7f\t";
+    char text[] = "caf\xe9\n\x1b[1m|\x7f\t|\xc2\x9b"
+                  "1m|\xc2\x80\xc2\xa0";
     (void)state;
     utf8_make_line(text);
-    check_text(text, "caf???[1m|??");
+    check_text(text, "caf???[1m|??|??1m|??\xc2\xa0");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_next),
-        cmocka_unit_test(test_mend),
+        cmocka_unit_test(test_replace_bad),
         cmocka_unit_test(test_make_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ static void log_line(struct subprocess_output *output)
 {
     if (output->line_len > 0) {
         output->line[output->line_len] = '\0';
-        utf8_mend(output->line);
+        utf8_replace_bad(output->line);
         log_info("handler %s: %s", output->name, output->line);
         if (++output->lines == MOST_LINES)
             log_info(
@@ -77,7 +77,7 @@ void subprocess_output_tail(struct subprocess_output *output, char *out, size_t 
     while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\n'))
         len--;
     text[len] = '\0';
-    utf8_mend(text);
+    utf8_replace_bad(text);
     secret_mask(text);
     bool gap = false;
     for (size_t i = find_begin(text, len, size - 1); i < len; i++) {
