@@ -15,7 +15,7 @@ enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 static const char *const priorities[] = {"NONE", "LOW", "MEDIUM", "HIGH"};
 
 static const char *const change_names[CHANGES] = {"create", "edit", "status", "complete", "reopen", "touch",
-    "rewrite", "delete", "restore", "remove", "hide", "late", "future", "undo", "back"};
+    "rewrite", "delete", "restore", "remove", "hide", "late", "future", "undo", "back", "fleeting"};
 
 static const int64_t hour = 3600000, year = INT64_C(366) * 86400000;
 
@@ -284,6 +284,20 @@ static void delete_and_restore(struct order *order, struct dice *dice)
     order->removed = removed;
 }
 
+static void complete_and_remove(struct order *order, struct dice *dice)
+{
+    static const enum change_kind steps[] = {CHANGE_STATUS, CHANGE_COMPLETE};
+    const int64_t removed = machine_now() + dice_below(dice, 30000);
+    for (int i = 0; i < 2; i++) {
+        struct version v = order->versions[order->count - 1];
+        v.updated = date_of_change(order, dice);
+        apply(&v, steps[i], dice);
+        add_version(order, v, dice, steps[i]);
+    }
+    order->removed = removed;
+    hooks_deleted(order, order->versions[order->count - 1].updated + 1, removed);
+}
+
 void plant_change(enum change_kind kind, uint64_t seed)
 {
     struct dice dice = dice_of(seed, 4);
@@ -300,6 +314,8 @@ void plant_change(enum change_kind kind, uint64_t seed)
         hooks_deleted(order, order->versions[order->count - 1].updated + 1, machine_now());
     } else if (kind == CHANGE_BACK) {
         delete_and_restore(order, &dice);
+    } else if (kind == CHANGE_FLEETING) {
+        complete_and_remove(order, &dice);
     } else if (kind == CHANGE_HIDE) {
         plant_hide(order, !order->hidden);
     } else {

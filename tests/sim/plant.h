@@ -99,13 +99,14 @@ enum change_kind {
     CHANGE_REWRITE, /* something differs, updatedAt does not move */
     CHANGE_DELETE,  /* deletedAt is set */
     CHANGE_RESTORE,
-    CHANGE_REMOVE, /* it is gone for good */
-    CHANGE_HIDE,   /* the list leaves it out, or shows it again */
-    CHANGE_LATE,   /* an edit that becomes visible much later than a lookback covers */
-    CHANGE_FUTURE, /* one whose updatedAt lies a year ahead is created */
-    CHANGE_UNDO,   /* it is as it was before, its updatedAt included, as after a restore of the server */
-    CHANGE_BACK,   /* it is deleted and restored at once, and gone for good after a while: only then the
+    CHANGE_REMOVE,   /* it is gone for good */
+    CHANGE_HIDE,     /* the list leaves it out, or shows it again */
+    CHANGE_LATE,     /* an edit that becomes visible much later than a lookback covers */
+    CHANGE_FUTURE,   /* one whose updatedAt lies a year ahead is created */
+    CHANGE_UNDO,     /* it is as it was before, its updatedAt included, as after a restore of the server */
+    CHANGE_BACK,     /* it is deleted and restored at once, and gone for good after a while: only then the
                       notification of the first deletion comes, and none of the second */
+    CHANGE_FLEETING, /* it is completed by two steps, and gone for good within seconds */
     CHANGES
 };
 

@@ -124,7 +124,8 @@ static void do_change(struct dice *dice)
         [CHANGE_LATE] = 2,
         [CHANGE_FUTURE] = 1,
         [CHANGE_UNDO] = 1,
-        [CHANGE_BACK] = 2};
+        [CHANGE_BACK] = 2,
+        [CHANGE_FLEETING] = 3};
     int64_t count = dice_spread(dice, 3);
     bool later = dice_chance(dice, 50);
     for (int64_t i = 0; i < count; i++) {
