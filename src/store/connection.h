@@ -20,6 +20,7 @@ struct store {
     int patience;       /* for how long a locked store is waited for, in milliseconds */
     int64_t busy_since; /* when this wait began */
     bool in_transaction;
+    int schema;           /* what each transaction that writes must find; 0: it is being opened */
     int64_t transactions; /* begun so far */
     bool lazy;            /* synchronous is NORMAL */
     bool frozen;          /* read as a file that does not change, and this is how it was: */

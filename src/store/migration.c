@@ -77,6 +77,15 @@ int migration_version(struct store *store, struct error *e)
     return head.version;
 }
 
+int migration_refuse(struct store *store, struct error *e)
+{
+    /* an older one where no migration runs: what was put back meanwhile, or what was opened to look at */
+    return migration_version(store, e) < 0
+               ? -1
+               : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
+                     store->path);
+}
+
 static int apply(struct store *store, int version, struct error *e)
 {
     char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",

@@ -60,10 +60,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     if (version < 0)
         return -1;
     if (mode == STORE_READ || mode == STORE_LOOK)
-        return version == migration_known.count
-                   ? 0
-                   : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
-                         store->path);
+        return version == migration_known.count ? 0 : migration_refuse(store, e);
     /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
      * committed survives a power cut */
     if (connection_execute(store,
@@ -90,8 +87,10 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
         prepare_file(store, mode, e) == 0 &&
         /* after migrations, which may drop and rename what others refer to */
         connection_execute(store, "PRAGMA foreign_keys = ON", "opening", e) == 0 &&
-        (mode != STORE_LOOK || store_forbid_writes(store, e) == 0))
+        (mode != STORE_LOOK || store_forbid_writes(store, e) == 0)) {
+        store->schema = migration_known.count;
         return store;
+    }
     store_close(store);
     return NULL;
 }
@@ -139,13 +138,31 @@ void store_set_patience(struct store *store, int busy_ms)
     store->patience = busy_ms;
 }
 
+/* A newer program may have migrated the store since we opened it, and we know neither its tables nor what it
+ * counts on. Within the transaction nobody can. */
+static int check_schema(struct store *store, struct error *e)
+{
+    const enum sql_statement q = SQL_SCHEMA_VERSION;
+    if (store->schema == 0)
+        return 0;
+    int rc = store_query_all(store, q, e) == 0 ? store_next(store, q, e) : -1;
+    if (rc == 1)
+        rc = store_int(store, q, 0) == store->schema ? 0 : migration_refuse(store, e);
+    store_done(store, q);
+    return rc;
+}
+
 int store_begin(struct store *store, struct error *e)
 {
     if (connection_execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
         return -1;
     store->in_transaction = true;
     store->transactions++;
-    return 0;
+    if (check_schema(store, e) == 0)
+        return 0;
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->in_transaction = false;
+    return -1;
 }
 
 /* synchronous can be set between transactions only. */

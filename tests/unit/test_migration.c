@@ -14,6 +14,8 @@
 #include "base/shutdown.h"
 #include "cli/cli.h"
 #include "disk.h"
+#include "store/account.h"
+#include "store/events.h"
 #include "store/migration.h"
 #include "store/store.h"
 
@@ -264,6 +266,77 @@ static void test_who_only_looks_is_told(void **state)
     assert_false(store_is_old(path_in(*state, "none.db"), &version));
 }
 
+/* --- a program that is at work meanwhile --- */
+
+static int touch_transaction(struct store *store, struct error *e)
+{
+    return store_begin(store, e);
+}
+
+static int touch_relaxed(struct store *store, struct error *e)
+{
+    return store_begin_relaxed(store, e);
+}
+
+static int touch_alone(struct store *store, struct error *e)
+{
+    return account_touch(store, 99, e);
+}
+
+/* Whoever writes finds that a newer program has been there, and says what opening the store would say. */
+static void check_writes_refused(struct store *store, const char *why)
+{
+    static int (*const ways[])(struct store * store, struct error * e) = {
+        touch_transaction, touch_relaxed, touch_alone};
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        struct error e = {0};
+        int rc = ways[i](store, &e);
+        store_rollback(store);
+        check(rc == -1 && e.status == EX_IOERR && strstr(e.text, why) != NULL, "%zu: status %d: %s", i,
+            (int)e.status, e.text);
+    }
+}
+
+static void test_one_at_work_writes_nothing_into_a_newer_store(void **state)
+{
+    struct error e = {0};
+    const char *path = make_store(*state);
+    struct store *at_work = open_at(path, STORE_WRITE);
+    check(account_touch(at_work, 77, &e) == 0, "%s", e.text);
+    know(next);
+    store_close(open_at(path, STORE_WRITE));
+    know(NULL);
+    check_writes_refused(at_work, "it was written by a newer wosync (schema 2, this one knows 1); install");
+    check(store_begin_reading(at_work, &e) == 0 && events_count(at_work, &e) == 6, "%s", e.text);
+    store_close(at_work);
+    assert_int_equal(ask_sql(path, "SELECT finished_ms FROM account"), 77);
+    check_upgraded(path);
+}
+
+/* It waits for the lock of who migrates, and looks when it has it. */
+static void test_one_that_waits_for_the_migration_looks_after_it(void **state)
+{
+    struct error e = {0};
+    sqlite3 *db = NULL;
+    const char *path = make_store(*state);
+    struct store *at_work = open_at(path, STORE_WRITE);
+    check(sqlite3_open(path, &db) == SQLITE_OK &&
+              sqlite3_exec(db, "BEGIN IMMEDIATE; PRAGMA user_version = 2", NULL, NULL, NULL) == SQLITE_OK,
+        "%s", path);
+    check(account_touch(at_work, 99, &e) == -1 && e.status == EX_TEMPFAIL, "status %d: %s", (int)e.status,
+        e.text);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    check_writes_refused(at_work, "written by a newer wosync");
+    /* someone has put the old one back into the file */
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 0", NULL, NULL, NULL), SQLITE_OK);
+    check_writes_refused(at_work, "its schema is old; `wosync sync` brings it up to date");
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    e = (struct error){0};
+    check(account_touch(at_work, 99, &e) == 0, "%s", e.text);
+    store_close(at_work);
+    sqlite3_close(db);
+}
+
 static void test_a_development_store_is_left_alone(void **state)
 {
     const char *path = path_in(*state, "wosync.db");
@@ -436,6 +509,8 @@ int main(void)
         in_directory(test_a_new_store_needs_no_copy),
         in_directory(test_a_migration_that_fails_changes_nothing),
         in_directory(test_who_only_looks_is_told),
+        in_directory(test_one_at_work_writes_nothing_into_a_newer_store),
+        in_directory(test_one_that_waits_for_the_migration_looks_after_it),
         in_directory(test_a_development_store_is_left_alone),
         in_directory(test_a_full_disk_changes_nothing),
         in_directory(test_killed_in_the_middle),
