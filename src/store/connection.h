@@ -23,6 +23,7 @@ struct store {
     int schema;           /* what each transaction that writes must find; 0: it is being opened */
     int64_t transactions; /* begun so far */
     bool lazy;            /* synchronous is NORMAL */
+    char *file;           /* where the store lies that `path` names; only for those who look */
     bool frozen;          /* read as a file that does not change, and this is how it was: */
     struct stat found;
     bool no_locks; /* SQLite tried for ten seconds in vain, and would again for every statement */

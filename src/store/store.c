@@ -113,6 +113,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->prepared[i]);
     sqlite3_close(store->db);
     free(store->path);
+    free(store->file);
     free(store->copy);
     free(store);
 }
