@@ -37,6 +37,10 @@ int connection_open(struct store *store, bool scratch, struct error *e);
 /* The same for any name and flags of SQLite. */
 int connection_open_as(struct store *store, const char *name, int flags, struct error *e);
 
+/* Is that code of SQLite's what a full disk gave? A file that has reached the limit of its size? */
+bool connection_is_full(sqlite3 *db, int code);
+bool connection_is_at_limit(sqlite3 *db, int code);
+
 /* Fills the error with what SQLite said, while `doing`, and what to do about it. Returns -1. */
 int connection_fail(struct store *store, int code, const char *doing, struct error *e);
 

@@ -54,6 +54,32 @@ static int make_file(const char *path, struct error *e)
     return 0;
 }
 
+static int note_mode(void *wal, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    *(bool *)wal = strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+/* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was committed
+ * survives a power cut, which holds for a log only. Without one, readers and writers would wait for each other,
+ * too. */
+static int set_modes(struct store *store, bool scratch, struct error *e)
+{
+    static const char sql[] = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
+    bool wal = false;
+    int code = sqlite3_exec(store->db, sql, note_mode, &wal, NULL);
+    if (code != SQLITE_OK)
+        return connection_fail(store, code, "opening", e);
+    if (!wal && !scratch)
+        return fail(e, EX_IOERR,
+            "store %s: opening: SQLite can keep no write-ahead log there; keep the store on a local file "
+            "system",
+            store->path);
+    return 0;
+}
+
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
     const int version = migration_version(store, e);
@@ -61,13 +87,7 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
         return -1;
     if (mode == STORE_READ || mode == STORE_LOOK)
         return version == migration_known.count ? 0 : migration_refuse(store, e);
-    /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
-     * committed survives a power cut */
-    if (connection_execute(store,
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "opening",
-            e) != 0)
-        return -1;
-    return migration_run(store, e);
+    return set_modes(store, mode == STORE_SCRATCH, e) == 0 ? migration_run(store, e) : -1;
 }
 
 static struct store *make_store(const char *path, int busy_ms)

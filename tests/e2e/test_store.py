@@ -414,7 +414,7 @@ class Faults(Case):
         self.mock.create(*({"title": "More", "description": big} for _ in range(100)))
         self.mock.config(max_limit=10)
         run = self.sync(expect=IO, limits={resource.RLIMIT_FSIZE: 200 * 1024})
-        self.assertRegex(run.err, "store %s: .*(disk is full|check the disk)" % self.store)
+        self.assertRegex(run.err, "store %s: .*: a file may not grow that large; raise the limit \\(ulimit -f\\) and run again" % self.store)
         self.assertEqual(self.sql("PRAGMA integrity_check"), [("ok",)])
         self.sync()
         self.assertEqual(len(self.ids("--type", "workorder.created")), 100)
