@@ -2,6 +2,9 @@
 -- name: data_version
 PRAGMA data_version;
 
+-- name: schema_version
+PRAGMA user_version;
+
 -- What is wrong with the file, a line each; "ok" when nothing is. Reads all of it, but the contents of the indexes.
 -- name: quick_check
 PRAGMA quick_check(3);

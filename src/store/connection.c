@@ -9,7 +9,7 @@
 #include "base/shutdown.h"
 
 /*
- * How long we sleep before a lock is tried again, in nanoseconds. Always the same: SQLite's own handler
+ * How long we sleep before a lock is tried again, in microseconds. Always the same: SQLite's own handler
  * sleeps ever longer, so that of many that wait those who came last go first, and one that waits long waits
  * for ever.
  */
@@ -18,17 +18,67 @@ enum { BUSY_STEP_US = 3000 };
 /* After a signal a locked store is waited for no longer than this. */
 enum { LAST_PATIENCE_MS = 300 };
 
-/* SQLite says FULL for most full disks, and IOERR where it was about to make room. */
-static bool is_full(const struct store *store, int code)
+/* What a file of SQLite's remembers: its log, or the database itself. */
+static int number_of(sqlite3 *db, int pointer)
 {
-    int number = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(store->db) : 0;
-    return (code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT;
+    sqlite3_file *file = NULL;
+    int number = 0;
+    if (sqlite3_file_control(db, "main", pointer, &file) == SQLITE_OK && file != NULL &&
+        file->pMethods != NULL)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+/* Did the system give this number for an IOERR? SQLite's own note of it is lost where it cleans up before it
+ * returns. */
+static bool is_number(sqlite3 *db, int code, int number)
+{
+    return (code & 0xff) == SQLITE_IOERR && db != NULL &&
+           (sqlite3_system_errno(db) == number || number_of(db, SQLITE_FCNTL_JOURNAL_POINTER) == number ||
+               number_of(db, SQLITE_FCNTL_FILE_POINTER) == number);
+}
+
+/* SQLite says FULL for most full disks, and IOERR where it was about to make room. */
+bool connection_is_full(sqlite3 *db, int code)
+{
+    return (code & 0xff) == SQLITE_FULL || is_number(db, code, ENOSPC) || is_number(db, code, EDQUOT);
+}
+
+bool connection_is_at_limit(sqlite3 *db, int code)
+{
+    return is_number(db, code, EFBIG);
+}
+
+static int fail_io(struct store *store, int code, const char *doing, struct error *e)
+{
+    const char *text = sqlite3_errmsg(store->db);
+    if (connection_is_at_limit(store->db, code))
+        return fail(e, EX_IOERR,
+            "store %s: %s: a file may not grow that large; raise the limit (ulimit -f) and run again, "
+            "nothing "
+            "is lost",
+            store->path, doing);
+    if (code == SQLITE_IOERR_SHMMAP)
+        return fail(e, EX_IOERR,
+            "store %s: %s: %s: processes cannot share memory there; check the disk, and keep the store on a "
+            "local file system",
+            store->path, doing, text);
+    return fail(e, EX_IOERR, "store %s: %s: %s; check the disk", store->path, doing, text);
+}
+
+/* A signal has it interrupt what it does (migration.c). */
+static int fail_interrupted(struct store *store, const char *doing, struct error *e)
+{
+    if (shutdown_signalled())
+        return fail(e, EX_TEMPFAIL, "store %s: %s: a signal ended the run; nothing was changed; run again",
+            store->path, doing);
+    return fail(e, EX_SOFTWARE, "store %s: %s: %s", store->path, doing, sqlite3_errmsg(store->db));
 }
 
 int connection_fail(struct store *store, int code, const char *doing, struct error *e)
 {
     const char *text = sqlite3_errmsg(store->db);
-    if (is_full(store, code))
+    if (connection_is_full(store->db, code))
         code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -57,7 +107,9 @@ int connection_fail(struct store *store, int code, const char *doing, struct err
             "store %s: %s: its locks cannot be taken; check the disk, and keep it off network file systems",
             store->path, doing);
     case SQLITE_IOERR:
-        return fail(e, EX_IOERR, "store %s: %s: %s; check the disk", store->path, doing, text);
+        return fail_io(store, code, doing, e);
+    case SQLITE_INTERRUPT:
+        return fail_interrupted(store, doing, e);
     default:
         return fail(e, EX_SOFTWARE, "store %s: %s: %s", store->path, doing, text);
     }

@@ -2,10 +2,13 @@
  * copy: copies the store page by page (SQLite's backup), through a second connection: that of the store may
  * hold a write transaction, which keeps others from writing meanwhile.
  *
- *   PATH.new is made -> filled, synced and closed by SQLite -> renamed to PATH -> the directory is synced
+ *   PATH.new is made -> filled, synced and closed by SQLite -> gets the store's time of change -> renamed to
+ *   PATH -> the directory is synced
  *
- * Invariant: a file with the name of a copy is a whole one. What a copy that failed or was killed leaves is
- * PATH.new, which the next attempt removes.
+ * Invariants: a file with the name of a copy is a whole one. What a copy that failed or was killed leaves is
+ * PATH.new, which the next attempt removes. A copy with the store's size and time of change holds what the
+ * store holds, if nothing lies in the store's log: a migration that fails again and again, or is stopped, finds
+ * that one and copies nothing.
  */
 #include "store/copy.h"
 
@@ -18,10 +21,15 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/shutdown.h"
 
-/* Between two of these a signal is looked for; in pages of 8 KB. */
+/* Between two of these a signal is looked for; in pages of 8 KB. Each is brought to the disk before the next,
+ * or the sync at the end, which no signal ends, would have all of it to do. */
 enum { STEP_PAGES = 1024 };
+
+/* Of two changes that are closer than this, a file system may not tell that they were two. */
+enum { TICK_MS = 2000 };
 
 static void remove_file(const char *path)
 {
@@ -40,23 +48,36 @@ static int fail_copy(struct store *store, const char *path, int status, const ch
         e, status, "store %s: its copy %s cannot be made: %s; nothing was changed", store->path, path, why);
 }
 
-/* SQLite would make it readable by others. */
+/* `advice` may name the file. */
+static int fail_file(struct store *store, const char *path, int status, const char *advice, struct error *e)
+{
+    struct buffer why = {0};
+    buffer_append_format(&why, "%s; %s", strerror(errno), advice);
+    fail_copy(store, path, status, why.data, e);
+    buffer_free(&why);
+    return -1;
+}
+
+/* SQLite would make it readable by others. Returns its descriptor, or -1. */
 static int make_file(struct store *store, const char *path, struct error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_copy(store, path, EX_CANTCREAT, strerror(errno), e);
-    close(fd);
-    return 0;
+        fail_file(store, path, EX_CANTCREAT,
+            errno == EEXIST ? "move what has that name away, and run again"
+                            : "check its directory and the user that wosync runs as",
+            e);
+    return fd;
 }
 
 static int fail_sqlite(struct store *store, const char *path, sqlite3 *copy, int code, struct error *e)
 {
     struct buffer why = {0};
-    const int number = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(copy) : 0;
-    if ((code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT)
+    if (connection_is_full(copy, code))
         buffer_append_text(
             &why, "the disk is full; free as much space there as the store takes, and run again");
+    else if (connection_is_at_limit(copy, code))
+        buffer_append_text(&why, "files may not grow that large; raise the limit (ulimit -f), and run again");
     else
         buffer_append_format(&why, "%s; check the disk", sqlite3_errstr(code));
     fail_copy(store, path, EX_IOERR, why.data, e);
@@ -65,20 +86,24 @@ static int fail_sqlite(struct store *store, const char *path, sqlite3 *copy, int
 }
 
 /* Copies all pages. Returns SQLite's code, SQLITE_ABORT after a signal. */
-static int copy_pages(sqlite3 *from, sqlite3 *to)
+static int copy_pages(sqlite3 *from, sqlite3 *to, int fd)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     int code = SQLITE_OK;
     if (backup == NULL)
         return sqlite3_errcode(to);
-    while (code == SQLITE_OK)
+    while (code == SQLITE_OK) {
         code = shutdown_signalled() ? SQLITE_ABORT : sqlite3_backup_step(backup, STEP_PAGES);
+        if (code == SQLITE_OK)
+            (void)fdatasync(fd); /* what goes wrong with it SQLite's own sync finds */
+    }
     int end = sqlite3_backup_finish(backup);
     return code == SQLITE_DONE ? end : code;
 }
 
-/* Fills the file `path`, which is empty. */
-static int fill(struct store *store, const char *path, struct error *e)
+/* Fills the file `path`, which is empty, and which `fd` has open: closed before SQLite has closed it, it would
+ * take SQLite's locks with it. */
+static int fill(struct store *store, const char *path, int fd, struct error *e)
 {
     sqlite3 *from = NULL, *to = NULL;
     int code = sqlite3_open_v2(store->path, &from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -88,7 +113,7 @@ static int fill(struct store *store, const char *path, struct error *e)
         sqlite3_extended_result_codes(from, 1);
         sqlite3_extended_result_codes(to, 1);
         sqlite3_busy_timeout(from, store->patience);
-        code = copy_pages(from, to);
+        code = copy_pages(from, to, fd);
     }
     int rc = 0;
     if (code == SQLITE_ABORT)
@@ -100,31 +125,79 @@ static int fill(struct store *store, const char *path, struct error *e)
     return rc;
 }
 
-/* The name survives a power cut once its directory was synced. */
-static int rename_copy(struct store *store, const char *from, const char *to, struct error *e)
+/* How the store's file is, for whoever holds its write lock. False when some of it lies in the log, which can
+ * be written back while we copy. */
+static bool look_at_store(struct store *store, struct stat *st)
 {
-    char *name = strdup(to);
+    struct buffer log = {0};
+    struct stat st_log;
+    char *file = realpath(store->path, NULL);
+    buffer_append_format(&log, "%s-wal", file != NULL ? file : store->path);
+    free(file);
+    const bool in_log = stat(log.data, &st_log) == 0 && st_log.st_size > 0;
+    buffer_free(&log);
+    return !in_log && stat(store->path, st) == 0;
+}
+
+static bool is_copy_of(const struct stat *store, const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == store->st_size &&
+           st.st_mtim.tv_sec == store->st_mtim.tv_sec && st.st_mtim.tv_nsec == store->st_mtim.tv_nsec;
+}
+
+/* Has it be known again. Without this it is whole all the same. */
+static void mark(int fd, const struct stat *store)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, store->st_mtim};
+    if (clock_now() - (int64_t)store->st_mtim.tv_sec * 1000 > TICK_MS)
+        (void)futimens(fd, times);
+}
+
+/* A name survives a power cut once its directory was synced. */
+static int sync_name(struct store *store, const char *path, struct error *e)
+{
+    char *name = strdup(path);
     int directory = open(dirname(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-    if (directory < 0 || rename(from, to) != 0 || fsync(directory) != 0)
-        rc = fail_copy(store, to, EX_IOERR, strerror(errno), e);
+    if (directory < 0 || fsync(directory) != 0)
+        rc = fail(e, EX_IOERR,
+            "store %s: its copy %s is made, but its directory cannot be synced: %s; check the disk, and run "
+            "again; the store was not changed",
+            store->path, path, strerror(errno));
     if (directory >= 0)
         close(directory);
     free(name);
     return rc;
 }
 
+static int make(
+    struct store *store, const char *path, const char *new, const struct stat *st, struct error *e)
+{
+    remove_file(new);
+    int fd = make_file(store, new, e);
+    if (fd < 0)
+        return -1;
+    int rc = fill(store, new, fd, e);
+    if (rc == 0 && st != NULL)
+        mark(fd, st);
+    close(fd);
+    if (rc == 0 && rename(new, path) != 0)
+        rc = fail_file(store, path, EX_IOERR,
+            errno == EISDIR ? "move what has that name away, and run again" : "check the disk", e);
+    if (rc != 0)
+        remove_file(new);
+    return rc;
+}
+
 int copy_make(struct store *store, const char *path, struct error *e)
 {
     struct buffer new = {0};
+    struct stat st;
+    const bool known = look_at_store(store, &st);
+    int rc = 0;
     buffer_append_format(&new, "%s.new", path);
-    remove_file(new.data);
-    int rc = make_file(store, new.data, e);
-    if (rc == 0)
-        rc = fill(store, new.data, e);
-    if (rc == 0)
-        rc = rename_copy(store, new.data, path, e);
-    if (rc != 0)
-        remove_file(new.data);
+    if (!known || !is_copy_of(&st, path))
+        rc = make(store, path, new.data, known ? &st : NULL, e);
     buffer_free(&new);
-    return rc;
+    return rc == 0 ? sync_name(store, path, e) : -1;
 }

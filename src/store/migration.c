@@ -9,13 +9,15 @@
  * Invariants: a migration that was released never changes. The store is that of before or that of after,
  * never one in between: whoever kills a migration finds the old store. Nobody writes between the copy and the
  * migration, for the transaction is open. References (foreign keys) are not enforced while tables are made
- * anew; that none is broken is checked before the commit.
+ * anew; that none is broken is checked before the commit. A signal ends all of it but the commit; --max-time
+ * ends none, or a store that takes longer would never come to the new schema.
  */
 #include "store/migration.h"
 
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/shutdown.h"
 #include "store/connection.h"
 #include "store/copy.h"
 
@@ -77,6 +79,15 @@ int migration_version(struct store *store, struct error *e)
     return head.version;
 }
 
+int migration_refuse(struct store *store, struct error *e)
+{
+    /* an older one where no migration runs: what was put back meanwhile, or what was opened to look at */
+    return migration_version(store, e) < 0
+               ? -1
+               : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
+                     store->path);
+}
+
 static int apply(struct store *store, int version, struct error *e)
 {
     char *sql = sqlite3_mprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -115,6 +126,33 @@ static int make_copy(struct store *store, int version, struct error *e)
     return rc;
 }
 
+/* SQLite asks after so many steps of its machine: a millisecond or less. */
+enum { STEPS = 10000 };
+
+static int is_signalled(void *context)
+{
+    (void)context;
+    return shutdown_signalled();
+}
+
+static int apply_from(struct store *store, int old, struct error *e)
+{
+    for (int version = old + 1; version <= migration_known.count; version++)
+        if (apply(store, version, e) != 0)
+            return -1;
+    return 0;
+}
+
+static int migrate(struct store *store, int old, struct error *e)
+{
+    if (make_copy(store, old, e) != 0)
+        return -1;
+    sqlite3_progress_handler(store->db, STEPS, is_signalled, NULL);
+    int rc = apply_from(store, old, e) == 0 ? check_references(store, e) : -1;
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    return rc;
+}
+
 /* Within the transaction, and after a look at what another process may have done meanwhile. */
 static int bring_up(struct store *store, struct error *e)
 {
@@ -123,12 +161,7 @@ static int bring_up(struct store *store, struct error *e)
         return -1;
     if (old == migration_known.count)
         return 0;
-    if (old > 0 && make_copy(store, old, e) != 0)
-        return -1;
-    for (int version = old + 1; version <= migration_known.count; version++)
-        if (apply(store, version, e) != 0)
-            return -1;
-    return old > 0 ? check_references(store, e) : 0;
+    return old == 0 ? apply_from(store, old, e) : migrate(store, old, e);
 }
 
 int migration_run(struct store *store, struct error *e)

@@ -19,6 +19,10 @@ extern struct migrations migration_known;
  * be read, belongs to another program or a newer wosync, or was made by a development version. */
 int migration_version(struct store *store, struct error *e);
 
+/* Fails, for who found another schema in the store than that of this program: with what store_open would say.
+ * Returns -1. */
+int migration_refuse(struct store *store, struct error *e);
+
 /* Brings the store to the newest schema, in one transaction: after it was copied to PATH.schema-N, where it
  * is an older one, N. Returns 0, or -1 with the error filled and the store as it was. */
 int migration_run(struct store *store, struct error *e);

@@ -1,3 +1,8 @@
+/*
+ * read_only: finds out whether SQLite can read the store as others write it, and opens it accordingly.
+ *
+ * `path` may be a link. SQLite's log lies beside the file that it leads to, so that is what we go by.
+ */
 #include "store/read_only.h"
 
 #include <ctype.h>
@@ -12,7 +17,7 @@
 static int64_t size_of_log(const struct store *store)
 {
     struct stat st;
-    char *path = sqlite3_mprintf("%s-wal", store->path);
+    char *path = sqlite3_mprintf("%s-wal", store->file);
     int64_t size = stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
     sqlite3_free(path);
     return size;
@@ -35,7 +40,7 @@ static int open_frozen(struct store *store, struct error *e)
 {
     sqlite3_str *uri = sqlite3_str_new(NULL);
     sqlite3_str_appendall(uri, "file:");
-    for (const char *p = store->path; *p != '\0'; p++) {
+    for (const char *p = store->file; *p != '\0'; p++) {
         /* two slashes would begin the name of a host */
         bool plain = isalnum((unsigned char)*p) || *p == '.' || (*p == '/' && p[1] != '/');
         if (plain)
@@ -54,11 +59,14 @@ static int open_frozen(struct store *store, struct error *e)
  * or another process left it, it stays. */
 int read_only_open(struct store *store, struct error *e)
 {
+    store->file = realpath(store->path, NULL);
+    if (store->file == NULL)
+        store->file = strdup(store->path); /* opening it says what is wrong */
     const int64_t log = size_of_log(store);
-    store->frozen = log < 0 && stat(store->path, &store->found) == 0 && is_out_of_reach(store->path);
+    store->frozen = log < 0 && stat(store->file, &store->found) == 0 && is_out_of_reach(store->file);
     if (store->frozen)
         return open_frozen(store, e);
-    int rc = connection_open(store, false, e);
+    int rc = connection_open_as(store, store->file, SQLITE_OPEN_READWRITE, e);
     if (rc == 0 && log > 0)
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return rc;
@@ -69,7 +77,7 @@ int store_check_unchanged(const struct store *store, struct error *e)
     struct stat now = {.st_size = -1};
     if (!store->frozen)
         return 0;
-    if (stat(store->path, &now) == 0 && now.st_size == store->found.st_size &&
+    if (stat(store->file, &now) == 0 && now.st_size == store->found.st_size &&
         now.st_mtim.tv_sec == store->found.st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == store->found.st_mtim.tv_nsec && size_of_log(store) < 0)
         return 0;

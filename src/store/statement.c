@@ -3,6 +3,7 @@
  *
  *   store_query -> store_next ... -> done (0, an error, or store_done)     store_run is all of it
  *
+ * One that writes outside a transaction has one of its own, for store_begin looks whether we may write.
  * A statement that was done is reset: an open one would hold its read transaction, and with it the log.
  */
 #include "store/statement.h"
@@ -12,6 +13,7 @@
 
 #include "base/timestamp.h"
 #include "store/connection.h"
+#include "store/store.h"
 
 struct store_value store_text(const char *text)
 {
@@ -84,8 +86,15 @@ int store_run(struct store *store, enum sql_statement statement, const struct st
 {
     if (store_query(store, statement, values, count, e) != 0)
         return -1;
+    const bool alone = !store->in_transaction && !sqlite3_stmt_readonly(store->prepared[statement]);
+    if (alone && store_begin(store, e) != 0)
+        return -1;
     int rc = store_next(store, statement, e);
     store_done(store, statement);
+    if (alone && rc >= 0)
+        rc = store_commit(store, e);
+    if (alone)
+        store_rollback(store);
     return rc < 0 ? -1 : 0;
 }
 

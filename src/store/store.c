@@ -54,23 +54,40 @@ static int make_file(const char *path, struct error *e)
     return 0;
 }
 
+static int note_mode(void *wal, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    *(bool *)wal = strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+/* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was committed
+ * survives a power cut, which holds for a log only. Without one, readers and writers would wait for each other,
+ * too. */
+static int set_modes(struct store *store, bool scratch, struct error *e)
+{
+    static const char sql[] = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
+    bool wal = false;
+    int code = sqlite3_exec(store->db, sql, note_mode, &wal, NULL);
+    if (code != SQLITE_OK)
+        return connection_fail(store, code, "opening", e);
+    if (!wal && !scratch)
+        return fail(e, EX_IOERR,
+            "store %s: opening: SQLite can keep no write-ahead log there; keep the store on a local file "
+            "system",
+            store->path);
+    return 0;
+}
+
 static int prepare_file(struct store *store, enum store_mode mode, struct error *e)
 {
     const int version = migration_version(store, e);
     if (version < 0)
         return -1;
     if (mode == STORE_READ || mode == STORE_LOOK)
-        return version == migration_known.count
-                   ? 0
-                   : fail(e, EX_IOERR, "store %s: its schema is old; `wosync sync` brings it up to date",
-                         store->path);
-    /* page_size acts on an empty file only, and holds seven records of the usual size; FULL: what was
-     * committed survives a power cut */
-    if (connection_execute(store,
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "opening",
-            e) != 0)
-        return -1;
-    return migration_run(store, e);
+        return version == migration_known.count ? 0 : migration_refuse(store, e);
+    return set_modes(store, mode == STORE_SCRATCH, e) == 0 ? migration_run(store, e) : -1;
 }
 
 static struct store *make_store(const char *path, int busy_ms)
@@ -90,8 +107,10 @@ struct store *store_open(const char *path, enum store_mode mode, int busy_ms, st
         prepare_file(store, mode, e) == 0 &&
         /* after migrations, which may drop and rename what others refer to */
         connection_execute(store, "PRAGMA foreign_keys = ON", "opening", e) == 0 &&
-        (mode != STORE_LOOK || store_forbid_writes(store, e) == 0))
+        (mode != STORE_LOOK || store_forbid_writes(store, e) == 0)) {
+        store->schema = migration_known.count;
         return store;
+    }
     store_close(store);
     return NULL;
 }
@@ -114,6 +133,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->prepared[i]);
     sqlite3_close(store->db);
     free(store->path);
+    free(store->file);
     free(store->copy);
     free(store);
 }
@@ -139,13 +159,31 @@ void store_set_patience(struct store *store, int busy_ms)
     store->patience = busy_ms;
 }
 
+/* A newer program may have migrated the store since we opened it, and we know neither its tables nor what it
+ * counts on. Within the transaction nobody can. */
+static int check_schema(struct store *store, struct error *e)
+{
+    const enum sql_statement q = SQL_SCHEMA_VERSION;
+    if (store->schema == 0)
+        return 0;
+    int rc = store_query_all(store, q, e) == 0 ? store_next(store, q, e) : -1;
+    if (rc == 1)
+        rc = store_int(store, q, 0) == store->schema ? 0 : migration_refuse(store, e);
+    store_done(store, q);
+    return rc;
+}
+
 int store_begin(struct store *store, struct error *e)
 {
     if (connection_execute(store, "BEGIN IMMEDIATE", "writing", e) != 0)
         return -1;
     store->in_transaction = true;
     store->transactions++;
-    return 0;
+    if (check_schema(store, e) == 0)
+        return 0;
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->in_transaction = false;
+    return -1;
 }
 
 /* synchronous can be set between transactions only. */

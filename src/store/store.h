@@ -71,7 +71,7 @@ const char *store_path(const struct store *store);
 void store_set_patience(struct store *store, int busy_ms);
 
 /* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EX_TEMPFAIL when the store is locked for too
- * long, EX_IOERR otherwise. */
+ * long, EX_IOERR otherwise; also when a newer program has migrated the store since it was opened. */
 int store_begin(struct store *store, struct error *e);
 
 /* The same for a transaction whose end does not wait for the disk: when the power is cut, it may be undone,

@@ -691,6 +691,50 @@ class Log(Rehearsal):
         self.assertEqual(self.total(run)[0], 10)
         self.assertEqual(len(os.listdir(out)), 11)
 
+    def test_a_link_in_a_directory_that_may_only_be_read(self):
+        """The log that holds the event lies beside the file, not beside the link."""
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        own, theirs = self.directory + "-own", self.path("theirs")
+        os.mkdir(own)
+        self.addCleanup(shutil.rmtree, own, ignore_errors=True)
+        with contextlib.closing(sqlite3.connect(self.store)) as db:
+            db.execute("SELECT count(*) FROM events").fetchone()  # who is last to close it would empty the log
+            self.fill(1)
+            for end in "", "-wal", "-shm":
+                shutil.copy(self.store + end, own + "/real.db" + end)
+                os.chown(own + "/real.db" + end, NOBODY, NOBODY)
+        os.chown(own, NOBODY, NOBODY)
+        self.assertGreater(os.path.getsize(own + "/real.db-wal"), 0)
+        os.mkdir(theirs)
+        self.store = os.path.join(theirs, "link.db")
+        os.symlink(own + "/real.db", self.store)
+        self.erp()
+        program = self.program(become=NOBODY)
+        for path, mode in ((self.conf, 0o444), (program, 0o755), (theirs, 0o555), (self.directory, 0o755)):
+            os.chmod(path, mode)
+        run = self.wosync("rehearse", "--handler", "erp", "--since", "90d", become=NOBODY)
+        self.assertEqual(self.total(run)[0], 1)
+
+    def test_a_link_to_a_directory_that_may_only_be_read(self):
+        """We may write beside the link, but not beside the file: it is read as one that does not change."""
+        if os.getuid() != 0:
+            self.skipTest("only root can become another user")
+        self.fill(10)
+        self.erp()
+        own = self.directory + "-own"
+        os.mkdir(own)
+        self.addCleanup(shutil.rmtree, own, ignore_errors=True)
+        os.chown(own, NOBODY, NOBODY)
+        os.symlink(self.store, own + "/link.db")
+        store, self.store = self.store, own + "/link.db"
+        self.erp()
+        program = self.program(become=NOBODY)
+        for path, mode in ((self.conf, 0o444), (program, 0o755), (store, 0o666), (self.directory, 0o555)):
+            os.chmod(path, mode)
+        run = self.rehearse("erp", since="90d", become=NOBODY)
+        self.assertEqual(self.total(run)[0], 10)
+
     def test_a_store_that_is_written_meanwhile_and_may_only_be_read(self):
         if os.getuid() != 0:
             self.skipTest("only root can become another user")

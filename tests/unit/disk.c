@@ -173,6 +173,9 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     static const sqlite3_io_methods methods = {2, f_close, f_read, f_write, f_truncate, f_sync, f_size,
         f_lock, f_unlock, f_check_reserved, f_control, f_sector, f_characteristics, f_shm_map, f_shm_lock,
         f_shm_barrier, f_shm_unmap, NULL, NULL};
+    static const sqlite3_io_methods alone = {1, f_close, f_read, f_write, f_truncate, f_sync, f_size, f_lock,
+        f_unlock, f_check_reserved, f_control, f_sector, f_characteristics, NULL, NULL, NULL, NULL, NULL,
+        NULL};
     struct file *f = (struct file *)file;
     (void)vfs;
     *f = (struct file){.real = (sqlite3_file *)(f + 1)};
@@ -182,7 +185,7 @@ static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int fl
     if (code == SQLITE_OK)
         code = disk.real->xOpen(disk.real, name, f->real, flags, out_flags);
     if (code == SQLITE_OK)
-        f->base.pMethods = &methods;
+        f->base.pMethods = disk.fault == FAULT_ALONE && disk.at > 0 ? &alone : &methods;
     return code;
 }
 

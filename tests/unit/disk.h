@@ -16,6 +16,7 @@ enum disk_fault {
     FAULT_LOCKED, /* from there on another process is writing */
     FAULT_LOCKS,  /* from there on no lock can be had */
     FAULT_ROFS,   /* a database that is opened is read-only */
+    FAULT_ALONE,  /* processes share no memory over a file that is opened */
     FAULT_BESIDE  /* before the call, disk_beside is called, once */
 };
 

@@ -2,18 +2,23 @@
 #include "support.h"
 
 #include <sqlite3.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/shutdown.h"
 #include "cli/cli.h"
 #include "disk.h"
+#include "store/account.h"
+#include "store/events.h"
 #include "store/migration.h"
 #include "store/store.h"
 
@@ -247,6 +252,118 @@ static void test_a_migration_that_fails_changes_nothing(void **state)
     free(before);
 }
 
+/* --- the copy of one that fails again and again --- */
+
+/* Its copy, after a migration that failed; as if the store had been changed so many seconds ago. */
+static struct stat copy_of_failed(const char *path, const char *copy, int seconds)
+{
+    struct stat st = {0};
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = 7}};
+    times[1].tv_sec = time(NULL) - seconds;
+    if (seconds > 0)
+        check(utimensat(AT_FDCWD, path, times, 0) == 0, "%s", path);
+    know(broken);
+    check_refused(path, STORE_WRITE, EX_IOERR, "table broken refers to a row that is not there");
+    know(NULL);
+    check(stat(copy, &st) == 0, "%s", copy);
+    return st;
+}
+
+static void test_a_copy_of_a_store_that_is_as_it_was_stays(void **state)
+{
+    const char *path = make_store(*state), *copy = path_in(*state, "wosync.db.schema-1");
+    char *before = dump_of(path);
+    const struct stat first = copy_of_failed(path, copy, 100);
+    struct stat then = copy_of_failed(path, copy, 0);
+    check(then.st_ino == first.st_ino && then.st_ctim.tv_sec == first.st_ctim.tv_sec &&
+              then.st_ctim.tv_nsec == first.st_ctim.tv_nsec,
+        "it was made anew");
+    assert_int_equal(count_files(*state, "*.new*"), 0);
+    check_dump(copy, before);
+    know(next);
+    struct store *store = open_at(path, STORE_WRITE);
+    assert_string_equal(store_copy(store), copy);
+    store_close(store);
+    check(stat(copy, &then) == 0 && then.st_ino == first.st_ino, "it was made anew");
+    check_upgraded(path);
+    check_dump(copy, before);
+    free(before);
+}
+
+/* The file of a copy that may not stay is held open, or the next one could get its number. */
+static void check_made_anew(const char *path, const char *copy)
+{
+    struct stat then, held;
+    int fd = open(copy, O_RDONLY);
+    check(fd >= 0 && fstat(fd, &held) == 0, "%s", copy);
+    then = copy_of_failed(path, copy, 0);
+    close(fd);
+    check(then.st_ino != held.st_ino, "it stayed");
+    char *now = dump_of(path);
+    check_dump(copy, now);
+    free(now);
+}
+
+static void test_a_copy_of_a_store_that_changed_gives_way(void **state)
+{
+    const char *path = make_store(*state), *copy = path_in(*state, "wosync.db.schema-1");
+    copy_of_failed(path, copy, 100);
+    run_sql(path, "UPDATE handlers SET delivered = 77"); /* the size is the same */
+    check_made_anew(path, copy);
+    /* what was changed a moment ago may be changed again within the same tick of the file system's clock */
+    check_made_anew(path, copy);
+    copy_of_failed(path, copy, 100);
+    assert_int_equal(truncate(copy, 8192), 0);
+    check_made_anew(path, copy);
+    /* the store is the same, and what changed lies in its log */
+    sqlite3 *db = NULL;
+    copy_of_failed(path, copy, 100);
+    check(sqlite3_open(path, &db) == SQLITE_OK &&
+              sqlite3_exec(db, "UPDATE handlers SET delivered = 78", NULL, NULL, NULL) == SQLITE_OK,
+        "%s", path);
+    check_made_anew(path, copy);
+    check_made_anew(path, copy);
+    sqlite3_close(db);
+}
+
+static bool directories_fail;
+
+/* In place of the system's: its power stays on. */
+int fsync(int fd)
+{
+    struct stat st;
+    if (!directories_fail || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+        return 0;
+    errno = EIO;
+    return -1;
+}
+
+static void test_what_is_in_its_way(void **state)
+{
+    const char *path = make_store(*state), *copy = path_in(*state, "wosync.db.schema-1");
+    const char *new = path_in(*state, "wosync.db.schema-1.new");
+    char *before = dump_of(path);
+    know(next);
+    check(mkdir(new, 0700) == 0, "%s", new);
+    check_refused(path, STORE_WRITE, EX_CANTCREAT,
+        "schema-1.new cannot be made: File exists; move what has that name away, and run again; nothing was");
+    check(rmdir(new) == 0 && mkdir(copy, 0700) == 0, "%s", copy);
+    check_refused(path, STORE_WRITE, EX_IOERR,
+        "schema-1 cannot be made: Is a directory; move what has that name away, and run again; nothing was");
+    assert_int_equal(rmdir(copy), 0);
+    directories_fail = true;
+    check_refused(path, STORE_WRITE, EX_IOERR,
+        "schema-1 is made, but its directory cannot be synced: Input/output error; check the disk, and run "
+        "again");
+    check_refused(path, STORE_WRITE, EX_IOERR, "schema-1 is made, but its directory cannot be synced");
+    directories_fail = false;
+    check_dump(path, before);
+    check_dump(copy, before);
+    store_close(open_at(path, STORE_WRITE));
+    check_upgraded(path);
+    free(before);
+}
+
 static void test_who_only_looks_is_told(void **state)
 {
     const char *path = make_store(*state);
@@ -262,6 +379,77 @@ static void test_who_only_looks_is_told(void **state)
     know(NULL);
     assert_false(store_is_old(path, &version)); /* newer */
     assert_false(store_is_old(path_in(*state, "none.db"), &version));
+}
+
+/* --- a program that is at work meanwhile --- */
+
+static int touch_transaction(struct store *store, struct error *e)
+{
+    return store_begin(store, e);
+}
+
+static int touch_relaxed(struct store *store, struct error *e)
+{
+    return store_begin_relaxed(store, e);
+}
+
+static int touch_alone(struct store *store, struct error *e)
+{
+    return account_touch(store, 99, e);
+}
+
+/* Whoever writes finds that a newer program has been there, and says what opening the store would say. */
+static void check_writes_refused(struct store *store, const char *why)
+{
+    static int (*const ways[])(struct store * store, struct error * e) = {
+        touch_transaction, touch_relaxed, touch_alone};
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        struct error e = {0};
+        int rc = ways[i](store, &e);
+        store_rollback(store);
+        check(rc == -1 && e.status == EX_IOERR && strstr(e.text, why) != NULL, "%zu: status %d: %s", i,
+            (int)e.status, e.text);
+    }
+}
+
+static void test_one_at_work_writes_nothing_into_a_newer_store(void **state)
+{
+    struct error e = {0};
+    const char *path = make_store(*state);
+    struct store *at_work = open_at(path, STORE_WRITE);
+    check(account_touch(at_work, 77, &e) == 0, "%s", e.text);
+    know(next);
+    store_close(open_at(path, STORE_WRITE));
+    know(NULL);
+    check_writes_refused(at_work, "it was written by a newer wosync (schema 2, this one knows 1); install");
+    check(store_begin_reading(at_work, &e) == 0 && events_count(at_work, &e) == 6, "%s", e.text);
+    store_close(at_work);
+    assert_int_equal(ask_sql(path, "SELECT finished_ms FROM account"), 77);
+    check_upgraded(path);
+}
+
+/* It waits for the lock of who migrates, and looks when it has it. */
+static void test_one_that_waits_for_the_migration_looks_after_it(void **state)
+{
+    struct error e = {0};
+    sqlite3 *db = NULL;
+    const char *path = make_store(*state);
+    struct store *at_work = open_at(path, STORE_WRITE);
+    check(sqlite3_open(path, &db) == SQLITE_OK &&
+              sqlite3_exec(db, "BEGIN IMMEDIATE; PRAGMA user_version = 2", NULL, NULL, NULL) == SQLITE_OK,
+        "%s", path);
+    check(account_touch(at_work, 99, &e) == -1 && e.status == EX_TEMPFAIL, "status %d: %s", (int)e.status,
+        e.text);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    check_writes_refused(at_work, "written by a newer wosync");
+    /* someone has put the old one back into the file */
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 0", NULL, NULL, NULL), SQLITE_OK);
+    check_writes_refused(at_work, "its schema is old; `wosync sync` brings it up to date");
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    e = (struct error){0};
+    check(account_touch(at_work, 99, &e) == 0, "%s", e.text);
+    store_close(at_work);
+    sqlite3_close(db);
 }
 
 static void test_a_development_store_is_left_alone(void **state)
@@ -371,6 +559,60 @@ static void test_a_signal_ends_it(void **state)
     free(before);
 }
 
+static void stop_us(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)context;
+    (void)count;
+    (void)values;
+    raise(SIGTERM);
+}
+
+static int add_stop_us(sqlite3 *db, char **wrong, const void *api)
+{
+    (void)wrong;
+    (void)api;
+    return sqlite3_create_function(db, "stop_us", 0, SQLITE_UTF8, NULL, stop_us, NULL, NULL);
+}
+
+/* While the SQL is at work, which may take minutes. */
+static void test_a_signal_ends_the_sql(void **state)
+{
+    static const char slow[] = "CREATE TABLE added (x); SELECT stop_us(); INSERT INTO added WITH RECURSIVE "
+                               "c(n) AS (SELECT 1 UNION ALL "
+                               "SELECT n + 1 FROM c WHERE n < 500000) SELECT n FROM c";
+    struct error e = {0};
+    const char *path = make_store(*state);
+    char *before = dump_of(path);
+    sqlite3_auto_extension((void (*)(void))add_stop_us);
+    know(slow);
+    check(shutdown_install(&e) == 0, "%s", e.text);
+    check_refused(
+        path, STORE_WRITE, EX_TEMPFAIL, "migrating: a signal ended the run; nothing was changed; run again");
+    check_dump(path, before);
+    assert_int_equal(count_files(*state, "wosync.db.schema-1"), 1);
+    free(before);
+}
+
+/* A store that takes longer would never come to the new schema. */
+static void test_the_end_of_the_time_does_not_end_it(void **state)
+{
+    const char *path = make_store(*state);
+    know(next);
+    shutdown_set_deadline(1);
+    usleep(3000);
+    assert_true(shutdown_requested());
+    struct store *store = open_at(path, STORE_WRITE);
+    shutdown_set_deadline(0);
+    store_close(store);
+    check_upgraded(path);
+}
+
+static void sql_signalled(void *data)
+{
+    test_a_signal_ends_the_sql(data);
+    _exit(0);
+}
+
 static void signalled(void *data)
 {
     test_a_signal_ends_it(data);
@@ -380,6 +622,11 @@ static void signalled(void *data)
 static void test_signal(void **state)
 {
     assert_int_equal(run_in_child(signalled, state), 0);
+}
+
+static void test_signal_within_the_sql(void **state)
+{
+    assert_int_equal(run_in_child(sql_signalled, state), 0);
 }
 
 /* --- what a user sees --- */
@@ -435,11 +682,18 @@ int main(void)
         in_directory(test_a_copy_lies_beside_the_store_and_not_beside_a_link),
         in_directory(test_a_new_store_needs_no_copy),
         in_directory(test_a_migration_that_fails_changes_nothing),
+        in_directory(test_a_copy_of_a_store_that_is_as_it_was_stays),
+        in_directory(test_a_copy_of_a_store_that_changed_gives_way),
+        in_directory(test_what_is_in_its_way),
         in_directory(test_who_only_looks_is_told),
+        in_directory(test_one_at_work_writes_nothing_into_a_newer_store),
+        in_directory(test_one_that_waits_for_the_migration_looks_after_it),
         in_directory(test_a_development_store_is_left_alone),
         in_directory(test_a_full_disk_changes_nothing),
         in_directory(test_killed_in_the_middle),
         in_directory(test_signal),
+        in_directory(test_signal_within_the_sql),
+        in_directory(test_the_end_of_the_time_does_not_end_it),
         in_directory(test_status_says_so),
     };
     disk_install();

@@ -771,17 +771,56 @@ static void test_looking(void **state)
 /* Where the disk has no room for what SQLite makes it hold in advance, that is no I/O error. */
 static void test_full_by_its_number(void **state)
 {
-    static const int numbers[] = {ENOSPC, EDQUOT};
+    static const struct {
+        int number;
+        const char *says;
+    } rows[] = {{ENOSPC, "the disk is full; free"}, {EDQUOT, "the disk is full; free"},
+        {EFBIG, "a file may not grow that large; raise the limit (ulimit -f) and run again"}};
     struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
-    for (size_t i = 0; i < COUNT(numbers); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct error e = {0};
-        disk_error_number = numbers[i];
+        disk_error_number = rows[i].number;
         disk_fails_at(FAULT_IO, 1);
         assert_int_equal(store_begin(store, &e), -1);
         disk_error_number = EIO;
-        check(e.status == EX_IOERR && strstr(e.text, "the disk is full") != NULL, "%s", e.text);
+        check(e.status == EX_IOERR && strstr(e.text, rows[i].says) != NULL, "%s", e.text);
     }
     store_close(store);
+}
+
+/* What is committed would not be safe there, and who reads would hold up who writes. */
+static void test_no_log_can_be_kept(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    struct error e = {0};
+    disk_fails_at(FAULT_ALONE, 1);
+    struct store *store = store_open(path, STORE_WRITE, 0, &e);
+    check(store == NULL && e.status == EX_IOERR &&
+              strstr(e.text, "can keep no write-ahead log there; keep the store on a local file system") !=
+                  NULL,
+        "status %d: %s", (int)e.status, e.text);
+    disk_fails_at(FAULT_ALONE, 0);
+    store_close(disturb_make(path, content));
+}
+
+/* Where the system refuses to map the file that SQLite shares. */
+static void test_no_memory_can_be_shared(void **state)
+{
+    const char *path = path_in(*state, "wosync.db");
+    bool said = false, done = false;
+    store_close(disturb_make(path, content));
+    for (int64_t n = 1; !said && !done; n++) {
+        struct error e = {0};
+        disk_fails_at(FAULT_IO, n);
+        struct store *store = store_open(path, STORE_READ, 0, &e);
+        done = store != NULL && !disk_failed();
+        store_close(store);
+        said =
+            strstr(e.text, "processes cannot share memory there; check the disk, and keep the store") != NULL;
+        check(!said || e.status == EX_IOERR, "status %d: %s", (int)e.status, e.text);
+    }
+    disk_fails_at(FAULT_IO, 0);
+    check(said, "it was never said");
 }
 
 /* It can be looked at all the same. */
@@ -859,6 +898,8 @@ int main(void)
         in_directory(test_opening),
         in_directory(test_looking),
         in_directory(test_full_by_its_number),
+        in_directory(test_no_log_can_be_kept),
+        in_directory(test_no_memory_can_be_shared),
         in_directory(test_read_only),
         in_directory(test_two_open_at_once),
     };
