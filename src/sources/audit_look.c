@@ -78,7 +78,7 @@ static enum audit_look ask_again(struct audit *a, struct audit_finding *finding,
     struct audit_finding now;
     enum audit_look look = ask(a, finding->work_order, &now, e);
     if (look == LOOK_THERE && audit_is_left(a, &now)) {
-        audit_ids_add(&a->left, now.work_order);
+        audit_ids_add(&a->left_late, now.work_order); /* `left` is sorted, and is looked into */
         *stays = false;
     } else if (look == LOOK_THERE && now.fault != AUDIT_SAME) {
         now.counted = finding->counted;

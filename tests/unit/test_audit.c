@@ -252,6 +252,20 @@ static void set_putting_back(void)
     server.before = put_8_back_meanwhile;
 }
 
+/* 7 is on two pages: it changes before the second one. 3 changes before it is asked for by its id. */
+static void change_7_and_3_meanwhile(void)
+{
+    if (server.pages == 1)
+        server.orders[6].minute = 30;
+    if (server.pages == 6)
+        server.orders[2].minute = 30;
+}
+
+static void set_changing_both(void)
+{
+    server.before = change_7_and_3_meanwhile;
+}
+
 static void test_findings(void **state)
 {
     static const struct {
@@ -284,6 +298,10 @@ static void test_findings(void **state)
             "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; "
             "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 8",
             set_putting_back, "8: 8 same"},
+        {"changes meanwhile, of one on two pages and of one that is asked for",
+            "DELETE FROM snapshots WHERE id = 7; UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = "
+            "3",
+            set_changing_both, "8: 6 same, 0 unlisted, 2 left, 0 proving"},
         {"not listed", "", hide_1, "8: 8 same, 1 unlisted, 0 left, 0 proving"},
         {"not listed, and another content", "", hide_and_change_1, "8: 7 same; 1 content status"},
         {"gone", "", end_1, "7: 7 same; 1 gone"},
