@@ -74,11 +74,8 @@ static enum pass_result compare(struct run_context *context, const struct pass_s
     const struct audit_settings settings = {
         .pass = pass, .since = options->since, .progress = draw, .progress_data = &progress};
     progress_begin(&progress);
-    enum pass_result end = audit_run(&settings, result, e);
+    const enum pass_result end = audit_run(&settings, result, e);
     progress_end(&progress);
-    /* what it left out when its time was over looks as if nothing were wrong with it */
-    if (end == PASS_FINISHED && shutdown_requested())
-        end = PASS_STOPPED;
     if (end == PASS_STOPPED && shutdown_signalled())
         fail(e, EX_TEMPFAIL, "audit: stopped by a signal: nothing is proved; run it again");
     else if (end == PASS_STOPPED && e->status == EX_OK)

@@ -394,6 +394,37 @@ static void test_nothing_is_proved(void **state)
     store_close(store);
 }
 
+static int last_page;
+
+static void end_time_on_the_last_page(void)
+{
+    if (server.pages == last_page) {
+        shutdown_set_deadline(1);
+        later++;
+    }
+}
+
+/* What the list did not show was not looked for: nothing is proved. */
+static void test_time_that_is_over_behind_the_list(void **state)
+{
+    struct error e = {0};
+    struct buffer out = {0};
+    struct store *store = open_new(state);
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    later = HOUR;
+    hide_1();
+    server.pages = 0;
+    check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
+    last_page = server.pages - 1;
+    server.pages = 0;
+    server.before = end_time_on_the_last_page;
+    check(audit_store(store, &out, &e) == PASS_STOPPED && e.status == EX_OK, "%s", e.text);
+    check(server.pages == last_page + 1, "%d pages", server.pages);
+    shutdown_set_deadline(0);
+    buffer_free(&out);
+    store_close(store);
+}
+
 /* Each call to the disk fails in turn: it says so, and finds nothing that is not there. */
 static int64_t do_audit(struct store *store, struct error *e)
 {
@@ -476,6 +507,7 @@ int main(void)
         in_directory(test_findings),
         in_directory(test_healing),
         in_directory(test_nothing_is_proved),
+        in_directory(test_time_that_is_over_behind_the_list),
         in_directory(test_every_call_fails),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_sorted_findings),
