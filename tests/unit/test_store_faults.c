@@ -317,6 +317,7 @@ FUNCTION(do_audit_ids, audit_read_ids(s, &scope, 0, 2, unseen, e))
 FUNCTION(do_audit_first_event, audit_first_event(s, OLD, &found_seq, e))
 FUNCTION(do_audit_count_events, audit_count_events(s, 2, 5, e))
 static struct audit_deliveries by_state;
+FUNCTION(do_audit_is_deliverable, audit_is_deliverable(s, 1, 2, e))
 FUNCTION(do_audit_deliveries, audit_count_deliveries(s, 1, 1, 5, &by_state, e))
 FUNCTION(
     do_audit_undelivered, audit_visit_undelivered(s, 2, 0, 5, 9, true, see_undelivered, NULL, e) < 0 ? -1 : 0)
@@ -637,7 +638,7 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_events_before), ROW(do_events_first), ROW(do_events_observed), ROW(do_runs_spans),
     ROW(do_handlers_find), ROW(do_snapshots_count_after), ROW(do_note_refused), ROW(do_note_polled),
     ROW(do_hear), ROW(do_set_api), ROW(do_audit_snapshot), ROW(do_audit_ids), ROW(do_audit_first_event),
-    ROW(do_audit_count_events), ROW(do_audit_deliveries), ROW(do_audit_undelivered), ROW(do_terms_set),
+    ROW(do_audit_count_events), ROW(do_audit_is_deliverable), ROW(do_audit_deliveries), ROW(do_audit_undelivered), ROW(do_terms_set),
     ROW(do_terms_first), ROW(do_terms_forget), ROW(do_terms_find), ROW(do_sweeps_add_refused)};
 
 /* --- the tests --- */
