@@ -248,6 +248,8 @@ static int rehearse_store(struct store *store, const struct options *options, co
         *e = unwritten;
         rc = -1;
     }
+    if (rc != 0)
+        rehearse_out_explain(&out, e);
     const struct rehearse_words words = {
         now->handler, options->since, options->diff, options->out, out.files};
     if (rc == 0)

@@ -742,19 +742,26 @@ class Log(Rehearsal):
     def test_a_signal(self):
         self.fill(6000)
         self.erp("on = *")
-        running = self.start("rehearse", "--handler", "erp", "--since", "90d", "--out", self.out)
+        running = self.start("rehearse", "--handler", "erp", "--since", "39d", "--out", self.out)
         self.wait_for(lambda: os.path.exists(os.path.join(self.out, "000100.http")), "some files")
         running.signal(signal.SIGTERM)
         run = running.wait()
         self.assertFails(run, TRY_LATER, "rehearse: a signal ended it")
         self.assertEqual(run.out, "")
+        count = len(self.files(".http"))
+        self.assertEqual(run.err, "wosync: rehearse: a signal ended it; nothing was sent; --out %s: it holds %d messages of a rehearsal "
+                                  "that did not succeed; remove it and rehearse again\n" % (self.out, count))
+        self.assertEqual(len(self.index()), count)
 
     def test_a_full_disk(self):
         self.fill(10, size=60000)
         self.erp("on = *")
         # SQLite makes a file of 32 KiB beside the store
-        self.rehearse("erp", "--out", self.out, since="90d", expect=IO, limits={resource.RLIMIT_FSIZE: 50000},
-                      message="rehearse: --out %s: 000001.http: it cannot be written: File too large; free some space, and" % self.out)
+        self.rehearse("erp", "--out", self.out, since="39d", expect=IO, limits={resource.RLIMIT_FSIZE: 50000},
+                      message="rehearse: --out %s: 000001.http: it cannot be written: File too large; free some space; "
+                              "--out %s: it holds 0 messages of a rehearsal that did not succeed; "
+                              "remove it and rehearse again\n" % (self.out, self.out))
+        self.assertEqual(os.listdir(self.out), ["index.tsv"])
         with open("/dev/full", "wb") as full:
             self.rehearse("erp", since="90d", expect=IO, message="stdout: No space left", stdout=full)
 
