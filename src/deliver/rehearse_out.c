@@ -102,8 +102,8 @@ static int write_file(
         else
             done += (size_t)n;
     }
-    if (fd >= 0 && close(fd) != 0) /* a disk of the network may say only now that it is full */
-        rc = -1;
+    if (fd >= 0 && close(fd) != 0)
+        rc = -1; /* LCOV_EXCL_LINE: a disk of the network may say only now that it is full */
     if (rc != 0)
         fail_write(out, name, e);
     if (rc != 0 && fd >= 0)
