@@ -178,7 +178,7 @@ static int refuse_command(const char *name)
         names[i] = commands[i]->name;
     buffer_append_format(&text, "%s: unknown command", name);
     options_suggest(&text, name, names, COMMANDS);
-    int status = refuse(text.data);
+    int status = cli_usage(&front, "%s", text.data);
     buffer_free(&text);
     return status;
 }

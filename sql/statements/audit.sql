@@ -29,6 +29,10 @@ SELECT seq, id, type, subject, body FROM events e WHERE seq > ?2 AND seq <= ?3
   AND NOT EXISTS (SELECT 1 FROM delivery_history h WHERE h.event_seq = e.seq AND h.handler_id = ?1)
 ORDER BY seq LIMIT ?4;
 
+-- Is event ?2 still in the log, and handler ?1 still known? A handler that another one has taken over is not.
+-- name: audit_is_deliverable
+SELECT 1 FROM events e, handlers h WHERE e.seq = ?2 AND h.id = ?1;
+
 -- Behind which event a handler takes what its terms (?2) name. Where they are others than last time, that is its position.
 -- name: handler_set_terms
 INSERT INTO handler_terms (handler_id, terms, behind_seq) VALUES (?1, ?2, ?3)

@@ -102,6 +102,10 @@ SELECT seq FROM events WHERE observed_ms < ?1 ORDER BY seq DESC LIMIT 1;
 SELECT seq, id, type, subject, occurred_ms, observed_ms, CASE WHEN ?5 THEN body END FROM events
 WHERE seq > ?1 AND seq <= ?2 AND observed_ms >= ?3 ORDER BY seq LIMIT ?4;
 
--- When the oldest event was observed.
--- name: event_first
-SELECT observed_ms FROM events ORDER BY seq LIMIT 1;
+-- When the oldest event was observed, and the oldest one behind the place that retention has come to; and whether it has removed
+-- anything: numbers have no gaps otherwise.
+-- name: event_reach
+SELECT (SELECT observed_ms FROM events ORDER BY seq LIMIT 1),
+       (SELECT observed_ms FROM events WHERE seq > r.event_seq ORDER BY seq LIMIT 1),
+       (SELECT count(*) FROM events WHERE seq <= r.event_seq) < r.event_seq
+FROM retention r;

@@ -74,11 +74,8 @@ static enum pass_result compare(struct run_context *context, const struct pass_s
     const struct audit_settings settings = {
         .pass = pass, .since = options->since, .progress = draw, .progress_data = &progress};
     progress_begin(&progress);
-    enum pass_result end = audit_run(&settings, result, e);
+    const enum pass_result end = audit_run(&settings, result, e);
     progress_end(&progress);
-    /* what it left out when its time was over looks as if nothing were wrong with it */
-    if (end == PASS_FINISHED && shutdown_requested())
-        end = PASS_STOPPED;
     if (end == PASS_STOPPED && shutdown_signalled())
         fail(e, EX_TEMPFAIL, "audit: stopped by a signal: nothing is proved; run it again");
     else if (end == PASS_STOPPED && e->status == EX_OK)
@@ -106,13 +103,13 @@ static void heal_findings(struct run_context *context, const struct pass_setting
 }
 
 /* Observes what was found, and adds the deliveries that are missing. */
-static bool heal(struct run_context *context, const struct pass_settings *pass, struct audit_result *result,
-    const struct delivery_audit *deliveries, struct error *e)
+static void heal(struct run_context *context, const struct pass_settings *pass, struct audit_result *result,
+    struct delivery_audit *deliveries, struct error *e)
 {
     if (result->count > 0)
         heal_findings(context, pass, result, e);
-    return e->status == EX_OK && delivery_audit_missing(deliveries) > 0 &&
-           delivery_audit_heal(context->store, deliveries, clock_now(), e) >= 0;
+    if (e->status == EX_OK && delivery_audit_missing(deliveries) > 0)
+        delivery_audit_heal(context->store, deliveries, clock_now(), e);
 }
 
 /* From when on the log holds events: since the first run, and as long as retention keeps them. */
@@ -152,7 +149,7 @@ static void conclude(struct run_context *context, const struct pass_settings *pa
         .deliveries = &deliveries};
     if (look_at_deliveries(context, options->since, &deliveries, e) == 0) {
         if (options->heal)
-            account.healed_deliveries = heal(context, pass, result, &deliveries, e);
+            heal(context, pass, result, &deliveries, e);
         account.requests = client_requests(pass->api);
         if (options->json)
             audit_words_json(&text, &account);

@@ -97,11 +97,14 @@ static void append_finding(struct buffer *out, const struct audit_finding *findi
     buffer_append_text(out, "\n");
 }
 
-static void append_missing(struct buffer *out, const struct handler_audit *audit, bool healed)
+static void append_missing(struct buffer *out, const struct handler_audit *audit)
 {
+    static const char *const ends[] = {[MISSING_FOUND] = "",
+        [MISSING_HEALED] = "; healed, the next sync delivers it",
+        [MISSING_REMOVED] = "; not healed, the event or the handler was removed from the store meanwhile"};
     for (size_t i = 0; i < audit->count; i++)
         buffer_append_format(out, "event %s: not delivered to %s, and not waiting to be%s\n",
-            audit->missing[i].id, audit->handler->name, healed ? "; healed, the next sync delivers it" : "");
+            audit->missing[i].id, audit->handler->name, ends[audit->missing[i].state]);
 }
 
 bool audit_words_missed(const struct audit_account *account)
@@ -109,7 +112,8 @@ bool audit_words_missed(const struct audit_account *account)
     for (size_t i = 0; i < account->result->count; i++)
         if (!account->result->findings[i].healed)
             return true;
-    return delivery_audit_missing(account->deliveries) > 0 && !account->healed_deliveries;
+    return delivery_audit_missing(account->deliveries) >
+           delivery_audit_count(account->deliveries, MISSING_HEALED);
 }
 
 /* --- the sentence --- */
@@ -208,7 +212,7 @@ void audit_words_text(struct buffer *out, const struct audit_account *account)
     for (size_t i = 0; i < result->count; i++)
         append_finding(out, &result->findings[i], account->heals);
     for (size_t i = 0; i < deliveries->count; i++)
-        append_missing(out, &deliveries->handlers[i], account->healed_deliveries);
+        append_missing(out, &deliveries->handlers[i]);
     append_work_orders(out, account);
     buffer_append_text(out, "; ");
     words_count(out, deliveries->events, "event");

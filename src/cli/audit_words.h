@@ -22,7 +22,6 @@ struct audit_account {
     int64_t now;
     int64_t requests; /* that were sent */
     bool heals;       /* it was asked to */
-    bool healed_deliveries;
     const struct audit_plan *plan;
     const struct audit_result *result;
     const struct delivery_audit *deliveries;

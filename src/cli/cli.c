@@ -8,6 +8,8 @@
 
 #include "api/http.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/secret.h"
 #include "cli/diagnostics.h"
 #include "cli/store_owner.h"
 #include "store/migration.h"
@@ -29,17 +31,47 @@ int cli_help(const struct command *command)
     return cli_flush(EX_OK);
 }
 
+/* Of a usage error that is longer than LONGEST its first HEAD bytes are kept, and its end. */
+enum { LONGEST = 500, HEAD = 120 };
+
+static bool is_inside_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The reason stands behind the word that was typed, and that word may have any length: the middle is left out. */
+static void leave_out_middle(char *text)
+{
+    static const char gap[] = "...";
+    const size_t len = strlen(text);
+    if (len <= LONGEST)
+        return;
+    size_t head = HEAD, tail = len - (LONGEST - HEAD - strlen(gap));
+    while (head > 0 && is_inside_character(text[head]))
+        head--;
+    while (is_inside_character(text[tail]))
+        tail++;
+    memcpy(text + head, gap, strlen(gap));
+    memmove(text + head + strlen(gap), text + tail, len - tail + 1);
+}
+
 int cli_usage(const struct command *command, const char *format, ...)
 {
-    char text[512];
+    char *text = NULL;
     va_list ap;
     va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
+    if (vasprintf(&text, format, ap) < 0) /* LCOV_EXCL_BR_LINE: a text of more than INT_MAX bytes */
+        memory_ran_out();                 /* LCOV_EXCL_LINE */
     va_end(ap);
+    int status = EX_USAGE;
+    secret_mask(text); /* before it is cut */
+    leave_out_middle(text);
     if (command->refuse != NULL)
-        return command->refuse(text);
-    log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
-    return EX_USAGE;
+        status = command->refuse(text);
+    else
+        log_error("%s: %s; see: wosync %s --help", command->name, text, command->name);
+    free(text);
+    return status;
 }
 
 void cli_report_copy(const struct store *store)

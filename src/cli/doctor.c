@@ -230,7 +230,7 @@ static void print_summary(const struct doctor *doctor)
 static void print_json(struct doctor *doctor)
 {
     struct json_object *out = json_object_new_object();
-    json_object_object_add(out, "ok", json_object_new_boolean(doctor->counts[DOCTOR_FAILED] == 0));
+    json_object_object_add(out, "ok", json_object_new_boolean(doctor->status == EX_OK));
     json_give_int(out, "exitStatus", doctor->status);
     json_give_int(out, "warnings", doctor->counts[DOCTOR_WARNING]);
     json_give_int(out, "failures", doctor->counts[DOCTOR_FAILED]);
@@ -318,7 +318,9 @@ static const struct option_spec known[] = {
         .help = "deliver one wosync.test event to each handler but report and warehouse, which would keep\n"
                 "it; on and when do not matter"},
     {"strict", FLAG_TO(struct options, strict), .help = "warnings count, too: exit status 65"},
-    {"json", FLAG_TO(struct options, json), .help = "one object: \"ok\", \"exitStatus\", \"checks\""},
+    {"json", FLAG_TO(struct options, json),
+        .help = "one object: \"ok\" (the exit status is 0), \"exitStatus\", \"warnings\",\n\"failures\", "
+                "\"checks\""},
     {"list", FLAG_TO(struct options, list), .help = "what is checked, and what depends on what"},
     {.name = NULL},
 };
@@ -338,7 +340,7 @@ const struct command command_doctor = {
                 "\n"
                 "The exit status is that of the gravest failure: 78 the configuration, 77 the token, 74 "
                 "files and the\n"
-                "store, 69 the API or a receiver; 0 when nothing failed.\n"
+                "store, 69 the API or a receiver; 75 when a signal ended it; 0 when nothing failed.\n"
                 "\n"
                 "example:  sudo -u wosync wosync doctor\n",
     .options = known,

@@ -40,6 +40,7 @@ struct reading {
     size_t count;
     void *values;
     struct command_line *line;
+    const char *word; /* that getopt_long is at */
 };
 
 static bool is_row(const struct option_spec *row)
@@ -104,6 +105,17 @@ static bool refuse_unknown(struct reading *r, const char *word)
     return refuse(r, &text);
 }
 
+/* The option whose long name stands behind one dash, which getopt_long takes for letters. NULL: none does. */
+static const struct option_spec *find_single_dashed(const struct reading *r)
+{
+    const size_t len = strcspn(r->word, "=");
+    for (size_t i = 0; r->word[0] == '-' && i < r->count; i++)
+        if (r->rows[i]->name != NULL && strlen(r->rows[i]->name) + 1 == len &&
+            strncmp(r->rows[i]->name, r->word + 1, len - 1) == 0)
+            return r->rows[i];
+    return NULL;
+}
+
 /* What getopt_long answers by `?` and `:`; `word` is the last one that it took. */
 static bool refuse_option(struct reading *r, int answer, const char *word)
 {
@@ -120,7 +132,11 @@ static bool refuse_option(struct reading *r, int answer, const char *word)
         buffer_append_format(&text, "%s: its value is missing", letter);
         return refuse(r, &text);
     }
-    return refuse_unknown(r, optopt != 0 ? letter : word);
+    const struct option_spec *meant = find_single_dashed(r);
+    if (optopt == 0 || meant == NULL)
+        return refuse_unknown(r, optopt != 0 ? letter : word);
+    buffer_append_format(&text, "-%s: unknown option; did you mean --%s?", meant->name, meant->name);
+    return refuse(r, &text);
 }
 
 static bool take_option(struct reading *r, size_t number, const char *text)
@@ -139,6 +155,9 @@ static bool take_option(struct reading *r, size_t number, const char *text)
     buffer_append_format(
         &message, "%s%s%s: %s", typed_name(row, name), shown ? " " : "", shown ? text : "", why.data);
     buffer_free(&why);
+    const struct option_spec *meant = find_single_dashed(r);
+    if (meant != NULL)
+        buffer_append_format(&message, "; did you mean --%s?", meant->name);
     return refuse(r, &message);
 }
 
@@ -187,6 +206,7 @@ static bool read_options(struct reading *r, int argc, char **argv)
     list_rows(r, known, letters);
     optind = 0; /* getopt begins anew */
     opterr = 0;
+    r->word = argv[argc > 1]; /* behind our own name */
     while ((option = getopt_long(argc, argv, letters, known, NULL)) != -1) {
         if (option == '?' || option == ':')
             return refuse_option(r, option, argv[optind - 1]);
@@ -194,6 +214,7 @@ static bool read_options(struct reading *r, int argc, char **argv)
             r->line->words[r->line->count++] = optarg;
         else if (!take_option(r, row_of(r, option), optarg))
             return false;
+        r->word = argv[optind]; /* of letters it is the same one, up to the last */
     }
     while (optind < argc)
         r->line->words[r->line->count++] = argv[optind++];

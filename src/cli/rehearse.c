@@ -185,35 +185,50 @@ static int has_events(struct store *store, int64_t since, struct error *e)
     return count;
 }
 
-/* Where the log does not reach so far back, it is said. */
-static int check_log(
-    struct store *store, const struct config *config, const struct options *options, struct error *e)
+/* There is nothing to rehearse. */
+static int fail_empty(const struct event_reach *reach, const char *since, const char *keep, struct error *e)
 {
-    char first[CALENDAR_SIZE], since[CALENDAR_SIZE], keep[TIMESTAMP_SIZE];
-    int64_t oldest = 0;
-    int filled = events_first(store, &oldest, e),
-        found = filled == 1 ? has_events(store, options->since, e) : 0;
-    if (filled < 0 || found < 0)
-        return -1;
-    calendar_format(CALENDAR_MINUTE, options->since, since);
-    calendar_format(CALENDAR_MINUTE, oldest, first);
-    duration_format(config->keep, keep);
-    if (filled == 0)
+    char oldest[CALENDAR_SIZE];
+    if (reach->oldest == TIMESTAMP_NONE && reach->removed)
         return fail(e, EX_USAGE,
             "rehearse: the event log is empty: nothing was emitted in the last %s (keep in [store]); wosync "
             "backfill emits older events",
             keep);
-    if (found == 0)
+    if (reach->oldest == TIMESTAMP_NONE)
         return fail(e, EX_USAGE,
-            "rehearse: no event was observed since %s; the log goes back to %s (keep = %s in [store]); write "
-            "an "
-            "earlier --since",
-            since, first, keep);
-    if (oldest > options->since)
-        log_warning("rehearse: the event log goes back to %s only, so nothing before that is rehearsed; done "
-                    "events are "
-                    "kept for %s, set keep in [store] for more",
-            first, keep);
+            "rehearse: the event log is empty: nothing was emitted yet; wosync backfill emits older events");
+    calendar_format(CALENDAR_MINUTE, reach->oldest, oldest);
+    return fail(e, EX_USAGE,
+        "rehearse: no event was observed since %s; the log goes back to %s%s%s%s; write an earlier --since",
+        since, oldest, reach->removed ? " (keep = " : "", reach->removed ? keep : "",
+        reach->removed ? " in [store])" : "");
+}
+
+/* Where the log does not reach so far back, it is said, and why: it is young, or something was removed. What is
+ * dead or pending is never removed, so the oldest event alone does not tell. */
+static int check_log(
+    struct store *store, const struct config *config, const struct options *options, struct error *e)
+{
+    char from[CALENDAR_SIZE], since[CALENDAR_SIZE], keep[TIMESTAMP_SIZE];
+    struct event_reach reach;
+    int found = events_reach(store, &reach, e) == 0 ? has_events(store, options->since, e) : -1;
+    if (found < 0)
+        return -1;
+    calendar_format(CALENDAR_MINUTE, options->since, since);
+    duration_format(config->keep, keep);
+    if (found == 0)
+        return fail_empty(&reach, since, keep, e);
+    const int64_t whole = reach.whole != TIMESTAMP_NONE ? reach.whole : clock_now();
+    if (whole <= options->since)
+        return 0;
+    calendar_format(CALENDAR_MINUTE, whole, from);
+    if (reach.removed)
+        log_warning(
+            "rehearse: events that were done before %s were removed, and are not rehearsed; they are kept "
+            "for %s, set keep in [store] for more",
+            from, keep);
+    else
+        log_warning("rehearse: the event log begins at %s; nothing was emitted before that", from);
     return 0;
 }
 
@@ -248,6 +263,8 @@ static int rehearse_store(struct store *store, const struct options *options, co
         *e = unwritten;
         rc = -1;
     }
+    if (rc != 0)
+        rehearse_out_explain(&out, e);
     const struct rehearse_words words = {
         now->handler, options->since, options->diff, options->out, out.files};
     if (rc == 0)

@@ -30,7 +30,7 @@ static int look_at(const struct audit_event *event, void *context, struct error 
         audit->missing = realloc(audit->missing, audit->capacity * sizeof *audit->missing);
     }
     audit->missing[audit->count++] =
-        (struct missing_delivery){event->seq, event->work_order, strdup(event->id)};
+        (struct missing_delivery){event->seq, event->work_order, strdup(event->id), MISSING_FOUND};
     return 0;
 }
 
@@ -88,30 +88,47 @@ int delivery_audit_run(struct store *store, const struct handler_table *table, i
     return 0;
 }
 
+/* Between the look and the lock for healing a minute may go by: retention may have removed the event. */
 static int add_missing(
-    struct store *store, const struct delivery_audit *audit, int64_t now, int64_t *count, struct error *e)
+    struct store *store, int64_t handler, struct missing_delivery *missing, int64_t now, struct error *e)
+{
+    int there = audit_is_deliverable(store, handler, missing->seq, e);
+    if (there < 0 ||
+        (there == 1 && deliveries_add(store, handler, missing->seq, missing->work_order, now, e) != 0))
+        return -1;
+    missing->state = there == 1 ? MISSING_HEALED : MISSING_REMOVED;
+    return 0;
+}
+
+static int add_all(struct store *store, const struct delivery_audit *audit, int64_t now, struct error *e)
 {
     for (size_t i = 0; i < audit->count; i++) {
         const struct handler_audit *handler = &audit->handlers[i];
-        for (size_t j = 0; j < handler->count; j++, ++*count)
-            if (deliveries_add(store, handler->handler->place.handler, handler->missing[j].seq,
-                    handler->missing[j].work_order, now, e) != 0)
+        for (size_t j = 0; j < handler->count; j++)
+            if (add_missing(store, handler->handler->place.handler, &handler->missing[j], now, e) != 0)
                 return -1;
     }
     return 0;
 }
 
-int64_t delivery_audit_heal(
-    struct store *store, const struct delivery_audit *audit, int64_t now, struct error *e)
+static void forget_states(const struct delivery_audit *audit)
 {
-    int64_t count = 0;
+    for (size_t i = 0; i < audit->count; i++)
+        for (size_t j = 0; j < audit->handlers[i].count; j++)
+            audit->handlers[i].missing[j].state = MISSING_FOUND;
+}
+
+int64_t delivery_audit_heal(struct store *store, struct delivery_audit *audit, int64_t now, struct error *e)
+{
     if (store_begin(store, e) != 0)
         return -1;
-    int rc = add_missing(store, audit, now, &count, e);
+    int rc = add_all(store, audit, now, e);
     if (rc == 0)
         rc = store_commit(store, e);
     store_rollback(store);
-    return rc == 0 ? count : -1;
+    if (rc != 0)
+        forget_states(audit);
+    return rc == 0 ? delivery_audit_count(audit, MISSING_HEALED) : -1;
 }
 
 int64_t delivery_audit_missing(const struct delivery_audit *audit)
@@ -119,6 +136,15 @@ int64_t delivery_audit_missing(const struct delivery_audit *audit)
     int64_t count = 0;
     for (size_t i = 0; i < audit->count; i++)
         count += (int64_t)audit->handlers[i].count;
+    return count;
+}
+
+int64_t delivery_audit_count(const struct delivery_audit *audit, enum missing_state state)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < audit->count; i++)
+        for (size_t j = 0; j < audit->handlers[i].count; j++)
+            count += audit->handlers[i].missing[j].state == state;
     return count;
 }
 

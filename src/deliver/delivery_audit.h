@@ -14,10 +14,18 @@
 
 struct store;
 
+/* What healing has done about it. */
+enum missing_state {
+    MISSING_FOUND,  /* nothing yet */
+    MISSING_HEALED, /* it is delivered, or waits to be */
+    MISSING_REMOVED /* the event or the handler was removed since it was found: it cannot be delivered */
+};
+
 /* An event that a handler should have had. */
 struct missing_delivery {
     int64_t seq, work_order;
     char *id; /* owned */
+    enum missing_state state;
 };
 
 /* How one handler stands. */
@@ -47,12 +55,13 @@ struct delivery_audit {
 int delivery_audit_run(struct store *store, const struct handler_table *table, int64_t since,
     struct delivery_audit *out, struct error *e);
 
-/* Adds the deliveries that are missing, in a transaction: they are due at once. Returns how many, or -1. */
-int64_t delivery_audit_heal(
-    struct store *store, const struct delivery_audit *audit, int64_t now, struct error *e);
+/* Adds the deliveries that are missing, in a transaction: they are due at once. Each has its state then.
+ * Returns how many are healed, or -1 when the store failed: none is. */
+int64_t delivery_audit_heal(struct store *store, struct delivery_audit *audit, int64_t now, struct error *e);
 
-/* How many are missing in all. */
+/* How many are missing in all, and how many of them are in that state. */
 int64_t delivery_audit_missing(const struct delivery_audit *audit);
+int64_t delivery_audit_count(const struct delivery_audit *audit, enum missing_state state);
 
 /* Frees what it owns and zeroes it. */
 void delivery_audit_free(struct delivery_audit *audit);

@@ -69,12 +69,20 @@ int rehearse_out_open(struct rehearse_out *out, const char *path, struct error *
     return check(out, e);
 }
 
+static const char *advice(int reason)
+{
+    if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
+        return "free some space";
+    if (reason == EMFILE || reason == ENFILE)
+        return "raise the limit of open files (ulimit -n)";
+    return "name a new directory";
+}
+
 static int fail_write(const struct rehearse_out *out, const char *name, struct error *e)
 {
-    return fail(e, EX_IOERR,
-        "rehearse: --out %s: %s: it cannot be written: %s; free some space, and name a new "
-        "directory",
-        out->path, name, strerror(errno));
+    const int reason = errno;
+    return fail(e, EX_IOERR, "rehearse: --out %s: %s: it cannot be written: %s; %s", out->path, name,
+        strerror(reason), advice(reason));
 }
 
 /* A file that is not there yet. */
@@ -94,10 +102,12 @@ static int write_file(
         else
             done += (size_t)n;
     }
+    if (fd >= 0 && close(fd) != 0)
+        rc = -1; /* LCOV_EXCL_LINE: a disk of the network may say only now that it is full */
     if (rc != 0)
         fail_write(out, name, e);
-    if (fd >= 0)
-        close(fd);
+    if (rc != 0 && fd >= 0)
+        unlinkat(out->directory, name, 0); /* half a message is none */
     return rc;
 }
 
@@ -107,12 +117,14 @@ static int open_index(struct rehearse_out *out, struct error *e)
     out->index = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (out->index == NULL)
         return fail_write(out, INDEX, e);
+    out->begun = true;
     fputs("file\tmoment\tfor\n", out->index);
     return 0;
 }
 
 /* An id is made of words that come from outside: no line of the index is to be forged. */
-static void add_to_index(const struct rehearse_out *out, const char *name, int64_t moment, const char *what)
+static int add_to_index(
+    const struct rehearse_out *out, const char *name, int64_t moment, const char *what, struct error *e)
 {
     char date[TIMESTAMP_SIZE];
     timestamp_format(moment, date);
@@ -120,6 +132,8 @@ static void add_to_index(const struct rehearse_out *out, const char *name, int64
     for (; *what != '\0'; what++)
         putc((unsigned char)*what < 0x20 || *what == 0x7f ? '?' : *what, out->index);
     putc('\n', out->index);
+    /* now, while errno is that of its reason */
+    return ferror(out->index) == 0 ? 0 : fail_write(out, INDEX, e);
 }
 
 int rehearse_out_write(struct rehearse_out *out, const struct handler_type *type, void *state,
@@ -135,23 +149,35 @@ int rehearse_out_write(struct rehearse_out *out, const struct handler_type *type
         if (rc == 0)
             rc = write_file(out, name, &render.bytes, e);
         if (rc == 0)
-            add_to_index(out, name, moment, what);
+            rc = add_to_index(out, name, moment, what, e);
     }
+    out->begun = out->begun || rc == 0; /* a type may have written its files itself */
     out->files += rc == 0;
     buffer_free(&render.bytes);
     return rc;
+}
+
+void rehearse_out_explain(const struct rehearse_out *out, struct error *e)
+{
+    struct error more = {0};
+    if (out->begun)
+        fail(&more, e->status,
+            "--out %s: it holds %lld message%s of a rehearsal that did not succeed; remove it and rehearse "
+            "again",
+            out->path, (long long)out->files, out->files == 1 ? "" : "s");
+    error_add(e, &more);
 }
 
 int rehearse_out_close(struct rehearse_out *out, struct error *e)
 {
     int rc = 0;
     if (out->index != NULL) {
-        bool failed = ferror(out->index) != 0;
-        if (fclose(out->index) != 0 || failed)
+        if (fclose(out->index) != 0)
             rc = fail_write(out, INDEX, e);
     }
     if (out->directory >= 0)
         close(out->directory);
-    *out = (struct rehearse_out){.path = out->path, .directory = -1, .files = out->files};
+    *out =
+        (struct rehearse_out){.path = out->path, .directory = -1, .begun = out->begun, .files = out->files};
     return rc;
 }

@@ -6,6 +6,7 @@
 #ifndef WOSYNC_DELIVER_REHEARSE_OUT_H
 #define WOSYNC_DELIVER_REHEARSE_OUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ struct rehearse_out {
     const char *path; /* borrowed */
     int directory;    /* -1: nothing is written */
     FILE *index;      /* NULL before the first file */
+    bool begun;       /* something was put into it */
     int64_t files;
 };
 
@@ -28,6 +30,9 @@ int rehearse_out_open(struct rehearse_out *out, const char *path, struct error *
  * Returns 0, or -1 with EX_IOERR or EX_CANTCREAT. */
 int rehearse_out_write(struct rehearse_out *out, const struct handler_type *type, void *state,
     struct handler_batch *batch, int64_t moment, const char *what, struct error *e);
+
+/* Adds to the error that ended a rehearsal what is left in the directory. */
+void rehearse_out_explain(const struct rehearse_out *out, struct error *e);
 
 /* Ends the index and closes the directory; one that was not opened is allowed. Returns 0, or -1 with
  * EX_IOERR. */

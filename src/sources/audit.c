@@ -114,12 +114,14 @@ enum pass_result audit_run(
     enum pass_result end = read_all(&a, e);
     client_set_modest(settings->pass->api, false);
     audit_ids_sort(&a.left);
-    result->left = (int64_t)a.left.count;
+    /* the second look passes over what is left already, and has each finding once */
+    result->left = (int64_t)(a.left.count + a.left_late.count);
     result->same = result->work_orders - result->left;
     for (size_t i = 0; i < result->count; i++)
         result->same -= result->findings[i].counted;
     free(a.seen.list);
     free(a.left.list);
+    free(a.left_late.list);
     free(a.unseen.list);
     return end;
 }

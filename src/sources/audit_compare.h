@@ -21,7 +21,8 @@ struct audit {
     int64_t vouched; /* what changed until then is in the store, unless it was missed; what changed later, the
                         next poll reads (again) */
     struct audit_ids seen, left, unseen;
-    int failures; /* in a row */
+    struct audit_ids left_late; /* of the left, those that the second look at the findings showed */
+    int failures;               /* in a row */
 };
 
 /* Compares a record, whose id and dates are in `wo`, with its snapshot; `out` has its work order and the time

@@ -78,7 +78,7 @@ static enum audit_look ask_again(struct audit *a, struct audit_finding *finding,
     struct audit_finding now;
     enum audit_look look = ask(a, finding->work_order, &now, e);
     if (look == LOOK_THERE && audit_is_left(a, &now)) {
-        audit_ids_add(&a->left, now.work_order);
+        audit_ids_add(&a->left_late, now.work_order); /* `left` is sorted, and is looked into */
         *stays = false;
     } else if (look == LOOK_THERE && now.fault != AUDIT_SAME) {
         now.counted = finding->counted;
@@ -131,15 +131,18 @@ enum audit_look audit_look_at_findings(struct audit *a, struct error *e)
     return look;
 }
 
-/* Finds the snapshots of the scope that were not seen. Those that a run has observed meanwhile were. */
-static int find_unseen(struct audit *a, struct error *e)
+/* Finds the snapshots of the scope that were not seen, all of them: LOOK_THERE. Those that a run has observed
+ * meanwhile were. */
+static enum audit_look find_unseen(struct audit *a, struct error *e)
 {
     struct store *store = a->settings->pass->store;
     const struct audit_scope scope = {.since = a->settings->since, .began = a->began, .ends = clock_now()};
     int64_t batch[BATCH], after = INT64_MIN;
     int count = BATCH;
     const int64_t known = snapshots_count(store, e), limit = sweep_limit(a->settings->pass, known);
-    while (known >= 0 && count == BATCH && !shutdown_requested()) {
+    while (known >= 0 && count == BATCH) {
+        if (shutdown_requested())
+            return LOOK_STOPPED;
         count = audit_read_ids(store, &scope, after, BATCH, batch, e);
         for (int i = 0; i < count; i++) {
             after = batch[i];
@@ -148,13 +151,14 @@ static int find_unseen(struct audit *a, struct error *e)
         }
     }
     if (known < 0 || count < 0)
-        return -1;
+        return LOOK_FAILED;
     if ((int64_t)a->unseen.count <= limit)
-        return 0;
-    return fail(e, EX_TEMPFAIL,
+        return LOOK_THERE;
+    fail(e, EX_TEMPFAIL,
         "audit: the list lacks %lld of the work orders that the store holds, more than max_deletes in [sync] "
         "allows: nothing is proved; check the permissions of the token, and run wosync audit again",
         (long long)a->unseen.count);
+    return LOOK_FAILED;
 }
 
 /* It is gone. Known to be missing, or emitted as deleted since, it is no news. */
@@ -180,8 +184,9 @@ static int note_gone(struct audit *a, struct audit_finding *finding, struct erro
 
 enum audit_look audit_look_at_unseen(struct audit *a, struct error *e)
 {
-    if (find_unseen(a, e) != 0)
-        return LOOK_FAILED;
+    const enum audit_look found = find_unseen(a, e);
+    if (found != LOOK_THERE)
+        return found;
     for (size_t i = 0; i < a->unseen.count; i++) {
         struct audit_finding finding;
         enum audit_look look = ask(a, a->unseen.list[i], &finding, e);

@@ -59,6 +59,13 @@ int audit_count_deliveries(struct store *store, int64_t handler, int64_t from, i
     return 0;
 }
 
+int audit_is_deliverable(struct store *store, int64_t handler, int64_t seq, struct error *e)
+{
+    int rc = STORE_FIND(store, e, SQL_AUDIT_IS_DELIVERABLE, V_INT(handler), V_INT(seq));
+    store_done(store, SQL_AUDIT_IS_DELIVERABLE);
+    return rc;
+}
+
 int audit_visit_undelivered(struct store *store, int64_t handler, int64_t after, int64_t until, int most,
     bool with_body, int (*each)(const struct audit_event *event, void *context, struct error *e),
     void *context, struct error *e)

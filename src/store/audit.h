@@ -69,6 +69,9 @@ int audit_visit_undelivered(struct store *store, int64_t handler, int64_t after,
     bool with_body, int (*each)(const struct audit_event *event, void *context, struct error *e),
     void *context, struct error *e);
 
+/* Can a delivery be added: are the event and the handler still in the store? Returns 1, 0 or -1. */
+int audit_is_deliverable(struct store *store, int64_t handler, int64_t seq, struct error *e);
+
 /* Notes what a handler takes from `position` on (deliver/terms.h), in the caller's transaction; nothing
  * changes where that is what it took before. Returns 0 or -1. */
 int handler_terms_set(struct store *store, int64_t handler, const unsigned char terms[FINGERPRINT_SIZE],

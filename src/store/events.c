@@ -116,14 +116,18 @@ int64_t events_before(struct store *store, int64_t moment, int64_t slack, struct
     return seq;
 }
 
-int events_first(struct store *store, int64_t *observed, struct error *e)
+int events_reach(struct store *store, struct event_reach *out, struct error *e)
 {
-    const enum sql_statement q = SQL_EVENT_FIRST;
-    int found = store_query_all(store, q, e) == 0 ? store_next(store, q, e) : -1;
-    if (found == 1)
-        *observed = store_int(store, q, 0);
+    const enum sql_statement q = SQL_EVENT_REACH;
+    if (store_get(store, q, NULL, 0, e) != 0)
+        return -1;
+    *out = (struct event_reach){.oldest = store_date(store, q, 0),
+        .whole = store_date(store, q, 1),
+        .removed = store_int(store, q, 2) != 0};
+    if (!out->removed) /* what it looked at is wanted */
+        out->whole = out->oldest;
     store_done(store, q);
-    return found;
+    return 0;
 }
 
 int events_observed(struct store *store, const struct event_range *range, int most, event_visitor *each,

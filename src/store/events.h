@@ -68,8 +68,15 @@ int events_since(
  * less than that, none that was observed later lies before the number. */
 int64_t events_before(struct store *store, int64_t moment, int64_t slack, struct error *e);
 
-/* When the oldest event was observed, in *observed: 1, 0 when there is none, -1 when the store failed. */
-int events_first(struct store *store, int64_t *observed, struct error *e);
+/* How far back the log goes. */
+struct event_reach {
+    int64_t oldest; /* when the oldest event was observed; TIMESTAMP_NONE: there is none */
+    int64_t whole;  /* when the oldest one was behind which none was removed; TIMESTAMP_NONE: there is none */
+    bool removed;   /* retention has removed some */
+};
+
+/* Fills *out. Returns 0, or -1 when the store failed. */
+int events_reach(struct store *store, struct event_reach *out, struct error *e);
 
 /* Which events to visit. */
 struct event_range {

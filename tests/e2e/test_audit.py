@@ -1,5 +1,6 @@
 """wosync audit: what it proves, what it finds, and what it leaves alone."""
 import datetime
+import hashlib
 import json
 import signal
 import time
@@ -525,6 +526,29 @@ class Meanwhile(Audit):
         self.assertRegex(run.out, "work order %d: not in the store.*; not healed\n" % self.old[3])
         self.assertRegex(run.out, "not waiting to be; healed, the next sync delivers it\n.*: not all of what was missed is healed\n")
         self.assertRegex(self.audit("--heal").out, "; healed\n")
+
+
+    def test_an_event_that_is_removed_while_healing_waits_for_its_lock(self):
+        """As retention may. The other deliveries are healed all the same."""
+        self.settle()
+        self.sql("DELETE FROM snapshots WHERE id = ?", self.old[3])
+        self.sql("DELETE FROM delivery_history WHERE event_seq IN (2, 3)")
+        [[gone], [stays]] = self.sql("SELECT id FROM events WHERE seq IN (2, 3) ORDER BY seq")
+        with self.holding("refetch"):
+            audit = self.start("-v", "audit", "--heal")
+            self.wait_for(lambda: "; waiting for it" in self.printed(audit), "its waiting for the lock")
+            self.sql("INSERT INTO emitted_ids VALUES (?)", hashlib.sha256(gone.encode()).digest()[:16])
+            self.sql("DELETE FROM events WHERE seq = 2")
+        run = audit.wait()
+        self.assertEqual(run.status, DATA, str(run))
+        self.assertNotIn("FOREIGN KEY", run.err)
+        self.assertIn("event %s: not delivered to erp, and not waiting to be; not healed, the event or the handler was removed from "
+                      "the store meanwhile\n" % gone, run.out)
+        self.assertIn("event %s: not delivered to erp, and not waiting to be; healed, the next sync delivers it\n" % stays, run.out)
+        self.assertRegex(run.out, ": not all of what was missed is healed\n$")
+        self.sync()
+        self.assertEqual(self.sql("SELECT event_seq FROM delivery_history WHERE event_seq IN (2, 3)"), [(3,)])
+        self.assertIn("nothing was missed", self.sentence())
 
 
 class Faults(Audit):

@@ -163,6 +163,7 @@ class Check(Case):
                           ["--nonsense"], ["nonsense"], ["--warning", "2h", "--critical", "1h"], ["--pending-age", "5"]):
             with self.subTest(arguments=arguments):
                 self.check(*arguments, expect=UNKNOWN, text="see: wosync check --help|--warning must not be longer")
+        self.check("-warning", "5m", expect=UNKNOWN, text=r"--warning arning: write a duration .*; did you mean --warning\?")
         self.check("-c", "5m", expect=UNKNOWN, text=r"--warning \(10m\) must not be longer than --critical \(5m\); see:")
 
     # --- what others make of it ---

@@ -114,6 +114,10 @@ class Usage(Case):
     def test_an_unknown_command(self):
         self.refuse("snyc", message=r"snyc: unknown command; did you mean sync\?")
         self.refuse("frobnicate", message="frobnicate: unknown command; see:")
+        self.refuse(6000 * "x", message=r"^wosync: x{120}\.\.\.x+: unknown command; see: wosync --help\n$")
+        self.refuse("sync", "--max-time", 6000 * "x", message=r"^wosync: sync: --max-time x+\.\.\.x+: write a duration such as .*; see: ")
+        self.refuse("sync", "-max-time", "5m", message=r"^wosync: sync: -max-time: unknown option; did you mean --max-time\?")
+        self.refuse("-version", message=r"^wosync: -version: unknown option; did you mean --version\?")
 
     def test_unknown_options(self):
         for arguments in (("--frobnicate",), ("-x",), ("sync", "--frobnicate"), ("sync", "-x"), ("dispatch", "--dry-run"),

@@ -531,7 +531,7 @@ class Log(Rehearsal):
                     self.assertEqual(self.days(run), expected)
                     self.assertEqual(self.total(run), (sum(d[0] for d in expected.values()), 0, max(d[2] for d in expected.values())))
                     self.assertGreater(max(d[2] for d in expected.values()), 1)
-                    self.assertEqual("the event log goes back to" in run.err, days == 60)
+                    self.assertEqual("the event log begins at" in run.err, days == 60)
 
     def test_a_clock_that_was_set_back(self):
         """For an hour, in the middle: nothing of before is overlooked, and nothing counts twice."""
@@ -606,12 +606,51 @@ class Log(Rehearsal):
 
     def test_nothing_in_that_time(self):
         self.erp()
-        self.rehearse("erp", "--out", self.out, expect=USAGE, message="rehearse: the event log is empty: .*90d.*backfill")
+        self.rehearse("erp", "--out", self.out, expect=USAGE, message="rehearse: the event log is empty: .*backfill")
         self.fill(10, days=40)
         self.sql("UPDATE events SET observed_ms = observed_ms - 86400000 * 3")
         self.rehearse("erp", "--out", self.out, expect=USAGE,
-                      message=r"no event was observed since .*; the log goes back to .* \(keep = 90d.*\); write an earlier --since")
+                      message=r"no event was observed since .*; the log goes back to .*; write an earlier --since")
         self.assertFalse(os.path.exists(self.out))
+
+    def test_a_log_that_does_not_go_back_so_far(self):
+        """A young one begins where the first event was emitted; of an old one `keep` has removed something, and not what is dead."""
+        def moment(seq):
+            [[observed]] = self.sql("SELECT observed_ms FROM events WHERE seq = ?", seq)
+            local = datetime.datetime.fromtimestamp(observed / 1000, zoneinfo.ZoneInfo(self.zone))
+            return local.strftime("%-d %b %Y, %H:%M")
+        head = "wosync: warning: rehearse: "
+        self.erp("on = *")
+        self.rehearse("erp", expect=USAGE, message="rehearse: the event log is empty: nothing was emitted yet; wosync backfill emits older events\n$")
+        self.fill(200)
+        self.erp("on = *")
+        self.assertEqual(self.rehearse("erp", since="30d").err, "")
+        self.sql("UPDATE retention SET event_seq = 50")  # it has looked, and removed nothing
+        self.assertEqual(self.rehearse("erp", since="60d").err,
+                         head + "the event log begins at %s; nothing was emitted before that\n" % moment(1))
+        self.sql("UPDATE events SET observed_ms = observed_ms - 86400000 * 3")
+        self.rehearse("erp", expect=USAGE, message=r"no event was observed since [^;]*; the log goes back to [^;(]*; write an earlier --since\n$")
+        self.sql("UPDATE events SET observed_ms = observed_ms + 86400000 * 3")
+        self.sql("INSERT INTO handlers (id, name, type, position, added_ms) VALUES (7, 'erp', 'http', 200, 0)")
+        self.sql("INSERT INTO deliveries (handler_id, state, event_seq, subject, due_ms, changed_ms) VALUES (7, 'dead', 1, 0, 0, 0)")
+        self.sql("UPDATE retention SET event_seq = 0")
+        self.configure("[store]\nkeep = 20d\n")
+        self.sync()
+        self.sql("UPDATE handlers SET removed_ms = NULL")
+        [[first]] = self.sql("SELECT seq FROM events WHERE seq > 1 ORDER BY seq LIMIT 1")
+        self.assertIn(first, range(80, 120))
+        self.configure("[store]\nkeep = 20d\n[handler erp]\ntype = http\nurl = %s/hook\n" % self.receiver.url)
+        removed = head + "events that were done before %s were removed, and are not rehearsed; they are kept for 20d, set keep in [store] for more\n"
+        self.assertEqual(self.rehearse("erp", since="60d").err, removed % moment(first))
+        self.assertEqual(self.rehearse("erp", since="30d").err, removed % moment(first))
+        self.assertEqual(self.rehearse("erp", since="10d").err, "")
+        self.sql("UPDATE events SET observed_ms = observed_ms - 86400000 * 3")
+        self.rehearse("erp", expect=USAGE, message=r"the log goes back to .* \(keep = 20d in \[store\]\); write an earlier --since")
+        self.sql("DELETE FROM events WHERE seq > 1")
+        self.assertRegex(self.rehearse("erp", since="60d").err, r"events that were done before .* were removed, and are not rehearsed")
+        self.sql("DELETE FROM deliveries")
+        self.sql("DELETE FROM events")
+        self.rehearse("erp", expect=USAGE, message="the event log is empty: nothing was emitted in the last 20d \\(keep in")
 
     def test_a_directory_that_is_not_empty(self):
         self.fill(10)
@@ -786,19 +825,26 @@ class Log(Rehearsal):
     def test_a_signal(self):
         self.fill(6000)
         self.erp("on = *")
-        running = self.start("rehearse", "--handler", "erp", "--since", "90d", "--out", self.out)
+        running = self.start("rehearse", "--handler", "erp", "--since", "39d", "--out", self.out)
         self.wait_for(lambda: os.path.exists(os.path.join(self.out, "000100.http")), "some files")
         running.signal(signal.SIGTERM)
         run = running.wait()
         self.assertFails(run, TRY_LATER, "rehearse: a signal ended it")
         self.assertEqual(run.out, "")
+        count = len(self.files(".http"))
+        self.assertEqual(run.err, "wosync: rehearse: a signal ended it; nothing was sent; --out %s: it holds %d messages of a rehearsal "
+                                  "that did not succeed; remove it and rehearse again\n" % (self.out, count))
+        self.assertEqual(len(self.index()), count)
 
     def test_a_full_disk(self):
         self.fill(10, size=60000)
         self.erp("on = *")
         # SQLite makes a file of 32 KiB beside the store
-        self.rehearse("erp", "--out", self.out, since="90d", expect=IO, limits={resource.RLIMIT_FSIZE: 50000},
-                      message="rehearse: --out %s: 000001.http: it cannot be written: File too large; free some space, and" % self.out)
+        self.rehearse("erp", "--out", self.out, since="39d", expect=IO, limits={resource.RLIMIT_FSIZE: 50000},
+                      message="rehearse: --out %s: 000001.http: it cannot be written: File too large; free some space; "
+                              "--out %s: it holds 0 messages of a rehearsal that did not succeed; "
+                              "remove it and rehearse again\n" % (self.out, self.out))
+        self.assertEqual(os.listdir(self.out), ["index.tsv"])
         with open("/dev/full", "wb") as full:
             self.rehearse("erp", since="90d", expect=IO, message="stdout: No space left", stdout=full)
 

@@ -252,6 +252,20 @@ static void set_putting_back(void)
     server.before = put_8_back_meanwhile;
 }
 
+/* 7 is on two pages: it changes before the second one. 3 changes before it is asked for by its id. */
+static void change_7_and_3_meanwhile(void)
+{
+    if (server.pages == 1)
+        server.orders[6].minute = 30;
+    if (server.pages == 6)
+        server.orders[2].minute = 30;
+}
+
+static void set_changing_both(void)
+{
+    server.before = change_7_and_3_meanwhile;
+}
+
 static void test_findings(void **state)
 {
     static const struct {
@@ -284,6 +298,10 @@ static void test_findings(void **state)
             "CREATE TABLE kept AS SELECT * FROM snapshots WHERE id = 8; "
             "UPDATE snapshots SET updated_ms = updated_ms - 1 WHERE id = 8",
             set_putting_back, "8: 8 same"},
+        {"changes meanwhile, of one on two pages and of one that is asked for",
+            "DELETE FROM snapshots WHERE id = 7; UPDATE snapshots SET updated_ms = updated_ms + 1 WHERE id = "
+            "3",
+            set_changing_both, "8: 6 same, 0 unlisted, 2 left, 0 proving"},
         {"not listed", "", hide_1, "8: 8 same, 1 unlisted, 0 left, 0 proving"},
         {"not listed, and another content", "", hide_and_change_1, "8: 7 same; 1 content status"},
         {"gone", "", end_1, "7: 7 same; 1 gone"},
@@ -376,6 +394,37 @@ static void test_nothing_is_proved(void **state)
     store_close(store);
 }
 
+static int last_page;
+
+static void end_time_on_the_last_page(void)
+{
+    if (server.pages == last_page) {
+        shutdown_set_deadline(1);
+        later++;
+    }
+}
+
+/* What the list did not show was not looked for: nothing is proved. */
+static void test_time_that_is_over_behind_the_list(void **state)
+{
+    struct error e = {0};
+    struct buffer out = {0};
+    struct store *store = open_new(state);
+    check(do_poll(store, &e) == 0, "%s", e.text);
+    later = HOUR;
+    hide_1();
+    server.pages = 0;
+    check(audit_store(store, &out, &e) == PASS_FINISHED, "%s", e.text);
+    last_page = server.pages - 1;
+    server.pages = 0;
+    server.before = end_time_on_the_last_page;
+    check(audit_store(store, &out, &e) == PASS_STOPPED && e.status == EX_OK, "%s", e.text);
+    check(server.pages == last_page + 1, "%d pages", server.pages);
+    shutdown_set_deadline(0);
+    buffer_free(&out);
+    store_close(store);
+}
+
 /* Each call to the disk fails in turn: it says so, and finds nothing that is not there. */
 static int64_t do_audit(struct store *store, struct error *e)
 {
@@ -458,6 +507,7 @@ int main(void)
         in_directory(test_findings),
         in_directory(test_healing),
         in_directory(test_nothing_is_proved),
+        in_directory(test_time_that_is_over_behind_the_list),
         in_directory(test_every_call_fails),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_sorted_findings),

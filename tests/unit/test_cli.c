@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/splay.h"
 
@@ -55,6 +56,42 @@ static void test_stdout_that_takes_everything(void **state)
     assert_int_equal(cli_flush(EX_DATAERR), EX_DATAERR);
 }
 
+static char refused[1024];
+
+static int refuse(const char *text)
+{
+    snprintf(refused, sizeof refused, "%s", text);
+    return 3;
+}
+
+/* A word that was typed may be long: the reason stands behind it. */
+static void test_a_long_word_leaves_room_for_the_reason(void **state)
+{
+    static const struct command command = {.name = "simple", .refuse = refuse};
+    char word[6000], wide[6001];
+    (void)state;
+    memset(word, 'x', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    for (size_t i = 0; i + 3 <= sizeof wide; i += 2)
+        memcpy(wide + i, "\xc3\xa4", 3);
+    for (size_t begin = 0; begin < 4; begin++) {
+        const struct {
+            const char *word, *piece;
+        } rows[] = {{word + begin, "x"}, {wide + 2 * begin, "\xc3\xa4"}};
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            assert_int_equal(
+                cli_usage(&command, "%.*s--time %s: write a duration", (int)begin, "   ", rows[i].word), 3);
+            check(strlen(refused) <= 500, "%zu bytes", strlen(refused));
+            check(strstr(refused, "--time ") == refused + (begin < 3 ? begin : 3), "%s", refused);
+            check(strstr(refused, rows[i].piece) != NULL && strstr(refused, "...") != NULL, "%s", refused);
+            check(strcmp(refused + strlen(refused) - 18, ": write a duration") == 0, "%s", refused);
+            check(utf8_is_valid(refused, strlen(refused)), "%s", refused);
+        }
+    }
+    cli_usage(&command, "%.480s", word); /* what fits is whole */
+    check(strlen(refused) == 480 && strchr(refused, '.') == NULL, "%s", refused);
+}
+
 /* Accounts under one schedule: each waits as long every time, and they share the time out. */
 static void test_splay_spreads_stores(void **state)
 {
@@ -80,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_stdout_that_takes_nothing_is_an_error),
         cmocka_unit_test(test_what_was_refused_before_the_end_is_not_forgotten),
         cmocka_unit_test(test_stdout_that_takes_everything),
+        cmocka_unit_test(test_a_long_word_leaves_room_for_the_reason),
         cmocka_unit_test(test_splay_spreads_stores),
     };
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL);

@@ -152,6 +152,24 @@ static void test_terms(void **state)
     store_close(store);
 }
 
+static int append_row(void *text, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    buffer_append_format(text, "%s%s", ((struct buffer *)text)->len > 0 ? ", " : "", values[0]);
+    return 0;
+}
+
+static void check_deliveries(sqlite3 *db, const char *what, const char *expected)
+{
+    struct buffer out = {0};
+    check(sqlite3_exec(db, "SELECT handler_id || ' ' || event_seq || ' ' || state FROM deliveries ORDER BY 1",
+              append_row, &out, NULL) == SQLITE_OK,
+        "%s: %s", what, sqlite3_errmsg(db));
+    check(strcmp(out.data, expected) == 0, "%s: %s", what, out.data);
+    buffer_free(&out);
+}
+
 static void test_many(void **state)
 {
     static const char more[] =
@@ -174,6 +192,55 @@ static void test_many(void **state)
     assert_int_equal(delivery_audit_missing(&found), 0);
     delivery_audit_free(&found);
     store_close(store);
+}
+
+/* What was removed between the look and the healing keeps nothing else from being healed. */
+static void test_removed_meanwhile(void **state)
+{
+    static const struct {
+        const char *what, *sql, *expected;
+        int64_t healed;
+    } rows[] = {
+        {"nothing", "", "1 3 pending, 3 3 pending, 3 5 pending", 3},
+        {"an event", "DELETE FROM events WHERE seq = 5", "1 3 pending, 3 3 pending", 2},
+        {"a handler",
+            "DELETE FROM handler_terms WHERE handler_id = 1; DELETE FROM deliveries WHERE "
+            "handler_id = 1; "
+            "DELETE FROM delivery_history WHERE handler_id = 1; DELETE FROM handlers WHERE id = 1",
+            "3 3 pending, 3 5 pending", 2},
+        {"what one lacked: it is delivered meanwhile",
+            "INSERT INTO delivery_history VALUES (3, 1, 'done', 1, 0, NULL)", "3 3 pending, 3 5 pending", 3},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error e = {0};
+        struct delivery_audit found;
+        remove(path_in(*state, "wosync.db"));
+        struct store *store = disturb_make(path_in(*state, "wosync.db"), content);
+        sqlite3 *db = disk_connection();
+        check(sqlite3_exec(db,
+                  "PRAGMA foreign_keys = ON; DELETE FROM deliveries; UPDATE events SET body = "
+                  "replace(body, 'LOW', 'HIGH') WHERE seq = 5",
+                  NULL, NULL, NULL) == SQLITE_OK,
+            "%s", sqlite3_errmsg(db));
+        check(sqlite3_exec(db,
+                  "INSERT INTO delivery_history VALUES (2, 1, 'done', 1, 0, NULL), (4, 1, "
+                  "'done', 1, 0, NULL)",
+                  NULL, NULL, NULL) == SQLITE_OK,
+            "%s", sqlite3_errmsg(db));
+        make_table(usual_conf);
+        note_terms(store, 0);
+        check(handler_table_look(&table, store, &e) == 0 &&
+                  delivery_audit_run(store, &table, TIMESTAMP_NONE, &found, &e) == 0 &&
+                  delivery_audit_missing(&found) == 3,
+            "%s: %s", rows[i].what, e.text);
+        check(sqlite3_exec(db, rows[i].sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", rows[i].what,
+            sqlite3_errmsg(db));
+        const int64_t healed = delivery_audit_heal(store, &found, 9000, &e);
+        check(healed == rows[i].healed, "%s: %d healed: %s", rows[i].what, (int)healed, e.text);
+        check_deliveries(db, rows[i].what, rows[i].expected);
+        delivery_audit_free(&found);
+        store_close(store);
+    }
 }
 
 static void test_what_ends_it(void **state)
@@ -250,6 +317,7 @@ int main(void)
         in_directory(test_what_is_missing),
         in_directory(test_terms),
         in_directory(test_many),
+        in_directory(test_removed_meanwhile),
         in_directory(test_what_ends_it),
         in_directory(test_every_call_fails),
     };

@@ -3,9 +3,11 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -307,6 +309,99 @@ static void test_out(void **state)
     rehearse_out_close(&out, NULL);
 }
 
+/* The advice is that of the reason; and half a message is no message. */
+static void test_files_that_cannot_be_written(void **state)
+{
+    static const struct {
+        int resource;
+        rlim_t limit;
+        const char *message;
+    } reasons[] = {
+        {RLIMIT_FSIZE, 2, "000002.txt: it cannot be written: File too large; free some space"},
+        {RLIMIT_NOFILE, 0,
+            "000002.txt: it cannot be written: Too many open files; raise the limit of open files (ulimit "
+            "-n)"},
+    };
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < COUNT(reasons); i++) {
+        char name[16];
+        struct rehearse_out out;
+        struct handler_batch batch = {.count = 1};
+        struct error e = {0};
+        struct rlimit before, limit;
+        snprintf(name, sizeof name, "out%zu", i);
+        const char *path = path_in(*state, name);
+        assert_int_equal(rehearse_out_open(&out, path, &e), 0);
+        assert_int_equal(rehearse_out_write(&out, &writes, NULL, &batch, 0, "a", &e), 0);
+        getrlimit(reasons[i].resource, &before);
+        limit = before;
+        limit.rlim_cur = reasons[i].limit;
+        setrlimit(reasons[i].resource, &limit);
+        int rc = rehearse_out_write(&out, &writes, NULL, &batch, 0, "b", &e);
+        setrlimit(reasons[i].resource, &before);
+        assert_int_equal(rc, -1);
+        check(strstr(e.text, reasons[i].message) != NULL, "%s", e.text);
+        assert_int_equal(out.files, 1);
+        assert_int_equal(rehearse_out_close(&out, &e), 0);
+        check(access(path_in(path, "000001.txt"), F_OK) == 0, "the first file is gone");
+        check(access(path_in(path, "000002.txt"), F_OK) != 0, "half a message was left");
+    }
+    signal(SIGXFSZ, SIG_DFL);
+}
+
+static void test_a_directory_that_is_gone(void **state)
+{
+    const char *path = path_in(*state, "out");
+    struct rehearse_out out;
+    struct handler_batch batch = {.count = 1};
+    struct error e = {0};
+    assert_int_equal(rehearse_out_open(&out, path, &e), 0);
+    rmdir(path);
+    assert_int_equal(rehearse_out_write(&out, &writes, NULL, &batch, 0, "a", &e), -1);
+    check(strstr(e.text,
+              "index.tsv: it cannot be written: No such file or directory; name a new directory") != NULL,
+        "%s", e.text);
+    assert_int_equal(rehearse_out_close(&out, &e), 0);
+}
+
+/* A line of the index that is lost ends the rehearsal, with its reason. */
+static void test_an_index_that_takes_nothing(void **state)
+{
+    const char *path = path_in(*state, "out");
+    struct rehearse_out out;
+    struct handler_batch batch = {.count = 1};
+    struct error e = {0};
+    int rc = 0, count = 0;
+    assert_int_equal(rehearse_out_open(&out, path, &e), 0);
+    out.index = fopen("/dev/full", "w");
+    while (rc == 0 && ++count < 1000)
+        rc = rehearse_out_write(&out, &writes, NULL, &batch, 0, "an event", &e);
+    check(rc == -1 && count < 1000, "it went on");
+    check(strstr(e.text, "index.tsv: it cannot be written: No space left on device; free some space") != NULL,
+        "%s", e.text);
+    rehearse_out_close(&out, NULL);
+}
+
+/* Whoever ends a rehearsal is told what it left; also where the type wrote its files itself. */
+static void test_what_is_left(void **state)
+{
+    struct rehearse_out out;
+    struct handler_batch batch = {.count = 1};
+    struct error e = {0};
+    assert_int_equal(rehearse_out_open(&out, path_in(*state, "out"), &e), 0);
+    fail(&e, EX_TEMPFAIL, "ended");
+    rehearse_out_explain(&out, &e);
+    check_text(e.text, "ended");
+    assert_int_equal(rehearse_out_write(&out, &rows, NULL, &batch, 0, "a", NULL), 0);
+    assert_int_equal(rehearse_out_close(&out, NULL), 0);
+    rehearse_out_explain(&out, &e);
+    check(strstr(e.text, "ended; --out /") == e.text &&
+              strstr(e.text, "/out: it holds 1 message of a rehearsal that did not succeed; remove it and "
+                             "rehearse again") != NULL,
+        "%s", e.text);
+    assert_int_equal(e.status, EX_TEMPFAIL);
+}
+
 static void test_index(void **state)
 {
     const char *path = path_in(*state, "out");
@@ -336,6 +431,10 @@ int main(void)
         cmocka_unit_test(test_script),
         in_directory(test_every_call_fails),
         in_directory(test_out),
+        in_directory(test_files_that_cannot_be_written),
+        in_directory(test_a_directory_that_is_gone),
+        in_directory(test_an_index_that_takes_nothing),
+        in_directory(test_what_is_left),
         in_directory(test_index),
     };
     use_zone("UTC");

@@ -205,7 +205,7 @@ FUNCTION(do_events_next, events_next(s, 1, &(int64_t){0}, e))
 FUNCTION(do_events_count, events_count(s, e))
 FUNCTION(do_events_after, events_after(s, 0, 10, see_event, NULL, e))
 FUNCTION(do_events_before, events_before(s, 500000, 10, e))
-FUNCTION(do_events_first, events_first(s, &(int64_t){0}, e))
+FUNCTION(do_events_reach, events_reach(s, &(struct event_reach){0}, e))
 static const struct event_range all_events = {0, 5, 0, true};
 FUNCTION(do_events_observed, events_observed(s, &all_events, 10, see_event, NULL, e))
 FUNCTION(do_runs_spans, runs_spans(s, 0, see_span, NULL, e))
@@ -317,6 +317,7 @@ FUNCTION(do_audit_ids, audit_read_ids(s, &scope, 0, 2, unseen, e))
 FUNCTION(do_audit_first_event, audit_first_event(s, OLD, &found_seq, e))
 FUNCTION(do_audit_count_events, audit_count_events(s, 2, 5, e))
 static struct audit_deliveries by_state;
+FUNCTION(do_audit_is_deliverable, audit_is_deliverable(s, 1, 2, e))
 FUNCTION(do_audit_deliveries, audit_count_deliveries(s, 1, 1, 5, &by_state, e))
 FUNCTION(
     do_audit_undelivered, audit_visit_undelivered(s, 2, 0, 5, 9, true, see_undelivered, NULL, e) < 0 ? -1 : 0)
@@ -634,11 +635,12 @@ static const struct function functions[] = {ROW(do_account_load), ROW(do_set_fil
     ROW(do_subscription_broken), ROW(do_sweeps_clear), ROW(do_sweeps_add), ROW(do_count_missing),
     ROW(do_note_missing), ROW(do_next_missing), ROW(do_sweeps_refused), ROW(do_sweeps_drop),
     ROW(do_sweeps_drop_all), ROW(do_sweeps_waiting), ROW(do_webhooks_load), ROW(do_note_received),
-    ROW(do_events_before), ROW(do_events_first), ROW(do_events_observed), ROW(do_runs_spans),
+    ROW(do_events_before), ROW(do_events_reach), ROW(do_events_observed), ROW(do_runs_spans),
     ROW(do_handlers_find), ROW(do_snapshots_count_after), ROW(do_note_refused), ROW(do_note_polled),
     ROW(do_hear), ROW(do_set_api), ROW(do_audit_snapshot), ROW(do_audit_ids), ROW(do_audit_first_event),
-    ROW(do_audit_count_events), ROW(do_audit_deliveries), ROW(do_audit_undelivered), ROW(do_terms_set),
-    ROW(do_terms_first), ROW(do_terms_forget), ROW(do_terms_find), ROW(do_sweeps_add_refused)};
+    ROW(do_audit_count_events), ROW(do_audit_is_deliverable), ROW(do_audit_deliveries),
+    ROW(do_audit_undelivered), ROW(do_terms_set), ROW(do_terms_first), ROW(do_terms_forget),
+    ROW(do_terms_find), ROW(do_sweeps_add_refused)};
 
 /* --- the tests --- */
 
