@@ -148,7 +148,7 @@ class Damage(Webhooks):
             db.execute("DROP TABLE filler")
             yield {"limits": {resource.RLIMIT_FSIZE: 100000}}
 
-    FULL = "store .*: (the disk is full|.*check the disk)"
+    FULL = "store .*: (the disk is full|a file may not grow that large|.*check the disk)"
 
     def test_a_registration_that_cannot_be_kept(self):
         with self.cramped() as how:

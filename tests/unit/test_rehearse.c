@@ -313,7 +313,7 @@ static void test_out(void **state)
 static void test_files_that_cannot_be_written(void **state)
 {
     static const struct {
-        int resource;
+        __rlimit_resource_t resource;
         rlim_t limit;
         const char *message;
     } reasons[] = {

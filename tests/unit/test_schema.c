@@ -101,7 +101,7 @@ static void test_names_of_views(void **state)
 /* Statements that read all of a table that grows: for a report, a sweep, the metrics, or by hand; or from its
  * end on, until there are enough. */
 static const char readers[] =
-    " audit_first_event delay_list event_before event_emitted event_first run_spans deletion_candidate_count "
+    " audit_first_event delay_list event_before event_emitted event_reach run_spans deletion_candidate_count "
     "deletion_candidate_note event_count_past event_list "
     "event_list_past "
     "handler_drop_history handler_missed handler_take_history report_delays report_runs report_work_orders "
