@@ -201,10 +201,15 @@ static int run_command(const struct cli *cli, int argc, char **argv)
  * reading alone: their use fails as if they were closed. */
 static bool hold_standard_descriptors(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd &&
-            open("/", O_RDONLY) != fd)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        int held = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (held < 0)
+            held = open("/", O_RDONLY);
+        if (held != fd)
             return false; /* LCOV_EXCL_LINE: every process has / */
+    }
     return true;
 }
 

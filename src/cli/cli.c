@@ -51,8 +51,9 @@ static void leave_out_middle(char *text)
         head--;
     while (is_inside_character(text[tail]))
         tail++;
-    memcpy(text + head, gap, strlen(gap));
     memmove(text + head + strlen(gap), text + tail, len - tail + 1);
+    for (size_t i = 0; gap[i] != '\0'; i++)
+        text[head + i] = gap[i];
 }
 
 int cli_usage(const struct command *command, const char *format, ...)

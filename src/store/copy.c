@@ -171,33 +171,33 @@ static int sync_name(struct store *store, const char *path, struct error *e)
 }
 
 static int make(
-    struct store *store, const char *path, const char *new, const struct stat *st, struct error *e)
+    struct store *store, const char *path, const char *draft, const struct stat *st, struct error *e)
 {
-    remove_file(new);
-    int fd = make_file(store, new, e);
+    remove_file(draft);
+    int fd = make_file(store, draft, e);
     if (fd < 0)
         return -1;
-    int rc = fill(store, new, fd, e);
+    int rc = fill(store, draft, fd, e);
     if (rc == 0 && st != NULL)
         mark(fd, st);
     close(fd);
-    if (rc == 0 && rename(new, path) != 0)
+    if (rc == 0 && rename(draft, path) != 0)
         rc = fail_file(store, path, EX_IOERR,
             errno == EISDIR ? "move what has that name away, and run again" : "check the disk", e);
     if (rc != 0)
-        remove_file(new);
+        remove_file(draft);
     return rc;
 }
 
 int copy_make(struct store *store, const char *path, struct error *e)
 {
-    struct buffer new = {0};
+    struct buffer draft = {0};
     struct stat st;
     const bool known = look_at_store(store, &st);
     int rc = 0;
-    buffer_append_format(&new, "%s.new", path);
+    buffer_append_format(&draft, "%s.new", path);
     if (!known || !is_copy_of(&st, path))
-        rc = make(store, path, new.data, known ? &st : NULL, e);
-    buffer_free(&new);
+        rc = make(store, path, draft.data, known ? &st : NULL, e);
+    buffer_free(&draft);
     return rc == 0 ? sync_name(store, path, e) : -1;
 }
