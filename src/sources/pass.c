@@ -137,16 +137,14 @@ static int find_start(struct reader *r, enum pass_result *end, struct error *e)
 /* --- one page --- */
 
 /* A page showed that the filter is refused or ignored: the one that it was asked with. On the way around a
- * page that is not always the one that the pass chose, and a sweep chose none. The next run must not go on
- * with it, whatever comes of this one. */
+ * page that is not always the one that the pass chose, and a sweep chose none. */
 static enum step_result give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
     struct store *store = r->settings->store;
     r->filter.chosen = r->sent;
     if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
-    if (!r->settings->dry_run &&
-        (passes_drop(store, r->kind->name, e) != 0 || account_set_filter(store, NULL, e) != 0))
+    if (!r->settings->dry_run && account_set_filter(store, NULL, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;
@@ -221,7 +219,7 @@ static enum step_result page_refused(
     if ((request->cursor == NULL || around) && status == API_BAD_REQUEST) {
         enum bounds_status bounds;
         *e = (struct error){0};
-        enum step_result step = pass_check_list(r, r->sent, false, &bounds, e);
+        enum step_result step = pass_check_list(r, r->sent, ASK_BOTH, &bounds, e);
         if (step != STEP_AGAIN)
             return step;
         *e = why;
@@ -312,6 +310,9 @@ static enum pass_result read_all(struct reader *r, struct error *e)
         case STEP_OVER:
             cursors_clear(r->cursors);
             r->failed_twice = false;
+            /* whatever comes of this run: the next one must not go on where this one could not */
+            if (!r->settings->dry_run && passes_drop(r->settings->store, r->kind->name, e) != 0)
+                return PASS_FAILED;
             if (choose_and_begin(r, &end, e) != 0)
                 return end == PASS_STOPPED ? stopped(r, e) : end;
             break;

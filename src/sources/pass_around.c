@@ -127,11 +127,11 @@ static int read_instant(struct reader *r, int64_t at, struct error *e)
 
 /* --- a page that fails --- */
 
-enum step_result pass_check_list(
-    struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e)
+enum step_result pass_check_list(struct reader *r, enum page_filter spelling, enum bounds_question question,
+    enum bounds_status *bounds, struct error *e)
 {
     int64_t date, asked = clock_now();
-    enum api_status status = read_around_probe(r->settings->api, spelling, lower, bounds, &date, e);
+    enum api_status status = read_around_probe(r->settings->api, spelling, question, bounds, &date, e);
     if (status == API_OK && *bounds == BOUNDS_HONOURED)
         pass_note_start(r, asked, date);
     return status == API_OK ? STEP_AGAIN : status == API_STOPPED ? STEP_STOPPED : STEP_FAILED;
@@ -146,7 +146,7 @@ static enum step_result page_failed_again(struct reader *r, const struct error *
     if (spelling == PAGE_FILTERS && filter_choose(&r->filter, r->account.filter, e) == API_OK &&
         r->filter.chosen <= FILTER_GTE)
         spelling = r->filter.chosen;
-    enum step_result step = pass_check_list(r, spelling, r->failed_twice, &bounds, e);
+    enum step_result step = pass_check_list(r, spelling, r->failed_twice ? ASK_LOWER : ASK_UPPER, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
     if (bounds == BOUNDS_IGNORED && r->sent == spelling)
@@ -175,7 +175,7 @@ static enum step_result window_failed(struct reader *r, const struct error *why,
     /* the smaller windows have shown that the upper bound is honoured; if the lower one is ignored, each
      * instant fails that comes after the bad one */
     const bool instant = r->state.detour.until == from;
-    enum step_result step = pass_check_list(r, r->sent, instant, &bounds, e);
+    enum step_result step = pass_check_list(r, r->sent, instant ? ASK_LOWER : ASK_BOTH, &bounds, e);
     if (step != STEP_AGAIN)
         return step;
     if (bounds == BOUNDS_IGNORED || bounds == BOUNDS_REFUSED)

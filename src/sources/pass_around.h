@@ -12,8 +12,8 @@ int pass_avoid_skipped(struct reader *r, struct error *e);
 
 /* Asks for what there cannot be, with a spelling of the filter (read_around_probe). STEP_AGAIN: the list itself
  * is well, and *bounds says what the server does with the filter; else the error is filled. */
-enum step_result pass_check_list(
-    struct reader *r, enum page_filter spelling, bool lower, enum bounds_status *bounds, struct error *e);
+enum step_result pass_check_list(struct reader *r, enum page_filter spelling, enum bounds_question question,
+    enum bounds_status *bounds, struct error *e);
 
 /*
  * A page failed, which the error says. STEP_FAILED: that ends the run. STEP_AGAIN (the error is cleared): the

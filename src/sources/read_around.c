@@ -37,12 +37,13 @@ static enum api_status ask_for_nothing(struct client *api, const struct page_req
     }
 }
 
-enum api_status read_around_probe(struct client *api, enum page_filter spelling, bool lower,
-    enum bounds_status *bounds, int64_t *date, struct error *e)
+enum api_status read_around_probe(struct client *api, enum page_filter spelling,
+    enum bounds_question question, enum bounds_status *bounds, int64_t *date, struct error *e)
 {
     /* nothing was updated in 1970, and nothing will be in 2200 */
     const struct page_request old = {.filter = spelling, .since = 0, .until = 1, .limit = 1},
                               future = {.filter = spelling, .since = FILTER_FAR_FUTURE, .limit = 1};
+    const bool lower = question == ASK_LOWER;
     *bounds = BOUNDS_NONE;
     *date = TIMESTAMP_NONE;
     if (spelling != FILTER_BRACKETS && spelling != FILTER_GTE)
@@ -56,7 +57,9 @@ enum api_status read_around_probe(struct client *api, enum page_filter spelling,
         *bounds = *bounds == BOUNDS_HONOURED ? BOUNDS_IGNORED : *bounds;
         return status;
     }
-    if (status != API_OK || lower || *bounds == BOUNDS_HONOURED)
+    if (question == ASK_UPPER && *bounds == BOUNDS_IGNORED)
+        *bounds = BOUNDS_LOWER;
+    if (question != ASK_BOTH || status != API_OK || *bounds == BOUNDS_HONOURED)
         return status;
     status = ask_for_nothing(api, &future, bounds, date, e);
     if (*bounds == BOUNDS_HONOURED)

@@ -24,15 +24,21 @@ enum bounds_status {
     BOUNDS_NONE /* the filter has none */
 };
 
+/* What is asked about them. A request more may be one too many: a rate limit may leave a run two or three. */
+enum bounds_question {
+    ASK_UPPER, /* the upper one; where that is not honoured the answer is BOUNDS_LOWER, or BOUNDS_REFUSED */
+    ASK_LOWER,
+    ASK_BOTH /* the upper one, and where that is not honoured the lower one */
+};
+
 /*
  * Sends a request that must give an empty page: it shows whether the list answers at all, and what the server
- * does with the bounds of this spelling (*bounds; BOUNDS_NONE without a request for a spelling without). With
- * `lower` it asks about the lower bound alone; else about the upper one, and about the lower one, too, where
- * that is not honoured. *date is the server's time, TIMESTAMP_NONE without. API_OK, or API_STOPPED or
- * API_FAILED with the error filled: the list itself fails.
+ * does with the bounds of this spelling (*bounds; BOUNDS_NONE without a request for a spelling without). *date
+ * is the server's time, TIMESTAMP_NONE without. API_OK, or API_STOPPED or API_FAILED with the error filled:
+ * the list itself fails.
  */
-enum api_status read_around_probe(struct client *api, enum page_filter spelling, bool lower,
-    enum bounds_status *bounds, int64_t *date, struct error *e);
+enum api_status read_around_probe(struct client *api, enum page_filter spelling,
+    enum bounds_question question, enum bounds_status *bounds, int64_t *date, struct error *e);
 
 /* Sets the next window, which leaves out what is skipped, or with `again` asks for it alone. Returns 0, or -1
  * when the store failed. */

@@ -13,6 +13,7 @@
 #include "disturb.h"
 #include "jobs.h"
 #include "plant.h"
+#include "store/skipped.h"
 #include "sources/poll.h"
 #include "sources/refetch.h"
 #include "sources/subscription_check.h"
@@ -724,6 +725,32 @@ static void test_a_detour_in_steps(void **state)
     store_close(store);
 }
 
+/* A pass whose cursor has expired starts over, also where each run has time for no more than finding that out. */
+static void test_an_expired_cursor_in_steps(void **state)
+{
+    struct error e = {0};
+    struct job job;
+    struct store *store = polled(state, "UPDATE passes SET active = 1, cursor = '400', since_ms = 1");
+    enum pass_result end = PASS_FAILED;
+    set_second();
+    how.impatient = true;
+    server.lte = IGNORED;
+    assert_int_equal(page_failures_note(store, "sync", later, &e), 0);
+    for (int run = 0; run < 6 && end != PASS_FINISHED; run++) {
+        server.refuses_cursors =
+            (int)(2 * number_of("SELECT cursor IS '400' FROM passes WHERE kind = 'sync'"));
+        server.before = pass_deadline;
+        e = (struct error){0};
+        shutdown_set_deadline(3 * MINUTE);
+        begin_job(&job, store);
+        end = pass_run(&job.settings, &poll_kind, &e);
+        client_free(job.api);
+        shutdown_set_deadline(0);
+    }
+    check(end == PASS_FINISHED, "%s", e.text);
+    store_close(store);
+}
+
 /* So much of the list fails that it is the server. */
 static void test_too_much_fails(void **state)
 {
@@ -1030,6 +1057,7 @@ int main(void)
         in_directory(test_ignored_on_the_way_around),
         in_directory(test_no_windows_on_the_way_around),
         in_directory(test_a_detour_in_steps),
+        in_directory(test_an_expired_cursor_in_steps),
         in_directory(test_too_much_fails),
         in_directory(test_sort_with_odd_records),
         in_directory(test_lists_that_fail),
