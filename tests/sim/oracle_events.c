@@ -71,26 +71,29 @@ bool oracle_has_head(const struct told *told, const char *id, const char *timest
 }
 
 /*
- * It was not known at the last look, and is told as a change to what was seen silently since. Returns how
- * many events are so.
+ * It was not known at the last look, and is told as a change to what was seen silently since: to the version
+ * that explains most. Returns how many events are so.
  */
 static int match_from_silence(
     const struct order *order, const struct knowledge *before, int i, struct knowledge *after)
 {
     char why[ORACLE_WHY];
+    int most = 0;
     for (int v = order->count - 1; v >= 0; v--) {
         struct expected silent;
         oracle_owe(order, before, v, order->versions[v].description, &no_steps, &silent);
         for (int absent = 0; absent < 2 && silent.count == 0; absent++) {
-            struct knowledge known = silently(order, &silent.after);
+            struct knowledge known = silently(order, &silent.after), then;
             if (absent == 1)
                 known.description = ABSENT;
-            int count = oracle_match(order, &known, i, after, why);
-            if (count > 0)
-                return count;
+            int count = oracle_match(order, &known, i, &then, why);
+            if (count > most) {
+                most = count;
+                *after = then;
+            }
         }
     }
-    return 0;
+    return most;
 }
 
 int64_t oracle_known_orders(int64_t since)
