@@ -52,7 +52,7 @@ static void compare_events(
     struct diff one, other;
     diff_observe(&rules, NULL, NULL, &a, &one);
     diff_observe(&rules, NULL, NULL, &b, &other);
-    must(one.count == other.count && one.outcome == other.outcome && one.deleted == other.deleted,
+    must(one.count == other.count && one.result == other.result && one.deleted == other.deleted,
         "%d events or %d", one.count, other.count);
     for (int i = 0; i < one.count; i++) {
         must(strcmp(one.events[i].id, other.events[i].id) == 0, "%s or %s", one.events[i].id,
