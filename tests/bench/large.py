@@ -63,7 +63,7 @@ def count_events(bench, store):
 def commands():
     """What is measured, and how many events it lists."""
     yield "status", ("status",), None
-    yield "events list --id", ("events", "list", "--id", "workorder.updated/7/5007"), 1
+    yield "events list --id", ("events", "list", "--id", "workorder.updated/4007/9007"), 1
     for state in ("pending", "dead"):
         yield "events list --state " + state, ("events", "list", "--state", state), WAITING
     yield "events list --state done", ("-q", "events", "list", "--state", "done"), 100

@@ -22,6 +22,9 @@ http {{
     server {{
         listen 127.0.0.1:{http};
         listen 127.0.0.1:{https} ssl;
+        # without these wosync keeps to what the vendor documents, 100 requests a minute
+        add_header X-Rate-Limit-Limit 1000000 always; add_header X-Rate-Limit-Remaining 1000000 always;
+        add_header X-Rate-Limit-Reset 60 always;
         ssl_certificate {dir}/server.pem; ssl_certificate_key {dir}/server.key;
         {locations}
         location = /receiver {{ client_max_body_size 1m; return 204; }}
