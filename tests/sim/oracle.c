@@ -126,6 +126,10 @@ static void look_at_watermark(const struct run_report *run)
         oracle.latest = run->clock_ended;
     if (oracle.latest < run->ended)
         oracle.latest = run->ended;
+    /* as it was before it jumped back */
+    const int64_t unmoved = run->clock_began + (run->ended - run->began);
+    if (oracle.latest < unmoved)
+        oracle.latest = unmoved;
     sqlite3_stmt *row = oracle_query(ORACLE_WATERMARK);
     if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > oracle.latest)
         broken(
