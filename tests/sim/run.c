@@ -319,6 +319,9 @@ int run_beside(const struct run_options *options)
     live(options, &report);
     trace("== beside it: exit %d", report.status);
     optind = getopt_place;
+    /* the other one stood still meanwhile, and reads an old answer as if it had just come */
+    if (report.ended - report.began > plant.manner.window / 4)
+        plant_log.overtaken = machine_now();
     check_beside(&around, options, &report);
     if (options->kind == STEP_BACKFILL) {
         state.beside_from = options->from;
