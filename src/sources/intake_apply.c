@@ -56,12 +56,13 @@ static int store_document(struct intake *intake, const struct intake_record *rec
 
 /* Another process has stored what it was shown after this was asked for: of one updatedAt, and of an older
  * one, ours is the older look, and the next one will show what holds. A clock that went back decides nothing.
- */
+ * Where a status change waits for more steps, this reading ends the wait: the next one may not list it. */
 static bool is_overtaken(
     const struct intake_record *record, const struct workorder *wo, const struct snapshot *known)
 {
     return known != NULL && record->sent != 0 && known->observed > record->sent &&
-           known->observed <= record->observed && wo->updated <= known->wo.updated;
+           known->observed <= record->observed &&
+           (wo->updated < known->wo.updated || (wo->updated == known->wo.updated && known->status == NULL));
 }
 
 /* An older state than what is known, from a reading that began after it was observed: a stale page, or the

@@ -11,6 +11,7 @@
 #include "store/events.h"
 #include "store/refetches.h"
 #include "store/snapshots.h"
+#include "store/steps.h"
 #include "store/store.h"
 
 #define SEEN(status, time)                                                                                   \
@@ -129,6 +130,51 @@ static void test_an_answer_that_was_overtaken(void **state)
     check_status(f, "OPEN");
 }
 
+/* Observes it once more: as a refetch that may wait for more notified steps, or as a list that was asked for at
+ * `sent`. Returns how many events were emitted. */
+static int look_again(struct fixture *f, bool refetch, int64_t sent, const char *json)
+{
+    struct error e = {0};
+    struct intake_details details;
+    const struct intake_settings settings = {
+        .config = &config, .store = f->store, .source = SOURCE_POLL, .run = &f->run};
+    struct intake *intake = intake_new(&settings);
+    f->now += 1000;
+    const struct intake_record record = {.json = json,
+        .len = strlen(json),
+        .id_hint = 7,
+        .asked = sent,
+        .sent = sent,
+        .observed = f->now,
+        .from_list = !refetch,
+        .single = refetch,
+        .wait = refetch,
+        .previously_observed = TIMESTAMP_NONE};
+    check(intake_observe(intake, &record, &details, &e) == INTAKE_TAKEN, "%s: %s", json, e.text);
+    intake_free(intake);
+    return details.events;
+}
+
+/* A change that waits for its steps waits no longer than until the list shows it, though that was asked for
+ * before the refetch: the next pass may not list it. */
+static void test_a_list_that_was_overtaken_ends_a_wait(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct workorder wo;
+    const char *reason;
+    observe(f, SOURCE_POLL, SEEN("OPEN", "10:00"));
+    assert_int_equal(
+        workorder_parse(SEEN("OPEN", "10:30"), strlen(SEEN("OPEN", "10:30")), &wo, &reason), WORKORDER_OK);
+    const struct status_step step = {.occurred = wo.updated, .from = "OPEN", .to = "IN_PROGRESS"};
+    workorder_free(&wo);
+    assert_int_equal(steps_add(f->store, 7, &step, f->now, &e), 0);
+    const int64_t sent = f->now + 100;
+    assert_int_equal(look_again(f, true, f->now + 200, SEEN("ON_HOLD", "11:00")), 2);
+    assert_int_equal(look_again(f, false, sent, SEEN("ON_HOLD", "11:00")), 1);
+    assert_int_equal(look_again(f, false, f->now + 100, SEEN("ON_HOLD", "11:00")), 0);
+}
+
 /* A delivery that comes late says how it was: it undoes nothing, and it is no reason to ask. */
 static void test_late_news_raises_none(void **state)
 {
@@ -207,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_pass_raises_a_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_answer_that_was_overtaken, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_list_that_was_overtaken_ends_a_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_news_raises_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_clock_that_went_back_hides_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_sweep_asks_again, setup, teardown),
