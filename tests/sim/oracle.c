@@ -170,13 +170,16 @@ static bool has_tables(void)
     return yes;
 }
 
+enum { LONGEST_RUN_MS = 10 * 60000 };
+
 /* What is older than `keep` is removed by a run that delivers, whatever else lasts, but for what someone
  * still waits for. It is some hundred rows at once; no history has so many. */
 static void check_growth(const struct run_report *run)
 {
     static const char *const names[] = {"events", "runs", "webhooks"};
     const struct history *h = oracle.history;
-    const int64_t before = run->clock_began - h->keep_hours * 3600000;
+    /* a run is in the log from when it is stored, behind shorter ones that began after it: they go together */
+    const int64_t before = run->clock_began - h->keep_hours * 3600000 - LONGEST_RUN_MS;
     char date[32];
     if (h->jumps || !run->delivers || !run->whole || !run->undisturbed || run->hurt || run->stopped ||
         (run->status != 0 && run->status != 69) || before < h->begins + h->offset)
