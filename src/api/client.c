@@ -288,6 +288,11 @@ void client_prefetch(struct client *client, const char *path)
     http_work(client->http, 0);
 }
 
+bool client_blames_server(const struct error *e)
+{
+    return e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL;
+}
+
 void client_set_modest(struct client *client, bool modest)
 {
     client->modest = modest;

@@ -102,6 +102,10 @@ void client_free(struct client *client);
 enum api_status client_request(
     struct client *client, const struct client_request *request, struct http_call **out, struct error *e);
 
+/* Did the server fail at a request, by the error of API_FAILED: no answer, a failing one, or none that we know?
+ * Another request may go well. Not so with a refused token, a rate limit, or a store of ours that failed. */
+bool client_blames_server(const struct error *e);
+
 /* For a pass that lasts long: leaves a part of each window's requests to polls. */
 void client_set_modest(struct client *client, bool modest);
 

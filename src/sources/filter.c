@@ -206,13 +206,6 @@ static int remember_spelling(
     return remember(filter, probe_of[spelling], honour, e);
 }
 
-/* A probe fails in a way that need not be the list's: the server breaks at this very parameter, or ignores it
- * and then at a work order that it cannot show. */
-static bool is_of_this_probe(enum api_status status, const struct error *e)
-{
-    return status == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL);
-}
-
 /* The probes of spellings before `honoured` that failed: they count as ignored. */
 static int note_worse(
     const struct filter *filter, const bool failed[], enum page_filter honoured, struct error *e)
@@ -225,8 +218,11 @@ static int note_worse(
 
 /*
  * Looks for a spelling that is honoured and better than `than`. API_OK sets *best, to `than` where there is
- * none; *clear is false when that may change. Of a probe that fails, others tell whether the list itself does:
- * where one is answered, or `than` is a filter that was honoured before, it does not.
+ * none; *clear is false when that may change.
+ *
+ * A probe may fail for ever while the list is well: the server breaks at this parameter, or ignores it and then
+ * breaks at a work order that it cannot show. So the next spelling is tried. The list itself fails only where
+ * no probe is answered and no filter was honoured before.
  */
 static enum api_status find_better(
     struct filter *filter, enum page_filter than, enum page_filter *best, bool *clear, struct error *e)
@@ -240,7 +236,7 @@ static enum api_status find_better(
             continue;
         bool single = than != FILTER_NONE || failure.status != EX_OK;
         enum api_status status = find_out_spelling(filter, spelling, single, &honour, e);
-        if (is_of_this_probe(status, e)) {
+        if (status == API_FAILED && client_blames_server(e)) {
             failed[spelling] = true;
             failure = *e;
             *e = (struct error){0};

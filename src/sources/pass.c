@@ -140,11 +140,10 @@ static int find_start(struct reader *r, enum pass_result *end, struct error *e)
  * page that is not always the one that the pass chose, and a sweep chose none. */
 static enum step_result give_up_filter(struct reader *r, enum filter_fault fault, struct error *e)
 {
-    struct store *store = r->settings->store;
     r->filter.chosen = r->sent;
     if (filter_give_up(&r->filter, fault, e) != 0)
         return STEP_FAILED;
-    if (!r->settings->dry_run && account_set_filter(store, NULL, e) != 0)
+    if (!r->settings->dry_run && account_set_filter(r->settings->store, NULL, e) != 0)
         return STEP_FAILED;
     free(r->account.filter);
     r->account.filter = NULL;

@@ -212,8 +212,7 @@ enum step_result pass_page_failed(struct reader *r, struct error *e)
 {
     const struct error why = *e;
     bool around = detour_is_on(&r->state.detour);
-    bool fails = why.status == EX_UNAVAILABLE || why.status == EX_PROTOCOL;
-    if (!fails || r->settings->dry_run)
+    if (!client_blames_server(&why) || r->settings->dry_run)
         return STEP_FAILED;
     if (!around)
         note_failure(r);

@@ -49,7 +49,7 @@ enum api_status read_around_probe(struct client *api, enum page_filter spelling,
     if (spelling != FILTER_BRACKETS && spelling != FILTER_GTE)
         return API_OK;
     enum api_status status = ask_for_nothing(api, lower ? &future : &old, bounds, date, e);
-    if (lower && status == API_FAILED && (e->status == EX_UNAVAILABLE || e->status == EX_PROTOCOL)) {
+    if (lower && status == API_FAILED && client_blames_server(e)) {
         /* where the bound is ignored, the answer may hold what fails */
         status = ask_for_nothing(api, &old, bounds, date, e);
         if (status == API_OK)
