@@ -1,3 +1,7 @@
+/*
+ * cli: what every command begins with (the configuration, the store's path) and ends with (one error, an exit
+ * status, whether stdout took everything). A usage error is one line, however long the word that was typed.
+ */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -80,13 +84,6 @@ void cli_report_copy(const struct store *store)
     if (store_copy(store) != NULL)
         log_warning("store %s: brought to schema %d; %s is a copy from before: remove it when all is well",
             store_path(store), migration_known.count, store_copy(store));
-}
-
-void cli_name_log(const char *store, struct buffer *out)
-{
-    char *file = realpath(store, NULL);
-    buffer_append_format(out, "%s-wal", file != NULL ? file : store);
-    free(file);
 }
 
 int cli_flush(int status)

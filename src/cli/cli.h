@@ -64,9 +64,6 @@ int cli_usage(const struct command *command, const char *format, ...) __attribut
 /* Says, once, that opening the store has brought it to another schema, and where the copy from before is. */
 void cli_report_copy(const struct store *store);
 
-/* Appends the path of SQLite's log, which lies beside the file itself, not beside a link to it. */
-void cli_name_log(const char *store, struct buffer *out);
-
 /* Makes sure that stdout took everything. Returns `status`, or the graver EX_IOERR when it did not. */
 int cli_flush(int status);
 

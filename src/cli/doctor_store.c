@@ -50,7 +50,7 @@ static void check_log(struct doctor *doctor)
 {
     struct buffer name = {0};
     struct stat st;
-    cli_name_log(doctor->config.store, &name);
+    store_log_path(doctor->config.store, &name);
     if (stat(name.data, &st) == 0 && st.st_size > LARGE_LOG)
         doctor_warn(doctor,
             "%s has %lld MB: some program keeps the store open for reading; find it: fuser -v %s", name.data,

@@ -19,7 +19,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timestamp.h"
-#include "cli/cli.h"
 #include "cli/metrics_sample.h"
 #include "core/event.h"
 #include "core/exposition.h"
@@ -251,7 +250,7 @@ static int64_t file_size(const char *path)
 static int64_t store_size(const char *store)
 {
     struct buffer log = {0};
-    cli_name_log(store, &log);
+    store_log_path(store, &log);
     const int64_t size = file_size(store) + file_size(log.data);
     buffer_free(&log);
     return size;

@@ -23,12 +23,13 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/shutdown.h"
+#include "store/store.h"
 
 /* Between two of these a signal is looked for; in pages of 8 KB. Each is brought to the disk before the next,
  * or the sync at the end, which no signal ends, would have all of it to do. */
 enum { STEP_PAGES = 1024 };
 
-/* Of two changes that are closer than this, a file system may not tell that they were two. */
+/* A file system may give two changes that are closer than this the same time. */
 enum { TICK_MS = 2000 };
 
 static void remove_file(const char *path)
@@ -131,9 +132,7 @@ static bool look_at_store(struct store *store, struct stat *st)
 {
     struct buffer log = {0};
     struct stat st_log;
-    char *file = realpath(store->path, NULL);
-    buffer_append_format(&log, "%s-wal", file != NULL ? file : store->path);
-    free(file);
+    store_log_path(store->path, &log);
     const bool in_log = stat(log.data, &st_log) == 0 && st_log.st_size > 0;
     buffer_free(&log);
     return !in_log && stat(store->path, st) == 0;

@@ -6,9 +6,9 @@
 
 #include "store/connection.h"
 
-/* Copies what is committed into `path` (mode 0600), whole or not at all; a copy that is there already gives
- * way to it, unless it is of the store as it is now: that one stays. The store may be in a transaction that has changed nothing yet. Returns 0, or -1: EX_IOERR (the
- * disk is full, an I/O error), EX_CANTCREAT, EX_TEMPFAIL after a signal. */
+/* Copies what is committed into `path` (mode 0600), whole or not at all; an older copy is
+ * replaced, and one of the store as it is now stays. The store may be in a transaction that has changed nothing
+ * yet. Returns 0, or -1: EX_IOERR (the disk is full, an I/O error), EX_CANTCREAT, EX_TEMPFAIL after a signal. */
 int copy_make(struct store *store, const char *path, struct error *e);
 
 #endif

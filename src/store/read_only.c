@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "store/connection.h"
 #include "store/store.h"
 
@@ -17,9 +18,10 @@
 static int64_t size_of_log(const struct store *store)
 {
     struct stat st;
-    char *path = sqlite3_mprintf("%s-wal", store->file);
-    int64_t size = stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
-    sqlite3_free(path);
+    struct buffer path = {0};
+    store_log_path(store->file, &path);
+    int64_t size = stat(path.data, &st) == 0 ? (int64_t)st.st_size : -1;
+    buffer_free(&path);
     return size;
 }
 

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "store/connection.h"
 #include "store/read_only.h"
 #include "store/migration.h"
@@ -88,6 +89,13 @@ static int prepare_file(struct store *store, enum store_mode mode, struct error 
     if (mode == STORE_READ || mode == STORE_LOOK)
         return version == migration_known.count ? 0 : migration_refuse(store, e);
     return set_modes(store, mode == STORE_SCRATCH, e) == 0 ? migration_run(store, e) : -1;
+}
+
+void store_log_path(const char *path, struct buffer *out)
+{
+    char *file = realpath(path, NULL);
+    buffer_append_format(out, "%s-wal", file != NULL ? file : path);
+    free(file);
 }
 
 static struct store *make_store(const char *path, int busy_ms)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "store/statement.h"
 
+struct buffer;
 struct store;
 
 enum store_mode {
@@ -69,6 +70,10 @@ const char *store_path(const struct store *store);
 
 /* Changes how long a locked store is waited for, in milliseconds. */
 void store_set_patience(struct store *store, int busy_ms);
+
+/* Appends the path of SQLite's log of the store at `path`: it lies beside the file itself, not beside a link to
+ * it. */
+void store_log_path(const char *path, struct buffer *out);
 
 /* Starts a writing transaction (BEGIN IMMEDIATE). Fails with EX_TEMPFAIL when the store is locked for too
  * long, EX_IOERR otherwise; also when a newer program has migrated the store since it was opened. */
