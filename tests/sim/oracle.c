@@ -55,7 +55,7 @@ sqlite3_stmt *oracle_query(enum oracle_query which)
             "SELECT handler, event, state, attempts FROM delivery_log WHERE state <> 'done'",
         [ORACLE_OLD] = "SELECT (SELECT count(*) FROM event_log WHERE observed_at < ?1 AND id NOT IN "
                        "(SELECT event FROM delivery_log WHERE state IN ('pending', 'dead'))), "
-                       "(SELECT count(*) FROM run_log WHERE began_at < ?1), "
+                       "(SELECT count(*) FROM run_log WHERE began_at < ?2), "
                        "(SELECT count(*) FROM inbox_log WHERE received_at < ?1 AND state <> 'waiting')",
     };
     sqlite3_stmt **query = &oracle.queries[which];
@@ -178,15 +178,17 @@ static void check_growth(const struct run_report *run)
 {
     static const char *const names[] = {"events", "runs", "webhooks"};
     const struct history *h = oracle.history;
-    /* a run is in the log from when it is stored, behind shorter ones that began after it: they go together */
-    const int64_t before = run->clock_began - h->keep_hours * 3600000 - LONGEST_RUN_MS;
-    char date[32];
+    const int64_t before = run->clock_began - h->keep_hours * 3600000;
+    char date[32], runs_date[32];
     if (h->jumps || !run->delivers || !run->whole || !run->undisturbed || run->hurt || run->stopped ||
         (run->status != 0 && run->status != 69) || before < h->begins + h->offset)
         return;
     sqlite3_stmt *row = oracle_query(ORACLE_OLD);
     plant_write_date(before, date);
     sqlite3_bind_text(row, 1, date, -1, SQLITE_STATIC);
+    /* runs leave in the order in which they were first stored: one that was stored late waits for those before */
+    plant_write_date(before - LONGEST_RUN_MS, runs_date);
+    sqlite3_bind_text(row, 2, runs_date, -1, SQLITE_STATIC);
     if (sqlite3_step(row) == SQLITE_ROW)
         for (int i = 0; i < 3; i++)
             if (sqlite3_column_int(row, i) > 0)

@@ -94,26 +94,31 @@ static void test_a_pass_raises_a_doubt(void **state)
     check_status(f, "DONE");
 }
 
-/* The answer to such a question, which was sent at some time and is observed a second later. */
-static void answer(struct fixture *f, int64_t sent, const char *json)
+/* Observes a record of work order 7 that was asked for at some time and is observed a second later. Returns how
+ * many events were emitted. */
+static int observe_record(struct fixture *f, enum event_source source, struct intake_record record)
 {
     struct error e = {0};
-    struct intake_details result;
+    struct intake_details details;
     const struct intake_settings settings = {
-        .config = &config, .store = f->store, .source = SOURCE_WEBHOOK, .run = &f->run};
+        .config = &config, .store = f->store, .source = source, .run = &f->run};
     struct intake *intake = intake_new(&settings);
     f->now += 1000;
-    const struct intake_record record = {.json = json,
-        .len = strlen(json),
-        .id_hint = 7,
-        .asked = sent,
-        .sent = sent,
-        .observed = f->now,
-        .single = true,
-        .believed = true,
-        .previously_observed = TIMESTAMP_NONE};
-    check(intake_observe(intake, &record, &result, &e) == INTAKE_TAKEN, "%s: %s", json, e.text);
+    record.len = strlen(record.json);
+    record.id_hint = 7;
+    record.asked = record.sent;
+    record.observed = f->now;
+    record.previously_observed = TIMESTAMP_NONE;
+    check(intake_observe(intake, &record, &details, &e) == INTAKE_TAKEN, "%s: %s", record.json, e.text);
     intake_free(intake);
+    return details.events;
+}
+
+/* The answer to such a question. */
+static void answer(struct fixture *f, int64_t sent, const char *json)
+{
+    observe_record(f, SOURCE_WEBHOOK,
+        (struct intake_record){.json = json, .sent = sent, .single = true, .believed = true});
 }
 
 /* What the work order itself says holds, though it is older than what is known; but where a webhook brought
@@ -134,25 +139,9 @@ static void test_an_answer_that_was_overtaken(void **state)
  * `sent`. Returns how many events were emitted. */
 static int look_again(struct fixture *f, bool refetch, int64_t sent, const char *json)
 {
-    struct error e = {0};
-    struct intake_details details;
-    const struct intake_settings settings = {
-        .config = &config, .store = f->store, .source = SOURCE_POLL, .run = &f->run};
-    struct intake *intake = intake_new(&settings);
-    f->now += 1000;
-    const struct intake_record record = {.json = json,
-        .len = strlen(json),
-        .id_hint = 7,
-        .asked = sent,
-        .sent = sent,
-        .observed = f->now,
-        .from_list = !refetch,
-        .single = refetch,
-        .wait = refetch,
-        .previously_observed = TIMESTAMP_NONE};
-    check(intake_observe(intake, &record, &details, &e) == INTAKE_TAKEN, "%s: %s", json, e.text);
-    intake_free(intake);
-    return details.events;
+    return observe_record(f, SOURCE_POLL,
+        (struct intake_record){
+            .json = json, .sent = sent, .from_list = !refetch, .single = refetch, .wait = refetch});
 }
 
 /* A change that waits for its steps waits no longer than until the list shows it, though that was asked for

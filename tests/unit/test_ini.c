@@ -156,7 +156,8 @@ static void test_problems(void **state)
         {"[api]\n  just words\nkey = 1\n", "[api]:1\nkey=1:3\n", "2: expected KEY = VALUE"},
         {"[api]\n\t= 1\n", "[api]:1\n", "2: expected a key before the ="},
         {"[api]\n[]\nkey = 1\n", "[api]:1\n", "2: a section needs a name, as in [sync]"},
-        {"[api]\n[  ]\nkey = 1\n[b]\nx = 1\n", "[api]:1\n[b]:4\nx=1:5\n", "2: a section needs a name, as in [sync]"},
+        {"[api]\n[  ]\nkey = 1\n[b]\nx = 1\n", "[api]:1\n[b]:4\nx=1:5\n",
+            "2: a section needs a name, as in [sync]"},
         {"[api]\none\n=\n[b\nx = 1\n=\n", "[api]:1\n", /* all at once */
             "2: expected KEY = VALUE\n3: expected a key before the =\n"
             "4: a section header needs a closing bracket"},
