@@ -1,3 +1,8 @@
+/*
+ * people: `GET /users` and `GET /teams`, a page at a time. A person without a name is called by the address; one
+ * without either, and one without an id, is left out. A page without the
+ * list, or with a cursor that is none, is refused as a whole (EX_PROTOCOL).
+ */
 #include "api/people.h"
 
 #include <json-c/json.h>

@@ -29,8 +29,8 @@ uint32_t utf8_next(const char **text);
  * outside. */
 void utf8_replace_bad(char *text);
 
-/* Makes a text fit to be printed in a line, in place: control characters (those of one byte and U+0080 to U+009F), too,
- * are replaced by `?`. */
+/* Makes a text fit to be printed in a line, in place: the same, and control characters, those of one byte and
+ * U+0080 to U+009F. */
 void utf8_make_line(char *text);
 
 #endif

@@ -204,8 +204,8 @@ static int fail_empty(const struct event_reach *reach, const char *since, const 
         reach->removed ? " in [store])" : "");
 }
 
-/* Where the log does not reach so far back, it is said, and why: it is young, or something was removed. What is
- * dead or pending is never removed, so the oldest event alone does not tell. */
+/* Warns where the log does not reach so far back, and says why: the log is young, or events were removed. The
+ * oldest event does not show that, because dead and pending deliveries keep their events. */
 static int check_log(
     struct store *store, const struct config *config, const struct options *options, struct error *e)
 {

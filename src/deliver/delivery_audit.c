@@ -1,3 +1,10 @@
+/*
+ * delivery_audit: walks the event log once for each handler, behind the event from which its present terms hold,
+ * and keeps what its `on` and `when` want and what has no delivery.
+ *
+ * Invariant: the look takes no lock and changes nothing. Healing looks again, inside its own transaction, whether
+ * event and handler are still there, and either adds all that can be delivered or nothing.
+ */
 #include "deliver/delivery_audit.h"
 
 #include <stdlib.h>

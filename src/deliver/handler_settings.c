@@ -26,9 +26,8 @@ enum { MOST_KEYS = 32 };
 enum { MOST_TYPES = 32 };
 
 /* Keys that every type takes. */
-static const struct handler_key common_keys[] = {{"on", false, false, false}, {"when", false, false, false},
-    {"type", true, false, false}, {"timeout", false, false, false}, {"was", false, false, false},
-    {NULL, false, false, false}};
+static const struct handler_key common_keys[] = {{.name = "on"}, {.name = "when"},
+    {.name = "type", .required = true}, {.name = "timeout"}, {.name = "was"}, {.name = NULL}};
 
 static const struct handler_key *find_key(const struct handler_key *keys, const char *name)
 {

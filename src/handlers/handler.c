@@ -1,3 +1,9 @@
+/*
+ * handler: what types have in common: results, the event as parsed JSON (parsed once for all who look), what a
+ * job waits for, and the values of a section (env:NAME, file:PATH, secrets, URLs, numbers).
+ *
+ * Invariant: a value that may be a secret is registered before anybody can print it.
+ */
 #include "handlers/handler.h"
 
 #include <errno.h>

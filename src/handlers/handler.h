@@ -1,5 +1,5 @@
 /*
- * handler: what a handler type is. A type is a folder with one table of functions, and a line in registry.c.
+ * handler: what a handler type is. A type is a folder with one table of functions, and a line in registry.h.
  *
  * The engine (deliver/) gives a handler its deliveries in batches. A batch becomes a job: `start` begins it,
  * `poll` says which descriptors it waits for and until when, `collect` lets it go on and, at its end, gives a

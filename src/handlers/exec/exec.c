@@ -33,7 +33,7 @@ struct exec_state {
     char **words;
 };
 
-static const struct handler_key keys[] = {{"command", true, false, false}, {NULL, false, false, false}};
+static const struct handler_key keys[] = {{.name = "command", .required = true}, {.name = NULL}};
 
 /* The event's fields in the environment. They are always there, empty where the event has none, for `sh -u`'s
  * sake. */

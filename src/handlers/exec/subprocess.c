@@ -39,7 +39,7 @@ enum { IN, OUT, ERR, PIPES };
 struct subprocess {
     const struct program *program;
     enum { RUNNING, ENDING, KILLED, LEFT } phase;
-    enum subprocess_result why; /* once it is no longer RUNNING */
+    enum subprocess_result why; /* what ended it; set when the phase is no longer RUNNING */
     int64_t until;              /* of the phase, by the monotonic clock */
     pid_t pid;                  /* of its process group, too */
     int pidfd;                  /* readable when the program has ended; -1: there is none */

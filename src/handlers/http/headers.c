@@ -1,3 +1,8 @@
+/*
+ * headers: judges names and values by RFC 9110 (section 5), refuses what the protocol or wosync sets itself, and
+ * resolves what a value refers to. Values of headers that carry credentials are registered as secrets, whole and
+ * without their scheme (`Bearer`).
+ */
 #include "handlers/http/headers.h"
 
 #include <ctype.h>

@@ -31,10 +31,10 @@ struct http_state {
     char *key;
 };
 
-static const struct handler_key keys[] = {{"url", true, false, true}, {"secret_file", false, true, false},
-    {"header", false, true, true}, {"format", false, false, false}, {"ca_file", false, false, false},
-    {"client_certificate", false, false, false}, {"client_key", false, false, false},
-    {NULL, false, false, false}};
+static const struct handler_key keys[] = {{.name = "url", .required = true, .indirect = true},
+    {.name = "secret_file", .repeatable = true}, {.name = "header", .repeatable = true, .indirect = true},
+    {.name = "format"}, {.name = "ca_file"}, {.name = "client_certificate"}, {.name = "client_key"},
+    {.name = NULL}};
 
 static void release(void *context)
 {

@@ -35,7 +35,7 @@ struct log_job {
     int64_t until;
 };
 
-static const struct handler_key keys[] = {{"format", false, false, false}, {NULL, false, false, false}};
+static const struct handler_key keys[] = {{.name = "format"}, {.name = NULL}};
 
 static void *make(const struct handler_setup *setup)
 {

@@ -1,3 +1,12 @@
+/*
+ * csv_file: a line is appended in these steps, under a lock on the file:
+ *
+ *   lock -> read the ids that were added since (the whole file the first time) -> cut off a torn last line
+ *        -> our id is there: done       -> it is not: append the line, sync, remember the id
+ *
+ * Invariants: `end` is how far the ids are known, always at the beginning of a line; a file that is another one
+ * than last time (moved away, replaced, shorter) is read from its beginning.
+ */
 #include "handlers/report/csv_file.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * page_html: report.html is a text with {{names}}; each name has a function here that puts its part, from top to
+ * bottom as the page shows them (`parts`, at the end). What comes from outside goes through put_text, which
+ * escapes it.
+ */
 #include "handlers/report/page_html.h"
 
 #include <json-c/json.h>

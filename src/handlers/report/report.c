@@ -1,3 +1,7 @@
+/*
+ * report: reads an event and its history into a struct report, and puts single facts into words. Only what the
+ * record holds is said: a fact that is missing is an empty text, and page and CSV leave it out.
+ */
 #include "handlers/report/report.h"
 
 #include <ctype.h>

@@ -28,7 +28,7 @@ struct report_state {
     bool cleaned; /* what crashes left behind was removed, once per run */
 };
 
-static const struct handler_key keys[] = {{"path", true, false, false}, {NULL, false, false, false}};
+static const struct handler_key keys[] = {{.name = "path", .required = true}, {.name = NULL}};
 
 static void release(void *context)
 {

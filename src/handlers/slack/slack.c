@@ -47,8 +47,8 @@ struct slack_state {
     struct summary summary; /* what was pushed and is not sent yet */
 };
 
-static const struct handler_key keys[] = {{"url", true, false, true}, {"digest_above", false, false, false},
-    {"link", false, false, false}, {NULL, false, false, false}};
+static const struct handler_key keys[] = {{.name = "url", .required = true, .indirect = true},
+    {.name = "digest_above"}, {.name = "link"}, {.name = NULL}};
 
 static char *read_link(const struct handler_setup *setup)
 {

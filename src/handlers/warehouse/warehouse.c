@@ -40,7 +40,7 @@ struct warehouse_state {
 };
 
 static const struct handler_key keys[] = {
-    {"database", true, false, true}, {"schema", false, false, false}, {NULL, false, false, false}};
+    {.name = "database", .required = true, .indirect = true}, {.name = "schema"}, {.name = NULL}};
 
 static void release(void *context)
 {
